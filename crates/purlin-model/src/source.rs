@@ -1,0 +1,138 @@
+//! Where a value was written.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A text that values come from: a file, or something that stands for one (`<command line>`).
+#[derive(PartialEq, Eq)]
+pub struct Source {
+    /// The path as users are shown it. Names in angle brackets are not files.
+    pub path: PathBuf,
+    /// The text, where it was read in this process. An origin that comes from the plugin index has
+    /// none, and whoever renders it may read the file again.
+    pub text: Option<String>,
+    /// The plugin whose file this is.
+    pub plugin: Option<String>,
+}
+
+impl Source {
+    /// A source with its text.
+    pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self { path: path.into(), text: Some(text.into()), plugin: None })
+    }
+
+    /// A source that belongs to a plugin; `text` is absent where only the index was read.
+    pub fn of_plugin(
+        plugin: impl Into<String>,
+        path: impl Into<PathBuf>,
+        text: Option<String>,
+    ) -> Arc<Self> {
+        Arc::new(Self { path: path.into(), text, plugin: Some(plugin.into()) })
+    }
+
+    /// The line and column of a byte offset, both from 1; columns count characters.
+    #[must_use]
+    pub fn position(&self, offset: usize) -> (u32, u32) {
+        let text = self.text.as_deref().unwrap_or("");
+        let mut end = offset.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = &text[..end];
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let column = before[start..].chars().count() + 1;
+        (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.path.display())
+    }
+}
+
+/// Who wrote a value: file, line, column and, where it is a plugin's file, the plugin.
+///
+/// It is kept from the first parse to the last error message and never dropped before rendering.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The text that it stands in.
+    pub source: Arc<Source>,
+    /// Byte offset of its first character in the text.
+    pub start: u32,
+    /// Byte offset behind its last character.
+    pub end: u32,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+impl Origin {
+    /// The origin of a span of a source that has its text.
+    #[must_use]
+    pub fn new(source: &Arc<Source>, span: std::ops::Range<usize>) -> Self {
+        let (line, column) = source.position(span.start);
+        let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Self {
+            source: source.clone(),
+            start: clamp(span.start),
+            end: clamp(span.end),
+            line,
+            column,
+        }
+    }
+
+    /// An origin without a place inside its source: the whole file, or the command line.
+    #[must_use]
+    pub fn whole(source: &Arc<Source>) -> Self {
+        Self { source: source.clone(), start: 0, end: 0, line: 1, column: 1 }
+    }
+
+    /// The origin of values given on the command line.
+    #[must_use]
+    pub fn command_line() -> Self {
+        Self::whole(&Source::new("<command line>", ""))
+    }
+
+    /// The path as users are shown it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.source.path
+    }
+
+    /// The plugin whose file it stands in.
+    #[must_use]
+    pub fn plugin(&self) -> Option<&str> {
+        self.source.plugin.as_deref()
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}:{}", self.source.path.display(), self.line, self.column)
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_lines_and_characters() {
+        let source = Source::new("a.toml", "é = 1\nbc = 2\n");
+        assert_eq!(source.position(0), (1, 1));
+        assert_eq!(source.position(3), (1, 3));
+        assert_eq!(source.position(7), (2, 1));
+        assert_eq!(source.position(9_999), (3, 1));
+        assert_eq!(Origin::new(&source, 7..9).to_string(), "a.toml:2:1");
+    }
+}

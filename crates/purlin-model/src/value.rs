@@ -1,0 +1,224 @@
+//! Values with origins.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+
+use crate::Origin;
+
+/// A piece of configuration that knows who wrote it.
+#[derive(Clone, PartialEq)]
+pub struct Value {
+    /// What it is.
+    pub kind: Kind,
+    /// Who wrote it. A default that a schema filled in has the origin of the table it is in.
+    pub origin: Origin,
+}
+
+/// The JSON kinds; TOML's dates are strings.
+#[derive(Clone, PartialEq)]
+pub enum Kind {
+    /// JSON's `null`. TOML has none.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+    /// A text.
+    String(String),
+    /// A list.
+    List(Vec<Value>),
+    /// A table, in the order in which it was written.
+    Table(Table),
+}
+
+/// A table in the order in which it was written.
+#[derive(Clone, Default, PartialEq)]
+pub struct Table(IndexMap<String, Entry>);
+
+/// One key of a table.
+#[derive(Clone, PartialEq)]
+pub struct Entry {
+    /// Where the key stands.
+    pub key: Origin,
+    /// What it holds.
+    pub value: Value,
+}
+
+impl Table {
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key).map(|entry| &entry.value)
+    }
+
+    /// The value of a key together with where the key stands.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.0.get(key)
+    }
+
+    /// A value to change in place.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        self.0.get_mut(key).map(|entry| &mut entry.value)
+    }
+
+    /// Sets a key; a key that was there keeps its place.
+    pub fn insert(&mut self, key: impl Into<String>, key_origin: Origin, value: Value) {
+        self.0.insert(key.into(), Entry { key: key_origin, value });
+    }
+
+    /// Takes a key out, keeping the order of the others.
+    pub fn remove(&mut self, key: &str) -> Option<Entry> {
+        self.0.shift_remove(key)
+    }
+
+    /// Keys and entries in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.0.iter().map(|(key, entry)| (key.as_str(), entry))
+    }
+
+    /// Keys in order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Number of keys.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True when there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Value {
+    /// A value with its origin.
+    #[must_use]
+    pub fn new(kind: Kind, origin: Origin) -> Self {
+        Self { kind, origin }
+    }
+
+    /// A text with its origin.
+    pub fn string(text: impl Into<String>, origin: Origin) -> Self {
+        Self::new(Kind::String(text.into()), origin)
+    }
+
+    /// A value made from JSON; every part of it gets the one origin.
+    #[must_use]
+    pub fn from_json(json: &serde_json::Value, origin: &Origin) -> Self {
+        let kind = match json {
+            serde_json::Value::Null => Kind::Null,
+            serde_json::Value::Bool(value) => Kind::Bool(*value),
+            serde_json::Value::Number(number) => match number.as_i64() {
+                Some(whole) => Kind::Int(whole),
+                None => Kind::Float(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            serde_json::Value::String(text) => Kind::String(text.clone()),
+            serde_json::Value::Array(items) => {
+                Kind::List(items.iter().map(|item| Self::from_json(item, origin)).collect())
+            }
+            serde_json::Value::Object(map) => {
+                let mut table = Table::default();
+                for (key, item) in map {
+                    table.insert(key.clone(), origin.clone(), Self::from_json(item, origin));
+                }
+                Kind::Table(table)
+            }
+        };
+        Self::new(kind, origin.clone())
+    }
+
+    /// The value as JSON, without origins: what crosses to plugins.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        match &self.kind {
+            Kind::Null => serde_json::Value::Null,
+            Kind::Bool(value) => (*value).into(),
+            Kind::Int(value) => (*value).into(),
+            Kind::Float(value) => (*value).into(),
+            Kind::String(text) => text.as_str().into(),
+            Kind::List(items) => items.iter().map(Self::to_json).collect(),
+            Kind::Table(table) => serde_json::Value::Object(
+                table.iter().map(|(key, entry)| (key.to_owned(), entry.value.to_json())).collect(),
+            ),
+        }
+    }
+
+    /// The value of a key, if this is a table that has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.as_table().and_then(|table| table.get(key))
+    }
+
+    /// The text, if it is one.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The truth value, if it is one.
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.kind {
+            Kind::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The whole number, if it is one.
+    #[must_use]
+    pub fn as_int(&self) -> Option<i64> {
+        match self.kind {
+            Kind::Int(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The elements, if it is a list.
+    #[must_use]
+    pub fn as_list(&self) -> Option<&[Self]> {
+        match &self.kind {
+            Kind::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The table, if it is one.
+    #[must_use]
+    pub fn as_table(&self) -> Option<&Table> {
+        match &self.kind {
+            Kind::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// What it is, as a message says it: `a string`, `a table`.
+    #[must_use]
+    pub fn described(&self) -> &'static str {
+        match self.kind {
+            Kind::Null => "null",
+            Kind::Bool(_) => "a boolean",
+            Kind::Int(_) => "an integer",
+            Kind::Float(_) => "a number",
+            Kind::String(_) => "a string",
+            Kind::List(_) => "a list",
+            Kind::Table(_) => "a table",
+        }
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.to_json(), self.origin)
+    }
+}

@@ -1,0 +1,15 @@
+//! The plugin contract: what a manifest says, the extension points with their traits and payloads,
+//! and the schema subset that configuration is checked with.
+//!
+//! No I/O: parsing takes texts that somebody else has read. Bundled plugins use this crate and no
+//! other of Purlin's.
+
+pub mod contract;
+pub mod manifest;
+pub mod message;
+mod native;
+mod point;
+
+pub use native::{NativeFeature, NativePlugin, PluginSet};
+pub use point::{Point, RuntimeKind};
+pub use serde_json;

@@ -1,0 +1,170 @@
+//! The payloads of the extension points: what crosses between host and plugin, the same JSON in
+//! every runtime.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use purlin_model::Digest;
+
+/// A call that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginError {
+    /// What kind of failure.
+    pub code: ErrorCode,
+    /// What went wrong, for the user.
+    pub message: String,
+    /// JSON Pointer into the configuration that is to blame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// The kinds of failure that a plugin may report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ErrorCode {
+    /// The configuration cannot work.
+    InvalidConfig,
+    /// Something that was named is not there.
+    NotFound,
+    /// It may work the next time.
+    Transient,
+    /// The plugin cannot do this.
+    Unsupported,
+    /// The host asked it to stop.
+    Cancelled,
+    /// Anything else.
+    Internal,
+}
+
+impl PluginError {
+    /// A failure with its message.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), path: None }
+    }
+
+    /// Names the part of the configuration that is to blame.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.path = Some(pointer.into());
+        self
+    }
+}
+
+impl std::fmt::Display for PluginError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for PluginError {}
+
+/// What `expand` is told besides the configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExpandContext {
+    /// The workspace's root, absolute.
+    pub root: String,
+    /// The space that the command runs in.
+    pub space: Option<String>,
+    /// The module that the command runs for.
+    pub module: Option<String>,
+    /// Values of the workspace's context.
+    pub context: Map<String, Json>,
+}
+
+/// What a dependency stands for. The key of a command holds this and nothing else of the
+/// dependency.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Expansion {
+    /// Globs of files that this answer was computed from.
+    pub inputs: Vec<String>,
+    /// Globs of files that the command depends on; `!` in front takes files out again.
+    pub globs: Vec<String>,
+    /// Values that the command depends on.
+    pub values: Vec<Json>,
+    /// Process variables whose values the command depends on. The host reads them, so that the
+    /// answer itself does not depend on the process environment.
+    pub variables: Vec<String>,
+    /// Commands that must have run.
+    pub commands: Vec<CommandReference>,
+    /// Package requests.
+    pub packages: Vec<String>,
+}
+
+/// A command that another one depends on.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CommandReference {
+    /// Its name.
+    pub name: String,
+    /// Its space, where it differs.
+    pub space: Option<String>,
+    /// Its module, where it differs.
+    pub module: Option<String>,
+    /// Values of its parameters.
+    pub args: Map<String, Json>,
+    /// True when selecting the one by changes selects the other.
+    pub strict: bool,
+}
+
+/// A thing that a cache keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheItem {
+    /// The result of an action (named by the action's key) or a blob (named by its content).
+    pub kind: CacheItemKind,
+    /// Key or content digest.
+    pub digest: Digest,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// The two parts of a cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheItemKind {
+    /// The action table.
+    Action,
+    /// The content-addressed store.
+    Blob,
+}
+
+impl CacheItem {
+    /// The name of its file in the folder that `fetch` and `put` exchange: `action-HEX` or
+    /// `blob-HEX`.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        match self.kind {
+            CacheItemKind::Action => format!("action-{}", self.digest),
+            CacheItemKind::Blob => format!("blob-{}", self.digest),
+        }
+    }
+}
+
+/// What a subcommand is told besides its arguments.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SubcommandContext {
+    /// The workspace's root, absolute, where there is one.
+    pub root: Option<String>,
+    /// The folder that the user stands in, absolute.
+    pub directory: String,
+}
+
+/// One change to a request: the value at `path` becomes `value`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Edit {
+    /// JSON Pointer into the request.
+    pub path: String,
+    /// The new value.
+    pub value: Json,
+}
+
+/// A feature that is installed, as plugins see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeatureSummary {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Extension point.
+    pub point: crate::Point,
+    /// Name at that point.
+    pub name: String,
+}
