@@ -10,6 +10,7 @@ pub mod message;
 mod native;
 mod point;
 
+pub use manifest::{ParsedManifest, parse_manifest};
 pub use native::{NativeFeature, NativePlugin, PluginSet};
 pub use point::{Point, RuntimeKind};
 pub use serde_json;

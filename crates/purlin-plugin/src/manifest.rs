@@ -10,11 +10,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Point, RuntimeKind};
 
+mod feature;
+mod fields;
+mod parameter;
+mod parse;
+mod runtime;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use parse::{INCOMPATIBLE_API, ParsedManifest, parse_manifest};
+
 /// The name of the file that makes a folder a plugin.
 pub const MANIFEST_FILE: &str = "plugin.toml";
 
 /// The contract that this version of Purlin speaks.
 pub const API_VERSION: &str = "1";
+
+/// The events that a hook can be told of: a closed list.
+pub const HOOK_EVENTS: [&str; 12] = [
+    "definitions.loaded",
+    "env.resolved",
+    "env.activated",
+    "command.finished",
+    "run.finished",
+    "build.finished",
+    "resource.planned",
+    "resource.applied",
+    "resource.destroyed",
+    "machine.reachable",
+    "deployment.finished",
+    "plugin.installed",
+];
 
 /// One plugin, as its manifest describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
