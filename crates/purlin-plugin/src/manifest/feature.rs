@@ -62,14 +62,12 @@ fn report_duplicates(report: &Report, features: &[Feature], anywhere: &Origin) {
                 continue;
             };
             let source = &anywhere.source;
+            let what = format!("the {} `{claim}` is provided twice", feature.point);
             report.add(
-                Diagnostic::error(
-                    "duplicate-feature",
-                    format!("the {} `{claim}` is provided twice", feature.point),
-                )
-                .label(feature.place.origin(source), "again here")
-                .label(first.place.origin(source), "first here")
-                .help("`-` and `_` are one character in names; rename one of the two".to_owned()),
+                Diagnostic::error("duplicate-feature", what)
+                    .label(feature.place.origin(source), "again here")
+                    .label(first.place.origin(source), "first here")
+                    .help("remove or rename one of the two; `_` counts as `-`".to_owned()),
             );
         }
     }
@@ -95,8 +93,7 @@ impl<'a> Reader<'a> {
                 continue;
             };
             let name = Text { text: written, origin: &entry.key };
-            let name =
-                read_name(self.report, name, self.point.as_str(), self.point == Point::Resource);
+            let name = read_name(self.report, name, "a feature", self.point == Point::Resource);
             features.extend(self.read_feature(fields, name, Place::of(&entry.key)));
         }
     }
@@ -117,7 +114,7 @@ impl<'a> Reader<'a> {
             };
             let name = written.and_then(|text| match self.point {
                 Point::Hook => read_event(self.report, text),
-                _ => read_name(self.report, text, "flag", false),
+                _ => read_name(self.report, text, "a flag", false),
             });
             let place = Place::of(written.map_or(&item.origin, |text| text.origin));
             features.extend(self.read_feature(fields, name, place));
@@ -185,7 +182,7 @@ impl<'a> Reader<'a> {
                 self.report.error(
                     "no-runtime",
                     format!("{} needs code, but the plugin has no runtime", fields.title),
-                    (fields.origin, format!("a {} is code", self.point)),
+                    (fields.origin, format!("features of the point `{}` are code", self.point)),
                     "add [runtime], or a `runtime` and an `entry` here".to_owned(),
                 );
             }
@@ -196,7 +193,7 @@ impl<'a> Reader<'a> {
             self.report.error(
                 "point-not-allowed",
                 format!("{} cannot run in the runtime `{kind}`", fields.title),
-                (origin, format!("a {} may not be provided by `{kind}`", self.point)),
+                (origin, format!("`{kind}` may not provide the point `{}`", self.point)),
                 self.allowed_runtimes(),
             );
         }
@@ -214,7 +211,7 @@ impl<'a> Reader<'a> {
             .filter(|kind| self.point.allows(*kind))
             .map(|kind| format!("`{kind}`"))
             .collect();
-        format!("runtimes for a {}: {}", self.point, allowed.join(", "))
+        format!("runtimes that may: {}", allowed.join(", "))
     }
 
     /// `None` when something that must be said is not.
@@ -352,7 +349,7 @@ pub(super) fn read_name(report: &Report, text: Text<'_>, what: &str, dots: bool)
     if name.is_none() {
         report.error(
             "bad-name",
-            format!("`{}` is not the name of a {what}", text.text),
+            format!("`{}` cannot name {what}", text.text),
             (text.origin, "not a name"),
             "`a-z`, `0-9` and `-`; a letter first, no `-` at the end".to_owned(),
         );

@@ -197,9 +197,9 @@ impl<'a> Fields<'a> {
         if found.is_none() {
             self.report.error(
                 code,
-                format!("unknown {key} `{}` in {}", text.text, self.title),
-                (text.origin, format!("not a {key} that Purlin knows")),
-                suggestion(text.text, "there are", choices.iter().map(|(name, _)| *name)),
+                format!("`{key}` in {} cannot be `{}`", self.title, text.text),
+                (text.origin, "this version of Purlin does not know it"),
+                suggestion(text.text, "values", choices.iter().map(|(name, _)| *name)),
             );
         }
         found.map(|(_, value)| *value)
@@ -228,7 +228,7 @@ impl<'a> Fields<'a> {
         self.report.error(
             "missing-key",
             format!("`{key}` is missing in {}", self.title),
-            (self.origin, format!("this table needs `{key}`, {expected}")),
+            (self.origin, format!("this table needs `{key}`: {expected}")),
             None,
         );
     }

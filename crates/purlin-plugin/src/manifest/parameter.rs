@@ -55,7 +55,7 @@ pub(super) fn read_parameters(fields: &mut Fields<'_>) -> Vec<Parameter> {
     };
     let mut parameters: Vec<Parameter> = Vec::with_capacity(items.len());
     for item in items {
-        let title = format!("args of {}", fields.title);
+        let title = format!("an argument of {}", fields.title);
         if let Some(table) = Fields::new(fields.report(), title, &item.origin, item) {
             parameters.extend(read_parameter(table));
         }
@@ -67,7 +67,7 @@ pub(super) fn read_parameters(fields: &mut Fields<'_>) -> Vec<Parameter> {
 fn read_parameter(mut table: Fields<'_>) -> Option<Parameter> {
     let report = table.report();
     let written = table.required_text("name");
-    let name = written.and_then(|text| read_name(report, text, "argument", false));
+    let name = written.and_then(|text| read_name(report, text, "an argument", false));
     let place = Place::of(written.map_or(table.origin, |text| text.origin));
     if table.value("kind").is_none() {
         table.missing("kind", "`positional` or `option`");
@@ -77,20 +77,16 @@ fn read_parameter(mut table: Fields<'_>) -> Option<Parameter> {
     let many = table.bool("many").unwrap_or(false);
     let default = read_default(&mut table);
     let required = table.bool("required");
-    let contradiction = |key: &'static str, why: &str, table: &mut Fields<'_>| {
+    let complain = |key: &'static str, summary: &str, label: &str, table: &mut Fields<'_>| {
         let origin = table.value(key).map_or(table.origin, |value| &value.origin);
-        report.error(
-            "bad-value",
-            format!("`{key}` in {} {why}", table.title),
-            (origin, "here"),
-            None,
-        );
+        let summary = format!("`{key}` in {} {summary}", table.title);
+        report.error("bad-value", summary, (origin, label), None);
     };
     if required == Some(true) && default.is_some() {
-        contradiction("required", "contradicts `default`", &mut table);
+        complain("required", "contradicts `default`", "a default makes it optional", &mut table);
     }
     if kind == ValueKind::Bool && positional == Some(true) {
-        contradiction("type", "cannot be `bool` for a positional argument", &mut table);
+        complain("type", "cannot be `bool`", "a positional argument needs a text", &mut table);
     }
     if let Some(default) = &default {
         let wrong = match kind {
@@ -100,7 +96,7 @@ fn read_parameter(mut table: Fields<'_>) -> Option<Parameter> {
             _ => false,
         };
         if wrong {
-            contradiction("default", "is not a value of its type", &mut table);
+            complain("default", "does not fit its type", "not a value of its type", &mut table);
         }
     }
     let about = table.owned_text("about").unwrap_or_default();
