@@ -1,0 +1,73 @@
+//! Entries of the action table: a line of JSON, and the digest of that line.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use purlin_model::Digest;
+use serde::{Deserialize, Serialize};
+
+use crate::atomic::{self, Temporary};
+use crate::error::io_error;
+use crate::{ActionResult, StoreError};
+
+/// The line. The key is in it so that a file under a wrong name is noticed.
+#[derive(Serialize, Deserialize)]
+struct Line<'a> {
+    key: Digest,
+    result: Cow<'a, ActionResult>,
+}
+
+pub(crate) fn write(
+    temporary_folder: &Path,
+    path: &Path,
+    key: Digest,
+    result: &ActionResult,
+) -> Result<(), StoreError> {
+    let json = serde_json::to_string(&Line { key, result: Cow::Borrowed(result) })
+        .map_err(|error| io_error("write", path)(error.into()))?;
+    let text = format!("{json}\n{}\n", Digest::of(json.as_bytes()));
+
+    if let Some(folder) = path.parent() {
+        atomic::make_folders(folder)?;
+    }
+    let mut temporary = Temporary::create(temporary_folder, "action")?;
+    temporary.write(text.as_bytes())?;
+    temporary.sync()?;
+    temporary.rename(path)?;
+    match path.parent() {
+        Some(folder) => atomic::sync_folder(folder, "action"),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn read(path: &Path, key: Digest) -> Result<Option<ActionResult>, StoreError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io_error("read", path)(error)),
+    };
+    match parse(&bytes, key) {
+        Ok(result) if result.version == ActionResult::VERSION => Ok(Some(result)),
+        Ok(_) => Ok(None),
+        Err(reason) => {
+            let removed = atomic::remove(path, "action-drop").is_ok();
+            Err(StoreError::Damaged { path: path.to_owned(), digest: key, reason, removed })
+        }
+    }
+}
+
+fn parse(bytes: &[u8], key: Digest) -> Result<ActionResult, &'static str> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is not text")?;
+    let (json, rest) = text.split_once('\n').ok_or("it is cut off")?;
+    let written: Digest = rest.trim_end().parse().map_err(|_| "its digest is cut off")?;
+    if Digest::of(json.as_bytes()) != written {
+        return Err("it does not have its digest");
+    }
+    let line: Line<'_> = serde_json::from_str(json).map_err(|_| "it does not hold a result")?;
+    if line.key != key {
+        return Err("it belongs to another key");
+    }
+    Ok(line.result.into_owned())
+}

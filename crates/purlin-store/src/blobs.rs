@@ -1,0 +1,97 @@
+//! Contents, each in a file named by its digest.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use purlin_model::Digest;
+
+use crate::StoreError;
+use crate::atomic::{self, Temporary};
+use crate::copy::{SMALL, copy};
+use crate::error::io_error;
+
+/// Whether a blob of the right length is there. One of another length is damaged and will be
+/// replaced.
+pub(crate) fn is_there(path: &Path, size: u64) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
+}
+
+pub(crate) fn write(temporary_folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let mut temporary = Temporary::create(temporary_folder, "blob")?;
+    temporary.write(bytes)?;
+    place(temporary, path)
+}
+
+/// Copies a file into a temporary one, and gives the digest and length of that copy.
+pub(crate) fn copy_in(
+    temporary_folder: &Path,
+    from: &mut File,
+    read_error: impl Fn(io::Error) -> StoreError,
+) -> Result<(Temporary, Digest, u64), StoreError> {
+    let mut temporary = Temporary::create(temporary_folder, "blob")?;
+    let (digest, size) = temporary.fill(|to, to_path| copy(from, to, to_path, read_error))?;
+    Ok((temporary, digest, size))
+}
+
+/// Gives a finished copy its name. The folder is not synced here: a blob whose name the machine
+/// lost in a sudden end is a miss, and syncing once per result is much cheaper than per blob.
+pub(crate) fn place(temporary: Temporary, path: &Path) -> Result<(), StoreError> {
+    temporary.sync()?;
+    if let Some(folder) = path.parent() {
+        atomic::make_folders(folder)?;
+    }
+    temporary.rename(path)
+}
+
+/// The content of a small file, or a large one opened for reading.
+pub(crate) fn read_small(path: &Path) -> Result<Result<Vec<u8>, File>, StoreError> {
+    let error = |source| StoreError::Artifact { path: path.to_owned(), source };
+    let mut file = File::open(path).map_err(error)?;
+    let length = file.metadata().map_err(error)?.len();
+    if length > SMALL {
+        return Ok(Err(file));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(error)?;
+    Ok(Ok(bytes))
+}
+
+pub(crate) fn read(path: &Path, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    match fs::read(path) {
+        Ok(bytes) if Digest::of(&bytes) == digest => Ok(Some(bytes)),
+        Ok(_) => Err(damaged(path, digest)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_error("read", path)(error)),
+    }
+}
+
+pub(crate) fn fetch(
+    path: &Path,
+    digest: Digest,
+    to: &Path,
+    executable: bool,
+) -> Result<bool, StoreError> {
+    let mut from = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(io_error("read", path)(error)),
+    };
+    // What the user's mask allows, as if the command itself had made the file.
+    let mode = if executable { 0o777 } else { 0o666 };
+    let mut temporary = Temporary::create_at(to.to_owned(), "fetch", mode)?;
+    let (copied, _) = temporary.fill(|file, file_path| {
+        copy(&mut from, file, file_path, |error| io_error("read", path)(error))
+    })?;
+    if copied != digest {
+        return Err(damaged(path, digest));
+    }
+    temporary.keep();
+    Ok(true)
+}
+
+fn damaged(path: &Path, digest: Digest) -> StoreError {
+    let removed = atomic::remove(path, "blob-drop").is_ok();
+    let reason = "its content does not have the digest that is its name";
+    StoreError::Damaged { path: path.to_owned(), digest, reason, removed }
+}
