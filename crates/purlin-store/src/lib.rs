@@ -33,6 +33,7 @@ mod copy;
 mod entries;
 mod error;
 pub mod fault;
+mod files;
 mod lock;
 mod parallel;
 mod path;
@@ -47,6 +48,9 @@ pub use atomic::write_atomically;
 pub use capture::capture;
 pub use compare::{Known, compare};
 pub use error::{Outside, RestoreError, StoreError};
+pub use files::{
+    FileState, Files, FilesError, Listing, OutputKind, OutputPath, PatternError, Patterns,
+};
 pub use lock::InstanceLock;
 pub use path::{ParsePathError, RelativePath};
 pub use restore::{Restored, restore};

@@ -67,11 +67,7 @@ pub(super) fn hash(root: BorrowedFd<'_>, path: &[u8], follow: bool) -> Result<Ha
     Err(HashError::Changing)
 }
 
-fn read(
-    file: BorrowedFd<'_>,
-    size: u64,
-    buffer: &mut Vec<u8>,
-) -> Result<(Digest, u64), rustix::io::Errno> {
+fn read(file: BorrowedFd<'_>, size: u64, buffer: &mut Vec<u8>) -> Result<(Digest, u64), Errno> {
     // One byte more than the file should have, so that one read finds its end.
     let wanted = usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1).min(1 << 18);
     if buffer.len() < wanted {

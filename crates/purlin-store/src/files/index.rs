@@ -10,6 +10,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use memmap2::Mmap;
 use purlin_model::Digest;
@@ -154,7 +155,9 @@ pub(super) fn write(
     root: &Path,
 ) -> io::Result<()> {
     let newer = match fs::metadata(path) {
-        Ok(found) if known.is_some_and(|known| known.identity == (found.dev(), found.ino())) => None,
+        Ok(found) if known.is_some_and(|known| known.identity == (found.dev(), found.ino())) => {
+            None
+        }
         _ => Index::open(path),
     };
     let old = newer.as_ref().or(known);
@@ -242,10 +245,12 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
-/// A name beside the index that no other process uses.
+/// A name beside the index that nothing else uses at this time.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.{suffix}", std::process::id()));
+    name.push(format!(".{}-{count}.{suffix}", std::process::id()));
     PathBuf::from(name)
 }
 

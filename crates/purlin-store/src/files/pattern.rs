@@ -1,5 +1,7 @@
 //! One pattern of gitignore's dialect, relative to the workspace's root.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::sync::OnceLock;
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
@@ -48,7 +50,7 @@ enum Matcher {
     /// `**/name`
     Name(String),
     /// Anything else, compiled when it is first needed.
-    Glob(Glob, OnceLock<GlobMatcher>),
+    Glob(Box<(Glob, OnceLock<GlobMatcher>)>),
 }
 
 impl Pattern {
@@ -79,7 +81,9 @@ impl Pattern {
             }
             base.extend_from_slice(name.as_bytes());
             if !negated && NEVER.contains(&name.as_bytes()) {
-                return Err(format!("`{name}` is never looked into, so no file in it can be named."));
+                return Err(format!(
+                    "`{name}` is never looked into, so no file in it can be named."
+                ));
             }
             rest = others;
         }
@@ -117,9 +121,7 @@ impl Pattern {
             Shape::Wild { rest, .. } => {
                 let slashes = (0..below.len()).filter(|place| below[*place] == b'/');
                 slashes.into_iter().any(|end| rest.matches(&below[..end]))
-                    || !below.is_empty()
-                        && (is_folder || !rest.folders_only)
-                        && rest.matches(below)
+                    || !below.is_empty() && (is_folder || !rest.folders_only) && rest.matches(below)
             }
         }
     }
@@ -182,7 +184,7 @@ impl Rest {
                     .empty_alternates(true)
                     .build()
                     .map_err(|error| format!("`{glob}` is not a pattern: {}.", error.kind()))?;
-                Matcher::Glob(glob, OnceLock::new())
+                Matcher::Glob(Box::new((glob, OnceLock::new())))
             }
         };
         Ok(Self {
@@ -198,17 +200,15 @@ impl Rest {
         match &self.matcher {
             Matcher::Everything => true,
             Matcher::Suffix { suffix, any_depth } => {
-                path.ends_with(suffix.as_bytes())
-                    && (*any_depth || !path.contains(&b'/'))
+                path.ends_with(suffix.as_bytes()) && (*any_depth || !path.contains(&b'/'))
             }
-            Matcher::Name(name) => {
-                path.strip_suffix(name.as_bytes())
-                    .is_some_and(|above| above.is_empty() || above.ends_with(b"/"))
-            }
-            Matcher::Glob(glob, compiled) => {
-                use std::os::unix::ffi::OsStrExt as _;
+            Matcher::Name(name) => path
+                .strip_suffix(name.as_bytes())
+                .is_some_and(|above| above.is_empty() || above.ends_with(b"/")),
+            Matcher::Glob(glob) => {
+                let (glob, compiled) = &**glob;
                 let matcher = compiled.get_or_init(|| glob.compile_matcher());
-                matcher.is_match(std::ffi::OsStr::from_bytes(path))
+                matcher.is_match(OsStr::from_bytes(path))
             }
         }
     }
@@ -229,9 +229,7 @@ fn split(body: &str) -> Result<Vec<Component<'_>>, String> {
     while let Some((place, character)) = characters.next() {
         match character {
             '\\' => {
-                if characters.next().is_none() {
-                    return Err("The `\\` at the end escapes nothing.".to_owned());
-                }
+                characters.next().ok_or("The `\\` at the end escapes nothing.")?;
             }
             '{' => braces += 1,
             '}' => braces = braces.saturating_sub(1),

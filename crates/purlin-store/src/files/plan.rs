@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::pattern::{Rest, Shape, below};
+use super::pattern::{Rest, Shape};
 use super::patterns::Patterns;
 
 /// The sets of one walk, as a tree of the folders and files that their patterns name literally.
@@ -144,14 +144,15 @@ impl<'a> Plan<'a> {
     fn follow(&self, active: &Active<'a>, path: &[u8]) -> Followed<'a> {
         let rest = match active.rest {
             Some(rest) if rest.matches(&path[active.base..]) => None,
-            Some(rest) if rest.depth.is_some_and(|depth| depth <= slashes(&path[active.base..])) => {
+            Some(rest)
+                if rest.depth.is_some_and(|depth| depth <= slashes(&path[active.base..])) =>
+            {
                 return Followed::Gone;
             }
             rest => rest,
         };
-        let gone = |used: &Use| {
-            self.sets[used.set as usize].takes_out(used.place as usize, path, true)
-        };
+        let gone =
+            |used: &Use| self.sets[used.set as usize].takes_out(used.place as usize, path, true);
         let uses = if active.uses.iter().any(gone) {
             let uses: Vec<_> = active.uses.iter().filter(|used| !gone(used)).copied().collect();
             if uses.is_empty() {

@@ -1,0 +1,359 @@
+//! The one walk of the tree.
+
+use std::ffi::CString;
+use std::sync::Arc;
+
+use rustix::fd::{AsFd as _, BorrowedFd};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, openat, readlinkat, statat};
+use rustix::io::Errno;
+
+use super::FilesError;
+use super::pattern::NEVER;
+use super::plan::{Active, Matching, NodeId, Plan};
+use super::rules::{RuleCache, Rules};
+use super::stamp::{Stamp, file_type, is_executable};
+use super::work::share;
+use crate::RelativePath;
+
+/// About how many entries one thread walks in the time that it takes to start another.
+const ALONE: usize = 400;
+
+/// Something that sets want.
+pub(super) struct Found {
+    pub(super) path: RelativePath,
+    pub(super) kind: FoundKind,
+    /// The sets, in order.
+    pub(super) sets: Arc<[u32]>,
+}
+
+pub(super) enum FoundKind {
+    /// A regular file, or a link to one.
+    File { stamp: Stamp, executable: bool, link: bool },
+    /// A link that is not followed or leads to no file, and its text.
+    Link(Vec<u8>),
+    /// A folder that belongs to an artifact.
+    Directory,
+}
+
+/// What a walk is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Files, those of links too, without what git ignores.
+    Inputs,
+    /// Whatever is there: folders and links themselves too.
+    Outputs,
+}
+
+/// Finds what the sets want below `root`, in no order.
+pub(super) fn walk(
+    root: BorrowedFd<'_>,
+    plan: &Plan<'_>,
+    purpose: Purpose,
+    above: Rules,
+    cache: &RuleCache,
+) -> Result<Vec<Found>, FilesError> {
+    let walk = Walk { root, plan, purpose, cache };
+    let nothing = Arc::default();
+    let task = Task {
+        path: Vec::new(),
+        node: Some(Plan::ROOT),
+        active: plan.enter(&nothing, Some(Plan::ROOT), b""),
+        ignored: false,
+        follow: true,
+        rules: above,
+    };
+    let state = || Walker { matching: Matching::new(plan), found: Vec::new(), entries: Vec::new() };
+    let step = |walker: &mut Walker, task, stack: &mut Vec<_>| walker.visit(&walk, task, stack);
+    let mut found = Vec::new();
+    for mut walker in share(vec![task], ALONE, state, step)? {
+        found.append(&mut walker.found);
+    }
+    Ok(found)
+}
+
+struct Walk<'a> {
+    root: BorrowedFd<'a>,
+    plan: &'a Plan<'a>,
+    purpose: Purpose,
+    cache: &'a RuleCache,
+}
+
+/// A folder to visit.
+struct Task<'a> {
+    /// From the root, for which it is empty.
+    path: Vec<u8>,
+    node: Option<NodeId>,
+    active: Arc<Vec<Active<'a>>>,
+    /// Whether git ignores it, and so everything below.
+    ignored: bool,
+    /// Whether it may be a link: a pattern names it or something below it.
+    follow: bool,
+    /// Those of the folders above.
+    rules: Rules,
+}
+
+/// One thread's part.
+struct Walker {
+    matching: Matching,
+    found: Vec<Found>,
+    entries: Vec<(CString, FileType)>,
+}
+
+/// An entry of a folder.
+struct Item<'a> {
+    folder: BorrowedFd<'a>,
+    name: &'a CString,
+    path: &'a [u8],
+    node: Option<NodeId>,
+}
+
+impl Walker {
+    /// Visits a folder; returns how many entries it has.
+    fn visit<'a>(
+        &mut self,
+        walk: &Walk<'a>,
+        mut task: Task<'a>,
+        stack: &mut Vec<Task<'a>>,
+    ) -> Result<usize, FilesError> {
+        let mut flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        if !task.follow {
+            flags |= OFlags::NOFOLLOW;
+        }
+        let path: &[u8] = if task.path.is_empty() { b"." } else { &task.path };
+        let folder = match openat(walk.root, path, flags, Mode::empty()) {
+            Ok(folder) => folder,
+            Err(error) if is_gone(error) => return Ok(1),
+            Err(error) => return Err(FilesError::read(path, error)),
+        };
+        let failed = |error| FilesError::read(path, error);
+        let mut folder = Dir::new(folder).map_err(failed)?;
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.clear();
+        let mut has_rules = true;
+        if task.active.is_empty() {
+            // Only what is named matters, so the folder need not be read.
+            for (name, _) in task.node.into_iter().flat_map(|node| walk.plan.children(node)) {
+                entries.extend(CString::new(name).ok().map(|name| (name, FileType::Unknown)));
+            }
+        } else {
+            has_rules = false;
+            while let Some(entry) = folder.read() {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(error) if is_gone(error) => break,
+                    Err(error) => return Err(failed(error)),
+                };
+                let name = entry.file_name().to_bytes();
+                if name == b"." || name == b".." {
+                    continue;
+                }
+                has_rules |= name == b".gitignore";
+                entries.push((entry.file_name().to_owned(), entry.file_type()));
+            }
+        }
+        let folder = folder.fd().map_err(failed)?;
+        if has_rules && !task.ignored && walk.purpose == Purpose::Inputs {
+            let text = read_rules(folder).map_err(failed)?;
+            task.rules = match text {
+                Some(text) => task.rules.below(&task.path, &text, walk.cache),
+                None => task.rules,
+            };
+        }
+        let mut path = task.path.clone();
+        if !path.is_empty() {
+            path.push(b'/');
+        }
+        let length = path.len();
+        for (name, kind) in &entries {
+            if NEVER.contains(&name.as_bytes()) {
+                continue;
+            }
+            path.truncate(length);
+            path.extend_from_slice(name.as_bytes());
+            let node = walk.plan.child(task.node, name.as_bytes());
+            let item = Item { folder, name, path: &path, node };
+            self.entry(walk, &task, &item, *kind, stack)
+                .map_err(|error| FilesError::read(&path, error))?;
+        }
+        let count = entries.len() + 1;
+        self.entries = entries;
+        Ok(count)
+    }
+
+    fn entry<'a>(
+        &mut self,
+        walk: &Walk<'a>,
+        task: &Task<'a>,
+        item: &Item<'_>,
+        kind: FileType,
+        stack: &mut Vec<Task<'a>>,
+    ) -> Result<(), Errno> {
+        let kind = match kind {
+            FileType::Unknown => match item.stat(AtFlags::SYMLINK_NOFOLLOW)? {
+                Some(stat) => file_type(&stat),
+                None => return Ok(()),
+            },
+            kind => kind,
+        };
+        match kind {
+            FileType::Directory => {
+                if walk.purpose == Purpose::Outputs
+                    && let Some(sets) = self.sets(walk, task, item, true)
+                {
+                    self.push(item, FoundKind::Directory, sets);
+                }
+                stack.extend(task.below(walk, item));
+            }
+            FileType::RegularFile => {
+                if let Some(sets) = self.sets(walk, task, item, false)
+                    && let Some(stat) = item.stat(AtFlags::SYMLINK_NOFOLLOW)?
+                    // Something else may stand there by now: then it is a file that is gone.
+                    && file_type(&stat) == FileType::RegularFile
+                {
+                    self.push(item, file(&stat, false), sets);
+                }
+            }
+            FileType::Symlink => {
+                let target = match walk.purpose {
+                    Purpose::Inputs => item.stat(AtFlags::empty()).unwrap_or(None),
+                    Purpose::Outputs => None,
+                };
+                let leads_to = target.as_ref().map(file_type);
+                if leads_to == Some(FileType::Directory) && item.node.is_some() {
+                    stack.extend(task.beyond(walk, item));
+                }
+                let named = item.node.filter(|_| leads_to != Some(FileType::Directory));
+                let item = Item { node: named, ..*item };
+                let Some(sets) = self.sets(walk, task, &item, false) else { return Ok(()) };
+                match target {
+                    Some(stat) if leads_to == Some(FileType::RegularFile) => {
+                        self.push(&item, file(&stat, true), sets);
+                    }
+                    _ => match readlinkat(item.folder, item.name, Vec::new()) {
+                        Ok(text) => self.push(&item, FoundKind::Link(text.into_bytes()), sets),
+                        Err(error) if is_gone(error) => {}
+                        Err(error) => return Err(error),
+                    },
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The sets that an entry is in.
+    fn sets(
+        &mut self,
+        walk: &Walk<'_>,
+        task: &Task<'_>,
+        item: &Item<'_>,
+        is_folder: bool,
+    ) -> Option<Arc<[u32]>> {
+        let mut of = |active: &[Active<'_>]| {
+            self.matching.sets(walk.plan, active, item.node, item.path, is_folder)
+        };
+        let sets = of(&task.active)?;
+        if walk.purpose == Purpose::Outputs
+            || !task.ignored && !task.rules.ignore(item.path, is_folder)
+        {
+            return Some(sets);
+        }
+        let waiving: Vec<_> = task.active.iter().filter(|active| active.waives).cloned().collect();
+        of(&waiving)
+    }
+
+    fn push(&mut self, item: &Item<'_>, kind: FoundKind, sets: Arc<[u32]>) {
+        if let Ok(path) = RelativePath::from_bytes(item.path) {
+            self.found.push(Found { path, kind, sets });
+        }
+    }
+}
+
+impl<'a> Task<'a> {
+    /// The visit of a folder in this one, if anything in it can be wanted.
+    fn below(&self, walk: &Walk<'a>, item: &Item<'_>) -> Option<Self> {
+        let mut active = walk.plan.enter(&self.active, item.node, item.path);
+        if active.is_empty() && !walk.plan.leads_on(item.node) {
+            return None;
+        }
+        let ignored =
+            walk.purpose == Purpose::Inputs && (self.ignored || self.rules.ignore(item.path, true));
+        if ignored {
+            active = walk.plan.enter_ignored(&self.active, item.node);
+        }
+        self.visit(walk, item, active, ignored, false)
+    }
+
+    /// The visit of a folder that a link leads to, for the patterns that name the link or
+    /// something beyond it: a wildcard does not go through links, so there are no loops.
+    fn beyond(&self, walk: &Walk<'a>, item: &Item<'_>) -> Option<Self> {
+        let nothing = Arc::default();
+        let ignored = self.ignored || self.rules.ignore(item.path, false);
+        let active = if ignored {
+            walk.plan.enter_ignored(&nothing, item.node)
+        } else {
+            walk.plan.enter(&nothing, item.node, item.path)
+        };
+        self.visit(walk, item, active, ignored, true)
+    }
+
+    fn visit(
+        &self,
+        walk: &Walk<'a>,
+        item: &Item<'_>,
+        active: Arc<Vec<Active<'a>>>,
+        ignored: bool,
+        follow: bool,
+    ) -> Option<Self> {
+        (!active.is_empty() || walk.plan.leads_on(item.node)).then(|| Self {
+            path: item.path.to_vec(),
+            node: item.node,
+            active,
+            ignored,
+            follow,
+            rules: self.rules.clone(),
+        })
+    }
+}
+
+impl Item<'_> {
+    /// `None` where nothing is there any more.
+    fn stat(&self, flags: AtFlags) -> Result<Option<Stat>, Errno> {
+        match statat(self.folder, self.name, flags) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(error) if is_gone(error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn file(stat: &Stat, link: bool) -> FoundKind {
+    FoundKind::File { stamp: Stamp::of(stat), executable: is_executable(stat), link }
+}
+
+/// Whether a path was removed or replaced while the walk went on.
+pub(super) fn is_gone(error: Errno) -> bool {
+    matches!(error, Errno::NOENT | Errno::NOTDIR | Errno::LOOP)
+}
+
+/// The ignore file of a folder. As in git, a link is not one.
+fn read_rules(folder: BorrowedFd<'_>) -> Result<Option<Vec<u8>>, Errno> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = match openat(folder, c".gitignore", flags, Mode::empty()) {
+        Ok(file) => file,
+        Err(error) if is_gone(error) || error == Errno::NXIO => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if file_type(&rustix::fs::fstat(&file)?) != FileType::RegularFile {
+        return Ok(None);
+    }
+    let mut text = Vec::new();
+    loop {
+        text.reserve(4096);
+        match rustix::io::read(file.as_fd(), rustix::buffer::spare_capacity(&mut text)) {
+            Ok(0) => return Ok(Some(text)),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
