@@ -1,1 +1,40 @@
+//! Finds plugins, knows what they provide from their manifests alone, and loads what is used.
+//!
+//! This is the only crate that knows runtimes. It prints nothing, reads no process variable and
+//! starts nothing while it looks: the command line hands it the search path, and what it has to say
+//! are [`purlin_model::Diagnostic`]s.
+//!
+//! ```
+//! use purlin_host::{Need, Plugins, PluginsTable, Reserved, Search};
+//! use purlin_plugin::{Point, PluginSet};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let plugins = Plugins::open(Search {
+//!     workspace: PluginsTable::default(),
+//!     folders: Vec::new(),
+//!     user: Some(folder.path().join("plugins")),
+//!     bundled: &PluginSet::new(),
+//!     index_dir: folder.path().join("cache"),
+//!     reserved: Reserved::default(),
+//!     version: semver::Version::new(0, 1, 0),
+//! });
+//! let unknown = plugins.find(Point::Subcommand, "localise", Need::Any).unwrap_err();
+//! assert_eq!(unknown.summary, "there is no subcommand `localise`");
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
+mod feature;
+mod index;
+mod native;
+mod plugins;
+mod scan;
+mod search;
+mod stamp;
+mod workspace_table;
+
+pub use feature::{
+    FeatureEntry, FeatureRef, FeatureStatus, PluginEntry, PluginInfo, PluginStatus, WordRef,
+};
+pub use plugins::Plugins;
+pub use search::{Need, PluginSource, Reserved, Search};
+pub use workspace_table::PluginsTable;

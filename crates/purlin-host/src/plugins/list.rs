@@ -1,0 +1,135 @@
+//! `plugin list` and `plugin info`.
+
+use std::collections::BTreeSet;
+
+use purlin_model::{Diagnostic, fold};
+use purlin_plugin::Point;
+use purlin_plugin::manifest::{Detail, Feature};
+use purlin_plugin::message::FeatureSummary;
+
+use super::candidate::Asked;
+use super::check::winner;
+use super::find::{ProblemKind, need_of};
+use super::{Interrupt, Plugins, State, message};
+use crate::index::PluginRow;
+use crate::{FeatureEntry, FeatureStatus, Need, PluginEntry, PluginInfo, PluginStatus};
+
+impl Plugins {
+    /// Every plugin on the search path, by name, shadowed and broken ones too. All stamps are
+    /// checked.
+    pub fn list(&self) -> Vec<PluginEntry> {
+        self.refresh();
+        self.with(|state| {
+            (0..state.index.plugin_count())
+                .map(|position| self.plugin_entry(state, &state.index.plugin(position)?))
+                .collect()
+        })
+    }
+
+    /// Everything about the plugin that a name means.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn info(&self, name: &str) -> Result<PluginInfo, Diagnostic> {
+        self.refresh();
+        let name = fold(name);
+        self.with(|state| {
+            Ok(match winner(state, &name)? {
+                Some(row) => Ok(PluginInfo {
+                    entry: self.plugin_entry(state, &row)?,
+                    manifest: row.manifest()?,
+                }),
+                None => Err(message::unknown_plugin(&name, &self.plugin_names(state)?)),
+            })
+        })
+    }
+
+    /// What plugins see of each other: the features of enabled plugins that can be used, by point
+    /// and name.
+    pub fn features(&self) -> Vec<FeatureSummary> {
+        self.with(|state| {
+            let mut found = BTreeSet::new();
+            for row in state.index.features_from("")? {
+                if let Some(one) = self.candidate(state, &row)?
+                    && one.live(Need::Enabled)
+                {
+                    found.insert((one.record.feature.point, one.name, one.plugin.name.to_owned()));
+                }
+            }
+            let summaries = found.into_iter().map(|(point, name, plugin)| FeatureSummary {
+                plugin,
+                point,
+                name,
+            });
+            Ok(summaries.collect())
+        })
+    }
+
+    fn plugin_entry(&self, state: &State, row: &PluginRow<'_>) -> Result<PluginEntry, Interrupt> {
+        let head = row.head()?;
+        let manifest = row.manifest()?;
+        let mut features = Vec::new();
+        for feature in manifest.iter().flat_map(|manifest| &manifest.features) {
+            let (status, reason) = if head.status == PluginStatus::Ok {
+                self.feature_status(state, row, feature)?
+            } else {
+                (FeatureStatus::Ok, String::new())
+            };
+            features.push(FeatureEntry {
+                point: feature.point,
+                name: feature.name.clone(),
+                status,
+                reason,
+            });
+        }
+        Ok(PluginEntry {
+            name: row.name.to_owned(),
+            diagnostics: self.restored(row, &head)?,
+            version: head.version,
+            runtime: head.runtime,
+            source: head.source,
+            path: head.bundled.is_none().then(|| row.folder.to_path_buf()),
+            status: head.status,
+            reason: head.reason,
+            description: head.description,
+            enabled: !row.shadowed && (row.bundled || self.table.names(row.name)),
+            features,
+        })
+    }
+
+    fn feature_status(
+        &self,
+        state: &State,
+        row: &PluginRow<'_>,
+        feature: &Feature,
+    ) -> Result<(FeatureStatus, String), Interrupt> {
+        let entry = self.table.get(row.name);
+        let id = feature.id();
+        if let Some(origin) = entry.and_then(|entry| entry.disabled(&id)) {
+            return Ok((FeatureStatus::Disabled, format!("switched off in {origin}")));
+        }
+        let need = need_of(feature.point);
+        if need == Need::Enabled && !row.bundled && entry.is_none() {
+            return Ok((FeatureStatus::Ok, String::new()));
+        }
+        let name = entry.and_then(|entry| entry.renamed(&id)).unwrap_or(&feature.name);
+        let verbs: Vec<Option<&str>> = match &feature.detail {
+            Detail::Argument { on, .. } => on.iter().map(|verb| Some(verb.as_str())).collect(),
+            _ if feature.point == Point::Hook => Vec::new(),
+            _ => vec![None],
+        };
+        let mut reasons = Vec::new();
+        for verb in verbs {
+            let asked = Asked { point: feature.point, verb, name, plugin: None, need };
+            if let Err(problem) = self.settle(state, &asked)?
+                && problem.kind == ProblemKind::Contested
+            {
+                reasons.push(problem.diagnostic.summary);
+            }
+        }
+        Ok(match reasons.is_empty() {
+            true => (FeatureStatus::Ok, String::new()),
+            false => (FeatureStatus::Contested, reasons.join("; ")),
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! Loading what is used: schemas, and the code of features.
+
+use std::sync::Arc;
+
+use purlin_model::{Diagnostic, Digest, Origin, Source};
+use purlin_plugin::RuntimeKind;
+use purlin_plugin::Schema;
+use purlin_plugin::contract::{Argument, Cache, Dependency, Hook, Subcommand};
+use purlin_plugin::manifest::{Detail, Hot};
+
+use super::check::folder_of;
+use super::{Plugins, lock, message};
+use crate::FeatureRef;
+use crate::native::{Code, code_for};
+use crate::scan::Folder;
+
+impl Plugins {
+    /// The schema of a feature's configuration, read when it is first asked for; `None` when the
+    /// feature has none.
+    ///
+    /// # Errors
+    /// The file cannot be read any more, or was changed meanwhile to something outside the subset.
+    pub fn schema(&self, feature: &FeatureRef) -> Result<Option<Arc<Schema>>, Vec<Diagnostic>> {
+        let Some(file) = feature.schema() else { return Ok(None) };
+        let Some(folder) = folder_of(self, feature) else { return Ok(None) };
+        let origin = file.place.origin(&feature.origin.source);
+        self.parsed_schema(&folder, &feature.plugin, feature.digest, &file.path, &origin).map(Some)
+    }
+
+    /// The code of a feature of the `dependency` point.
+    ///
+    /// # Errors
+    /// Its runtime cannot be used, or it has no code.
+    pub fn dependency(&self, feature: &FeatureRef) -> Result<&dyn Dependency, Diagnostic> {
+        self.needed::<dyn Dependency>(feature)
+    }
+
+    /// The remote tier of a feature of the `cache` point; `None` when it has none and is all told
+    /// by [`FeatureRef::hot`].
+    ///
+    /// # Errors
+    /// Its runtime cannot be used.
+    pub fn cache(&self, feature: &FeatureRef) -> Result<Option<&dyn Cache>, Diagnostic> {
+        self.code::<dyn Cache>(feature)
+    }
+
+    /// The code of a feature of the `subcommand` point.
+    ///
+    /// # Errors
+    /// Its runtime cannot be used, or it has no code.
+    pub fn subcommand(&self, feature: &FeatureRef) -> Result<&dyn Subcommand, Diagnostic> {
+        self.needed::<dyn Subcommand>(feature)
+    }
+
+    /// The code of a feature of the `argument` point.
+    ///
+    /// # Errors
+    /// Its runtime cannot be used, or it has no code.
+    pub fn argument(&self, feature: &FeatureRef) -> Result<&dyn Argument, Diagnostic> {
+        self.needed::<dyn Argument>(feature)
+    }
+
+    /// The code of a feature of the `hook` point.
+    ///
+    /// # Errors
+    /// Its runtime cannot be used, or it has no code.
+    pub fn hook(&self, feature: &FeatureRef) -> Result<&dyn Hook, Diagnostic> {
+        self.needed::<dyn Hook>(feature)
+    }
+
+    fn needed<T: Code + ?Sized>(&self, feature: &FeatureRef) -> Result<&'static T, Diagnostic> {
+        self.code::<T>(feature)?.ok_or_else(|| message::no_code(feature))
+    }
+
+    fn code<T: Code + ?Sized>(
+        &self,
+        feature: &FeatureRef,
+    ) -> Result<Option<&'static T>, Diagnostic> {
+        match feature.runtime {
+            None => Ok(None),
+            Some(RuntimeKind::Native) => Ok(match folder_of(self, feature) {
+                Some(Folder::Bundled(_, plugin)) => {
+                    code_for(plugin, &feature.feature).and_then(T::of)
+                }
+                _ => None,
+            }),
+            Some(other) => Err(message::cannot_run(feature, other.as_str())),
+        }
+    }
+
+    pub(super) fn parsed_schema(
+        &self,
+        folder: &Folder<'_>,
+        plugin: &str,
+        digest: Digest,
+        file: &str,
+        named: &Origin,
+    ) -> Result<Arc<Schema>, Vec<Diagnostic>> {
+        let key = (digest, file.to_owned());
+        if let Some(schema) = lock(&self.schemas).get(&key) {
+            return Ok(schema.clone());
+        }
+        let text = folder.read(file, &self.files).map_err(|error| {
+            vec![message::unreadable_schema(plugin, file, &error, named.clone())]
+        })?;
+        let source = Source::of_plugin(plugin, folder.shown().join(file), Some(text.into_owned()));
+        let schema = Arc::new(Schema::parse(&source)?);
+        lock(&self.schemas).insert(key, schema.clone());
+        Ok(schema)
+    }
+}
+
+impl FeatureRef {
+    /// For a cache: which local copy the host keeps in front of it.
+    #[must_use]
+    pub fn hot(&self) -> Hot {
+        match self.detail() {
+            Detail::Cache { hot, .. } => *hot,
+            _ => Hot::None,
+        }
+    }
+}

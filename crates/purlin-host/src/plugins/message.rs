@@ -1,0 +1,281 @@
+//! What users are told about features: what, where, why, and what to do.
+
+use std::io;
+use std::path::Path;
+
+use purlin_model::{Diagnostic, Origin, suggestion};
+use purlin_plugin::Point;
+use purlin_plugin::manifest::Feature;
+
+use super::candidate::{Asked, Candidate};
+use crate::index::Head;
+use crate::workspace_table::TableEntry;
+use crate::{FeatureRef, PluginStatus};
+
+/// What a feature of a point is called.
+pub(super) fn noun(point: Point) -> &'static str {
+    match point {
+        Point::Transform => "transform",
+        Point::Importer => "importer",
+        Point::Leaf => "leaf type",
+        Point::Cache => "cache type",
+        Point::Builder => "builder",
+        Point::Dependency => "dependency type",
+        Point::Environment => "environment type",
+        Point::Repository => "repository type",
+        Point::Resource => "resource type",
+        Point::State => "state type",
+        Point::Lease => "lease type",
+        Point::Subcommand => "subcommand",
+        Point::Argument => "flag",
+        Point::Hook => "hook",
+    }
+}
+
+/// What is asked for, in a sentence: ``the dependency type `x` ``.
+pub(super) fn thing(asked: &Asked<'_>) -> String {
+    match asked.verb {
+        Some(verb) => format!("the flag `--{}` of `{verb}`", asked.name),
+        None => format!("the {} `{}`", noun(asked.point), asked.name),
+    }
+}
+
+pub(super) fn unknown(
+    asked: &Asked<'_>,
+    names: &[String],
+    missing: &[(&str, &TableEntry)],
+) -> Diagnostic {
+    let what = match (asked.verb, asked.plugin) {
+        (Some(verb), _) => format!("`{verb}` has no flag `--{}`", asked.name),
+        (None, Some(plugin)) => {
+            format!("the plugin `{plugin}` has no {} `{}`", noun(asked.point), asked.name)
+        }
+        (None, None) => format!("there is no {} `{}`", noun(asked.point), asked.name),
+    };
+    let code = format!("unknown-{}", asked.point);
+    let nouns = format!("{}s", noun(asked.point));
+    let mut diagnostic = Diagnostic::error(&code, what).help(suggestion(
+        asked.name,
+        &nouns,
+        names.iter().map(String::as_str),
+    ));
+    for (name, entry) in missing {
+        diagnostic = diagnostic.label(
+            entry.key.clone(),
+            format!("the plugin `{name}` is not on the search path: {}", not_installed(entry)),
+        );
+    }
+    diagnostic
+}
+
+/// Why a plugin that the workspace names is not there.
+pub(super) fn not_installed(entry: &TableEntry) -> String {
+    match &entry.later {
+        Some((way, _)) => {
+            format!("installing plugins (here with `{way}`) is not built yet")
+        }
+        None => "no folder of the search path holds it".to_owned(),
+    }
+}
+
+pub(super) fn unknown_plugin(name: &str, names: &[String]) -> Diagnostic {
+    Diagnostic::error("unknown-plugin", format!("there is no plugin `{name}`")).help(suggestion(
+        name,
+        "plugins",
+        names.iter().map(String::as_str),
+    ))
+}
+
+pub(super) fn no_default(point: Point) -> Diagnostic {
+    Diagnostic::error("no-default", format!("no plugin provides the default {}", noun(point)))
+        .detail("A plain value needs the one feature that its plugin marks with `default = true`.")
+        .help("name the type".to_owned())
+}
+
+pub(super) fn contested(thing: &str, claims: &[(&Candidate<'_>, Origin)]) -> Diagnostic {
+    let plugins: Vec<String> =
+        claims.iter().map(|(one, _)| format!("`{}`", one.plugin.name)).collect();
+    let mut diagnostic = Diagnostic::error(
+        "contested-feature",
+        format!("{thing} is provided by {}", joined(&plugins)),
+    )
+    .detail("Purlin does not choose between plugins.");
+    // The last one is what was added, most likely, so the ways out are written for it.
+    if let Some((last, _)) = claims.last() {
+        let (name, id, feature) = (last.plugin.name, last.id(), &last.record.feature.name);
+        let mut ways = vec!["remove one of the plugins".to_owned()];
+        if last.head.bundled.is_none() {
+            ways.push(format!("write `disable = [\"{id}\"]` under `[plugins.{name}]`"));
+        }
+        ways.push(format!("write `rename = {{ \"{id}\" = \"…\" }}` under `[plugins.{name}]`"));
+        if last.record.feature.point != Point::Argument {
+            ways.push(format!("say `{name}:{feature}`"));
+        }
+        diagnostic = diagnostic.help(alternatives(&ways));
+    }
+    for (one, origin) in claims {
+        diagnostic =
+            diagnostic.label(origin.clone(), format!("`{}` provides it here", one.plugin.name));
+    }
+    diagnostic
+}
+
+pub(super) fn taken(
+    thing: &str,
+    reason: &str,
+    claim: &Candidate<'_>,
+    origin: Origin,
+) -> Diagnostic {
+    let (name, id) = (claim.plugin.name, claim.id());
+    let summary = format!("{thing} of the plugin `{name}` cannot be used: {reason}");
+    Diagnostic::error("contested-feature", summary)
+        .detail("Built-in verbs and flags always win.")
+        .help(format!("write `rename = {{ \"{id}\" = \"…\" }}` under `[plugins.{name}]`"))
+        .label(origin, "it is declared here")
+}
+
+pub(super) fn disabled(thing: &str, claim: &Candidate<'_>, origin: Origin) -> Diagnostic {
+    let name = claim.plugin.name;
+    Diagnostic::error(
+        "disabled-feature",
+        format!("{thing} of the plugin `{name}` is switched off in this workspace"),
+    )
+    .help(format!("remove it from `disable` of `[plugins.{name}]`"))
+    .label(origin, "it is switched off here")
+}
+
+pub(super) fn not_enabled(thing: &str, claim: &Candidate<'_>, origin: Origin) -> Diagnostic {
+    let name = claim.plugin.name;
+    let version = claim.head.version.as_ref().map_or_else(|| "*".to_owned(), ToString::to_string);
+    Diagnostic::error(
+        "plugin-not-enabled",
+        format!("{thing} is provided by the plugin `{name}`, which is not enabled"),
+    )
+    .detail("A plugin that is only on the search path adds subcommands and flags, nothing else.")
+    .help(format!("write `{name} = \"{version}\"` under `[plugins]`"))
+    .label(origin, "it is declared here")
+}
+
+pub(super) fn failed(
+    thing: &str,
+    plugin: &str,
+    head: &Head,
+    diagnostics: &[Diagnostic],
+    entry: Option<&TableEntry>,
+) -> Diagnostic {
+    let (code, how) = match head.status {
+        PluginStatus::Incompatible => ("incompatible-plugin", "incompatible with this Purlin"),
+        _ => ("broken-plugin", "broken"),
+    };
+    let summary = format!("{thing} cannot be used: the plugin `{plugin}` is {how}");
+    let mut diagnostic = Diagnostic::error(code, summary)
+        .help(format!("`purlin plugin info {plugin}` shows everything that is wrong with it"));
+    let mut unplaced = Vec::new();
+    for mistake in diagnostics.iter().filter(|one| one.severity == purlin_model::Severity::Error) {
+        match mistake.labels.first() {
+            Some(label) => {
+                diagnostic = diagnostic.label(label.origin.clone(), mistake.summary.clone());
+            }
+            None => unplaced.push(format!("{}.", mistake.summary)),
+        }
+    }
+    if let Some((_, origin)) = entry.and_then(|entry| entry.path.as_ref()) {
+        diagnostic = diagnostic.label(origin.clone(), "the plugin is taken from here");
+    }
+    diagnostic.detail(unplaced.join("\n"))
+}
+
+pub(super) fn wrong_version(plugin: &str, head: &Head, wanted: &str, origin: Origin) -> Diagnostic {
+    let version = head.version.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+    Diagnostic::error(
+        "plugin-version",
+        format!("the workspace wants `{plugin}` {wanted}, and {version} is there"),
+    )
+    .label(origin, "it is wanted here")
+}
+
+pub(super) fn later(plugin: &str, way: &str, origin: Origin) -> Diagnostic {
+    Diagnostic::error(
+        "not-built",
+        format!("the plugin `{plugin}` cannot be taken from `{way}`: installing plugins is not built yet"),
+    )
+    .help(format!("put its folder on the disk and write `{plugin} = {{ path = \"…\" }}`"))
+    .label(origin, "it is wanted here")
+}
+
+pub(super) fn missing_plugin(plugin: &str, entry: &TableEntry, names: &[String]) -> Diagnostic {
+    Diagnostic::error("unknown-plugin", format!("there is no plugin `{plugin}`"))
+        .detail(format!("It is not on the search path: {}.", not_installed(entry)))
+        .help(suggestion(plugin, "plugins", names.iter().map(String::as_str)))
+        .label(entry.key.clone(), "this plugin")
+}
+
+pub(super) fn unknown_feature(
+    plugin: &str,
+    id: &str,
+    ids: &[String],
+    origin: Origin,
+) -> Diagnostic {
+    Diagnostic::error("unknown-feature", format!("the plugin `{plugin}` has no feature `{id}`"))
+        .help(suggestion(id, "features", ids.iter().map(String::as_str)))
+        .label(origin, "this feature")
+}
+
+pub(super) fn cannot_run(feature: &FeatureRef, kind: &str) -> Diagnostic {
+    let FeatureRef { plugin, feature: Feature { point, .. }, name, origin, .. } = feature;
+    Diagnostic::error(
+        "runtime-not-built",
+        format!("this version of Purlin cannot run `{kind}` plugins yet"),
+    )
+    .detail(format!("The {} `{name}` of the plugin `{plugin}` needs that.", noun(*point)))
+    .label(origin.clone(), "it is declared here")
+}
+
+pub(super) fn no_code(feature: &FeatureRef) -> Diagnostic {
+    let FeatureRef { plugin, feature: Feature { point, .. }, name, origin, .. } = feature;
+    Diagnostic::error(
+        "no-code",
+        format!("the {} `{name}` of the plugin `{plugin}` has no code", noun(*point)),
+    )
+    .help("its manifest needs a `[runtime]`".to_owned())
+    .label(origin.clone(), "it is declared here")
+}
+
+pub(super) fn unreadable_schema(
+    plugin: &str,
+    file: &str,
+    error: &io::Error,
+    origin: Origin,
+) -> Diagnostic {
+    Diagnostic::error(
+        "missing-file",
+        format!("the schema `{file}` of the plugin `{plugin}` cannot be read"),
+    )
+    .detail(format!("{error}."))
+    .label(origin, "it is named here")
+}
+
+pub(super) fn unwritten_index(folder: &Path, error: &io::Error) -> Diagnostic {
+    Diagnostic::warning("plugin-index", "the index of plugins cannot be kept")
+        .detail(format!(
+            "Every run reads all manifests anew, because `{}` cannot be written: {error}.",
+            folder.display()
+        ))
+        .help("make the folder writable".to_owned())
+}
+
+fn joined(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+fn alternatives(ways: &[String]) -> String {
+    match ways {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{}, or {last}", head.join(", ")),
+    }
+}
