@@ -9,8 +9,10 @@ pub mod manifest;
 pub mod message;
 mod native;
 mod point;
+mod schema;
 
 pub use manifest::{ParsedManifest, parse_manifest};
 pub use native::{NativeFeature, NativePlugin, PluginSet};
 pub use point::{Point, RuntimeKind};
+pub use schema::{JsonType, PathRole, Property, Schema, Validated};
 pub use serde_json;
