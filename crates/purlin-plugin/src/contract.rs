@@ -29,6 +29,18 @@ pub trait Host: Send + Sync {
     fn features(&self) -> Vec<FeatureSummary>;
 }
 
+/// A host that logs nowhere and has no features: for the tests of plugins.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct QuietHost;
+
+impl Host for QuietHost {
+    fn log(&self, _level: LogLevel, _message: &str) {}
+
+    fn features(&self) -> Vec<FeatureSummary> {
+        Vec::new()
+    }
+}
+
 /// The `dependency` point.
 pub trait Dependency: Send + Sync {
     /// Tells what a dependency stands for. `config` was validated and has its defaults.

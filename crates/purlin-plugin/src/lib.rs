@@ -4,6 +4,7 @@
 //! No I/O: parsing takes texts that somebody else has read. Bundled plugins use this crate and no
 //! other of Purlin's.
 
+mod config;
 pub mod contract;
 pub mod manifest;
 pub mod message;
@@ -11,6 +12,7 @@ mod native;
 mod point;
 mod schema;
 
+pub use config::{literal_glob, text};
 pub use manifest::{ParsedManifest, parse_manifest};
 pub use native::{NativeFeature, NativePlugin, PluginSet};
 pub use point::{Point, RuntimeKind};

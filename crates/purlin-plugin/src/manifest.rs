@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Point, RuntimeKind};
 
+mod check;
 mod feature;
 mod fields;
 mod parameter;
@@ -19,6 +20,7 @@ mod runtime;
 mod tests;
 mod text;
 
+pub use check::check_files;
 pub use parse::{INCOMPATIBLE_API, ParsedManifest, parse_manifest};
 
 /// The name of the file that makes a folder a plugin.

@@ -71,6 +71,13 @@ pub struct ExpandContext {
     pub context: Map<String, Json>,
 }
 
+impl ExpandContext {
+    /// The context of a command without space and module, in a workspace without a context.
+    pub fn new(root: impl Into<String>) -> Self {
+        Self { root: root.into(), space: None, module: None, context: Map::new() }
+    }
+}
+
 /// What a dependency stands for. The key of a command holds this and nothing else of the
 /// dependency.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
