@@ -29,9 +29,6 @@ pub(crate) fn write(
         .map_err(|error| io_error("write", path)(error.into()))?;
     let text = format!("{json}\n{}\n", Digest::of(json.as_bytes()));
 
-    if let Some(folder) = path.parent() {
-        atomic::make_folders(folder)?;
-    }
     let mut temporary = Temporary::create(temporary_folder, "action")?;
     temporary.write(text.as_bytes())?;
     temporary.sync()?;

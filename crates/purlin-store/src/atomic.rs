@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::error::io_error;
 use crate::{StoreError, fault, temporary};
 
+/// How often a folder is made again that somebody who clears the store removes as often.
+const ATTEMPTS: usize = 8;
+
 /// Writes a file so that readers, also those after a sudden end of the process or the machine, see
 /// the old content or the new one and nothing between. Missing folders are made; the file is not
 /// writable for others. `what` begins the names of the fault points.
@@ -94,15 +97,17 @@ impl Temporary {
     /// Gives the file its name, replacing what has it; makes the folder where somebody removed it
     /// meanwhile.
     pub(crate) fn rename(mut self, to: &Path) -> Result<(), StoreError> {
-        let renamed = match fs::rename(&self.path, to) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if let Some(folder) = to.parent() {
-                    make_folders(folder)?;
+        let mut renamed = fs::rename(&self.path, to);
+        for _ in 0..ATTEMPTS {
+            match (&renamed, to.parent()) {
+                (Err(error), Some(folder)) if error.kind() == io::ErrorKind::NotFound => {
+                    // It may vanish while it is made, too; the next attempt tells.
+                    let _ = make_folders(folder);
+                    renamed = fs::rename(&self.path, to);
                 }
-                fs::rename(&self.path, to)
+                _ => break,
             }
-            renamed => renamed,
-        };
+        }
         renamed.map_err(io_error("write", to))?;
         self.done = true;
         fault::step(self.what, "renamed");
@@ -128,8 +133,10 @@ impl Drop for Temporary {
 pub(crate) fn sync_folder(folder: &Path, what: &'static str) -> Result<(), StoreError> {
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     match synced {
-        // Some network file systems cannot do this.
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
+        // Some network file systems cannot do this, and who clears the store meanwhile takes the
+        // folder along.
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {}
         synced => synced.map_err(io_error("write", folder))?,
     }
     fault::step(what, "folder-synced");

@@ -38,9 +38,6 @@ pub(crate) fn copy_in(
 /// lost in a sudden end is a miss, and syncing once per result is much cheaper than per blob.
 pub(crate) fn place(temporary: Temporary, path: &Path) -> Result<(), StoreError> {
     temporary.sync()?;
-    if let Some(folder) = path.parent() {
-        atomic::make_folders(folder)?;
-    }
     temporary.rename(path)
 }
 

@@ -49,9 +49,9 @@ pub(crate) fn remove_empty(folder: &Path) {
 }
 
 fn children(folder: &Path) -> Result<Vec<fs::DirEntry>, StoreError> {
-    match fs::read_dir(folder) {
-        Ok(entries) => entries.collect::<Result<_, _>>().map_err(io_error("read", folder)),
+    // A folder that somebody else removes while it is read ends with the same error.
+    match fs::read_dir(folder).and_then(Iterator::collect) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(io_error("read", folder)(error)),
+        read => read.map_err(io_error("read", folder)),
     }
 }

@@ -26,7 +26,7 @@ impl InstanceLock {
     /// If the lock file cannot be made or locked.
     pub fn acquire(folder: &Path, name: &str, on_wait: impl FnOnce()) -> Result<Self, StoreError> {
         atomic::make_folders(folder)?;
-        let path = folder.join(file_name(name));
+        let path = folder.join(format!("{}.lock", file_name(name)));
         let mut on_wait = Some(on_wait);
         loop {
             let opened = OpenOptions::new()
@@ -82,15 +82,16 @@ fn same_file(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// A readable name with a part of the digest, so that names which differ only in punctuation or
-/// case do not meet.
-fn file_name(name: &str) -> String {
+/// A file name for something of any name: readable, and with a part of the digest, so that names
+/// which differ only in punctuation or case do not meet.
+#[must_use]
+pub fn file_name(name: &str) -> String {
     let slug: String = name
         .chars()
         .take(40)
         .map(|character| if character.is_ascii_alphanumeric() { character } else { '-' })
         .collect();
-    format!("{slug}-{}.lock", &Digest::of(name.as_bytes()).to_hex()[..16])
+    format!("{slug}-{}", &Digest::of(name.as_bytes()).to_hex()[..16])
 }
 
 #[cfg(test)]

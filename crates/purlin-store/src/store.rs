@@ -34,8 +34,9 @@ pub struct Cleared {
 impl Store {
     /// The store in `folder`. Nothing is read or made: folders appear with the first write.
     #[must_use]
-    pub fn open(folder: PathBuf) -> Self {
-        Self { folder: folder.join("v1") }
+    pub fn open(mut folder: PathBuf) -> Self {
+        folder.push("v1");
+        Self { folder }
     }
 
     /// The result stored under `key`; `None` where there is none, or one of another version. Its

@@ -8,6 +8,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use purlin_model::Hasher;
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 const PREFIX: &str = ".purlin-";
 
@@ -57,7 +59,12 @@ impl Maker {
         if self.world != own.world || own.start == "0" {
             return None;
         }
-        Some(start_of(self.process).as_ref() == Some(&self.start))
+        let id = Pid::from_raw(i32::try_from(self.process).ok()?)?;
+        if test_kill_process(id) == Err(Errno::SRCH) {
+            return Some(false);
+        }
+        // Unreadable where the system hides the processes of other users.
+        start_of(self.process).map(|start| start == self.start)
     }
 }
 

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::io_error;
-use crate::compare::{Known, compare, matches};
+use crate::compare::{Known, matches};
 use crate::error::Outside;
 use crate::{Node, RelativePath, RestoreError, Tree};
 
@@ -68,7 +68,11 @@ pub(super) fn plan<'t>(
         cleared: BTreeSet::new(),
     };
     let mut steps = Vec::new();
-    for (path, node) in compare(root, tree, known) {
+    let old_links = planner.old_links();
+    for (path, node) in tree.entries() {
+        if matches(root, path, node, known) && !path.ancestors().any(|up| old_links.contains(&up)) {
+            continue;
+        }
         if planner.way_to(path)? == Way::Open {
             planner.make_room(path, node)?;
         }
@@ -100,6 +104,21 @@ struct Planner<'a, 't> {
 }
 
 impl Planner<'_, '_> {
+    /// Recorded links that the tree lacks. What seems to be right behind one of them is not, since
+    /// the link goes.
+    fn old_links(&self) -> BTreeSet<RelativePath> {
+        self.previous
+            .iter()
+            .flat_map(|tree| tree.entries())
+            .filter(|(path, node)| {
+                matches!(node, Node::Symlink { .. })
+                    && !matches!(self.tree.get(path), Some(Node::Symlink { .. }))
+                    && self.is_recorded(path)
+            })
+            .map(|(path, _)| path.clone())
+            .collect()
+    }
+
     /// Looks at every folder above `path`.
     fn way_to(&mut self, path: &RelativePath) -> Result<Way, RestoreError> {
         for folder in path.ancestors() {
