@@ -187,4 +187,33 @@ mod tests {
                 if code.event("run.finished", &serde_json::Value::Null, &QuietHost).is_ok()
         ));
     }
+
+    /// A cache that its manifest describes whole is a folder without code.
+    #[test]
+    fn the_bundled_folders_without_code_are_plugins() {
+        const FOLDERS: [NativePlugin; 2] = [
+            NativePlugin {
+                folder: "local",
+                files: &[
+                    ("plugin.toml", include_str!("../../../plugins/local/plugin.toml")),
+                    (
+                        "schemas/local.json",
+                        include_str!("../../../plugins/local/schemas/local.json"),
+                    ),
+                ],
+                features: &[],
+            },
+            NativePlugin {
+                folder: "none",
+                files: &[
+                    ("plugin.toml", include_str!("../../../plugins/none/plugin.toml")),
+                    ("schemas/none.json", include_str!("../../../plugins/none/schemas/none.json")),
+                ],
+                features: &[],
+            },
+        ];
+        for plugin in FOLDERS {
+            assert_eq!(plugin.check(), [], "{}", plugin.folder);
+        }
+    }
 }
