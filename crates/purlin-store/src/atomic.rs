@@ -148,6 +148,7 @@ pub(crate) fn make_folders(folder: &Path) -> Result<(), StoreError> {
     if folder.is_dir() {
         return Ok(());
     }
+    fault::point("folder.make");
     DirBuilder::new()
         .recursive(true)
         .mode(0o755)

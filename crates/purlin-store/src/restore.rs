@@ -66,6 +66,7 @@ impl Staged {
         }
         atomic::make_folders(staging)?;
         let folder = temporary::new_in(staging);
+        fault::point("restore.staging-make");
         fs::create_dir(&folder).map_err(io_error("make the folder", &folder))?;
         fault::point("restore.staging-made");
         let staged = Self(Some(folder));

@@ -98,6 +98,7 @@ fn put(root: &Path, step: &Step<'_>, staged: &Path) -> Result<(), RestoreError> 
 }
 
 fn link(target: &[u8], path: &Path) -> Result<(), RestoreError> {
+    fault::point("restore.link-create");
     symlink(OsStr::from_bytes(target), path).map_err(io_error("create", path))?;
     fault::point("restore.link-created");
     Ok(())

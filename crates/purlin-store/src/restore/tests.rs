@@ -466,7 +466,7 @@ fn possible(entries: Vec<(RelativePath, Node)>) -> Tree {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 80, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn after_a_restore_the_workspace_is_the_tree_and_what_users_made(

@@ -181,24 +181,36 @@ fn a_death_at_any_point_leaves_whole_things_and_a_repetition_succeeds() {
         assert!(points.iter().any(|point| point == expected), "{expected} is not passed");
     }
 
-    for (number, point) in points.iter().enumerate() {
-        let folder = scratch.path().join(number.to_string());
-        prepare(&folder);
-        let status = run(&folder, Some(number + 1), &log);
-        assert_eq!(status.signal(), Some(9), "at {point}");
-        check_store(&folder);
-        check_workspace(&folder);
+    // Several at once, because they mostly wait for the disk.
+    let numbers: Vec<usize> = (1..=points.len()).collect();
+    std::thread::scope(|scope| {
+        for share in numbers.chunks(numbers.len().div_ceil(6)) {
+            let (points, first, log) = (&points, &first, &log);
+            scope.spawn(move || {
+                for number in share {
+                    let folder = first.with_file_name(number.to_string());
+                    die_and_repeat(&folder, *number, &points[number - 1], first, log);
+                }
+            });
+        }
+    });
+}
 
-        assert!(run(&folder, None, &log).success(), "after {point}");
-        check_finished(&folder);
-        assert!(is_empty(&folder.join("cache/v1/tmp")), "after {point}");
-        // What was left in the staging folder goes with the next restore that stages something.
-        fs::write(folder.join("root/out/small"), "edited").unwrap();
-        assert!(run(&folder, None, &log).success(), "after {point}");
-        assert!(is_empty(&folder.join("staging")), "after {point}");
-        assert_eq!(names(&folder), names(&first), "after {point}");
-        assert_eq!(names(&folder.join("root/out")), names(&first.join("root/out")));
-    }
+fn die_and_repeat(folder: &Path, number: usize, point: &str, first: &Path, log: &Path) {
+    prepare(folder);
+    assert_eq!(run(folder, Some(number), log).signal(), Some(9), "at {point}");
+    check_store(folder);
+    check_workspace(folder);
+
+    assert!(run(folder, None, log).success(), "after {point}");
+    check_finished(folder);
+    assert!(is_empty(&folder.join("cache/v1/tmp")), "after {point}");
+    // What was left in the staging folder goes with the next restore that stages something.
+    fs::write(folder.join("root/out/small"), "edited").unwrap();
+    assert!(run(folder, None, log).success(), "after {point}");
+    assert!(is_empty(&folder.join("staging")), "after {point}");
+    assert_eq!(names(folder), names(first), "after {point}");
+    assert_eq!(names(&folder.join("root/out")), names(&first.join("root/out")));
 }
 
 #[test]
