@@ -1,1 +1,39 @@
+//! Commands: what `purlin.toml` says of them, what the result of each depends on, and the graph
+//! that runs them in parallel, each only when its result is not there already.
+//!
+//! A command becomes an [`Instance`] with an [`Action`], the one thing that is keyed and run. What
+//! it depends on is asked of plugins; this crate knows none of their names. It knows no runtime
+//! either, prints nothing, and reads no process variable: the command line passes them in and
+//! draws the [`Event`]s.
 
+mod action;
+mod cancel;
+mod definition;
+mod dependency;
+mod event;
+mod execute;
+mod graph;
+mod key;
+mod log;
+mod platform;
+mod record;
+mod run;
+mod session;
+mod status;
+mod step;
+mod variables;
+
+pub use action::Action;
+pub use cancel::Cancel;
+pub use definition::{
+    CacheDefinition, CacheWhen, Command, Definitions, Named, from_command_line, has_errors,
+};
+pub use event::{Event, Summary};
+pub use execute::Exit;
+pub use graph::{CacheChoice, Graph, Instance, Request};
+pub use key::Change;
+pub use record::Header;
+pub use run::{Options, run};
+pub use session::{Session, private_folder, time_text, user_store, workspace_store};
+pub use status::{CacheStatus, Status, statuses};
+pub use variables::ProcessVariables;

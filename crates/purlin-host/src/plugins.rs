@@ -6,6 +6,7 @@ mod find;
 mod list;
 mod load;
 mod message;
+mod services;
 mod words;
 
 use std::collections::{HashMap, HashSet};
@@ -14,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use purlin_model::{Diagnostic, Digest, Hasher};
 use purlin_plugin::Schema;
+use purlin_plugin::contract::LogLevel;
 
 use crate::index::{Damaged, Index, PluginRow, Store};
 use crate::scan::{Files, Folder, SearchPath, scan};
@@ -32,6 +34,7 @@ pub struct Plugins {
     state: RwLock<Arc<State>>,
     unwritten: Mutex<Option<Diagnostic>>,
     schemas: Mutex<HashMap<(Digest, String), Arc<Schema>>>,
+    log: Mutex<Vec<(LogLevel, String)>>,
 }
 
 /// One index and how far it is known to be true.
@@ -91,6 +94,7 @@ impl Plugins {
             state: RwLock::new(Arc::new(state)),
             unwritten: Mutex::new(unwritten),
             schemas: Mutex::default(),
+            log: Mutex::default(),
         }
     }
 

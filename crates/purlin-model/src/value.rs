@@ -85,6 +85,11 @@ impl Table {
         self.0.keys().map(String::as_str)
     }
 
+    /// Values in order, to change in place.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        self.0.values_mut().map(|entry| &mut entry.value)
+    }
+
     /// Number of keys.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -155,6 +160,24 @@ impl Value {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.as_table().and_then(|table| table.get(key))
+    }
+
+    /// The value at a JSON Pointer, if there is one.
+    #[must_use]
+    pub fn pointer(&self, pointer: &str) -> Option<&Self> {
+        if pointer.is_empty() {
+            return Some(self);
+        }
+        let mut value = self;
+        for part in pointer.strip_prefix('/')?.split('/') {
+            let key = part.replace("~1", "/").replace("~0", "~");
+            value = match &value.kind {
+                Kind::Table(table) => table.get(&key)?,
+                Kind::List(items) => items.get(key.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        Some(value)
     }
 
     /// The text, if it is one.

@@ -1,1 +1,54 @@
+//! The command line: verbs and rendering. The only crate that prints, and that reads process
+//! variables.
+//!
+//! A binary with other plugins compiled in hands its own set to [`main`]:
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     purlin::main(&purlin::bundled())
+//! }
+//! ```
 
+mod arguments;
+mod bundled;
+mod context;
+mod draw;
+mod environment;
+mod failure;
+mod lock_file;
+mod run_view;
+mod verb;
+mod words;
+mod workspace;
+
+use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+
+use purlin_plugin::PluginSet;
+
+pub use bundled::bundled;
+
+/// Runs the command line with a set of compiled-in plugins.
+#[must_use]
+pub fn main(plugins: &PluginSet) -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    // The commonest question of scripts is answered before anything is set up.
+    if let [_, only] = arguments.as_slice()
+        && (only == "--version" || only == "-V")
+    {
+        draw::out(format_args!("purlin {}\n", env!("CARGO_PKG_VERSION")));
+        return ExitCode::SUCCESS;
+    }
+    #[cfg(feature = "fault-injection")]
+    environment::arm_faults();
+    match std::panic::catch_unwind(AssertUnwindSafe(|| words::dispatch(arguments, plugins))) {
+        Ok(code) => code,
+        Err(_) => {
+            draw::err(format_args!(
+                "error: this is a bug in Purlin; please report it with the message above\n"
+            ));
+            ExitCode::from(failure::BUG)
+        }
+    }
+}

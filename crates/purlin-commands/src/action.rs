@@ -1,0 +1,269 @@
+//! The Action: the one thing that is keyed and run.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use purlin_model::{Diagnostic, Hasher, Origin, Template};
+use purlin_store::Patterns;
+
+use crate::definition::{CacheWhen, Command, Named, Program, Variable};
+use crate::variables::ProcessVariables;
+
+/// What is run, and what of it is in the key. `[commands]` produces Actions today; whatever else
+/// comes to run things will produce the same, and keys, caches, logs and scheduling know nothing
+/// but this.
+#[derive(Debug)]
+pub struct Action {
+    /// Program and arguments.
+    pub argv: Vec<Text>,
+    /// Process variables on top of the base; `None` for one that is passed but that the user does
+    /// not have.
+    pub variables: BTreeMap<String, Option<Text>>,
+    /// Folder from the root; empty for the root itself.
+    pub cwd: String,
+    /// What it writes, as written.
+    pub artifacts: Vec<String>,
+    /// What it writes, compiled.
+    pub outputs: Patterns,
+    /// Which results are kept.
+    pub cache_when: CacheWhen,
+    /// Time limit. Not in the key.
+    pub timeout: Option<Duration>,
+}
+
+/// An expanded template. The key holds it with the root left as `{root}` and the base variables
+/// left as `{env.NAME}`, so that two checkouts and two machines share their results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// What the program gets.
+    pub value: String,
+    /// What the key gets.
+    pub keyed: String,
+}
+
+impl Action {
+    /// The action of a command.
+    ///
+    /// # Errors
+    /// Everything that is wrong with its templates and patterns.
+    pub fn of(
+        command: &Command,
+        default_cache_when: CacheWhen,
+        root: &str,
+        variables: &ProcessVariables,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let mut diagnostics = Vec::new();
+        let mut expand = |text: &Named, roots: &[&str]| {
+            expand(text, roots, root, variables).unwrap_or_else(|diagnostic| {
+                diagnostics.push(diagnostic);
+                Text { value: String::new(), keyed: String::new() }
+            })
+        };
+        let roots = ["root", "ctx", "module"];
+        let argv: Vec<Text> = match &command.program {
+            Program::Shell(text) => {
+                let plain = |text: &str| Text { value: text.to_owned(), keyed: text.to_owned() };
+                vec![plain("/bin/sh"), plain("-c"), expand(text, &roots)]
+            }
+            Program::Arguments(list) => list.iter().map(|text| expand(text, &roots)).collect(),
+        };
+        let mut set = BTreeMap::new();
+        for (name, variable) in &command.env {
+            let text = match variable {
+                Variable::Set(template) => {
+                    let template = Named { name: template.clone(), origin: name.origin.clone() };
+                    Some(expand(&template, &["root", "ctx", "module", "env"]))
+                }
+                Variable::Pass => variables
+                    .user_text(&name.name)
+                    .map(|value| Text { keyed: value.clone(), value }),
+            };
+            set.insert(name.name.clone(), text);
+        }
+        let artifacts: Vec<String> =
+            command.artifacts.iter().map(|pattern| expand(pattern, &roots).value).collect();
+        let cwd = command.cwd.as_ref().map(|cwd| expand(cwd, &roots).value).unwrap_or_default();
+        let cwd = command.cwd.as_ref().map_or(Ok(String::new()), |written| inside(&cwd, written));
+        let cwd = cwd.unwrap_or_else(|diagnostic| {
+            diagnostics.push(diagnostic);
+            String::new()
+        });
+        let outputs = compile(&artifacts, |index| {
+            command.artifacts.get(index).map_or(&command.origin, |pattern| &pattern.origin)
+        });
+        if argv.is_empty() {
+            diagnostics.push(
+                Diagnostic::error(
+                    "command-program",
+                    format!("the command `{}` has an empty `argv`", command.name),
+                )
+                .label(command.origin.clone(), "this command")
+                .help("its first element is the program".to_owned()),
+            );
+        }
+        match outputs {
+            Ok(outputs) if diagnostics.is_empty() => Ok(Self {
+                argv,
+                variables: set,
+                cwd,
+                artifacts,
+                outputs,
+                cache_when: command.cache_when.unwrap_or(default_cache_when),
+                timeout: command.timeout,
+            }),
+            Ok(_) => Err(diagnostics),
+            Err(error) => {
+                diagnostics.push(error);
+                Err(diagnostics)
+            }
+        }
+    }
+
+    /// The parts of the key that are the action's own, by label.
+    #[must_use]
+    pub fn parts(&self) -> BTreeMap<String, String> {
+        let mut parts = BTreeMap::new();
+        let digest = |texts: &mut dyn Iterator<Item = &str>| {
+            let mut hasher = Hasher::new("purlin-part");
+            for text in texts {
+                hasher.field(text.as_bytes());
+            }
+            hasher.finish().to_hex()
+        };
+        let argv = digest(&mut self.argv.iter().map(|text| text.keyed.as_str()));
+        parts.insert("the program".to_owned(), argv);
+        parts.insert("cwd".to_owned(), digest(&mut std::iter::once(self.cwd.as_str())));
+        let mut artifacts: Vec<&str> = self.artifacts.iter().map(String::as_str).collect();
+        artifacts.sort_unstable();
+        parts.insert("artifacts".to_owned(), digest(&mut artifacts.into_iter()));
+        parts.insert(
+            "cache-when".to_owned(),
+            digest(&mut std::iter::once(self.cache_when.as_str())),
+        );
+        for (name, text) in &self.variables {
+            let value = match text {
+                Some(text) => digest(&mut ["set", &text.keyed].into_iter()),
+                None => digest(&mut std::iter::once("unset")),
+            };
+            parts.insert(format!("env {name}"), value);
+        }
+        parts
+    }
+
+    /// The program and its arguments as a person would write them.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self.argv.as_slice() {
+            [shell, dash, text] if shell.value == "/bin/sh" && dash.value == "-c" => {
+                text.value.clone()
+            }
+            words => words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(" "),
+        }
+    }
+}
+
+/// Compiles patterns; `origin` gives the place of the pattern with an index.
+///
+/// # Errors
+/// What is wrong with a pattern, at its place.
+pub(crate) fn compile<'a>(
+    patterns: &[String],
+    origin: impl Fn(usize) -> &'a Origin,
+) -> Result<Patterns, Diagnostic> {
+    Patterns::new(patterns).map_err(|error| {
+        Diagnostic::error("bad-pattern", "this is not a pattern of files")
+            .label(origin(error.index).clone(), error.message)
+            .help("patterns are gitignore's, relative to the workspace's root: `src/**/*.py`, `README.md`, `docs/`".to_owned())
+    })
+}
+
+/// Expands a template of a command.
+///
+/// # Errors
+/// A reference that cannot be resolved.
+pub(crate) fn expand(
+    text: &Named,
+    roots: &[&str],
+    root: &str,
+    variables: &ProcessVariables,
+) -> Result<Text, Diagnostic> {
+    let template = Template::parse(&text.name, roots);
+    let unknown = |what: String, why: &str| {
+        Diagnostic::error("bad-reference", what).label(text.origin.clone(), why)
+    };
+    let value = template.expand(|name, path| match (name, path) {
+        ("root", None) => Ok(root.to_owned()),
+        ("root", Some(path)) => {
+            Err(unknown(format!("`{{root.{path}}}` is not a reference"), "in this text")
+                .help("write `{root}`".to_owned()))
+        }
+        ("env", Some(variable)) => variables.user_text(variable).ok_or_else(|| {
+            unknown(
+                format!("the process variable `{variable}` is not set"),
+                "this text refers to it",
+            )
+            .help(format!("set `{variable}`, or take `{{env.{variable}}}` out"))
+        }),
+        ("env", None) => Err(unknown("`{env}` is not a reference".to_owned(), "in this text")
+            .help("write `{env.NAME}`".to_owned())),
+        (name, path) => {
+            let path = path.map(|path| format!(".{path}")).unwrap_or_default();
+            Err(unknown(
+                format!("`{{{name}{path}}}` is not supported by this version of Purlin"),
+                "in this text",
+            )
+            .help(format!("to write it literally, double the brace: `{{{{{name}{path}}}`")))
+        }
+    })?;
+    let keyed = template.expand(|name, path| match (name, path) {
+        ("env", Some(variable)) if !ProcessVariables::is_base(variable) => {
+            Ok::<_, Diagnostic>(variables.user_text(variable).unwrap_or_default())
+        }
+        ("env", Some(variable)) => Ok(format!("{{env.{variable}}}")),
+        (name, _) => Ok(format!("{{{name}}}")),
+    })?;
+    Ok(Text { value, keyed })
+}
+
+/// A folder inside the workspace in its shortest spelling; empty for the root.
+fn inside(written: &str, named: &Named) -> Result<String, Diagnostic> {
+    let mut parts = Vec::new();
+    for component in Path::new(written).components() {
+        match component {
+            std::path::Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),
+            std::path::Component::CurDir => {}
+            _ => {
+                return Err(Diagnostic::error("bad-path", "the folder is outside the workspace")
+                    .label(named.origin.clone(), "this folder")
+                    .help("paths are relative to the workspace's root".to_owned()));
+            }
+        }
+    }
+    Ok(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::from_command_line;
+
+    #[test]
+    fn the_root_and_the_base_variables_are_not_in_the_key() {
+        let variables =
+            ProcessVariables::new([("PATH".into(), "/bin".into()), ("TOKEN".into(), "t".into())]);
+        let text = from_command_line("{root}/x:{env.PATH}:{env.TOKEN}");
+        let text = expand(&text, &["root", "env"], "/w", &variables).expect("all is known");
+        assert_eq!(text.value, "/w/x:/bin:t");
+        assert_eq!(text.keyed, "{root}/x:{env.PATH}:t");
+    }
+
+    #[test]
+    fn folders_stay_inside() {
+        let named = from_command_line("x");
+        assert_eq!(inside("./a//b/.", &named), Ok("a/b".to_owned()));
+        assert_eq!(inside(".", &named), Ok(String::new()));
+        assert!(inside("../a", &named).is_err());
+        assert!(inside("/a", &named).is_err());
+    }
+}

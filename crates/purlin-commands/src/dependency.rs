@@ -1,0 +1,294 @@
+//! Dependencies: written by users, told apart by type, answered by plugins.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use purlin_host::{FeatureRef, Need, Plugins};
+use purlin_model::{Diagnostic, Digest, Hasher, Kind, Origin, Table, Value, suggestion};
+use purlin_plugin::manifest::Detail;
+use purlin_plugin::message::{CommandReference, ExpandContext, Expansion};
+use purlin_plugin::{Point, Schema};
+
+use crate::action::{Action, expand};
+use crate::definition::Named;
+use crate::variables::ProcessVariables;
+
+/// One dependency of one instance.
+#[derive(Debug)]
+pub struct Dependency {
+    /// The type that it is of.
+    pub feature: Arc<FeatureRef>,
+    /// Its validated configuration.
+    pub config: Value,
+    /// Where it is written.
+    pub origin: Origin,
+    /// The plugin's answer; `None` while it must wait for files that another instance writes.
+    pub expansion: Option<Arc<Expansion>>,
+    /// Paths of files that the answer is read from, as the schema marks them.
+    inputs: Vec<Value>,
+}
+
+/// Turns what users write into dependencies, asking the plugins.
+pub struct Expander<'a> {
+    plugins: &'a Plugins,
+    root: &'a str,
+    features: BTreeMap<String, (Arc<FeatureRef>, Option<Arc<Schema>>)>,
+}
+
+/// What the key is made of besides files, by label: what `--why` compares.
+#[derive(Debug, Clone, Default)]
+pub struct Identity {
+    /// Digest of each part by what it is called.
+    pub parts: BTreeMap<String, String>,
+}
+
+impl<'a> Expander<'a> {
+    /// An expander for one workspace.
+    #[must_use]
+    pub fn new(plugins: &'a Plugins, root: &'a str) -> Self {
+        Self { plugins, root, features: BTreeMap::new() }
+    }
+
+    /// Reads one element of `deps`. A dependency whose answer is read from files is left without
+    /// its answer: call [`Dependency::expand_now`] once it is known who writes them.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(
+        &mut self,
+        written: &Value,
+        variables: &ProcessVariables,
+    ) -> Result<Dependency, Vec<Diagnostic>> {
+        let (name, config) = self.split(written)?;
+        let (feature, schema) = self.feature(&name)?;
+        let config = self.expand_templates(&config, variables)?;
+        let (config, inputs) = match &schema {
+            Some(schema) => {
+                let validated = schema.validate(&config);
+                let Some(config) = validated.value else { return Err(validated.diagnostics) };
+                let inputs = schema.input_paths(&config).into_iter().cloned().collect();
+                (config, inputs)
+            }
+            None => (config, Vec::new()),
+        };
+        let mut dependency =
+            Dependency { feature, config, origin: written.origin.clone(), expansion: None, inputs };
+        if dependency.inputs.is_empty() {
+            dependency.expand_now(self)?;
+        }
+        Ok(dependency)
+    }
+
+    /// The type of a dependency and its configuration.
+    fn split(&mut self, written: &Value) -> Result<(Named, Value), Vec<Diagnostic>> {
+        let one = |diagnostic| vec![diagnostic];
+        if let Some(text) = written.as_str() {
+            if let Some((prefix, rest)) = text.split_once(':')
+                && purlin_model::is_kebab(prefix)
+                && let Ok(feature) = self.plugins.find(Point::Dependency, prefix, Need::Enabled)
+                && let Detail::Dependency { key: Some(key), .. } = feature.detail()
+            {
+                let name = Named { name: prefix.to_owned(), origin: written.origin.clone() };
+                return Ok((name, single(key, rest, &written.origin)));
+            }
+            let feature = self.plugins.default_for(Point::Dependency).map_err(one)?;
+            let Detail::Dependency { key: Some(key), .. } = feature.detail() else {
+                return Err(vec![
+                    Diagnostic::error("no-default", "no dependency type takes plain texts")
+                        .label(written.origin.clone(), "this text"),
+                ]);
+            };
+            let name = Named {
+                name: format!("{}:{}", feature.plugin, feature.name),
+                origin: written.origin.clone(),
+            };
+            return Ok((name, single(key, text, &written.origin)));
+        }
+        let mut config = written.clone();
+        let kind = match &mut config.kind {
+            Kind::Table(table) => table.remove("type").map(|entry| entry.value),
+            _ => None,
+        };
+        let Some(kind) = kind else {
+            return Err(vec![
+                Diagnostic::error("schema", "a dependency has no `type`")
+                    .label(written.origin.clone(), "this dependency"),
+            ]);
+        };
+        let name = kind.as_str().unwrap_or_default().to_owned();
+        Ok((Named { name, origin: kind.origin }, config))
+    }
+
+    fn feature(
+        &mut self,
+        named: &Named,
+    ) -> Result<(Arc<FeatureRef>, Option<Arc<Schema>>), Vec<Diagnostic>> {
+        if let Some(known) = self.features.get(&named.name) {
+            return Ok(known.clone());
+        }
+        let feature = self.plugins.find(Point::Dependency, &named.name, Need::Enabled).map_err(
+            |diagnostic| {
+                if diagnostic.code != "unknown-feature" {
+                    return vec![
+                        diagnostic.label(named.origin.clone(), "the dependency type named here"),
+                    ];
+                }
+                let names = self.plugins.names(Point::Dependency);
+                vec![
+                    Diagnostic::error(
+                        "unknown-dependency-type",
+                        format!("there is no dependency type `{}`", named.name),
+                    )
+                    .label(named.origin.clone(), "named here")
+                    .help(suggestion(
+                        &named.name,
+                        "dependency types",
+                        names.iter().map(String::as_str),
+                    )),
+                ]
+            },
+        )?;
+        let feature = Arc::new(feature);
+        let schema = self.plugins.schema(&feature)?;
+        self.features.insert(named.name.clone(), (feature.clone(), schema.clone()));
+        Ok((feature, schema))
+    }
+
+    /// Expands the templates in a dependency's texts. Unlike the program's they are in the key as
+    /// they come out: `{root}` in a dependency says that the result depends on where the workspace is.
+    fn expand_templates(
+        &self,
+        value: &Value,
+        variables: &ProcessVariables,
+    ) -> Result<Value, Vec<Diagnostic>> {
+        let mut value = value.clone();
+        let mut diagnostics = Vec::new();
+        let mut open = vec![&mut value];
+        while let Some(next) = open.pop() {
+            match &mut next.kind {
+                Kind::String(text) => {
+                    let named = Named { name: text.clone(), origin: next.origin.clone() };
+                    match expand(&named, &["root", "ctx", "module"], self.root, variables) {
+                        Ok(expanded) => *text = expanded.value,
+                        Err(diagnostic) => diagnostics.push(diagnostic),
+                    }
+                }
+                Kind::List(items) => open.extend(items),
+                Kind::Table(table) => open.extend(table.values_mut()),
+                _ => {}
+            }
+        }
+        if diagnostics.is_empty() { Ok(value) } else { Err(diagnostics) }
+    }
+}
+
+impl Dependency {
+    /// Asks the plugin for its answer.
+    ///
+    /// # Errors
+    /// What the plugin reports, at the dependency's place.
+    pub fn expand_now(&mut self, expander: &Expander<'_>) -> Result<(), Vec<Diagnostic>> {
+        if self.expansion.is_none() {
+            self.expansion = Some(Arc::new(self.ask(expander)?));
+        }
+        Ok(())
+    }
+
+    /// The plugin's answer as it is now, without keeping it.
+    ///
+    /// # Errors
+    /// What the plugin reports, at the dependency's place.
+    pub fn ask(&self, expander: &Expander<'_>) -> Result<Expansion, Vec<Diagnostic>> {
+        let plugin = expander
+            .plugins
+            .dependency(&self.feature)
+            .map_err(|diagnostic| vec![diagnostic.label(self.origin.clone(), "needed here")])?;
+        let context = ExpandContext {
+            root: expander.root.to_owned(),
+            space: None,
+            module: None,
+            context: serde_json::Map::new(),
+        };
+        let expansion =
+            plugin.expand(&self.config.to_json(), &context, expander.plugins).map_err(|error| {
+                let place = error
+                    .path
+                    .as_deref()
+                    .and_then(|pointer| self.config.pointer(pointer))
+                    .map_or(&self.origin, |value| &value.origin);
+                vec![
+                    Diagnostic::error(
+                        "plugin-call",
+                        format!("the dependency type `{}` has no answer", self.feature.name),
+                    )
+                    .label(place.clone(), error.message.clone())
+                    .detail(format!(
+                        "plugin `{}` {}, call `dependency/expand`",
+                        self.feature.plugin, self.feature.version
+                    )),
+                ]
+            })?;
+        if let Some(package) = expansion.packages.first() {
+            return Err(vec![
+                Diagnostic::error("not-built-yet", format!("package requests such as `{package}` are not supported by this version of Purlin"))
+                    .label(self.origin.clone(), "this dependency asks for one"),
+            ]);
+        }
+        Ok(expansion)
+    }
+
+    /// The commands that it pulls in, as far as they are known.
+    pub fn commands(&self) -> impl Iterator<Item = &CommandReference> {
+        self.expansion.iter().flat_map(|expansion| &expansion.commands)
+    }
+
+    /// Paths of files that the answer is read from.
+    #[must_use]
+    pub fn input_paths(&self) -> &[Value] {
+        &self.inputs
+    }
+}
+
+impl Identity {
+    /// The parts that an action and its expanded dependencies make.
+    #[must_use]
+    pub fn of(
+        action: &Action,
+        expansions: &[Arc<Expansion>],
+        variables: &ProcessVariables,
+    ) -> Self {
+        let mut parts = action.parts();
+        for expansion in expansions {
+            for value in &expansion.values {
+                let text = value.to_string();
+                parts.insert(
+                    format!("value {}", shortened(&text)),
+                    Digest::of(text.as_bytes()).to_hex(),
+                );
+            }
+            for name in &expansion.variables {
+                let mut hasher = Hasher::new("purlin-variable");
+                match variables.user(name) {
+                    Some(value) => hasher.field(b"set").field(value.as_encoded_bytes()),
+                    None => hasher.field(b"unset"),
+                };
+                parts.insert(format!("process variable {name}"), hasher.finish().to_hex());
+            }
+        }
+        Self { parts }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= 60 {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(48).collect();
+    format!("{head}… ({})", Digest::of(text.as_bytes()).short())
+}
+
+fn single(key: &str, text: &str, origin: &Origin) -> Value {
+    let mut table = Table::default();
+    table.insert(key, origin.clone(), Value::string(text, origin.clone()));
+    Value::new(Kind::Table(table), origin.clone())
+}

@@ -1,0 +1,285 @@
+//! Starting a program, keeping what it says, and seeing how it ends.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use purlin_store::{Chunk, Stream};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
+use crate::action::Action;
+use crate::cancel::{Cancel, GRACE};
+use crate::variables::ProcessVariables;
+
+/// How long the pipes of a program that has ended are read on while something else holds them.
+const DRAIN: Duration = Duration::from_secs(2);
+/// Beyond this many changes of stream, what is written is added to the last piece.
+const MOST_CHUNKS: usize = 10_000;
+
+/// Where a program's output is written.
+#[derive(Debug, Clone)]
+pub(crate) struct LogFiles {
+    /// Standard output, byte for byte.
+    pub stdout: PathBuf,
+    /// Standard error, byte for byte.
+    pub stderr: PathBuf,
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// Its exit status, unless a signal killed it.
+    pub code: Option<i32>,
+    /// The signal that killed it.
+    pub signal: Option<i32>,
+    /// True when it was ended because its time was over.
+    pub timed_out: bool,
+}
+
+/// What came of a program.
+#[derive(Debug)]
+pub(crate) struct Execution {
+    /// How it ended.
+    pub exit: Exit,
+    /// When it said what.
+    pub chunks: Vec<Chunk>,
+    /// How long it ran.
+    pub duration: Duration,
+    /// Why its output could not be kept, if it could not.
+    pub log_error: Option<std::io::Error>,
+}
+
+/// Takes what programs write, as they write it.
+pub(crate) trait Listener: Send + Sync + 'static {
+    /// Some bytes of one stream.
+    fn output(&self, stream: Stream, bytes: &[u8]);
+}
+
+/// Runs an action to its end.
+///
+/// # Errors
+/// The program could not be started.
+pub(crate) fn execute(
+    action: &Action,
+    root: &Path,
+    variables: &ProcessVariables,
+    logs: &LogFiles,
+    cancel: &Cancel,
+    listener: Arc<dyn Listener>,
+) -> std::io::Result<Execution> {
+    let (program, arguments) = action.argv.split_first().ok_or(std::io::ErrorKind::InvalidInput)?;
+    let mut command = Command::new(&program.value);
+    command
+        .args(arguments.iter().map(|text| &text.value))
+        .current_dir(root.join(&action.cwd))
+        .env_clear()
+        .envs(variables.base())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
+    for (name, text) in &action.variables {
+        match text {
+            Some(text) => command.env(name, &text.value),
+            None => command.env_remove(name),
+        };
+    }
+    crate::platform::end_with_parent(&mut command);
+    let begin = Instant::now();
+    let mut child = command.spawn()?;
+    let group = Pid::from_child(&child);
+    cancel.add(group);
+    let output = Output::start(&mut child, logs, begin, &listener);
+    let timer = action.timeout.map(|limit| Timer::start(group, limit));
+    // The leader stays a zombie until the group has been ended, so that its number cannot have been
+    // given to somebody else.
+    while let Err(rustix::io::Errno::INTR) =
+        waitid(WaitId::Pid(group), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
+    {}
+    let timed_out = timer.is_some_and(Timer::stop);
+    // What a command leaves running could still write into its outputs.
+    let _ = kill_process_group(group, Signal::KILL);
+    cancel.remove(group);
+    let status = child.wait()?;
+    let duration = begin.elapsed();
+    let (chunks, log_error) = output.finish();
+    let exit = Exit { code: status.code(), signal: status.signal(), timed_out };
+    Ok(Execution { exit, chunks, duration, log_error })
+}
+
+impl Exit {
+    /// True when it ended with status 0.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.code == Some(0) && !self.timed_out
+    }
+
+    /// How it ended, in words.
+    #[must_use]
+    pub fn described(&self) -> String {
+        if self.timed_out {
+            return "took longer than its time limit".to_owned();
+        }
+        match (self.code, self.signal) {
+            (_, Some(signal)) => format!("was killed by {}", signal_name(signal)),
+            (Some(code), None) if code > 128 && code < 160 => {
+                format!(
+                    "ended with status {code} (something in it was killed by {})",
+                    signal_name(code - 128)
+                )
+            }
+            (Some(127), None) => "ended with status 127 (a program was not found)".to_owned(),
+            (Some(126), None) => {
+                "ended with status 126 (a program could not be executed)".to_owned()
+            }
+            (Some(code), None) => format!("ended with status {code}"),
+            (None, None) => "ended in an unknown way".to_owned(),
+        }
+    }
+}
+
+fn signal_name(number: i32) -> String {
+    let name = match number {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        14 => "SIGALRM",
+        15 => "SIGTERM",
+        _ => return format!("signal {number}"),
+    };
+    format!("{name} (signal {number})")
+}
+
+/// The two threads that read a program's pipes.
+struct Output {
+    done: Receiver<Option<std::io::Error>>,
+    chunks: Arc<Mutex<Vec<Chunk>>>,
+    readers: usize,
+}
+
+impl Output {
+    fn start(
+        child: &mut Child,
+        logs: &LogFiles,
+        begin: Instant,
+        listener: &Arc<dyn Listener>,
+    ) -> Self {
+        let (sender, done) = channel();
+        let chunks = Arc::new(Mutex::new(Vec::new()));
+        let pipes: [(Stream, Option<Box<dyn Read + Send>>, &Path); 2] = [
+            (Stream::Stdout, child.stdout.take().map(|pipe| Box::new(pipe) as _), &logs.stdout),
+            (Stream::Stderr, child.stderr.take().map(|pipe| Box::new(pipe) as _), &logs.stderr),
+        ];
+        let mut readers = 0;
+        for (stream, pipe, log) in pipes {
+            let Some(pipe) = pipe else { continue };
+            let (sender, chunks, listener) = (sender.clone(), chunks.clone(), listener.clone());
+            let log = File::create(log);
+            readers += 1;
+            // Not scoped: a process that left the group may hold the pipe for ever.
+            std::thread::spawn(move || {
+                let result = pump(pipe, log, stream, begin, &chunks, &*listener);
+                let _ = sender.send(result.err());
+            });
+        }
+        Self { done, chunks, readers }
+    }
+
+    fn finish(self) -> (Vec<Chunk>, Option<std::io::Error>) {
+        let end = Instant::now() + DRAIN;
+        let mut error = None;
+        for _ in 0..self.readers {
+            match self.done.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(result) => error = error.or(result),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    error = error.or_else(|| {
+                        Some(std::io::Error::other(
+                            "a process that it started in the background still holds its output",
+                        ))
+                    });
+                }
+            }
+        }
+        (self.chunks.lock().unwrap_or_else(PoisonError::into_inner).clone(), error)
+    }
+}
+
+/// Reads a pipe to its end even where the log cannot be written: the program must not block.
+fn pump(
+    mut pipe: Box<dyn Read + Send>,
+    log: std::io::Result<File>,
+    stream: Stream,
+    begin: Instant,
+    chunks: &Mutex<Vec<Chunk>>,
+    listener: &dyn Listener,
+) -> std::io::Result<()> {
+    let mut failure = None;
+    let mut log = log.map_err(|error| failure = Some(error)).ok();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let length = match pipe.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(length) => length,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(failure.unwrap_or(error)),
+        };
+        let bytes = &buffer[..length];
+        if let Some(Err(error)) = log.as_mut().map(|log| log.write_all(bytes)) {
+            failure = Some(error);
+            log = None;
+        }
+        {
+            let mut chunks = chunks.lock().unwrap_or_else(PoisonError::into_inner);
+            let ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let full = chunks.len() >= MOST_CHUNKS;
+            let same = chunks.iter_mut().rev().take(if full { usize::MAX } else { 1 });
+            match same.into_iter().find(|chunk| chunk.stream == stream && (full || chunk.ms == ms))
+            {
+                Some(chunk) => chunk.bytes += length as u64,
+                None => chunks.push(Chunk { ms, stream, bytes: length as u64 }),
+            }
+        }
+        listener.output(stream, bytes);
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+/// Ends a group when its time is over.
+struct Timer {
+    stop: SyncSender<()>,
+    thread: std::thread::JoinHandle<bool>,
+}
+
+impl Timer {
+    fn start(group: Pid, limit: Duration) -> Self {
+        let (stop, stopped) = std::sync::mpsc::sync_channel(1);
+        let thread = std::thread::spawn(move || {
+            if stopped.recv_timeout(limit) != Err(RecvTimeoutError::Timeout) {
+                return false;
+            }
+            let _ = kill_process_group(group, Signal::TERM);
+            if stopped.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+            true
+        });
+        Self { stop, thread }
+    }
+
+    /// True when the time was over. Called while the leader is not reaped yet.
+    fn stop(self) -> bool {
+        let _ = self.stop.try_send(());
+        self.thread.join().unwrap_or(false)
+    }
+}

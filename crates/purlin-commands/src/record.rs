@@ -1,0 +1,115 @@
+//! What is remembered of an instance's last run here: what its key was made of, and which files it
+//! wrote. Private to the workspace and disposable: without it, nothing is removed and `--why` has
+//! nothing to compare with.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use purlin_model::Digest;
+use purlin_store::{RelativePath, StoreError, Tree, write_atomically};
+use serde::{Deserialize, Serialize};
+
+/// How much of a record is read to see whether anything changed: the header is shorter.
+const HEAD: usize = 4096;
+
+/// The first line of a record: enough for a run that changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The instance.
+    pub id: String,
+    /// The key of the result that is on disk.
+    pub key: Digest,
+    /// The run that put it there.
+    pub run: String,
+    /// When, in seconds since 1970.
+    pub when: u64,
+    /// Why it ran.
+    pub reason: String,
+    /// How long it ran, in milliseconds; 0 when it was restored.
+    pub duration_ms: u64,
+    /// True when the result on disk is that of a command that succeeded.
+    pub succeeded: bool,
+}
+
+/// All that is remembered.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Record {
+    /// The first line.
+    pub header: Header,
+    /// What this instance wrote, and may remove again.
+    pub written: Tree,
+    /// What a restore that was begun, and perhaps not finished, was putting in place.
+    pub pending: Tree,
+    /// Digest of each part of the key by what it is called.
+    pub parts: BTreeMap<String, String>,
+    /// Digest of each input.
+    pub files: Vec<(RelativePath, Digest)>,
+}
+
+impl Record {
+    /// The file of an instance.
+    #[must_use]
+    pub(crate) fn file(folder: &Path, id: &str) -> PathBuf {
+        folder.join(purlin_store::file_name(id))
+    }
+
+    /// The header of an instance's record, if there is one that can be read.
+    #[must_use]
+    pub(crate) fn header(folder: &Path, id: &str) -> Option<Header> {
+        let mut head = vec![0; HEAD];
+        let mut file = File::open(Self::file(folder, id)).ok()?;
+        let mut length = 0;
+        while length < HEAD {
+            match file.read(&mut head[length..]) {
+                Ok(0) => break,
+                Ok(more) => length += more,
+                Err(_) => return None,
+            }
+        }
+        let line = head[..length].split(|byte| *byte == b'\n').next()?;
+        let header: Header = serde_json::from_slice(line).ok()?;
+        (header.id == id).then_some(header)
+    }
+
+    /// The whole record of an instance, if there is one that can be read.
+    #[must_use]
+    pub(crate) fn read(folder: &Path, id: &str) -> Option<Self> {
+        let text = std::fs::read(Self::file(folder, id)).ok()?;
+        let mut lines = text.split(|byte| *byte == b'\n');
+        let record = Self {
+            header: serde_json::from_slice(lines.next()?).ok()?,
+            written: serde_json::from_slice(lines.next()?).ok()?,
+            pending: serde_json::from_slice(lines.next()?).ok()?,
+            parts: serde_json::from_slice(lines.next()?).ok()?,
+            files: serde_json::from_slice(lines.next()?).ok()?,
+        };
+        (record.header.id == id).then_some(record)
+    }
+
+    /// Writes the record.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), StoreError> {
+        let mut text = Vec::new();
+        let mut header = self.header.clone();
+        // The header has to fit into what is read of it.
+        while header.reason.len() > HEAD / 4 {
+            header.reason.pop();
+        }
+        let lines = [
+            serde_json::to_vec(&header),
+            serde_json::to_vec(&self.written),
+            serde_json::to_vec(&self.pending),
+            serde_json::to_vec(&self.parts),
+            serde_json::to_vec(&self.files),
+        ];
+        for line in lines {
+            text.extend(line.expect("plain data becomes JSON"));
+            text.push(b'\n');
+        }
+        write_atomically(&Self::file(folder, &self.header.id), &text, "record")
+    }
+}

@@ -1,0 +1,189 @@
+//! What a run works with: the workspace's folders, its files, its caches, and the user's variables.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use purlin_host::Plugins;
+use purlin_model::Diagnostic;
+use purlin_plugin::manifest::Hot;
+use purlin_store::Files;
+use purlin_store::{Store, StoreError};
+
+use crate::cancel::Cancel;
+use crate::graph::CacheChoice;
+use crate::variables::ProcessVariables;
+
+/// What a run works with.
+pub struct Session<'a> {
+    /// The workspace's root, absolute.
+    pub root: PathBuf,
+    /// Contents of files, remembered between runs.
+    pub files: Files,
+    /// Where features come from.
+    pub plugins: &'a Plugins,
+    /// The user's process variables.
+    pub variables: ProcessVariables,
+    /// How the run is stopped.
+    pub cancel: Cancel,
+    /// Names the run: sorts by time.
+    pub run: String,
+    private: PathBuf,
+    user: Store,
+    workspace: Store,
+}
+
+impl<'a> Session<'a> {
+    /// A session in a workspace. Nothing is written before it is needed.
+    ///
+    /// `cache` is the user's cache folder.
+    #[must_use]
+    pub fn new(
+        root: &Path,
+        cache: &Path,
+        plugins: &'a Plugins,
+        variables: ProcessVariables,
+        cancel: Cancel,
+    ) -> Self {
+        let private = private_folder(root);
+        Self {
+            files: Files::open(root.to_owned(), private.join("index")),
+            plugins,
+            variables,
+            cancel,
+            run: run_name(),
+            user: Store::open(user_store(cache)),
+            workspace: Store::open(workspace_store(root)),
+            root: root.to_owned(),
+            private,
+        }
+    }
+
+    /// The store that a cache keeps results in, if it keeps any.
+    #[must_use]
+    pub fn store(&self, cache: &CacheChoice) -> Option<&Store> {
+        match cache {
+            CacheChoice::Local { hot: Hot::User, .. } => Some(&self.user),
+            CacheChoice::Local { hot: Hot::Workspace, .. } => Some(&self.workspace),
+            _ => None,
+        }
+    }
+
+    /// Where records of instances are.
+    #[must_use]
+    pub fn records(&self) -> PathBuf {
+        self.private.join("instances")
+    }
+
+    /// Where locks of instances are.
+    #[must_use]
+    pub fn locks(&self) -> PathBuf {
+        self.private.join("locks")
+    }
+
+    /// Where files are put together before they take their place.
+    #[must_use]
+    pub fn staging(&self) -> PathBuf {
+        self.private.join("tmp")
+    }
+
+    /// The folder of this run's logs.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.private.join("log").join(&self.run)
+    }
+
+    /// Makes the private folder, which ignores itself.
+    ///
+    /// # Errors
+    /// It could not be made.
+    pub fn prepare(&self) -> Result<(), Diagnostic> {
+        prepare_private(&self.private).map_err(|error| {
+            Diagnostic::error("private-folder", "the workspace's private folder cannot be written")
+                .detail(error.to_string())
+                .help(format!("make {} a folder that you can write to", self.private.display()))
+        })
+    }
+}
+
+/// The workspace's private, disposable folder.
+#[must_use]
+pub fn private_folder(root: &Path) -> PathBuf {
+    root.join(".purlin")
+}
+
+/// The store in the user's cache folder.
+#[must_use]
+pub fn user_store(cache: &Path) -> PathBuf {
+    cache.join("store")
+}
+
+/// The store in a workspace.
+#[must_use]
+pub fn workspace_store(root: &Path) -> PathBuf {
+    root.join(".purlin-cache")
+}
+
+fn prepare_private(folder: &Path) -> Result<(), StoreError> {
+    let ignore = folder.join(".gitignore");
+    if ignore.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    purlin_store::write_atomically(&ignore, b"*\n", "private")
+}
+
+/// The current time in seconds since 1970.
+#[must_use]
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+/// A name for a run that sorts by time: `20260131T235959.123Z-4711`.
+fn run_name() -> String {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (year, month, day) = civil(time.as_secs() / 86_400);
+    let second = time.as_secs() % 86_400;
+    format!(
+        "{year:04}{month:02}{day:02}T{:02}{:02}{:02}.{:03}Z-{}",
+        second / 3600,
+        second / 60 % 60,
+        second % 60,
+        time.subsec_millis(),
+        std::process::id()
+    )
+}
+
+/// The date of a day counted from 1970, by the usual arithmetic on 400-year eras.
+fn civil(days: u64) -> (u64, u64, u64) {
+    let shifted = days + 719_468;
+    let era = shifted / 146_097;
+    let day_of_era = shifted % 146_097;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_index = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_index + 2) / 5 + 1;
+    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    (year, month, day)
+}
+
+/// A time as people write it: `2026-01-31 23:59 UTC`.
+#[must_use]
+pub fn time_text(seconds: u64) -> String {
+    let (year, month, day) = civil(seconds / 86_400);
+    let second = seconds % 86_400;
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", second / 3600, second / 60 % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_become_dates() {
+        assert_eq!(civil(0), (1970, 1, 1));
+        assert_eq!(civil(19_782), (2024, 2, 29));
+        assert_eq!(civil(20_777), (2026, 11, 20));
+        assert_eq!(time_text(951_782_399), "2000-02-28 23:59 UTC");
+    }
+}

@@ -1,0 +1,182 @@
+//! What a run would do, without doing it: `run --ls` and `run --why`.
+
+use std::collections::BTreeMap;
+
+use purlin_store::{FileState, Listing};
+use purlin_store::{Node, Tree};
+
+use crate::graph::{CacheChoice, Graph};
+use crate::key::{Change, Contribution, Key};
+use crate::record::{Header, Record};
+use crate::run::Snapshot;
+use crate::session::Session;
+
+/// What a run would find for one instance.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// Whether there is a result.
+    pub cache: CacheStatus,
+    /// Why it would run, or why it would not, in words.
+    pub reason: String,
+    /// What differs from the last run here.
+    pub changes: Vec<Change>,
+    /// The last run here.
+    pub last: Option<Header>,
+}
+
+/// Whether there is a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheStatus {
+    /// There is one, and it would be used.
+    Warm,
+    /// There is none.
+    Cold,
+    /// None is ever kept.
+    Uncached,
+}
+
+impl CacheStatus {
+    /// Its name in `--json`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warm => "warm",
+            Self::Cold => "cold",
+            Self::Uncached => "uncached",
+        }
+    }
+}
+
+/// What is known of an instance before those who depend on it are looked at.
+struct Predicted {
+    contribution: Contribution,
+    tree: Option<Tree>,
+}
+
+/// Looks at all instances of a graph, in order. Nothing is run, restored or written.
+#[must_use]
+pub fn statuses(graph: &Graph, session: &Session<'_>) -> Vec<Status> {
+    let mut snapshot = Snapshot::take(graph, session);
+    let mut predicted: Vec<Option<Predicted>> = Vec::with_capacity(graph.instances.len());
+    let mut statuses = Vec::with_capacity(graph.instances.len());
+    for index in 0..graph.instances.len() {
+        let listing = snapshot.as_mut().and_then(|snapshot| snapshot.listings[index].take());
+        let (status, outcome) = look(graph, session, index, listing, &predicted);
+        statuses.push(status);
+        predicted.push(outcome);
+    }
+    // What was hashed on the way is worth keeping; that it cannot be changes nothing.
+    let _ = session.files.save();
+    statuses
+}
+
+fn look(
+    graph: &Graph,
+    session: &Session<'_>,
+    index: usize,
+    listing: Option<Listing>,
+    predicted: &[Option<Predicted>],
+) -> (Status, Option<Predicted>) {
+    let instance = &graph.instances[index];
+    let record = Record::read(&session.records(), &instance.id);
+    let last = record.as_ref().map(|record| record.header.clone());
+    let status =
+        |cache, reason: String, changes| Status { cache, reason, changes, last: last.clone() };
+    let store = match (&instance.cache, session.store(&instance.cache)) {
+        (CacheChoice::NoDependencies, _) => {
+            return (
+                status(
+                    CacheStatus::Uncached,
+                    "it has no deps, so it is never cached".into(),
+                    Vec::new(),
+                ),
+                uncached(graph, index),
+            );
+        }
+        (cache, None) => {
+            let reason = format!("its cache `{}` keeps nothing", cache.name());
+            return (status(CacheStatus::Uncached, reason, Vec::new()), uncached(graph, index));
+        }
+        (_, Some(store)) => store,
+    };
+    let cold = |reason: String, changes| (status(CacheStatus::Cold, reason, changes), None);
+    let mut producers = Vec::new();
+    let mut trees = Vec::new();
+    for producer in &instance.producers {
+        let id = &graph.instances[*producer].id;
+        let Some(Some(known)) = predicted.get(*producer) else {
+            return cold(
+                format!("`{id}` runs before it, and what that gives is not known yet"),
+                Vec::new(),
+            );
+        };
+        producers.push((id.clone(), known.contribution));
+        trees.extend(&known.tree);
+    }
+    let Some(listing) = listing else {
+        return cold(
+            "its dependencies are read from files that another command writes".to_owned(),
+            Vec::new(),
+        );
+    };
+    let expansions: Vec<_> = instance
+        .dependencies
+        .iter()
+        .filter_map(|dependency| dependency.expansion.clone())
+        .collect();
+    let listing = with_outputs(listing, graph, index, &trees);
+    let key = Key::new(instance.identity(&expansions, &session.variables), &producers, listing);
+    let changes = record.as_ref().map(|record| key.changes_since(record)).unwrap_or_default();
+    match store.result(key.digest) {
+        Ok(Some(result)) => {
+            let contribution = if instance.action.artifacts.is_empty() {
+                Contribution::Key(key.digest)
+            } else {
+                Contribution::Artifacts(result.tree.digest())
+            };
+            let outcome = Predicted { contribution, tree: Some(result.tree) };
+            let reason = match result.exit_code {
+                Some(0) => "its result is in the cache".to_owned(),
+                _ => "its failure is in the cache".to_owned(),
+            };
+            (status(CacheStatus::Warm, reason, changes), Some(outcome))
+        }
+        Ok(None) => match &record {
+            None => cold("it has not run here before".to_owned(), Vec::new()),
+            Some(record) => cold(crate::step::explain(&key, record), changes),
+        },
+        Err(error) => cold(format!("the cache has a problem: {error}"), changes),
+    }
+}
+
+/// What an uncached instance gives is known beforehand only when it is nothing but the order.
+fn uncached(graph: &Graph, index: usize) -> Option<Predicted> {
+    graph.instances[index]
+        .action
+        .artifacts
+        .is_empty()
+        .then_some(Predicted { contribution: Contribution::Order, tree: None })
+}
+
+/// The inputs as they will be once the producers' outputs are in place.
+fn with_outputs(listing: Listing, graph: &Graph, index: usize, trees: &[&Tree]) -> Listing {
+    let Ok(patterns) = purlin_store::Patterns::new(&graph.instances[index].globs()) else {
+        return listing;
+    };
+    let mut files: BTreeMap<_, FileState> = listing.files.into_iter().collect();
+    for (path, node) in trees.iter().flat_map(|tree| tree.entries()) {
+        // A file that is listed, or named without wildcards, counts; one that git ignores and a
+        // wildcard meets does not, and whether it is ignored only the walk knows.
+        let counts = files.contains_key(path)
+            || patterns.literals().any(|literal| path.starts_with(literal) || path == literal);
+        if let Node::File { digest, size, executable } = node
+            && counts
+            && patterns.matches(path)
+        {
+            let state =
+                FileState { digest: *digest, size: *size, executable: *executable, symlink: false };
+            files.insert(path.clone(), state);
+        }
+    }
+    Listing { files: files.into_iter().collect() }
+}

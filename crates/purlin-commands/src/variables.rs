@@ -1,0 +1,76 @@
+//! The process variables of commands: one strict base, and what the command says on top.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+/// Names of the base: passed from the user to every command, and not in any key.
+const BASE: [&str; 25] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TERM",
+    "TMPDIR",
+    "http_proxy",
+    "https_proxy",
+    "ftp_proxy",
+    "all_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "FTP_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "SSH_AUTH_SOCK",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+];
+
+/// Set in every command, whatever the user has: programs sort and print alike everywhere.
+const LOCALE: [(&str, &str); 2] = [("LANG", "C.UTF-8"), ("LC_ALL", "C.UTF-8")];
+
+/// The user's process variables, of which commands see only what they should.
+#[derive(Debug, Clone, Default)]
+pub struct ProcessVariables {
+    user: BTreeMap<OsString, OsString>,
+}
+
+impl ProcessVariables {
+    /// All variables that the user has.
+    pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        Self { user: variables.into_iter().collect() }
+    }
+
+    /// True for names of the base.
+    #[must_use]
+    pub fn is_base(name: &str) -> bool {
+        BASE.contains(&name) || LOCALE.iter().any(|(locale, _)| *locale == name)
+    }
+
+    /// The base as commands get it.
+    pub fn base(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        let passed = BASE
+            .iter()
+            .filter_map(|name| self.user.get_key_value(OsStr::new(name)))
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()));
+        passed.chain(LOCALE.iter().map(|(name, value)| (OsStr::new(name), OsStr::new(value))))
+    }
+
+    /// A variable of the user's, if it is set.
+    #[must_use]
+    pub fn user(&self, name: &str) -> Option<&OsStr> {
+        self.user.get(OsStr::new(name)).map(OsString::as_os_str)
+    }
+
+    /// The same as text; what is not UTF-8 is replaced.
+    #[must_use]
+    pub fn user_text(&self, name: &str) -> Option<String> {
+        self.user(name).map(|value| value.to_string_lossy().into_owned())
+    }
+}

@@ -1,0 +1,50 @@
+//! What the host does for plugins during a call, and what plugins mean for the workspace's file.
+
+use std::collections::BTreeSet;
+
+use purlin_plugin::contract::{Host, LogLevel};
+use purlin_plugin::manifest::Detail;
+use purlin_plugin::message::FeatureSummary;
+
+use super::{Plugins, lock};
+use crate::Need;
+
+impl Host for Plugins {
+    fn log(&self, level: LogLevel, message: &str) {
+        lock(&self.log).push((level, message.to_owned()));
+    }
+
+    fn features(&self) -> Vec<FeatureSummary> {
+        Self::features(self)
+    }
+}
+
+impl Plugins {
+    /// Takes what plugins have logged since the last time, in order.
+    pub fn take_log(&self) -> Vec<(LogLevel, String)> {
+        std::mem::take(&mut *lock(&self.log))
+    }
+
+    /// The top-level tables of a workspace's file that enabled plugins read or extend, by name.
+    pub fn sections(&self) -> Vec<String> {
+        self.refresh();
+        self.with(|state| {
+            let mut found = BTreeSet::new();
+            for row in state.index.features_from("")? {
+                let Some(one) = self.candidate(state, &row)?.filter(|one| one.live(Need::Enabled))
+                else {
+                    continue;
+                };
+                match &one.record.feature.detail {
+                    Detail::Leaf { sections, .. } => found.extend(sections.iter().cloned()),
+                    Detail::Importer { into, .. } => found.extend([into.clone()]),
+                    Detail::Transform { reads, extends, .. } => {
+                        found.extend(reads.iter().chain(extends).cloned());
+                    }
+                    _ => {}
+                }
+            }
+            Ok(found.into_iter().collect())
+        })
+    }
+}

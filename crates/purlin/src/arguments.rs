@@ -1,0 +1,189 @@
+//! The command line's grammar.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use purlin_host::Reserved;
+
+/// A workspace tool in which every feature is a plugin.
+#[derive(Debug, Parser)]
+#[command(
+    name = "purlin",
+    version,
+    about,
+    disable_help_subcommand = true,
+    allow_external_subcommands = true,
+    subcommand_required = false,
+    arg_required_else_help = false
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+}
+
+/// Flags that every verb has.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Global {
+    /// Run as if started in DIR
+    #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+    /// Say less
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Fail instead of changing purlin.lock
+    #[arg(long, global = true)]
+    pub(crate) locked: bool,
+    /// Use nothing from a network
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// Never ask
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+}
+
+/// When colour is used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The built-in verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Make this folder a workspace
+    Init(Init),
+    /// Find everything that is wrong, without running anything
+    Check,
+    /// Run commands, each only when its result is not there already
+    Run(Run),
+    /// Look after caches
+    #[command(subcommand, arg_required_else_help = true)]
+    Cache(Cache),
+    /// Look after plugins
+    #[command(subcommand, arg_required_else_help = true)]
+    Plugin(Plugin),
+    /// List plugins (the same as `plugin list`)
+    #[command(hide = true)]
+    ListPlugins,
+    /// Print the script that completes this command line in a shell
+    Completions(Completions),
+    /// A verb of a plugin
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Name of the workspace (default: the folder's)
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Commands to run with all that they depend on (default: all that are not hidden)
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Run even what has its result already
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// How many programs run at once (default: the number of processors)
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// List what would run, without running it
+    #[arg(long)]
+    pub(crate) ls: bool,
+    /// Tell why NAME ran or would run, without running it
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["ls", "names", "force"])]
+    pub(crate) why: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cache {
+    /// List the results that are kept
+    List,
+    /// Drop all results
+    Clear,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Plugin {
+    /// List plugins and what they provide
+    List,
+    /// Tell everything about one plugin
+    Info {
+        /// Its name
+        #[arg(value_name = "PLUGIN")]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// Shells that completion is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Fish,
+    Zsh,
+}
+
+/// Verbs of the product that this version does not have. They are refused by name, and plugins
+/// cannot claim them.
+pub(crate) const UNBUILT: [&str; 11] = [
+    "show", "explain", "graph", "view", "exec", "build", "app", "shell", "env", "deploy", "schema",
+];
+
+/// Groups of verbs as `--help` shows them.
+pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
+    ("Workspace", &["init", "check"]),
+    ("Commands", &["run", "cache"]),
+    ("Plugins", &["plugin"]),
+    ("Editor and shell", &["completions"]),
+];
+
+/// What plugins cannot claim.
+pub(crate) fn reserved() -> Reserved {
+    let mut reserved = Reserved::default();
+    let command = Arguments::command();
+    let flags = |command: &clap::Command| -> Vec<String> {
+        command
+            .get_arguments()
+            .filter_map(|argument| argument.get_long())
+            .map(str::to_owned)
+            .collect()
+    };
+    reserved.everywhere = flags(&command);
+    reserved.everywhere.extend(["help".to_owned(), "version".to_owned()]);
+    for verb in command.get_subcommands() {
+        reserved.verbs.insert(verb.get_name().to_owned(), flags(verb));
+    }
+    for verb in UNBUILT {
+        reserved.verbs.insert(verb.to_owned(), Vec::new());
+    }
+    reserved
+}

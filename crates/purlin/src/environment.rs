@@ -1,0 +1,83 @@
+//! The process variables that Purlin itself reads, each declared once.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// A process variable that Purlin reads.
+pub(crate) struct Variable {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What it does, for the reference.
+    pub(crate) about: &'static str,
+}
+
+/// Folders with plugins.
+pub(crate) const PLUGIN_PATH: Variable = Variable {
+    name: "PURLIN_PLUGIN_PATH",
+    about: "Folders, separated by `:`, that hold plugin folders or are one",
+};
+/// The user's cache folder.
+pub(crate) const CACHE_DIR: Variable = Variable {
+    name: "PURLIN_CACHE_DIR",
+    about: "Folder for the local cache and indexes (default: `$XDG_CACHE_HOME/purlin`, else `~/.cache/purlin`)",
+};
+/// The user's data folder.
+pub(crate) const DATA_DIR: Variable = Variable {
+    name: "PURLIN_DATA_DIR",
+    about: "Folder for the user's plugins (default: `$XDG_DATA_HOME/purlin`, else `~/.local/share/purlin`)",
+};
+/// Colour off.
+pub(crate) const NO_COLOR: Variable =
+    Variable { name: "NO_COLOR", about: "Set to anything but nothing: no colour" };
+
+/// All of them, for the reference.
+pub(crate) const ALL: [&Variable; 4] = [&PLUGIN_PATH, &CACHE_DIR, &DATA_DIR, &NO_COLOR];
+
+/// The value of a variable; an empty one counts as not set.
+pub(crate) fn value(variable: &Variable) -> Option<OsString> {
+    std::env::var_os(variable.name).filter(|value| !value.is_empty())
+}
+
+/// The folders of the plugin path, absolute.
+pub(crate) fn plugin_folders() -> Vec<PathBuf> {
+    let path = value(&PLUGIN_PATH).unwrap_or_default();
+    std::env::split_paths(&path)
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .map(|folder| std::path::absolute(&folder).unwrap_or(folder))
+        .collect()
+}
+
+/// The user's cache folder.
+pub(crate) fn cache_folder() -> PathBuf {
+    user_folder(&CACHE_DIR, "XDG_CACHE_HOME", ".cache")
+}
+
+/// The user's data folder.
+pub(crate) fn data_folder() -> PathBuf {
+    user_folder(&DATA_DIR, "XDG_DATA_HOME", ".local/share")
+}
+
+fn user_folder(own: &Variable, standard: &str, below_home: &str) -> PathBuf {
+    let set =
+        |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = set(own.name)
+        .or_else(|| {
+            set(standard).filter(|folder| folder.is_absolute()).map(|folder| folder.join("purlin"))
+        })
+        .or_else(|| std::env::home_dir().map(|home| home.join(below_home).join("purlin")))
+        .unwrap_or_else(|| std::env::temp_dir().join("purlin"));
+    std::path::absolute(&folder).unwrap_or(folder)
+}
+
+/// All process variables, for commands to choose from.
+pub(crate) fn all() -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os()
+}
+
+/// Arms the fault points of the store as the test that started this process asks.
+#[cfg(feature = "fault-injection")]
+pub(crate) fn arm_faults() {
+    let text = |name: &str| std::env::var(name).ok();
+    let kill_at = text("PURLIN_FAULT").and_then(|number| number.parse().ok());
+    purlin_store::fault::arm(kill_at, text("PURLIN_FAULT_LOG").map(PathBuf::from));
+}

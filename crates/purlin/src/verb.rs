@@ -1,0 +1,9 @@
+//! The verbs, one module each.
+
+pub(crate) mod cache;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod init;
+pub(crate) mod other;
+pub(crate) mod plugin;
+pub(crate) mod run;

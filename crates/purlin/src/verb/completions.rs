@@ -1,0 +1,86 @@
+//! `purlin completions`, and answering the shell when it asks.
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use clap_complete::env::{Bash, CompleteEnv, EnvCompleter, Fish, Zsh};
+use purlin_model::Diagnostic;
+use purlin_plugin::PluginSet;
+
+use crate::arguments::{Arguments, Completions, Global, Shell};
+use crate::context::Context;
+use crate::draw;
+use crate::failure::{Failure, Outcome};
+
+/// Set by the script in the user's shell when it asks for candidates.
+const ASKED: &str = "PURLIN_COMPLETE";
+
+/// Prints the script that makes a shell ask `purlin` for candidates.
+pub(crate) fn perform(options: &Completions) -> Outcome {
+    let shell: &dyn EnvCompleter = match options.shell {
+        Shell::Bash => &Bash,
+        Shell::Fish => &Fish,
+        Shell::Zsh => &Zsh,
+    };
+    let mut script = Vec::new();
+    shell.write_registration(ASKED, "purlin", "purlin", "purlin", &mut script).map_err(
+        |error| {
+            Failure::failed(
+                Diagnostic::error("completions", "the script cannot be written")
+                    .detail(error.to_string()),
+            )
+        },
+    )?;
+    draw::out_bytes(&script);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Answers a shell that asks. `None` when nobody asks.
+pub(crate) fn answer(bundled: &PluginSet) -> Option<ExitCode> {
+    std::env::var_os(ASKED)?;
+    let directory = std::env::current_dir().ok();
+    let asked = CompleteEnv::with_factory(|| command(bundled))
+        .var(ASKED)
+        .try_complete(std::env::args_os(), directory.as_deref());
+    match asked {
+        Ok(true) => Some(ExitCode::SUCCESS),
+        // A shell shows nothing then, which is better than a message in the middle of a line.
+        Ok(false) | Err(_) => Some(ExitCode::FAILURE),
+    }
+}
+
+/// The grammar with what only this workspace knows: its commands, plugins and their verbs.
+fn command(bundled: &PluginSet) -> clap::Command {
+    let mut command = Arguments::command();
+    let Ok(context) = Context::new(&Global::default(), bundled) else { return command };
+    let (definitions, _) = context.read_definitions();
+    let commands: Vec<String> =
+        definitions.commands.values().map(|command| command.name.clone()).collect();
+    command = command.mut_subcommand("run", |run| {
+        let names = candidates(commands.clone());
+        let why = candidates(commands);
+        run.mut_arg("names", |argument| argument.add(names))
+            .mut_arg("why", |argument| argument.add(why))
+    });
+    let plugins: Vec<String> =
+        context.plugins.list().into_iter().map(|plugin| plugin.name).collect();
+    command = command.mut_subcommand("plugin", |plugin| {
+        plugin.mut_subcommand("info", |info| {
+            info.mut_arg("name", |argument| argument.add(candidates(plugins)))
+        })
+    });
+    context.plugins.refresh();
+    for word in context.plugins.subcommands() {
+        if word.usable.is_ok() {
+            command = command.subcommand(
+                clap::Command::new(word.name.clone()).about(word.feature.about.clone()),
+            );
+        }
+    }
+    command
+}
+
+fn candidates(values: Vec<String>) -> ArgValueCandidates {
+    ArgValueCandidates::new(move || values.iter().map(CompletionCandidate::new).collect::<Vec<_>>())
+}

@@ -1,0 +1,135 @@
+//! `purlin plugin`
+
+use std::process::ExitCode;
+
+use purlin_host::{FeatureStatus, PluginEntry, PluginStatus};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::draw;
+use crate::failure::Outcome;
+
+/// Lists plugins and what they provide.
+pub(crate) fn list(context: &Context) -> Outcome {
+    let plugins = context.plugins.list();
+    draw::diagnostics(&context.global, &context.plugins.warnings());
+    if context.global.json {
+        let list: Vec<_> = plugins.iter().map(PluginEntry::to_json).collect();
+        draw::json(&json!({ "plugins": list }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let width = |text: &dyn Fn(&PluginEntry) -> String| {
+        plugins.iter().map(|plugin| text(plugin).len()).max().unwrap_or(0)
+    };
+    let version = |plugin: &PluginEntry| {
+        plugin.version.as_ref().map(ToString::to_string).unwrap_or_else(|| "-".to_owned())
+    };
+    let runtime =
+        |plugin: &PluginEntry| plugin.runtime.map_or("-", |runtime| runtime.as_str()).to_owned();
+    let name_width = width(&|plugin| plugin.name.clone());
+    let version_width = width(&version);
+    for plugin in &plugins {
+        draw::out(format_args!(
+            "{:name_width$}  {:version_width$}  {:8}  {:9}  {}\n",
+            plugin.name,
+            version(plugin),
+            runtime(plugin),
+            plugin.source.as_str(),
+            summary(plugin),
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a plugin provides, or why it does not.
+fn summary(plugin: &PluginEntry) -> String {
+    if plugin.status != PluginStatus::Ok {
+        let path =
+            plugin.path.as_ref().map(|path| format!(" ({})", path.display())).unwrap_or_default();
+        return format!("{}: {}{path}", plugin.status.as_str(), plugin.reason);
+    }
+    if plugin.features.is_empty() {
+        return plugin.reason.clone();
+    }
+    let feature = |feature: &purlin_host::FeatureEntry| {
+        let note = match feature.status {
+            FeatureStatus::Ok => String::new(),
+            status => format!(" ({})", status.as_str()),
+        };
+        format!("{}/{}{note}", feature.point, feature.name)
+    };
+    plugin.features.iter().map(feature).collect::<Vec<_>>().join(", ")
+}
+
+/// Tells everything about one plugin.
+pub(crate) fn info(context: &Context, name: &str) -> Outcome {
+    let info = context.plugins.info(name)?;
+    if context.global.json {
+        let mut document = info.entry.to_json();
+        if let (Some(manifest), Some(document)) = (&info.manifest, document.as_object_mut()) {
+            document.insert("description".into(), manifest.description.clone().into());
+            document.insert("license".into(), json!(manifest.license));
+            document.insert("permissions".into(), json!(manifest.permissions));
+        }
+        draw::json(&document);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let entry = &info.entry;
+    let version = entry.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+    let mut text = format!("{}{version}\n", entry.name);
+    if !entry.description.is_empty() {
+        text.push_str(&format!("{}\n", entry.description));
+    }
+    let mut row = |label: &str, value: String| {
+        if !value.is_empty() {
+            text.push_str(&format!("{label:12} {value}\n"));
+        }
+    };
+    let status = if entry.reason.is_empty() {
+        entry.status.as_str().to_owned()
+    } else {
+        format!("{}: {}", entry.status.as_str(), entry.reason)
+    };
+    row("status", status);
+    row("source", entry.source.as_str().to_owned());
+    row("path", entry.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default());
+    row(
+        "runtime",
+        entry.runtime.map_or("none: it is only files", |runtime| runtime.as_str()).to_owned(),
+    );
+    if let Some(manifest) = &info.manifest {
+        row("licence", manifest.license.clone().unwrap_or_default());
+        let permissions = &manifest.permissions;
+        for (label, list) in [
+            ("network", &permissions.network),
+            ("run", &permissions.run),
+            ("environment", &permissions.environment),
+            ("read", &permissions.read),
+            ("write", &permissions.write),
+            ("secrets", &permissions.secrets),
+        ] {
+            row(label, list.join(", "));
+        }
+    }
+    for feature in &entry.features {
+        let about = info
+            .manifest
+            .as_ref()
+            .and_then(|manifest| {
+                manifest
+                    .features
+                    .iter()
+                    .find(|one| one.point == feature.point && one.name == feature.name)
+            })
+            .map(|one| one.about.clone())
+            .unwrap_or_default();
+        let status = match feature.status {
+            FeatureStatus::Ok => String::new(),
+            status => format!("  {}: {}", status.as_str(), feature.reason),
+        };
+        text.push_str(&format!("  {}/{}  {about}{status}\n", feature.point, feature.name));
+    }
+    draw::out(format_args!("{text}"));
+    draw::diagnostics(&context.global, &entry.diagnostics);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,193 @@
+//! `purlin run`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use purlin_commands::{
+    Cancel, Graph, Named, Options, ProcessVariables, Request, Session, Status, from_command_line,
+    run, statuses, time_text,
+};
+use purlin_model::Diagnostic;
+use serde_json::json;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::arguments::Run;
+use crate::context::Context;
+use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
+use crate::run_view::View;
+use crate::{draw, environment};
+
+/// Runs commands, or tells what running them would do.
+pub(crate) fn perform(context: &Context, options: &Run) -> Outcome {
+    let definitions = context.definitions()?;
+    let root = context.root()?;
+    let text = root_text(&root)?;
+    draw::diagnostics(&context.global, &context.plugins.warnings());
+    let variables = ProcessVariables::new(environment::all());
+    let wanted = options.why.as_ref().map_or(&options.names[..], std::slice::from_ref);
+    let names: Vec<Named> = wanted.iter().map(|name| from_command_line(name)).collect();
+    let graph = Graph::build(&Request {
+        definitions: &definitions,
+        plugins: &context.plugins,
+        root: &text,
+        variables: &variables,
+        names: &names,
+    })?;
+    draw::diagnostics(&context.global, &graph.warnings);
+    let cancel = Cancel::default();
+    let session = Session::new(&root, &context.cache, &context.plugins, variables, cancel.clone());
+    if options.ls {
+        list(context, &graph, &session);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if options.why.is_some() {
+        why(context, &graph, &session);
+        return Ok(ExitCode::SUCCESS);
+    }
+    watch_signals(&cancel)?;
+    let jobs = match options.jobs {
+        Some(jobs) => usize::from(jobs),
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let selected = graph.instances.iter().filter(|instance| instance.selected).count();
+    // One program at a time can be watched; of several, progress is shown and failures in full.
+    let stream = graph.instances.len() == 1 || jobs == 1;
+    let how = Options {
+        jobs,
+        force: options.force,
+        stream: stream || context.global.json,
+        replay: (selected == 1 && stream) || context.global.json,
+    };
+    let mut view = View::new(&context.global, &graph, stream);
+    let summary = run(&graph, &session, how, &mut |event| view.show(&event));
+    view.finish(&summary);
+    if summary.cancelled {
+        return Ok(ExitCode::from(CANCELLED));
+    }
+    Ok(if summary.failed > 0 { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// The root as text: it stands in templates, and those are text.
+fn root_text(root: &Path) -> Result<String, Failure> {
+    root.to_str().map(str::to_owned).ok_or_else(|| {
+        Diagnostic::error("bad-path", "the path of the workspace is not UTF-8")
+            .detail(format!(
+                "It is {}, and `{{root}}` in `purlin.toml` stands for it.",
+                root.display()
+            ))
+            .help("move the workspace to a folder whose name is text".to_owned())
+            .into()
+    })
+}
+
+/// Ends the run on Ctrl-C, on TERM and when the terminal goes away.
+fn watch_signals(cancel: &Cancel) -> Result<(), Failure> {
+    let trouble = |error: std::io::Error| {
+        Failure::failed(
+            Diagnostic::error("signals", "signals cannot be handled").detail(error.to_string()),
+        )
+    };
+    let mut signals =
+        signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(trouble)?;
+    let cancel = cancel.clone();
+    let watch = move || {
+        for _ in signals.forever() {
+            cancel.trigger();
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(watch).map_err(trouble)?;
+    Ok(())
+}
+
+/// `--ls`: what would run, and whether its result is there.
+fn list(context: &Context, graph: &Graph, session: &Session<'_>) {
+    let all = statuses(graph, session);
+    let rows: Vec<_> = graph.instances.iter().zip(&all).collect();
+    if context.global.json {
+        let instances: Vec<_> = rows
+            .iter()
+            .map(|(instance, status)| {
+                json!({
+                    "id": instance.id,
+                    "command": instance.command.name,
+                    "space": null,
+                    "module": null,
+                    "cache": instance.cache.name(),
+                    "cache_status": status.cache.as_str(),
+                })
+            })
+            .collect();
+        draw::json(&json!({ "instances": instances }));
+        return;
+    }
+    let width = rows.iter().map(|(instance, _)| instance.id.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (instance, status) in rows {
+        let shown = instance.action.shown();
+        let line = shown.lines().next().unwrap_or_default();
+        let more = if shown.lines().count() > 1 { " …" } else { "" };
+        text.push_str(&format!(
+            "{:width$}  {:8}  {line}{more}\n",
+            instance.id,
+            status.cache.as_str()
+        ));
+    }
+    draw::out(format_args!("{text}"));
+}
+
+/// `--why`: why the last run of a command happened, and what the next would do.
+fn why(context: &Context, graph: &Graph, session: &Session<'_>) {
+    let all = statuses(graph, session);
+    let rows = graph.instances.iter().zip(&all).filter(|(instance, _)| instance.selected);
+    let mut documents = Vec::new();
+    for (instance, status) in rows {
+        if context.global.json {
+            documents.push(why_document(&instance.id, status));
+            continue;
+        }
+        let verdict = match status.cache.as_str() {
+            "warm" => format!("{} would not run: {}", instance.id, status.reason),
+            _ => format!("{} would run: {}", instance.id, status.reason),
+        };
+        draw::out(format_args!("{verdict}\n"));
+        for change in &status.changes {
+            draw::out(format_args!("  {} {}\n", change.how, change.what));
+        }
+        match &status.last {
+            Some(last) => draw::out(format_args!(
+                "last time: {}, in run {}: {}\n",
+                time_text(last.when),
+                last.run,
+                last.reason
+            )),
+            None => draw::out(format_args!("last time: never in this workspace\n")),
+        }
+    }
+    if context.global.json {
+        draw::json(&json!({ "why": documents }));
+    }
+}
+
+fn why_document(id: &str, status: &Status) -> serde_json::Value {
+    let changes: Vec<_> = status
+        .changes
+        .iter()
+        .map(|change| json!({ "what": change.what, "how": change.how }))
+        .collect();
+    let last = status.last.as_ref().map(|last| {
+        json!({ "run": last.run, "when": last.when, "reason": last.reason, "key": last.key, "succeeded": last.succeeded })
+    });
+    json!({
+        "id": id,
+        "cache_status": status.cache.as_str(),
+        "reason": status.reason,
+        "changes": changes,
+        "last": last,
+    })
+}
+
+/// The path of a log as it is shown: from where the user stands, if it is below.
+pub(crate) fn shown_path(path: &Path) -> PathBuf {
+    let current = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&current).map_or_else(|_| path.to_owned(), Path::to_owned)
+}

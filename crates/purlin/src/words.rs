@@ -1,0 +1,225 @@
+//! From words to verbs: parsing, what plugins add to it, and ending.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, FromArgMatches, Parser};
+use purlin_host::Need;
+use purlin_model::Diagnostic;
+use purlin_plugin::{PluginSet, Point};
+
+use crate::arguments::{Arguments, Cache, GROUPS, Global, Plugin, UNBUILT, Verb};
+use crate::context::Context;
+use crate::draw;
+use crate::failure::{Failure, Outcome, USAGE};
+use crate::verb;
+
+/// Parses the words and does what they say.
+pub(crate) fn dispatch(words: Vec<OsString>, bundled: &PluginSet) -> ExitCode {
+    if let Some(code) = verb::completions::answer(bundled) {
+        return code;
+    }
+    let arguments = match Arguments::try_parse_from(&words) {
+        Ok(arguments) => arguments,
+        Err(error) => return explain(&error, &words, bundled),
+    };
+    let global = arguments.global.clone();
+    end(&global, perform(arguments, bundled))
+}
+
+fn perform(arguments: Arguments, bundled: &PluginSet) -> Outcome {
+    let global = &arguments.global;
+    let Some(verb) = arguments.verb else {
+        help(global, bundled);
+        return Ok(ExitCode::from(USAGE));
+    };
+    match verb {
+        Verb::Init(options) => verb::init::perform(global, &options),
+        Verb::Completions(options) => verb::completions::perform(&options),
+        Verb::Check => verb::check::perform(&Context::new(global, bundled)?),
+        Verb::Run(options) => verb::run::perform(&Context::new(global, bundled)?, &options),
+        Verb::Cache(Cache::List) => verb::cache::list(&Context::new(global, bundled)?),
+        Verb::Cache(Cache::Clear) => verb::cache::clear(&Context::new(global, bundled)?),
+        Verb::Plugin(Plugin::List) | Verb::ListPlugins => {
+            verb::plugin::list(&Context::new(global, bundled)?)
+        }
+        Verb::Plugin(Plugin::Info { name }) => {
+            verb::plugin::info(&Context::new(global, bundled)?, &name)
+        }
+        Verb::Other(words) => verb::other::perform(&Context::new(global, bundled)?, &words),
+    }
+}
+
+/// Shows what went wrong and turns it into an exit code.
+fn end(global: &Global, outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => {
+            draw::diagnostics(global, &failure.diagnostics);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// What the parser did not take: help, or a mistake, or a flag that a plugin adds.
+fn explain(error: &clap::Error, words: &[OsString], bundled: &PluginSet) -> ExitCode {
+    let global = global_of(words);
+    match error.kind() {
+        ErrorKind::DisplayHelp if is_top_level(words) => {
+            help(&global, bundled);
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            draw::out(format_args!("{}", error.render()));
+            ExitCode::SUCCESS
+        }
+        ErrorKind::UnknownArgument => {
+            let flag = match error.get(ContextKind::InvalidArg) {
+                Some(ContextValue::String(flag)) => flag.clone(),
+                _ => String::new(),
+            };
+            match unknown_flag(&global, bundled, &flag, words) {
+                Some(failure) => end(&global, Err(failure)),
+                None => usage(&global, error),
+            }
+        }
+        _ => usage(&global, error),
+    }
+}
+
+/// The failure for a flag that the parser does not know but some plugin claims.
+fn unknown_flag(
+    global: &Global,
+    bundled: &PluginSet,
+    flag: &str,
+    words: &[OsString],
+) -> Option<Failure> {
+    let flag = flag.split('=').next().unwrap_or(flag);
+    let verb = verb_of(words)?;
+    let context = Context::new(global, bundled).ok()?;
+    match context.plugins.find(Point::Argument, &format!("{verb} {flag}"), Need::Any) {
+        Ok(feature) => Some(match context.plugins.argument(&feature) {
+            Err(diagnostic) => diagnostic.into(),
+            Ok(_) => Diagnostic::error(
+                "not-built-yet",
+                format!("flags of plugins are not applied by this version of Purlin: `{flag}`"),
+            )
+            .label(feature.origin.clone(), "provided here")
+            .into(),
+        }),
+        Err(diagnostic) if diagnostic.code == "unknown-feature" => None,
+        Err(diagnostic) => Some(diagnostic.into()),
+    }
+}
+
+/// A mistake on the command line, in the parser's words.
+fn usage(global: &Global, error: &clap::Error) -> ExitCode {
+    if global.json {
+        let text = error.render().to_string();
+        let summary = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let detail: Vec<&str> =
+            text.lines().skip(1).filter(|line| !line.trim().is_empty()).collect();
+        let diagnostic = Diagnostic::error("usage", summary).detail(detail.join("\n"));
+        draw::diagnostics(global, &[diagnostic]);
+    } else if draw::colored(global) {
+        draw::err(format_args!("{}", error.render().ansi()));
+    } else {
+        draw::err(format_args!("{}", error.render()));
+    }
+    ExitCode::from(USAGE)
+}
+
+/// The global flags of a command line that could not be parsed as a whole.
+fn global_of(words: &[OsString]) -> Global {
+    let has = |flag: &str| words.iter().any(|word| word == flag);
+    let after = |flag: &str| {
+        let at = words.iter().position(|word| word == flag)?;
+        words.get(at + 1).map(std::path::PathBuf::from)
+    };
+    let parsed = Arguments::command()
+        .ignore_errors(true)
+        .try_get_matches_from(words)
+        .ok()
+        .and_then(|matches| Arguments::from_arg_matches(&matches).ok());
+    parsed.map(|arguments| arguments.global).unwrap_or(Global {
+        directory: after("-C").or_else(|| after("--directory")),
+        json: has("--json"),
+        ..Global::default()
+    })
+}
+
+/// The first word that is a verb.
+fn verb_of(words: &[OsString]) -> Option<String> {
+    let command = Arguments::command();
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    words
+        .find(|word| command.get_subcommands().any(|verb| verb.get_name() == *word))
+        .map(str::to_owned)
+}
+
+fn is_top_level(words: &[OsString]) -> bool {
+    verb_of(words).is_none()
+}
+
+/// Prints the overview: built-in verbs in groups, and the verbs of plugins under their names.
+fn help(global: &Global, bundled: &PluginSet) {
+    let command = Arguments::command();
+    let mut text = format!(
+        "{}\n\nUsage: purlin [OPTIONS] <VERB>\n",
+        command.get_about().cloned().unwrap_or_default()
+    );
+    let about = |name: &str| {
+        let verb = command.get_subcommands().find(|verb| verb.get_name() == name);
+        verb.and_then(|verb| verb.get_about()).map(ToString::to_string).unwrap_or_default()
+    };
+    for (group, verbs) in GROUPS {
+        text.push_str(&format!("\n{group}:\n"));
+        for verb in verbs {
+            text.push_str(&format!("  {verb:<14} {}\n", about(verb)));
+        }
+    }
+    if let Ok(context) = Context::new(global, bundled) {
+        context.plugins.refresh();
+        let words = context.plugins.subcommands();
+        if !words.is_empty() {
+            text.push_str("\nFrom plugins:\n");
+        }
+        for word in words {
+            let note = if word.usable.is_ok() { "" } else { " (contested)" };
+            text.push_str(&format!(
+                "  {:<14} {} [{}]{note}\n",
+                word.name, word.feature.about, word.plugin
+            ));
+        }
+    }
+    text.push_str("\nEverywhere:\n");
+    for argument in command.get_arguments() {
+        let Some(long) = argument.get_long() else { continue };
+        let short = argument
+            .get_short()
+            .map(|short| format!("-{short}, "))
+            .unwrap_or_else(|| "    ".to_owned());
+        let takes = argument.get_action().takes_values();
+        let value = argument.get_value_names().filter(|_| takes).and_then(|names| names.first());
+        let value = value.map(|name| format!(" <{name}>")).unwrap_or_default();
+        let about = argument.get_help().map(ToString::to_string).unwrap_or_default();
+        text.push_str(&format!("  {:<24} {about}\n", format!("{short}--{long}{value}")));
+    }
+    text.push_str("  -h, --help               Print help, also of a verb: `purlin run --help`\n");
+    text.push_str("  -V, --version            Print the version\n");
+    draw::out(format_args!("{text}"));
+}
+
+/// The failure for a verb of the product that is not there yet.
+pub(crate) fn unbuilt(verb: &str) -> Option<Failure> {
+    let known = UNBUILT.contains(&verb);
+    known.then(|| {
+        Diagnostic::error(
+            "not-built-yet",
+            format!("`purlin {verb}` is not supported by this version of Purlin"),
+        )
+        .help("`purlin --help` lists what there is".to_owned())
+        .into()
+    })
+}

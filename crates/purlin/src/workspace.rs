@@ -1,0 +1,87 @@
+//! Finding the workspace and reading its `purlin.toml`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use purlin_host::PluginsTable;
+use purlin_model::{Diagnostic, Source, Value, parse_toml};
+
+/// Name of the file that makes a folder a workspace or a module.
+pub(crate) const FILE: &str = "purlin.toml";
+
+/// The workspace, read but not yet understood.
+pub(crate) struct Workspace {
+    /// Its root, absolute.
+    pub(crate) root: PathBuf,
+    /// The document.
+    pub(crate) document: Value,
+    /// Its `[plugins]`.
+    pub(crate) plugins: PluginsTable,
+    /// What is wrong so far.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// The nearest folder, from `start` upwards, whose `purlin.toml` has `[workspace]`.
+///
+/// `None` when there is none, or with an error when a file on the way cannot be read.
+pub(crate) fn find(start: &Path) -> Result<Option<Workspace>, Diagnostic> {
+    for folder in start.ancestors() {
+        let file = folder.join(FILE);
+        let text = match std::fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) if is_absent(&error) => continue,
+            Err(error) => {
+                return Err(Diagnostic::error(
+                    "unreadable",
+                    format!("{} cannot be read", file.display()),
+                )
+                .detail(error.to_string()));
+            }
+        };
+        let source = source(start, folder, text)?;
+        let (document, diagnostics) = parse_toml(&source);
+        // A file with syntax errors may have lost its `[workspace]`: it is taken for one, so that
+        // its errors are shown rather than passed by.
+        let is_workspace = document.get("workspace").is_some() || !diagnostics.is_empty();
+        if !is_workspace {
+            continue;
+        }
+        let (plugins, more) = PluginsTable::parse(document.get("plugins"), folder);
+        let diagnostics = diagnostics.into_iter().chain(more).collect();
+        return Ok(Some(Workspace { root: folder.to_owned(), document, plugins, diagnostics }));
+    }
+    Ok(None)
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
+
+/// The file as a source; its path is shown from where the user stands.
+fn source(start: &Path, folder: &Path, text: Vec<u8>) -> Result<Arc<Source>, Diagnostic> {
+    let below = start.strip_prefix(folder).map_or(0, |below| below.components().count());
+    let shown: PathBuf = std::iter::repeat_n("..", below).collect::<PathBuf>().join(FILE);
+    match String::from_utf8(text) {
+        Ok(text) => Ok(Source::new(shown, text)),
+        Err(error) => {
+            let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
+                .iter()
+                .filter(|byte| **byte == b'\n')
+                .count()
+                + 1;
+            Err(Diagnostic::error("toml-syntax", format!("{} is not UTF-8", shown.display()))
+                .detail(format!("There is a byte on line {line} that is no character."))
+                .help("save the file as UTF-8".to_owned()))
+        }
+    }
+}
+
+/// The diagnostic for verbs that need a workspace.
+pub(crate) fn missing(start: &Path) -> Diagnostic {
+    Diagnostic::error("no-workspace", "there is no workspace here")
+        .detail(format!(
+            "Neither {} nor a folder above it has a {FILE} with `[workspace]`.",
+            start.display()
+        ))
+        .help("`purlin init` makes this folder one".to_owned())
+}
