@@ -9,7 +9,7 @@ use crate::message::{ErrorCode, PluginError};
 /// # Errors
 /// `INVALID_CONFIG` at the field where it is no text. A configuration that the feature's schema has
 /// checked is never wrong here; the schema and the code may be.
-pub fn text<'c>(config: &'c Json, field: &str) -> Result<&'c str, PluginError> {
+pub fn text_field<'c>(config: &'c Json, field: &str) -> Result<&'c str, PluginError> {
     config.get(field).and_then(Json::as_str).ok_or_else(|| {
         PluginError::new(ErrorCode::InvalidConfig, format!("`{field}` must be a string"))
             .at(format!("/{field}"))

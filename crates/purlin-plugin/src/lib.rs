@@ -12,7 +12,7 @@ mod native;
 mod point;
 mod schema;
 
-pub use config::{literal_glob, text};
+pub use config::{literal_glob, text_field};
 pub use manifest::{ParsedManifest, parse_manifest};
 pub use native::{NativeFeature, NativePlugin, PluginSet};
 pub use point::{Point, RuntimeKind};

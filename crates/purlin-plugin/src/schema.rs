@@ -31,6 +31,7 @@ mod equal;
 mod parse;
 mod paths;
 mod property;
+mod settle;
 #[cfg(test)]
 mod tests;
 mod validate;

@@ -2,7 +2,7 @@
 
 use purlin_plugin::contract::{Dependency, Host};
 use purlin_plugin::message::{CommandReference, ExpandContext, Expansion, PluginError};
-use purlin_plugin::{NativeFeature, NativePlugin, serde_json::Value as Json, text};
+use purlin_plugin::{NativeFeature, NativePlugin, serde_json::Value as Json, text_field};
 
 /// The plugin.
 pub const PLUGIN: NativePlugin = NativePlugin {
@@ -23,7 +23,7 @@ impl Dependency for Command {
         _context: &ExpandContext,
         _host: &dyn Host,
     ) -> Result<Expansion, PluginError> {
-        let name = text(config, "name")?.to_owned();
+        let name = text_field(config, "name")?.to_owned();
         let reference = CommandReference { name, ..CommandReference::default() };
         Ok(Expansion { commands: vec![reference], ..Expansion::default() })
     }

@@ -2,7 +2,7 @@
 
 use purlin_plugin::contract::{Dependency, Host};
 use purlin_plugin::message::{ExpandContext, Expansion, PluginError};
-use purlin_plugin::{NativeFeature, NativePlugin, serde_json::Value as Json, text};
+use purlin_plugin::{NativeFeature, NativePlugin, serde_json::Value as Json, text_field};
 
 /// The plugin.
 pub const PLUGIN: NativePlugin = NativePlugin {
@@ -23,7 +23,7 @@ impl Dependency for Glob {
         _context: &ExpandContext,
         _host: &dyn Host,
     ) -> Result<Expansion, PluginError> {
-        let pattern = text(config, "pattern")?.to_owned();
+        let pattern = text_field(config, "pattern")?.to_owned();
         Ok(Expansion { globs: vec![pattern], ..Expansion::default() })
     }
 }

@@ -10,7 +10,9 @@ use std::path::{Component, Path};
 
 use purlin_plugin::contract::{Dependency, Host};
 use purlin_plugin::message::{ErrorCode, ExpandContext, Expansion, PluginError};
-use purlin_plugin::{NativeFeature, NativePlugin, literal_glob, serde_json::Value as Json, text};
+use purlin_plugin::{
+    NativeFeature, NativePlugin, literal_glob, serde_json::Value as Json, text_field,
+};
 
 pub mod depfile;
 mod json;
@@ -37,10 +39,10 @@ impl Dependency for Load {
         context: &ExpandContext,
         _host: &dyn Host,
     ) -> Result<Expansion, PluginError> {
-        let path = text(config, "path")?;
+        let path = text_field(config, "path")?;
         let root = Path::new(&context.root);
         let content = read(root, path)?;
-        let expansion = match text(config, "format")? {
+        let expansion = match text_field(config, "format")? {
             "json" => json::parse(&content),
             "depfile" => depfile::globs(&content, root)
                 .map(|globs| Expansion { globs, ..Expansion::default() }),
