@@ -7,6 +7,7 @@ mod list;
 mod load;
 mod message;
 mod services;
+mod ships;
 mod words;
 
 use std::collections::{HashMap, HashSet};

@@ -25,6 +25,8 @@ pub(super) const FEATURE_ROW: usize = 32;
 pub(super) const SHADOWED: u32 = 1;
 /// Flag of a plugin's row: it is compiled in.
 pub(super) const BUNDLED: u32 = 2;
+/// Flag of a plugin's row: it is broken, and not even what it claims could be read.
+pub(super) const UNREAD: u32 = 4;
 
 /// A piece of the heap.
 #[derive(Debug, Clone, Copy)]

@@ -5,12 +5,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use purlin_model::Digest;
-use purlin_plugin::manifest::Manifest;
+use purlin_plugin::manifest::{FileRef, Manifest};
 use serde::de::DeserializeOwned;
 
 use super::layout::{
     BUNDLED, CHECKED, Cursor, FEATURE_ROW, FORMAT, HEADER, MAGIC, PLUGIN_ROW, Piece, SHADOWED,
-    STAMP_ROW, unseal,
+    STAMP_ROW, UNREAD, unseal,
 };
 use super::map::Bytes;
 use super::record::{FeatureRecord, Head, StoredDiagnostic};
@@ -45,6 +45,8 @@ pub(crate) struct PluginRow<'a> {
     pub(crate) shadowed: bool,
     /// True when it is compiled in.
     pub(crate) bundled: bool,
+    /// True when it is broken, and not even what it claims could be read.
+    pub(crate) unread: bool,
     head: Piece,
     manifest: Piece,
     diagnostics: Piece,
@@ -120,6 +122,7 @@ impl Index {
             folder: self.path(folder)?,
             shadowed: flags & SHADOWED != 0,
             bundled: flags & BUNDLED != 0,
+            unread: flags & UNREAD != 0,
             head,
             manifest,
             diagnostics,
@@ -254,6 +257,11 @@ impl<'a> PluginRow<'a> {
 impl FeatureRow<'_> {
     /// What the manifest says about it.
     pub(crate) fn record(&self) -> Result<FeatureRecord, Damaged> {
+        self.index.json(self.record)
+    }
+
+    /// The file of commands, of a row with [`super::COMMANDS_KEY`].
+    pub(crate) fn commands(&self) -> Result<FileRef, Damaged> {
         self.index.json(self.record)
     }
 }

@@ -11,9 +11,10 @@ use serde::Serialize;
 use crate::PluginStatus;
 use crate::stamp::Stamp;
 
+use super::key::COMMANDS_KEY;
 use super::layout::{
     BUNDLED, CHECKED, FEATURE_ROW, FORMAT, HEADER, MAGIC, PLUGIN_ROW, Piece, SHADOWED, STAMP_ROW,
-    put_piece, put_stamp, put_u32, seal,
+    UNREAD, put_piece, put_stamp, put_u32, seal,
 };
 use super::record::{FeatureRecord, PluginRecord, StoredDiagnostic};
 use super::{default_key, feature_key};
@@ -51,6 +52,10 @@ impl Contents {
             plugin_row(&mut plugins, &mut heap, plugin, first);
             if plugin.head.status != PluginStatus::Shadowed {
                 add_features(&mut features, &mut heap, plugin, narrow(position));
+                let manifest = plugin.manifest.as_ref();
+                if let Some(file) = manifest.and_then(|manifest| manifest.ships.commands.as_ref()) {
+                    features.push((COMMANDS_KEY.to_owned(), narrow(position), heap.json(file)));
+                }
             }
         }
         features.sort_by(|left, right| (&left.0, left.1).cmp(&(&right.0, right.1)));
@@ -130,7 +135,9 @@ fn plugin_row(rows: &mut Vec<u8>, heap: &mut Heap, plugin: &PluginRecord, first_
     put_u32(rows, narrow(plugin.stamps.len()));
     let shadowed = if plugin.head.status == PluginStatus::Shadowed { SHADOWED } else { 0 };
     let bundled = if plugin.head.bundled.is_some() { BUNDLED } else { 0 };
-    put_u32(rows, shadowed | bundled);
+    let nothing = plugin.manifest.is_none() && plugin.features.is_empty();
+    let unread = if nothing && shadowed == 0 { UNREAD } else { 0 };
+    put_u32(rows, shadowed | bundled | unread);
     seal(rows, start);
     debug_assert_eq!(rows.len() - start, PLUGIN_ROW);
 }

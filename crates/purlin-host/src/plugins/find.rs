@@ -152,22 +152,28 @@ impl Plugins {
         let Some(first) = candidates.iter().find(|one| one.live(asked.need)) else {
             return Ok(None);
         };
-        let reason = match (asked.point, asked.verb) {
+        let (reason, why) = match (asked.point, asked.verb) {
             (Point::Subcommand, _) if self.reserved.has_verb(asked.name) => {
-                Some(format!("`{}` is a verb of Purlin itself", asked.name))
+                (format!("`{}` is a verb of Purlin itself", asked.name), message::BUILT_IN)
             }
-            (Point::Subcommand, _) => options(first)
-                .find(|option| self.reserved.everywhere.contains(&option.name))
-                .map(|option| format!("its option `--{}` is a flag of every verb", option.name)),
+            (Point::Subcommand, _) => {
+                let taken = |option: &&Parameter| self.reserved.everywhere.contains(&option.name);
+                let Some(option) = options(first).find(taken) else { return Ok(None) };
+                (format!("its option `--{}` is a flag of every verb", option.name), message::OWN)
+            }
             (Point::Argument, Some(verb)) if self.reserved.has_flag(verb, asked.name) => {
-                Some(format!("`{verb}` has a flag `--{}` itself", asked.name))
+                (format!("`{verb}` has a flag `--{}` itself", asked.name), message::BUILT_IN)
             }
-            (Point::Argument, Some(verb)) => self.option_of(state, verb, asked.name)?,
-            _ => None,
+            (Point::Argument, Some(verb)) => {
+                let Some(reason) = self.option_of(state, verb, asked.name)? else {
+                    return Ok(None);
+                };
+                (reason, message::OPTION)
+            }
+            _ => return Ok(None),
         };
-        let Some(reason) = reason else { return Ok(None) };
         let origin = self.origin(&first.plugin, &first.head, &first.record.feature)?;
-        Ok(Some(message::taken(&message::thing(asked), &reason, first, origin)))
+        Ok(Some(message::taken(&message::thing(asked), &reason, why, first, origin)))
     }
 
     fn option_of(
@@ -211,10 +217,16 @@ impl Plugins {
         }
         if let Some(one) = dead.iter().find(|one| one.head.status == PluginStatus::Ok) {
             let origin = self.origin(&one.plugin, &one.head, &one.record.feature)?;
-            return Ok(unusable(message::not_enabled(&thing, one, origin)));
+            return Ok(unusable(message::not_enabled(&thing, one.plugin.name, &one.head, origin)));
         }
         if let Some(one) = dead.first() {
             return Ok(unusable(self.failed(&thing, one)?));
+        }
+        if let Some(plugin) = asked.plugin
+            && state.index.plugins_named(plugin)?.is_empty()
+        {
+            let diagnostic = message::unknown_plugin(plugin, &self.plugin_names(state)?);
+            return Ok(Problem { kind: ProblemKind::Unknown, diagnostic });
         }
         let names = self.live_names(state, asked.point)?;
         let mut missing = Vec::new();
@@ -223,13 +235,14 @@ impl Plugins {
                 missing.push((name, entry));
             }
         }
-        if let Some(plugin) = asked.plugin
-            && state.index.plugins_named(plugin)?.is_empty()
-        {
-            let diagnostic = message::unknown_plugin(plugin, &self.plugin_names(state)?);
-            return Ok(Problem { kind: ProblemKind::Unknown, diagnostic });
+        let mut unread = Vec::new();
+        for position in 0..state.index.plugin_count() {
+            let plugin = state.index.plugin(position)?;
+            if plugin.unread {
+                unread.push((plugin.name, plugin.head()?.reason));
+            }
         }
-        let diagnostic = message::unknown(asked, &names, &missing);
+        let diagnostic = message::unknown(asked, &names, &missing, &unread);
         Ok(Problem { kind: ProblemKind::Unknown, diagnostic })
     }
 

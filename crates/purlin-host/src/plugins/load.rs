@@ -100,9 +100,9 @@ impl Plugins {
         if let Some(schema) = lock(&self.schemas).get(&key) {
             return Ok(schema.clone());
         }
-        let text = folder.read(file, &self.files).map_err(|error| {
-            vec![message::unreadable_schema(plugin, file, &error, named.clone())]
-        })?;
+        let text = folder
+            .read(file, &self.files)
+            .map_err(|error| vec![message::unreadable_file(plugin, file, &error, named.clone())])?;
         let source = Source::of_plugin(plugin, folder.shown().join(file), Some(text.into_owned()));
         let schema = Arc::new(Schema::parse(&source)?);
         lock(&self.schemas).insert(key, schema.clone());

@@ -44,6 +44,7 @@ pub(super) fn unknown(
     asked: &Asked<'_>,
     names: &[String],
     missing: &[(&str, &TableEntry)],
+    unread: &[(&str, String)],
 ) -> Diagnostic {
     let what = match (asked.verb, asked.plugin) {
         (Some(verb), _) => format!("`{verb}` has no flag `--{}`", asked.name),
@@ -54,7 +55,11 @@ pub(super) fn unknown(
     };
     let code = format!("unknown-{}", asked.point);
     let nouns = format!("{}s", noun(asked.point));
-    let mut diagnostic = Diagnostic::error(&code, what).help(suggestion(
+    let unread = unread.iter().map(|(plugin, reason)| {
+        format!("What the broken plugin `{plugin}` provides is not known: {reason}.")
+    });
+    let why = unread.collect::<Vec<_>>().join("\n");
+    let mut diagnostic = Diagnostic::error(&code, what).detail(why).help(suggestion(
         asked.name,
         &nouns,
         names.iter().map(String::as_str),
@@ -120,17 +125,39 @@ pub(super) fn contested(thing: &str, claims: &[(&Candidate<'_>, Origin)]) -> Dia
     diagnostic
 }
 
+/// Why a claim is in vain, and what can be done about it.
+#[derive(Clone, Copy)]
+pub(super) struct Taken {
+    why: &'static str,
+    /// True when another name would do.
+    renaming_helps: bool,
+}
+
+pub(super) const BUILT_IN: Taken =
+    Taken { why: "Built-in verbs and flags always win.", renaming_helps: true };
+pub(super) const OWN: Taken =
+    Taken { why: "Built-in verbs and flags always win.", renaming_helps: false };
+pub(super) const OPTION: Taken = Taken {
+    why: "A subcommand's own options win over flags that are added.",
+    renaming_helps: true,
+};
+
 pub(super) fn taken(
     thing: &str,
     reason: &str,
+    taken: Taken,
     claim: &Candidate<'_>,
     origin: Origin,
 ) -> Diagnostic {
     let (name, id) = (claim.plugin.name, claim.id());
     let summary = format!("{thing} of the plugin `{name}` cannot be used: {reason}");
     Diagnostic::error("contested-feature", summary)
-        .detail("Built-in verbs and flags always win.")
-        .help(format!("write `rename = {{ \"{id}\" = \"…\" }}` under `[plugins.{name}]`"))
+        .detail(taken.why)
+        .help(if taken.renaming_helps {
+            format!("write `rename = {{ \"{id}\" = \"…\" }}` under `[plugins.{name}]`")
+        } else {
+            "only the plugin's author can mend this, with another name for the option".to_owned()
+        })
         .label(origin, "it is declared here")
 }
 
@@ -144,12 +171,11 @@ pub(super) fn disabled(thing: &str, claim: &Candidate<'_>, origin: Origin) -> Di
     .label(origin, "it is switched off here")
 }
 
-pub(super) fn not_enabled(thing: &str, claim: &Candidate<'_>, origin: Origin) -> Diagnostic {
-    let name = claim.plugin.name;
-    let version = claim.head.version.as_ref().map_or_else(|| "*".to_owned(), ToString::to_string);
+pub(super) fn not_enabled(thing: &str, name: &str, head: &Head, origin: Origin) -> Diagnostic {
+    let version = head.version.as_ref().map_or_else(|| "*".to_owned(), ToString::to_string);
     Diagnostic::error(
         "plugin-not-enabled",
-        format!("{thing} is provided by the plugin `{name}`, which is not enabled"),
+        format!("{thing} cannot be used: the plugin `{name}` is not enabled"),
     )
     .detail("A plugin that is only on the search path adds subcommands and flags, nothing else.")
     .help(format!("write `{name} = \"{version}\"` under `[plugins]`"))
@@ -241,7 +267,7 @@ pub(super) fn no_code(feature: &FeatureRef) -> Diagnostic {
     .label(origin.clone(), "it is declared here")
 }
 
-pub(super) fn unreadable_schema(
+pub(super) fn unreadable_file(
     plugin: &str,
     file: &str,
     error: &io::Error,
@@ -249,7 +275,7 @@ pub(super) fn unreadable_schema(
 ) -> Diagnostic {
     Diagnostic::error(
         "missing-file",
-        format!("the schema `{file}` of the plugin `{plugin}` cannot be read"),
+        format!("the file `{file}` of the plugin `{plugin}` cannot be read"),
     )
     .detail(format!("{error}."))
     .label(origin, "it is named here")

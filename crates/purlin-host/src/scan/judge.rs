@@ -86,7 +86,10 @@ fn settle_needs(plugins: &mut [PluginRecord], winners: &BTreeMap<String, usize>)
                 let fine = other.is_some_and(|other| {
                     settled.contains(&other) && suits(&plugins[other], wanted)
                 });
-                (!fine).then(|| unmet(plugin, name, wanted, other.map(|other| &plugins[other])))
+                (!fine).then(|| {
+                    let circle = reaches(plugins, winners, name, &plugin.name);
+                    unmet(plugin, name, wanted, other.map(|other| &plugins[other]), circle)
+                })
             });
             (*position, unmet.collect())
         })
@@ -110,11 +113,34 @@ fn suits(plugin: &PluginRecord, wanted: &semver::VersionReq) -> bool {
     plugin.head.version.as_ref().is_some_and(|version| wanted.matches(version))
 }
 
+/// True when a plugin needs another one, by itself or through others.
+fn reaches(
+    plugins: &[PluginRecord],
+    winners: &BTreeMap<String, usize>,
+    from: &str,
+    to: &str,
+) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![from];
+    while let Some(name) = waiting.pop() {
+        if name == to {
+            return true;
+        }
+        if seen.insert(name)
+            && let Some(position) = winners.get(name)
+        {
+            waiting.extend(needs(&plugins[*position]).map(|(name, _)| name.as_str()));
+        }
+    }
+    false
+}
+
 fn unmet(
     plugin: &PluginRecord,
     name: &str,
     wanted: &semver::VersionReq,
     other: Option<&PluginRecord>,
+    circle: bool,
 ) -> Diagnostic {
     let summary = match other {
         None => format!("it needs the plugin `{name}`, which is not there"),
@@ -122,8 +148,9 @@ fn unmet(
             Some(version) if !wanted.matches(version) => {
                 format!("it needs the plugin `{name}` {wanted}, and {version} is there")
             }
+            _ if circle => format!("it needs the plugin `{name}`, which needs it in turn"),
             _ if other.head.status == PluginStatus::Ok => {
-                format!("it needs the plugin `{name}`, which needs something in turn that fails")
+                format!("it needs the plugin `{name}`, whose own needs are not met")
             }
             _ => format!("it needs the plugin `{name}`, which is {}", other.head.status.as_str()),
         },

@@ -169,17 +169,17 @@ fn built_in_verbs_and_flags_win() {
       help: write `rename = { "subcommand/run" = "…" }` under `[plugins.greedy]`
     "#);
     let error = plugins.find(Point::Subcommand, "tell", Need::Any).unwrap_err();
-    assert_snapshot!(place.told(&error), @r#"
+    assert_snapshot!(place.told(&error), @r"
     error[contested-feature]: the subcommand `tell` of the plugin `greedy` cannot be used: its option `--json` is a flag of every verb
       at [dir]/user/greedy/plugin.toml:11:22 (greedy): it is declared here
       why: Built-in verbs and flags always win.
-      help: write `rename = { "subcommand/tell" = "…" }` under `[plugins.greedy]`
-    "#);
+      help: only the plugin's author can mend this, with another name for the option
+    ");
     let wide = plugins.flags("show-it").remove(0);
     assert_snapshot!(place.told(&wide.usable.unwrap_err()), @r#"
     error[contested-feature]: the flag `--wide` of `show-it` of the plugin `greedy` cannot be used: the subcommand `show-it` of `greedy` has a flag `--wide` itself
       at [dir]/user/greedy/plugin.toml:33:8 (greedy): it is declared here
-      why: Built-in verbs and flags always win.
+      why: A subcommand's own options win over flags that are added.
       help: write `rename = { "argument/wide" = "…" }` under `[plugins.greedy]`
     "#);
     let greedy = plugins.info("greedy").unwrap();

@@ -115,7 +115,7 @@ fn a_plugin_that_is_not_enabled_gives_subcommands_and_nothing_else() {
     assert_eq!(plugins.hooks("run.finished").len(), 0);
     let error = plugins.find(Point::Dependency, "tree", Need::Enabled).unwrap_err();
     assert_snapshot!(place.told(&error), @r#"
-    error[plugin-not-enabled]: the dependency type `tree` is provided by the plugin `tree`, which is not enabled
+    error[plugin-not-enabled]: the dependency type `tree` cannot be used: the plugin `tree` is not enabled
       at [dir]/user/tree/plugin.toml:11:22 (tree): it is declared here
       why: A plugin that is only on the search path adds subcommands and flags, nothing else.
       help: write `tree = "1.2.0"` under `[plugins]`
@@ -246,7 +246,7 @@ fn a_plugin_whose_needs_are_not_met_is_broken() {
     let place = Place::new();
     let needs = |name: &str, wanted: &str| {
         let rest = format!(
-            "[requires.plugins]\n{wanted}\n[provides.leaf.{name}]\nabout = \"A leaf\"\nschema = \"s.json\"\nconstructor = \"mk\"\nsections = [\"x\"]\n"
+            "[requires.plugins]\n{wanted}\n[provides.leaf.{name}]\nabout = \"A leaf\"\nschema = \"s.json\"\nconstructor = \"mk\"\nsections = [\"x\"]\nmarks = [\"m\"]\n"
         );
         place.plugin(&format!("user/{name}"), &rest);
         place.write(&format!("user/{name}/s.json"), "{\"type\": \"object\"}");
@@ -264,12 +264,12 @@ fn a_plugin_whose_needs_are_not_met_is_broken() {
         .map(|one| format!("{} {}: {}", one.name, one.status.as_str(), one.reason))
         .collect();
     assert_snapshot!(lines.join("\n"), @r"
-    aa broken: `marks` is missing in [provides.leaf.aa] (plugin.toml:8)
-    bb broken: `marks` is missing in [provides.leaf.bb] (plugin.toml:8)
-    cc broken: `marks` is missing in [provides.leaf.cc] (plugin.toml:8)
-    dd broken: `marks` is missing in [provides.leaf.dd] (plugin.toml:9)
-    ee broken: `marks` is missing in [provides.leaf.ee] (plugin.toml:8)
-    ff broken: `marks` is missing in [provides.leaf.ff] (plugin.toml:8)
+    aa ok: 
+    bb broken: it needs the plugin `none-such`, which is not there
+    cc broken: it needs the plugin `files` ^3, and 0.1.0 is there
+    dd broken: it needs the plugin `bb`, whose own needs are not met
+    ee broken: it needs the plugin `ff`, which needs it in turn
+    ff broken: it needs the plugin `ee`, which needs it in turn
     files ok:
     ");
 }
@@ -287,6 +287,56 @@ fn only_what_is_compiled_in_can_be_native() {
     error[broken-plugin]: the dependency type `fake` cannot be used: the plugin `fake` is broken
       at [dir]/user/fake/plugin.toml:8:22 (fake): only bundled plugins can be native
       help: `purlin plugin info fake` shows everything that is wrong with it
+    ");
+}
+
+#[test]
+fn what_an_unreadable_plugin_may_have_is_mentioned() {
+    let place = Place::new();
+    place.write("user/worst/plugin.toml", "[plugin\n");
+    let error = place.open().find(Point::Subcommand, "fly", Need::Any).unwrap_err();
+    assert_snapshot!(place.told(&error), @r"
+    error[unknown-subcommand]: there is no subcommand `fly`
+      why: What the broken plugin `worst` provides is not known: the file is not valid TOML (plugin.toml:1).
+    ");
+}
+
+#[test]
+fn commands_that_are_shipped_are_read_when_they_are_asked_for() {
+    let mut place = Place::new();
+    place.plugin("user/tools", "[ships]\ncommands = \"commands.toml\"\n");
+    place.write("user/tools/commands.toml", "check = \"true\"\n");
+    place.plugin("user/other", HELLO);
+    let plugins = place.open();
+    assert!(plugins.command_plugins().is_empty());
+    let told = |name| place.told(&place.open().shipped_commands(name).unwrap_err());
+    assert_snapshot!(told("tools"), @r#"
+    error[plugin-not-enabled]: the commands of `tools` cannot be used: the plugin `tools` is not enabled
+      at [dir]/user/tools/plugin.toml:2:8 (tools): it is declared here
+      why: A plugin that is only on the search path adds subcommands and flags, nothing else.
+      help: write `tools = "1.2.0"` under `[plugins]`
+    "#);
+    assert_snapshot!(told("tolos"), @r"
+    error[unknown-plugin]: there is no plugin `tolos`
+      help: did you mean `tools`?
+    ");
+
+    "[plugins]\ntools = \"1\"\nother = \"1\"\n".clone_into(&mut place.table);
+    place.rest();
+    drop(place.open());
+    let plugins = place.open();
+    assert_eq!(plugins.command_plugins(), ["tools"]);
+    assert_eq!(plugins.files_read(), 0);
+    let source = plugins.shipped_commands("tools").unwrap().unwrap();
+    assert_eq!(source.text.as_deref(), Some("check = \"true\"\n"));
+    assert_eq!(source.plugin.as_deref(), Some("tools"));
+    assert_eq!(plugins.shipped_commands("other").unwrap(), None);
+    std::fs::remove_file(place.path("user/tools/commands.toml")).unwrap();
+    let error = place.open().shipped_commands("tools").unwrap_err();
+    assert_snapshot!(place.told(&error), @r"
+    error[broken-plugin]: the commands of `tools` cannot be used: the plugin `tools` is broken
+      at [dir]/user/tools/plugin.toml:7:12 (tools): the file `commands.toml` is missing
+      help: `purlin plugin info tools` shows everything that is wrong with it
     ");
 }
 

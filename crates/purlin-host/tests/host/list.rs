@@ -256,6 +256,18 @@ fn odd_folders_are_listed_and_harm_nobody() {
 }
 
 #[test]
+fn a_search_folder_that_cannot_be_listed_is_a_warning() {
+    let mut place = Place::new();
+    place.write("file", "");
+    place.folders = vec![place.path("file"), place.path("absent")];
+    let problems = place.open().problems();
+    assert_snapshot!(place.all_told(&problems), @r"
+    warning[plugin-folder]: the plugin folder `[dir]/file` cannot be listed
+      why: Not a directory (os error 20).
+    ");
+}
+
+#[test]
 fn names_that_are_not_utf8_are_fine_for_folders() {
     use std::os::unix::ffi::OsStrExt;
     let place = Place::new();
