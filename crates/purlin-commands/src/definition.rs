@@ -440,9 +440,12 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
+/// The source of names that are given on the command line.
+pub const COMMAND_LINE: &str = "<command line>";
+
 /// A source that stands for the command line, for names given there.
 #[must_use]
 pub fn from_command_line(name: &str) -> Named {
-    let source: Arc<Source> = Source::new("<command line>", name);
+    let source: Arc<Source> = Source::new(COMMAND_LINE, name);
     Named { name: name.to_owned(), origin: Origin::new(&source, 0..name.len()) }
 }

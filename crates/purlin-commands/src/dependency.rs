@@ -28,11 +28,14 @@ pub struct Dependency {
     inputs: Vec<Value>,
 }
 
+/// A dependency type together with the schema of its configuration.
+type Known = (Arc<FeatureRef>, Option<Arc<Schema>>);
+
 /// Turns what users write into dependencies, asking the plugins.
 pub struct Expander<'a> {
     plugins: &'a Plugins,
     root: &'a str,
-    features: BTreeMap<String, (Arc<FeatureRef>, Option<Arc<Schema>>)>,
+    features: BTreeMap<String, Known>,
 }
 
 /// What the key is made of besides files, by label: what `--why` compares.
@@ -122,13 +125,13 @@ impl<'a> Expander<'a> {
     fn feature(
         &mut self,
         named: &Named,
-    ) -> Result<(Arc<FeatureRef>, Option<Arc<Schema>>), Vec<Diagnostic>> {
+    ) -> Result<Known, Vec<Diagnostic>> {
         if let Some(known) = self.features.get(&named.name) {
             return Ok(known.clone());
         }
         let feature = self.plugins.find(Point::Dependency, &named.name, Need::Enabled).map_err(
             |diagnostic| {
-                if diagnostic.code != "unknown-feature" {
+                if diagnostic.code != "unknown-dependency" {
                     return vec![
                         diagnostic.label(named.origin.clone(), "the dependency type named here"),
                     ];

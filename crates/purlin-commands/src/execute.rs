@@ -70,7 +70,7 @@ pub(crate) fn execute(
     variables: &ProcessVariables,
     logs: &LogFiles,
     cancel: &Cancel,
-    listener: Arc<dyn Listener>,
+    listener: &Arc<dyn Listener>,
 ) -> std::io::Result<Execution> {
     let (program, arguments) = action.argv.split_first().ok_or(std::io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(&program.value);
@@ -94,7 +94,7 @@ pub(crate) fn execute(
     let mut child = command.spawn()?;
     let group = Pid::from_child(&child);
     cancel.add(group);
-    let output = Output::start(&mut child, logs, begin, &listener);
+    let output = Output::start(&mut child, logs, begin, listener);
     let timer = action.timeout.map(|limit| Timer::start(group, limit));
     // The leader stays a zombie until the group has been ended, so that its number cannot have been
     // given to somebody else.
@@ -161,6 +161,9 @@ fn signal_name(number: i32) -> String {
     format!("{name} (signal {number})")
 }
 
+/// One of a program's two outputs.
+type Pipe = Box<dyn Read + Send>;
+
 /// The two threads that read a program's pipes.
 struct Output {
     done: Receiver<Option<std::io::Error>>,
@@ -177,7 +180,7 @@ impl Output {
     ) -> Self {
         let (sender, done) = channel();
         let chunks = Arc::new(Mutex::new(Vec::new()));
-        let pipes: [(Stream, Option<Box<dyn Read + Send>>, &Path); 2] = [
+        let pipes: [(Stream, Option<Pipe>, &Path); 2] = [
             (Stream::Stdout, child.stdout.take().map(|pipe| Box::new(pipe) as _), &logs.stdout),
             (Stream::Stderr, child.stderr.take().map(|pipe| Box::new(pipe) as _), &logs.stderr),
         ];
@@ -217,7 +220,7 @@ impl Output {
 
 /// Reads a pipe to its end even where the log cannot be written: the program must not block.
 fn pump(
-    mut pipe: Box<dyn Read + Send>,
+    mut pipe: Pipe,
     log: std::io::Result<File>,
     stream: Stream,
     begin: Instant,

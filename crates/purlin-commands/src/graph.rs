@@ -276,7 +276,7 @@ fn cache_choice(
         (Some(named), None) => {
             let feature =
                 plugins.find(Point::Cache, &named.name, Need::Enabled).map_err(|diagnostic| {
-                    if diagnostic.code != "unknown-feature" {
+                    if diagnostic.code != "unknown-cache" {
                         return vec![
                             diagnostic.label(named.origin.clone(), "the cache named here"),
                         ];

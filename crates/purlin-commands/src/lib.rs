@@ -26,7 +26,8 @@ mod variables;
 pub use action::Action;
 pub use cancel::Cancel;
 pub use definition::{
-    CacheDefinition, CacheWhen, Command, Definitions, Named, from_command_line, has_errors,
+    COMMAND_LINE, CacheDefinition, CacheWhen, Command, Definitions, Named, from_command_line,
+    has_errors,
 };
 pub use event::{Event, Summary};
 pub use execute::Exit;

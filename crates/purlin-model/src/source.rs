@@ -91,12 +91,6 @@ impl Origin {
         Self { source: source.clone(), start: 0, end: 0, line: 1, column: 1 }
     }
 
-    /// The origin of values given on the command line.
-    #[must_use]
-    pub fn command_line() -> Self {
-        Self::whole(&Source::new("<command line>", ""))
-    }
-
     /// The path as users are shown it.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -1,1 +1,19 @@
+//! Workspaces in temporary folders, and the binary at work in them.
+//!
+//! Nothing of the user's is touched: each [`Workspace`] has its own home, cache and data folder.
+//!
+//! ```no_run
+//! use purlin_test::Workspace;
+//!
+//! let workspace = Workspace::new("target/debug/purlin");
+//! workspace.write("purlin.toml", "[workspace]\n[commands]\nhello = \"echo hello\"\n");
+//! let done = workspace.run(&["run"]);
+//! assert_eq!(done.stdout, "hello\n");
+//! assert_eq!(done.code, Some(0));
+//! ```
 
+mod output;
+mod workspace;
+
+pub use output::Finished;
+pub use workspace::Workspace;

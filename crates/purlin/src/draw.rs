@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use purlin_commands::COMMAND_LINE;
 use purlin_model::{Diagnostic, Label, Severity};
 
 use crate::arguments::{Color, Global};
@@ -72,7 +74,9 @@ pub(crate) fn render(diagnostic: &Diagnostic, colored: bool) -> String {
         Severity::Note => Level::NOTE,
     };
     let mut texts: Vec<(usize, String)> = Vec::new();
-    for label in &diagnostic.labels {
+    // The words on the command line are in front of the user; no line of them is shown again.
+    let in_files = |label: &&Label| label.origin.path() != Path::new(COMMAND_LINE);
+    for label in diagnostic.labels.iter().filter(in_files) {
         let known = texts
             .iter()
             .any(|(index, _)| diagnostic.labels[*index].origin.path() == label.origin.path());

@@ -11,9 +11,9 @@ use purlin_plugin::{PluginSet, Point};
 
 use crate::arguments::{Arguments, Cache, GROUPS, Global, Plugin, UNBUILT, Verb};
 use crate::context::Context;
-use crate::draw;
 use crate::failure::{Failure, Outcome, USAGE};
 use crate::verb;
+use crate::{draw, environment};
 
 /// Parses the words and does what they say.
 pub(crate) fn dispatch(words: Vec<OsString>, bundled: &PluginSet) -> ExitCode {
@@ -108,7 +108,7 @@ fn unknown_flag(
             .label(feature.origin.clone(), "provided here")
             .into(),
         }),
-        Err(diagnostic) if diagnostic.code == "unknown-feature" => None,
+        Err(diagnostic) if diagnostic.code == "unknown-argument" => None,
         Err(diagnostic) => Some(diagnostic.into()),
     }
 }
@@ -208,6 +208,10 @@ fn help(global: &Global, bundled: &PluginSet) {
     }
     text.push_str("  -h, --help               Print help, also of a verb: `purlin run --help`\n");
     text.push_str("  -V, --version            Print the version\n");
+    text.push_str("\nProcess variables:\n");
+    for variable in environment::ALL {
+        text.push_str(&format!("  {:<20} {}\n", variable.name, variable.about));
+    }
     draw::out(format_args!("{text}"));
 }
 

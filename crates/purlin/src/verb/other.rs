@@ -21,7 +21,11 @@ pub(crate) fn perform(context: &Context, words: &[OsString]) -> Outcome {
     }
     let feature =
         context.plugins.find(Point::Subcommand, &verb, Need::Any).map_err(|diagnostic| {
-            if diagnostic.code == "unknown-feature" { unknown(context, &verb) } else { diagnostic }
+            if diagnostic.code == "unknown-subcommand" {
+                unknown(context, &verb)
+            } else {
+                diagnostic
+            }
         })?;
     let subcommand = context.plugins.subcommand(&feature)?;
     if words.len() > 1 {
