@@ -14,7 +14,7 @@ use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::RelativePath;
+use crate::{RelativePath, StoreError};
 
 mod hash;
 mod index;
@@ -93,13 +93,8 @@ pub enum FilesError {
         path: String,
     },
     /// The index could not be written. Nothing is lost but time.
-    #[error("Could not write the index of the workspace's files, `{}`: {source}.", path.display())]
-    Save {
-        /// The index.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Save(#[from] StoreError),
 }
 
 /// The files of one workspace.
@@ -237,9 +232,9 @@ impl Files {
         if !self.unsaved.swap(false, Ordering::Relaxed) {
             return Ok(());
         }
-        index::write(&self.index, self.known(), &fresh, &self.root).map_err(|source| {
+        index::write(&self.index, self.known(), &fresh, &self.root).map_err(|error| {
             self.unsaved.store(true, Ordering::Relaxed);
-            FilesError::Save { path: self.index.clone(), source }
+            error.into()
         })
     }
 

@@ -1,6 +1,5 @@
 //! Contents' digests, for what the index does not know.
 
-use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -11,8 +10,9 @@ use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::index::beside;
 use super::stamp::{Stamp, Time, file_type, is_executable};
+use crate::atomic::{Temporary, make_folders};
+use crate::error::io_error;
 
 /// How often a file that is being written is tried.
 const TRIES: u64 = 4;
@@ -100,15 +100,12 @@ impl From<Errno> for HashError {
 pub(super) fn file_system_time(root: BorrowedFd<'_>, index: &Path) -> Time {
     let probe = || {
         let device = rustix::fs::fstat(root).ok()?.st_dev;
-        fs::create_dir_all(index.parent()?).ok()?;
-        let path = beside(index, "clock");
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&path).ok()?;
-        let metadata = file.metadata().ok();
-        // It is empty, and the next process of this number uses it again.
-        let _ = fs::remove_file(&path);
-        let metadata = metadata.filter(|metadata| metadata.dev() == device)?;
-        let nanoseconds = u32::try_from(metadata.ctime_nsec()).ok()?;
-        Some(Time { seconds: metadata.ctime(), nanoseconds })
+        let folder = index.parent()?;
+        make_folders(folder).ok()?;
+        let mut file = Temporary::create(folder, "clock").ok()?;
+        let stat = file.fill(|file, path| file.metadata().map_err(io_error("read", path))).ok()?;
+        let nanoseconds = u32::try_from(stat.ctime_nsec()).ok()?;
+        (stat.dev() == device).then(|| Time { seconds: stat.ctime(), nanoseconds })
     };
     probe().unwrap_or_else(|| Time::now().earlier(Duration::from_secs(2)))
 }

@@ -7,16 +7,17 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
 
 use memmap2::Mmap;
 use purlin_model::Digest;
 
 use super::stamp::{Stamp, Time};
-use crate::RelativePath;
+use crate::atomic::{Temporary, make_folders};
+use crate::error::io_error;
+use crate::{RelativePath, StoreError};
 
 const MAGIC: &[u8; 8] = b"purlinFI";
 const VERSION: u32 = 1;
@@ -153,7 +154,7 @@ pub(super) fn write(
     known: Option<&Index>,
     fresh: &HashMap<RelativePath, Entry>,
     root: &Path,
-) -> io::Result<()> {
+) -> Result<(), StoreError> {
     let newer = match fs::metadata(path) {
         Ok(found) if known.is_some_and(|known| known.identity == (found.dev(), found.ino())) => {
             None
@@ -179,7 +180,8 @@ pub(super) fn write(
     entries.extend(fresh.iter().map(|(path, entry)| (path.as_bytes(), *entry)));
     entries.sort_unstable_by_key(|(path, _)| *path);
     entries.dedup_by_key(|(path, _)| *path);
-    put(path, &encode(&entries, floor)?)
+    let bytes = encode(&entries, floor).map_err(io_error("write", path))?;
+    put(path, &bytes)
 }
 
 fn may_be_there(root: &Path, path: &[u8]) -> bool {
@@ -227,31 +229,14 @@ fn encode(entries: &[(&[u8], Entry)], floor: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes a file beside the old one and renames it. It is not flushed to the disk: after a power
-/// cut the checksums tell, and the contents are hashed again.
-fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let Some(folder) = path.parent() else {
-        return Err(io::Error::from(io::ErrorKind::InvalidInput));
-    };
-    fs::create_dir_all(folder)?;
-    let temporary = beside(path, "new");
-    let written = File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| fs::rename(&temporary, path));
-    written.inspect_err(|_| {
-        // What could not be written completely is of no use; if it cannot be removed either,
-        // the next process of this number replaces it.
-        let _ = fs::remove_file(&temporary);
-    })
-}
-
-/// A name beside the index that nothing else uses at this time.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}-{count}.{suffix}", std::process::id()));
-    PathBuf::from(name)
+/// Puts the file in the place of the old one. It is not flushed to the disk: after a power cut
+/// the checksums tell, and the contents are hashed again.
+fn put(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let folder = path.parent().unwrap_or(path);
+    make_folders(folder)?;
+    let mut temporary = Temporary::create(folder, "index")?;
+    temporary.write(bytes)?;
+    temporary.rename(path)
 }
 
 fn checksum(body: &[u8], path: &[u8]) -> u32 {

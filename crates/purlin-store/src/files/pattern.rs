@@ -97,7 +97,8 @@ impl Pattern {
             // `.` and `/`: all of the workspace.
             (None, []) => Shape::Wild { base: None, rest: Rest::everything() },
             (base, rest) => {
-                let floating = base.is_none() && rest.len() == 1 && !body.starts_with('/');
+                let whole = body.trim_end_matches('/');
+                let floating = base.is_none() && matches!(rest, [one] if one.raw == whole);
                 let rest = Rest::parse(rest, floating, body.ends_with('/'))?;
                 Shape::Wild { base, rest }
             }
