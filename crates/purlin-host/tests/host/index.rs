@@ -215,6 +215,22 @@ fn each_search_path_has_an_index_of_its_own() {
 }
 
 #[test]
+fn old_indexes_do_not_pile_up() {
+    let mut place = Place::new();
+    for number in 0..70 {
+        place.folders = vec![place.path(&format!("folder-{number}"))];
+        drop(place.open());
+    }
+    place.write("index/notes.txt", "not ours");
+    let newest = place.open();
+    assert_eq!(newest.files_read(), 0);
+    let names = std::fs::read_dir(&place.index_dir).unwrap();
+    let names: Vec<PathBuf> = names.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(names.len(), 65);
+    assert!(names.contains(&place.path("index/notes.txt")));
+}
+
+#[test]
 fn many_may_make_the_index_at_once() {
     let place = Place::new();
     for number in 0..20 {
