@@ -111,6 +111,51 @@ fn the_walk_finds_what_the_patterns_match() {
 }
 
 #[test]
+fn the_walk_agrees_with_matching() {
+    use proptest::collection::vec;
+    use proptest::test_runner::{Config, TestRunner};
+
+    let workspace = Workspace::new(&[]);
+    let mut all = Vec::new();
+    for one in ["a", "b", "ab"] {
+        for two in ["a", "b", "ba"] {
+            all.extend([
+                format!("{one}/{two}/a"),
+                format!("{one}/{two}/b"),
+                format!("{one}/{two}b"),
+            ]);
+        }
+        all.push(format!("{one}{one}b"));
+    }
+    for path in &all {
+        workspace.write(path, path);
+    }
+    let mut all: Vec<_> = all.iter().map(|path| relative(path)).collect();
+    all.sort();
+    let files = workspace.open();
+    let list = vec("!?/?(\\*\\*|[ab*?]{1,2})(/(\\*\\*|[ab*?]{1,2})){0,2}/?", 1..5);
+    let config = Config { failure_persistence: None, ..Config::with_cases(100) };
+    let run = TestRunner::new(config).run(&vec(list, 1..10), |lists| {
+        let sets: Vec<_> = lists.iter().map(|list| Patterns::new(list).unwrap()).collect();
+        let references: Vec<_> = sets.iter().collect();
+        let inputs = files.inputs(&references).unwrap();
+        let outputs = files.outputs(&references).unwrap();
+        for ((set, inputs), outputs) in sets.iter().zip(inputs).zip(outputs) {
+            let expected: Vec<_> = all.iter().filter(|path| set.matches(path)).collect();
+            let inputs: Vec<_> = inputs.files.iter().map(|(path, _)| path).collect();
+            let outputs = outputs.iter().filter(|output| output.kind != OutputKind::Directory);
+            let outputs: Vec<_> = outputs.map(|output| &output.path).collect();
+            proptest::prop_assert_eq!(&inputs, &expected, "{:?}", set);
+            proptest::prop_assert_eq!(&outputs, &expected, "{:?}", set);
+        }
+        Ok(())
+    });
+    if let Err(error) = run {
+        panic!("{error}");
+    }
+}
+
+#[test]
 fn what_git_ignores_counts_only_when_it_is_named() {
     let workspace = Workspace::new(&[
         "a.py",
