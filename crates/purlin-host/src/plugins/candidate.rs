@@ -5,7 +5,7 @@ use purlin_plugin::Point;
 use purlin_plugin::manifest::Feature;
 
 use super::{Interrupt, Plugins, State};
-use crate::index::{FeatureRecord, FeatureRow, Head, PluginRow, feature_key};
+use crate::index::{FeatureRecord, FeatureRow, Head, PluginRow, feature_key, point_prefix};
 use crate::workspace_table::TableEntry;
 use crate::{FeatureRef, Need, PluginStatus};
 
@@ -85,6 +85,18 @@ impl Plugins {
         found.retain(|one| {
             one.name == asked.name && asked.plugin.is_none_or(|plugin| plugin == one.plugin.name)
         });
+        Ok(found)
+    }
+
+    /// All features of enabled plugins that can be used.
+    pub(super) fn enabled<'a>(&'a self, state: &'a State) -> Result<Vec<Candidate<'a>>, Interrupt> {
+        let mut found = Vec::new();
+        for point in Point::ALL {
+            for row in state.index.features_from(&point_prefix(point))? {
+                let candidate = self.candidate(state, &row)?;
+                found.extend(candidate.filter(|one| one.live(Need::Enabled)));
+            }
+        }
         Ok(found)
     }
 

@@ -11,7 +11,7 @@ use super::candidate::Asked;
 use super::check::winner;
 use super::find::{ProblemKind, need_of};
 use super::{Interrupt, Plugins, State, message};
-use crate::index::{PluginRow, point_prefix};
+use crate::index::PluginRow;
 use crate::{FeatureEntry, FeatureStatus, Need, PluginEntry, PluginInfo, PluginStatus};
 
 impl Plugins {
@@ -48,16 +48,11 @@ impl Plugins {
     /// and name.
     pub fn features(&self) -> Vec<FeatureSummary> {
         self.with(|state| {
-            let mut found = BTreeSet::new();
-            for point in Point::ALL {
-                for row in state.index.features_from(&point_prefix(point))? {
-                    if let Some(one) = self.candidate(state, &row)?
-                        && one.live(Need::Enabled)
-                    {
-                        found.insert((point, one.name, one.plugin.name.to_owned()));
-                    }
-                }
-            }
+            let found: BTreeSet<_> = self
+                .enabled(state)?
+                .into_iter()
+                .map(|one| (one.record.feature.point, one.name, one.plugin.name.to_owned()))
+                .collect();
             let summaries = found.into_iter().map(|(point, name, plugin)| FeatureSummary {
                 plugin,
                 point,

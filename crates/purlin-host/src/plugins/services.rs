@@ -7,7 +7,6 @@ use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::FeatureSummary;
 
 use super::{Plugins, lock};
-use crate::Need;
 
 impl Host for Plugins {
     fn log(&self, level: LogLevel, message: &str) {
@@ -30,14 +29,14 @@ impl Plugins {
         self.refresh();
         self.with(|state| {
             let mut found = BTreeSet::new();
-            for row in state.index.features_from("")? {
-                let Some(one) = self.candidate(state, &row)?.filter(|one| one.live(Need::Enabled))
-                else {
-                    continue;
-                };
+            for one in self.enabled(state)? {
                 match &one.record.feature.detail {
                     Detail::Leaf { sections, .. } => found.extend(sections.iter().cloned()),
-                    Detail::Importer { into, .. } => found.extend([into.clone()]),
+                    // Which section a template means is only known where its options are.
+                    Detail::Importer { into, .. } if !into.contains('{') => {
+                        found.extend([into.clone()]);
+                    }
+                    Detail::Resource { .. } => found.extend(["resources".to_owned()]),
                     Detail::Transform { reads, extends, .. } => {
                         found.extend(reads.iter().chain(extends).cloned());
                     }

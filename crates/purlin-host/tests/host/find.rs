@@ -341,6 +341,25 @@ fn commands_that_are_shipped_are_read_when_they_are_asked_for() {
 }
 
 #[test]
+fn sections_are_what_enabled_plugins_read() {
+    let mut place = Place::new();
+    place.plugin(
+        "user/tools",
+        "[runtime]\nkind = \"process\"\nentry = [\"x\"]\n[ships]\ncommands = \"commands.toml\"\n\
+         [provides.leaf.app]\nabout = \"A\"\nschema = \"s.json\"\nconstructor = \"mk_app\"\nsections = [\"apps\"]\nmarks = [\"m\"]\n\
+         [provides.resource.disk]\nabout = \"D\"\nschema = \"s.json\"\n\
+         [provides.importer.files]\nabout = \"F\"\nschema = \"s.json\"\ninputs = [\"*\"]\ninto = \"packages\"\n\
+         [provides.importer.any]\nabout = \"F\"\nschema = \"s.json\"\ninputs = [\"*\"]\ninto = \"{options.type}\"\n",
+    );
+    place.write("user/tools/s.json", "{\"type\": \"object\"}");
+    place.write("user/tools/commands.toml", "");
+    assert!(place.open().sections().is_empty());
+    "[plugins]\ntools = \"1\"\n".clone_into(&mut place.table);
+    assert_eq!(place.open().problems(), []);
+    assert_eq!(place.open().sections(), ["apps", "packages", "resources"]);
+}
+
+#[test]
 fn the_workspace_configures_plugins() {
     let mut place = Place::new();
     "[plugins.files.config]\ndeep = true\n".clone_into(&mut place.table);
