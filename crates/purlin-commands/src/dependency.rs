@@ -122,10 +122,7 @@ impl<'a> Expander<'a> {
         Ok((Named { name, origin: kind.origin }, config))
     }
 
-    fn feature(
-        &mut self,
-        named: &Named,
-    ) -> Result<Known, Vec<Diagnostic>> {
+    fn feature(&mut self, named: &Named) -> Result<Known, Vec<Diagnostic>> {
         if let Some(known) = self.features.get(&named.name) {
             return Ok(known.clone());
         }

@@ -1,15 +1,18 @@
 //! From definitions to instances: which commands run, what each depends on, and in which order.
 
+mod cache;
+mod order;
+mod reads;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use purlin_host::{Need, Plugins};
-use purlin_model::{Diagnostic, Value, fold, suggestion};
-use purlin_plugin::Point;
+use purlin_host::Plugins;
+use purlin_model::{Diagnostic, Origin, Value, fold, suggestion};
 use purlin_plugin::manifest::Hot;
+use purlin_plugin::message::Expansion;
 use purlin_store::Patterns;
-use purlin_store::RelativePath;
 
 use crate::action::{Action, compile};
 use crate::definition::{Command, Definitions, Named};
@@ -42,6 +45,8 @@ pub struct Instance {
     pub cache: CacheChoice,
     /// True when it was asked for, not only depended on.
     pub selected: bool,
+    /// The files that its dependencies name; `None` while one of them is not expanded.
+    pub inputs: Option<Patterns>,
 }
 
 /// Where the results of an instance are kept.
@@ -107,10 +112,10 @@ impl Graph {
         if !diagnostics.is_empty() {
             return Err(diagnostics);
         }
-        let order = sort(&found)?;
+        let order = order::sort(&found)?;
         let mut graph = assemble(found, &order, &selected);
         for index in 0..graph.instances.len() {
-            let defers = defer(&graph, index, &mut diagnostics);
+            let defers = reads::defer(&graph, index, &mut diagnostics);
             let expander = Expander::new(request.plugins, request.root);
             for (dependency, deferred) in graph.instances[index].dependencies.iter_mut().zip(defers)
             {
@@ -118,8 +123,11 @@ impl Graph {
                     diagnostics.append(&mut errors);
                 }
             }
+            if let Err(error) = graph.instances[index].compile_inputs() {
+                diagnostics.push(error);
+            }
         }
-        check_reads(&graph, request, &mut diagnostics);
+        reads::check_reads(&graph, &mut diagnostics);
         if diagnostics.is_empty() { Ok(graph) } else { Err(diagnostics) }
     }
 
@@ -238,7 +246,7 @@ impl Builder<'_> {
         if let Some(known) = self.caches.get(&name) {
             return known.clone();
         }
-        let choice = cache_choice(self.request, named)
+        let choice = cache::cache_choice(self.request, named)
             .map_err(|diagnostic| self.diagnostics.extend(diagnostic));
         self.caches.insert(name, choice.clone());
         choice
@@ -247,138 +255,6 @@ impl Builder<'_> {
 
 fn is_base(definitions: &Definitions, written: &Value) -> bool {
     definitions.base.iter().any(|base| std::ptr::eq(base, written))
-}
-
-fn cache_choice(
-    request: &Request<'_>,
-    named: Option<&Named>,
-) -> Result<CacheChoice, Vec<Diagnostic>> {
-    let plugins = request.plugins;
-    let configured = named.and_then(|named| request.definitions.caches.get(&named.name));
-    let (feature, config, name) = match (named, configured) {
-        (None, _) => {
-            let feature =
-                plugins.default_for(Point::Cache).map_err(|diagnostic| vec![diagnostic])?;
-            let name = feature.name.clone();
-            (feature, None, name)
-        }
-        (Some(named), Some(definition)) => {
-            let feature = plugins
-                .find(Point::Cache, &definition.kind.name, Need::Enabled)
-                .map_err(|diagnostic| {
-                    vec![
-                        diagnostic
-                            .label(definition.kind.origin.clone(), "the cache type named here"),
-                    ]
-                })?;
-            (feature, Some(&definition.config), named.name.clone())
-        }
-        (Some(named), None) => {
-            let feature =
-                plugins.find(Point::Cache, &named.name, Need::Enabled).map_err(|diagnostic| {
-                    if diagnostic.code != "unknown-cache" {
-                        return vec![
-                            diagnostic.label(named.origin.clone(), "the cache named here"),
-                        ];
-                    }
-                    let types = plugins.names(Point::Cache);
-                    let names = request.definitions.caches.keys().map(String::as_str);
-                    let all = names.chain(types.iter().map(String::as_str));
-                    vec![
-                        Diagnostic::error(
-                            "unknown-cache",
-                            format!("there is no cache `{}`", named.name),
-                        )
-                        .label(named.origin.clone(), "named here")
-                        .help(suggestion(&named.name, "caches", all)),
-                    ]
-                })?;
-            (feature, None, named.name.clone())
-        }
-    };
-    let empty = Value::new(
-        purlin_model::Kind::Table(purlin_model::Table::default()),
-        named.map_or_else(|| feature.origin.clone(), |named| named.origin.clone()),
-    );
-    if let Some(schema) = plugins.schema(&feature)? {
-        let validated = schema.validate(config.unwrap_or(&empty));
-        if validated.value.is_none() {
-            return Err(validated.diagnostics);
-        }
-    }
-    if plugins.cache(&feature).map_err(|diagnostic| vec![diagnostic])?.is_some() {
-        return Err(vec![
-            Diagnostic::error(
-                "not-built-yet",
-                format!("the remote tier of the cache `{name}` is not supported by this version of Purlin"),
-            )
-            .label(feature.origin.clone(), "provided here"),
-        ]);
-    }
-    Ok(match feature.hot() {
-        Hot::None => CacheChoice::Nothing { name },
-        hot => CacheChoice::Local { name, hot },
-    })
-}
-
-/// Orders instances so that producers come first.
-fn sort(found: &IndexMap<String, Found>) -> Result<Vec<usize>, Vec<Diagnostic>> {
-    #[derive(Clone, Copy, PartialEq)]
-    enum Mark {
-        New,
-        Open,
-        Done,
-    }
-    let mut marks = vec![Mark::New; found.len()];
-    let mut order = Vec::with_capacity(found.len());
-    for start in 0..found.len() {
-        if marks[start] != Mark::New {
-            continue;
-        }
-        marks[start] = Mark::Open;
-        let mut path = vec![(start, 0)];
-        while let Some((node, next)) = path.last_mut() {
-            let producers = &found[*node].producers;
-            let Some((name, _)) = producers.get(*next) else {
-                marks[*node] = Mark::Done;
-                order.push(*node);
-                path.pop();
-                continue;
-            };
-            *next += 1;
-            let Some(producer) = found.get_index_of(name) else { continue };
-            match marks[producer] {
-                Mark::New => {
-                    marks[producer] = Mark::Open;
-                    path.push((producer, 0));
-                }
-                Mark::Open => return Err(vec![cycle(found, &path, producer)]),
-                Mark::Done => {}
-            }
-        }
-    }
-    Ok(order)
-}
-
-/// Names a cycle with the place of each of its edges.
-fn cycle(found: &IndexMap<String, Found>, path: &[(usize, usize)], again: usize) -> Diagnostic {
-    let start = path.iter().position(|(node, _)| *node == again).unwrap_or(0);
-    let nodes = &path[start..];
-    let name = |node: usize| found.get_index(node).map_or("", |(name, _)| name.as_str());
-    let mut names: Vec<&str> = nodes.iter().map(|(node, _)| name(*node)).collect();
-    names.push(name(again));
-    let mut diagnostic = Diagnostic::error(
-        "command-cycle",
-        format!("commands depend on each other in a circle: {}", names.join(" -> ")),
-    )
-    .help("take one of these dependencies out".to_owned());
-    for (node, next) in nodes {
-        if let Some((producer, named)) = found[*node].producers.get(next.saturating_sub(1)) {
-            diagnostic = diagnostic
-                .label(named.origin.clone(), format!("`{}` depends on `{producer}`", name(*node)));
-        }
-    }
-    diagnostic
 }
 
 fn assemble(found: IndexMap<String, Found>, order: &[usize], selected: &[String]) -> Graph {
@@ -402,116 +278,53 @@ fn assemble(found: IndexMap<String, Found>, order: &[usize], selected: &[String]
             producers,
             cache: found.cache,
             selected: selected.contains(&name),
+            inputs: None,
         });
     }
     Graph { instances: instances.into_iter().flatten().collect(), warnings: Vec::new() }
 }
 
-/// For each dependency of an instance, whether its answer is read from files that a producer of the
-/// instance writes, so that it can be known only after that producer has run.
-fn defer(graph: &Graph, index: usize, diagnostics: &mut Vec<Diagnostic>) -> Vec<bool> {
-    let instance = &graph.instances[index];
-    let waits = |dependency: &Dependency, diagnostics: &mut Vec<Diagnostic>| {
-        let mut waits = false;
-        for path in dependency.input_paths() {
-            let Ok(file) = RelativePath::parse(path.as_str().unwrap_or_default()) else { continue };
-            for (producer, other) in graph.instances.iter().enumerate() {
-                if producer == index || !other.action.outputs.matches(&file) {
-                    continue;
-                }
-                if graph.depends_on(index, producer) {
-                    waits = true;
-                } else {
-                    diagnostics.push(undeclared(instance, other, &path.origin));
-                }
-            }
-        }
-        waits
-    };
-    instance.dependencies.iter().map(|dependency| waits(dependency, diagnostics)).collect()
-}
-
-fn undeclared(reader: &Instance, writer: &Instance, place: &purlin_model::Origin) -> Diagnostic {
-    Diagnostic::error(
-        "undeclared-producer",
-        format!("`{}` reads what `{}` writes, and does not depend on it", reader.id, writer.id),
-    )
-    .label(place.clone(), format!("read by `{}`", reader.id))
-    .label(
-        writer
-            .command
-            .artifacts
-            .first()
-            .map_or_else(|| writer.command.origin.clone(), |pattern| pattern.origin.clone()),
-        format!("written by `{}`", writer.id),
-    )
-    .detail("Whether the one sees the other's files would depend on which runs first.")
-    .help(format!(
-        "add `{{ type = \"command\", name = \"{}\" }}` to the deps of `{}`",
-        writer.command.name, reader.id
-    ))
-}
-
-/// Finds instances that read another's outputs without depending on it, where the patterns show it.
-fn check_reads(graph: &Graph, request: &Request<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let writers: Vec<(usize, &Instance)> = graph
-        .instances
-        .iter()
-        .enumerate()
-        .filter(|(_, instance)| !instance.action.artifacts.is_empty())
-        .collect();
-    let _ = request;
-    for (reader, instance) in graph.instances.iter().enumerate() {
-        let inputs = instance.globs();
-        if inputs.is_empty() || writers.is_empty() {
-            continue;
-        }
-        let Ok(patterns) = compile(&inputs, |_| &instance.command.origin) else { continue };
-        for (writer, other) in &writers {
-            if *writer == reader
-                || !shows_read(&patterns, &inputs, other)
-                || graph.depends_on(reader, *writer)
-                || graph.depends_on(*writer, reader)
-            {
-                continue;
-            }
-            let place = instance.command.deps.as_ref().and_then(|deps| deps.first());
-            let place = place.map_or(&instance.command.origin, |first| &first.origin);
-            diagnostics.push(undeclared(instance, other, place));
-        }
-    }
-}
-
-/// True when the patterns alone prove that one file is both read and written: a written path that
-/// is read, a read path that is written, or the same pattern on both sides.
-fn shows_read(reads: &Patterns, inputs: &[String], writer: &Instance) -> bool {
-    writer.action.outputs.literals().any(|path| reads.matches(path))
-        || reads.literals().any(|path| writer.action.outputs.matches(path))
-        || inputs.iter().any(|input| writer.action.artifacts.contains(input))
-}
-
 impl Instance {
-    /// The globs of its expanded dependencies, in order.
+    /// The answers of its dependencies, if all are known without running anything.
     #[must_use]
-    pub fn globs(&self) -> Vec<String> {
-        self.dependencies
-            .iter()
-            .filter_map(|dependency| dependency.expansion.as_ref())
-            .flat_map(|expansion| expansion.globs.iter().cloned())
-            .collect()
+    pub fn expansions(&self) -> Option<Vec<Arc<Expansion>>> {
+        self.dependencies.iter().map(|dependency| dependency.expansion.clone()).collect()
     }
 
-    /// True when all its dependencies are known without running anything.
-    #[must_use]
-    pub fn is_expanded(&self) -> bool {
-        self.dependencies.iter().all(|dependency| dependency.expansion.is_some())
+    /// Compiles the globs of expansions of this instance's dependencies, in order.
+    ///
+    /// # Errors
+    /// What is wrong with a glob, at the dependency that it came from.
+    pub fn compile(&self, expansions: &[Arc<Expansion>]) -> Result<Patterns, Diagnostic> {
+        let globs: Vec<String> =
+            expansions.iter().flat_map(|expansion| expansion.globs.iter().cloned()).collect();
+        compile(&globs, |index| self.origin_of_glob(expansions, index))
+    }
+
+    fn compile_inputs(&mut self) -> Result<(), Diagnostic> {
+        if let Some(expansions) = self.expansions() {
+            self.inputs = Some(self.compile(&expansions)?);
+        }
+        Ok(())
+    }
+
+    /// The place of the dependency that a glob came from.
+    fn origin_of_glob(&self, expansions: &[Arc<Expansion>], index: usize) -> &Origin {
+        let mut behind = 0;
+        for (dependency, expansion) in self.dependencies.iter().zip(expansions) {
+            behind += expansion.globs.len();
+            if index < behind {
+                return &dependency.origin;
+            }
+        }
+        &self.command.origin
     }
 
     /// What its key is made of besides files.
     #[must_use]
     pub fn identity(
         &self,
-        expansions: &[Arc<purlin_plugin::message::Expansion>],
+        expansions: &[Arc<Expansion>],
         variables: &ProcessVariables,
     ) -> Identity {
         Identity::of(&self.action, expansions, variables)

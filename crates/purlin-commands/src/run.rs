@@ -210,11 +210,13 @@ impl Snapshot {
     /// Looks at the tree once for all instances whose dependencies are known. `None` when it cannot
     /// be read: then each instance finds out for itself and says so.
     pub(crate) fn take(graph: &Graph, session: &Session<'_>) -> Option<Self> {
-        let mut sets: Vec<Patterns> = Vec::new();
+        let mut sets: Vec<&Patterns> = Vec::new();
         let mut owners = Vec::new();
         for (index, instance) in graph.instances.iter().enumerate() {
-            if instance.is_expanded() && session.store(&instance.cache).is_some() {
-                sets.push(Patterns::new(&instance.globs()).ok()?);
+            if let Some(inputs) = &instance.inputs
+                && session.store(&instance.cache).is_some()
+            {
+                sets.push(inputs);
                 owners.push(index);
             }
         }
@@ -222,7 +224,7 @@ impl Snapshot {
         if sets.is_empty() {
             return Some(snapshot);
         }
-        let found = session.files.inputs(&sets.iter().collect::<Vec<_>>()).ok()?;
+        let found = session.files.inputs(&sets).ok()?;
         for (owner, listing) in owners.into_iter().zip(found) {
             snapshot.listings[owner] = Some(listing);
         }

@@ -119,11 +119,7 @@ fn look(
             Vec::new(),
         );
     };
-    let expansions: Vec<_> = instance
-        .dependencies
-        .iter()
-        .filter_map(|dependency| dependency.expansion.clone())
-        .collect();
+    let expansions = instance.expansions().unwrap_or_default();
     let listing = with_outputs(listing, graph, index, &trees);
     let key = Key::new(instance.identity(&expansions, &session.variables), &producers, listing);
     let changes = record.as_ref().map(|record| key.changes_since(record)).unwrap_or_default();
@@ -160,7 +156,8 @@ fn uncached(graph: &Graph, index: usize) -> Option<Predicted> {
 
 /// The inputs as they will be once the producers' outputs are in place.
 fn with_outputs(listing: Listing, graph: &Graph, index: usize, trees: &[&Tree]) -> Listing {
-    let Ok(patterns) = purlin_store::Patterns::new(&graph.instances[index].globs()) else {
+    let Some(patterns) = graph.instances[index].inputs.as_ref().filter(|_| !trees.is_empty())
+    else {
         return listing;
     };
     let mut files: BTreeMap<_, FileState> = listing.files.into_iter().collect();

@@ -42,7 +42,7 @@ pub fn main(plugins: &PluginSet) -> ExitCode {
     }
     #[cfg(feature = "fault-injection")]
     environment::arm_faults();
-    match std::panic::catch_unwind(AssertUnwindSafe(|| words::dispatch(arguments, plugins))) {
+    match std::panic::catch_unwind(AssertUnwindSafe(|| words::dispatch(&arguments, plugins))) {
         Ok(code) => code,
         Err(_) => {
             draw::err(format_args!(

@@ -75,10 +75,8 @@ impl View {
             self.notice(diagnostic);
             return;
         }
-        if self.global.json {
-            if let Some(document) = document(event) {
-                draw::json(&document);
-            }
+        if let Some(document) = document(event).filter(|_| self.global.json) {
+            draw::json(&document);
         }
         match event {
             Event::Started { id, reason } => {

@@ -16,13 +16,13 @@ use crate::verb;
 use crate::{draw, environment};
 
 /// Parses the words and does what they say.
-pub(crate) fn dispatch(words: Vec<OsString>, bundled: &PluginSet) -> ExitCode {
+pub(crate) fn dispatch(words: &[OsString], bundled: &PluginSet) -> ExitCode {
     if let Some(code) = verb::completions::answer(bundled) {
         return code;
     }
-    let arguments = match Arguments::try_parse_from(&words) {
+    let arguments = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
-        Err(error) => return explain(&error, &words, bundled),
+        Err(error) => return explain(&error, words, bundled),
     };
     let global = arguments.global.clone();
     end(&global, perform(arguments, bundled))

@@ -1,0 +1,81 @@
+//! Where the results of commands are kept.
+
+use purlin_host::Need;
+use purlin_model::{Diagnostic, Kind, Table, Value, suggestion};
+use purlin_plugin::Point;
+use purlin_plugin::manifest::Hot;
+
+use super::{CacheChoice, Request};
+use crate::definition::Named;
+
+pub(super) fn cache_choice(
+    request: &Request<'_>,
+    named: Option<&Named>,
+) -> Result<CacheChoice, Vec<Diagnostic>> {
+    let plugins = request.plugins;
+    let configured = named.and_then(|named| request.definitions.caches.get(&named.name));
+    let (feature, config, name) = match (named, configured) {
+        (None, _) => {
+            let feature =
+                plugins.default_for(Point::Cache).map_err(|diagnostic| vec![diagnostic])?;
+            let name = feature.name.clone();
+            (feature, None, name)
+        }
+        (Some(named), Some(definition)) => {
+            let feature = plugins
+                .find(Point::Cache, &definition.kind.name, Need::Enabled)
+                .map_err(|diagnostic| {
+                    vec![
+                        diagnostic
+                            .label(definition.kind.origin.clone(), "the cache type named here"),
+                    ]
+                })?;
+            (feature, Some(&definition.config), named.name.clone())
+        }
+        (Some(named), None) => {
+            let feature =
+                plugins.find(Point::Cache, &named.name, Need::Enabled).map_err(|diagnostic| {
+                    if diagnostic.code != "unknown-cache" {
+                        return vec![
+                            diagnostic.label(named.origin.clone(), "the cache named here"),
+                        ];
+                    }
+                    let types = plugins.names(Point::Cache);
+                    let names = request.definitions.caches.keys().map(String::as_str);
+                    let all = names.chain(types.iter().map(String::as_str));
+                    vec![
+                        Diagnostic::error(
+                            "unknown-cache",
+                            format!("there is no cache `{}`", named.name),
+                        )
+                        .label(named.origin.clone(), "named here")
+                        .help(suggestion(&named.name, "caches", all)),
+                    ]
+                })?;
+            (feature, None, named.name.clone())
+        }
+    };
+    let empty = Value::new(
+        Kind::Table(Table::default()),
+        named.map_or_else(|| feature.origin.clone(), |named| named.origin.clone()),
+    );
+    if let Some(schema) = plugins.schema(&feature)? {
+        let validated = schema.validate(config.unwrap_or(&empty));
+        if validated.value.is_none() {
+            return Err(validated.diagnostics);
+        }
+    }
+    if plugins.cache(&feature).map_err(|diagnostic| vec![diagnostic])?.is_some() {
+        return Err(vec![
+            Diagnostic::error(
+                "not-built-yet",
+                format!("the remote tier of the cache `{name}` is not supported by this version of Purlin"),
+            )
+            .label(feature.origin.clone(), "provided here"),
+        ]);
+    }
+    Ok(match feature.hot() {
+        Hot::None => CacheChoice::Nothing { name },
+        hot => CacheChoice::Local { name, hot },
+    })
+}

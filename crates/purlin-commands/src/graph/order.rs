@@ -1,0 +1,66 @@
+//! The order of instances: producers first, and no circles.
+
+use indexmap::IndexMap;
+use purlin_model::Diagnostic;
+
+use super::Found;
+
+/// Orders instances so that producers come first.
+pub(super) fn sort(found: &IndexMap<String, Found>) -> Result<Vec<usize>, Vec<Diagnostic>> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Mark {
+        New,
+        Open,
+        Done,
+    }
+    let mut marks = vec![Mark::New; found.len()];
+    let mut order = Vec::with_capacity(found.len());
+    for start in 0..found.len() {
+        if marks[start] != Mark::New {
+            continue;
+        }
+        marks[start] = Mark::Open;
+        let mut path = vec![(start, 0)];
+        while let Some((node, next)) = path.last_mut() {
+            let producers = &found[*node].producers;
+            let Some((name, _)) = producers.get(*next) else {
+                marks[*node] = Mark::Done;
+                order.push(*node);
+                path.pop();
+                continue;
+            };
+            *next += 1;
+            let Some(producer) = found.get_index_of(name) else { continue };
+            match marks[producer] {
+                Mark::New => {
+                    marks[producer] = Mark::Open;
+                    path.push((producer, 0));
+                }
+                Mark::Open => return Err(vec![cycle(found, &path, producer)]),
+                Mark::Done => {}
+            }
+        }
+    }
+    Ok(order)
+}
+
+/// Names a cycle with the place of each of its edges.
+fn cycle(found: &IndexMap<String, Found>, path: &[(usize, usize)], again: usize) -> Diagnostic {
+    let start = path.iter().position(|(node, _)| *node == again).unwrap_or(0);
+    let nodes = &path[start..];
+    let name = |node: usize| found.get_index(node).map_or("", |(name, _)| name.as_str());
+    let mut names: Vec<&str> = nodes.iter().map(|(node, _)| name(*node)).collect();
+    names.push(name(again));
+    let mut diagnostic = Diagnostic::error(
+        "command-cycle",
+        format!("commands depend on each other in a circle: {}", names.join(" -> ")),
+    )
+    .help("take one of these dependencies out".to_owned());
+    for (node, next) in nodes {
+        if let Some((producer, named)) = found[*node].producers.get(next.saturating_sub(1)) {
+            diagnostic = diagnostic
+                .label(named.origin.clone(), format!("`{}` depends on `{producer}`", name(*node)));
+        }
+    }
+    diagnostic
+}

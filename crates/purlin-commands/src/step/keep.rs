@@ -1,0 +1,113 @@
+//! Keeping a result and remembering the run.
+
+use purlin_model::Diagnostic;
+use purlin_store::{ActionResult, RelativePath, Store, StoreError, Tree};
+
+use super::Step;
+use crate::event::Event;
+use crate::execute::{Execution, LogFiles};
+use crate::key::Key;
+use crate::record::{Header, Record};
+use crate::session::now;
+
+impl Step<'_> {
+    /// Keeps a result. What stands in the way is said once and changes no outcome.
+    pub(super) fn keep(
+        &self,
+        store: &Store,
+        key: &Key,
+        tree: &Tree,
+        execution: &Execution,
+        logs: &LogFiles,
+    ) {
+        if let Some(error) = &execution.log_error {
+            self.not_kept(&format!("its output could not be recorded: {error}"));
+            return;
+        }
+        let stored = || -> Result<bool, StoreError> {
+            let paths: Vec<RelativePath> =
+                tree.entries().iter().map(|(path, _)| path.clone()).collect();
+            let captured = purlin_store::capture(store, &self.session.root, &paths)?;
+            if captured != *tree {
+                return Ok(false);
+            }
+            let result = ActionResult {
+                version: ActionResult::VERSION,
+                instance: self.id(),
+                exit_code: execution.exit.code,
+                signal: execution.exit.signal,
+                stdout: store.put_file(&logs.stdout)?.0,
+                stderr: store.put_file(&logs.stderr)?.0,
+                chunks: execution.chunks.clone(),
+                tree: captured,
+                created: now(),
+                duration_ms: u64::try_from(execution.duration.as_millis()).unwrap_or(u64::MAX),
+            };
+            store.put_result(key.digest, &result)?;
+            Ok(true)
+        };
+        match stored() {
+            Ok(true) => {}
+            Ok(false) => self.not_kept("its outputs changed while they were being kept"),
+            Err(error) => self.warn_of_cache(&error, "results are not kept"),
+        }
+    }
+
+    pub(super) fn not_kept(&self, why: &str) {
+        (self.events)(Event::Notice(
+            Diagnostic::note(
+                "not-kept",
+                format!("the result of `{}` was not kept", self.instance().id),
+            )
+            .detail(why),
+        ));
+    }
+
+    pub(super) fn warn_of_cache(&self, error: &dyn std::fmt::Display, consequence: &str) {
+        (self.events)(Event::Notice(
+            Diagnostic::warning(
+                "cache",
+                format!(
+                    "the cache `{}` has a problem; {consequence}",
+                    self.instance().cache.name()
+                ),
+            )
+            .detail(error.to_string()),
+        ));
+    }
+
+    pub(super) fn remember(
+        &self,
+        key: &Key,
+        written: Tree,
+        pending: Tree,
+        reason: &str,
+        duration_ms: u64,
+        succeeded: bool,
+    ) {
+        let record = Record {
+            header: Header {
+                id: self.id(),
+                key: key.digest,
+                run: self.session.run.clone(),
+                when: now(),
+                reason: reason.to_owned(),
+                duration_ms,
+                succeeded,
+            },
+            written,
+            pending,
+            parts: key.parts.clone(),
+            files: key.file_digests(),
+        };
+        if let Err(error) = record.write(&self.session.records()) {
+            (self.events)(Event::Notice(
+                Diagnostic::warning(
+                    "record",
+                    format!("what `{}` did could not be remembered", self.instance().id),
+                )
+                .detail(error.to_string()),
+            ));
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Using a kept result.
+
+use std::fs;
+use std::time::Duration;
+
+use purlin_model::Diagnostic;
+use purlin_store::{
+    ActionResult, Patterns, RelativePath, RestoreError, Restored, Store, Stream, Tree,
+};
+
+use super::{Failure, Outcome, Status, Step, filtered};
+use crate::event::Event;
+use crate::execute::Exit;
+use crate::key::{Contribution, Key};
+use crate::record::Record;
+
+impl Step<'_> {
+    /// Uses the kept result, if there is one, putting its outputs back where they differ.
+    pub(super) fn look_up(
+        &self,
+        key: &Key,
+        patterns: &Patterns,
+        record: Option<&Record>,
+    ) -> Result<Option<Outcome>, Failure> {
+        let instance = self.instance();
+        let Some(store) = self.session.store(&instance.cache).filter(|_| !self.force) else {
+            return Ok(None);
+        };
+        let result = match store.result(key.digest) {
+            Ok(Some(result)) => result,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                self.warn_of_cache(&error, "it counts as absent");
+                return Ok(None);
+            }
+        };
+        let current = record
+            .is_some_and(|record| record.header.key == key.digest && record.pending.is_empty());
+        let restored = if current && !self.differs(&result.tree) {
+            Ok(Restored::default())
+        } else {
+            self.put_back(store, &result.tree, key, patterns, record)
+        };
+        let restored = match restored {
+            Ok(restored) => restored,
+            Err(RestoreError::Incomplete { .. }) => {
+                (self.events)(Event::Notice(
+                    Diagnostic::warning("cache-damaged", format!("the kept result of `{}` is damaged, so it runs again", instance.id))
+                        .detail("Some of its files are missing from the cache or were changed there; they were dropped."),
+                ));
+                return Ok(None);
+            }
+            Err(error) => {
+                return Err(vec![
+                    Diagnostic::error(
+                        "restore",
+                        format!("the outputs of `{}` cannot be put back", instance.id),
+                    )
+                    .label(instance.command.origin.clone(), "this command")
+                    .detail(error.to_string()),
+                ]);
+            }
+        };
+        for kept in &restored.kept {
+            (self.events)(Event::Notice(
+                Diagnostic::note("kept-file", format!("{} was left alone", kept)).detail(format!(
+                    "`{}` wrote it earlier, but it was changed since.",
+                    instance.id
+                )),
+            ));
+        }
+        if self.replay || result.exit_code != Some(0) {
+            let shown = if result.exit_code == Some(0) { self.play(store, &result) } else { true };
+            if !shown {
+                self.warn_of_cache(
+                    &"the kept output of a command is missing",
+                    "it counts as absent",
+                );
+                return Ok(None);
+            }
+        }
+        let succeeded = result.exit_code == Some(0);
+        if !current || !restored.written.is_empty() {
+            let before = record.map(|record| &record.written);
+            let touched = |path: &RelativePath| {
+                restored.written.contains(path)
+                    || before.is_some_and(|before| before.get(path).is_some())
+            };
+            let own = filtered(&result.tree, |path| touched(path) && !patterns.matches(path));
+            self.remember(key, own, Tree::default(), "restored from the cache", 0, succeeded);
+        }
+        let contribution = self.contribution(key.digest, &result.tree);
+        if !succeeded {
+            return self.kept_failure(store, &result, contribution).map(Some);
+        }
+        let changed = !restored.written.is_empty() || !restored.removed.is_empty();
+        (self.events)(Event::Cached { id: self.id(), key: key.digest, restored: changed });
+        Ok(Some(Outcome { status: Status::Cached, contribution }))
+    }
+
+    /// Makes the outputs on disk equal to a result. What is about to be written is recorded first,
+    /// so that it can be taken away again even when this process is killed half-way.
+    pub(super) fn put_back(
+        &self,
+        store: &Store,
+        tree: &Tree,
+        key: &Key,
+        patterns: &Patterns,
+        record: Option<&Record>,
+    ) -> Result<Restored, RestoreError> {
+        // Inputs are never this instance's to remove, whatever it did to them in place.
+        let own = |tree: &Tree| filtered(tree, |path| !patterns.matches(path));
+        let previous: Vec<Tree> =
+            record.iter().flat_map(|record| [own(&record.written), own(&record.pending)]).collect();
+        if !tree.is_empty() {
+            let mut written = previous.first().cloned().unwrap_or_default();
+            if let Some(unfinished) = previous.get(1).filter(|unfinished| !unfinished.is_empty()) {
+                written = united(written, unfinished);
+            }
+            self.remember(key, written, own(tree), "being restored from the cache", 0, true);
+        }
+        purlin_store::restore(
+            store,
+            &self.session.root,
+            &self.session.staging(),
+            tree,
+            &previous,
+            &|path| self.known(path),
+        )
+    }
+
+    /// Reports a failure that was kept, with its output.
+    pub(super) fn kept_failure(
+        &self,
+        store: &Store,
+        result: &ActionResult,
+        contribution: Contribution,
+    ) -> Result<Outcome, Failure> {
+        let logs = self.log_files()?;
+        let mut shown = Vec::new();
+        for (digest, path, stream) in [
+            (result.stdout, &logs.stdout, Stream::Stdout),
+            (result.stderr, &logs.stderr, Stream::Stderr),
+        ] {
+            if let Ok(Some(bytes)) = store.bytes(digest)
+                && fs::write(path, bytes).is_ok()
+            {
+                shown.push((stream, path.clone()));
+            }
+        }
+        let exit = Exit { code: result.exit_code, signal: result.signal, timed_out: false };
+        (self.events)(Event::Failed {
+            id: self.id(),
+            how: format!("{} (kept from an earlier run)", exit.described()),
+            exit: Some(exit),
+            logs: shown,
+            cached: true,
+            duration: Duration::from_millis(result.duration_ms),
+            diagnostics: Vec::new(),
+        });
+        Ok(Outcome { status: Status::Failed, contribution })
+    }
+
+    /// Sends the kept output on, in the order in which it was written. False when it is missing.
+    pub(super) fn play(&self, store: &Store, result: &ActionResult) -> bool {
+        let (Ok(Some(stdout)), Ok(Some(stderr))) =
+            (store.bytes(result.stdout), store.bytes(result.stderr))
+        else {
+            return false;
+        };
+        let (mut stdout, mut stderr) = (stdout.as_slice(), stderr.as_slice());
+        let send = |stream: Stream, bytes: &[u8]| {
+            if !bytes.is_empty() {
+                (self.events)(Event::Output { id: self.id(), stream, bytes: bytes.to_vec() });
+            }
+        };
+        for chunk in &result.chunks {
+            let source = if chunk.stream == Stream::Stdout { &mut stdout } else { &mut stderr };
+            let length = usize::try_from(chunk.bytes).unwrap_or(usize::MAX).min(source.len());
+            let (now, later) = source.split_at(length);
+            send(chunk.stream, now);
+            *source = later;
+        }
+        send(Stream::Stdout, stdout);
+        send(Stream::Stderr, stderr);
+        true
+    }
+}
+
+/// The entries of both; where both have a path, that of the second.
+fn united(first: Tree, second: &Tree) -> Tree {
+    let kept = first.entries().iter().filter(|(path, _)| second.get(path).is_none());
+    let entries = kept.chain(second.entries()).cloned().collect();
+    Tree::new(entries).unwrap_or(first)
+}

@@ -1,0 +1,189 @@
+//! Running the program, and what it means for the result.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use purlin_model::{Diagnostic, Digest};
+use purlin_plugin::message::Expansion;
+use purlin_store::{Listing, Node, Patterns, RelativePath, Stream, Tree};
+
+use super::{Failure, Outcome, Status, Step, filtered};
+use crate::event::Event;
+use crate::execute::{Execution, LogFiles, execute};
+use crate::graph::{CacheChoice, Instance};
+use crate::key::{Contribution, Key, describe};
+use crate::record::Record;
+
+impl Step<'_> {
+    /// Runs the program and keeps its result.
+    pub(super) fn run(
+        &self,
+        expansions: &[Arc<Expansion>],
+        patterns: &Patterns,
+        key: &Key,
+        record: Option<&Record>,
+    ) -> Result<Outcome, Failure> {
+        let instance = self.instance();
+        let reason = self.reason(key, record);
+        let outputs_before = self.outputs()?;
+        let logs = self.log_files()?;
+        (self.events)(Event::Started { id: self.id(), reason: reason.clone() });
+        let execution = execute(
+            &instance.action,
+            &self.session.root,
+            &self.session.variables,
+            &logs,
+            &self.session.cancel,
+            &self.listener,
+        )
+        .map_err(|error| vec![self.not_started(&error)])?;
+        if self.session.cancel.requested() {
+            return Ok(Outcome { status: Status::Cancelled, contribution: Contribution::Order });
+        }
+        let succeeded = execution.exit.succeeded();
+        let after = self.list(patterns)?;
+        let tree = self.outputs()?;
+        let disturbed = disturbed(instance, key, &after, &tree);
+        let after_key = self.key(expansions, after);
+        if let Some(path) = &disturbed {
+            (self.events)(Event::Notice(
+                Diagnostic::note(
+                    "changed-input",
+                    format!("the result of `{}` was not kept", instance.id),
+                )
+                .label(instance.command.origin.clone(), format!("{} changed while it ran", path))
+                .help(
+                    "if the command writes this file itself, name it among its artifacts"
+                        .to_owned(),
+                ),
+            ));
+        } else if let Some(store) = self.session.store(&instance.cache)
+            && instance.action.cache_when.keeps(succeeded)
+            && !execution.exit.timed_out
+        {
+            self.keep(store, &after_key, &tree, &execution, &logs);
+        }
+        let before = record.map(|record| &record.written);
+        let written = filtered(&tree, |path| {
+            outputs_before.get(path) != tree.get(path)
+                || before.is_some_and(|before| before.get(path).is_some())
+        });
+        let duration_ms = u64::try_from(execution.duration.as_millis()).unwrap_or(u64::MAX);
+        let remembered = if disturbed.is_some() { key } else { &after_key };
+        self.remember(remembered, written, Tree::default(), &reason, duration_ms, succeeded);
+        let contribution = self.contribution(after_key.digest, &tree);
+        Ok(self.report(&execution, &logs, after_key.digest, contribution))
+    }
+
+    pub(super) fn report(
+        &self,
+        execution: &Execution,
+        logs: &LogFiles,
+        key: Digest,
+        contribution: Contribution,
+    ) -> Outcome {
+        let cached = matches!(self.instance().cache, CacheChoice::Local { .. });
+        if execution.exit.succeeded() {
+            (self.events)(Event::Finished {
+                id: self.id(),
+                key: cached.then_some(key),
+                duration: execution.duration,
+            });
+            return Outcome { status: Status::Done, contribution };
+        }
+        (self.events)(Event::Failed {
+            id: self.id(),
+            how: execution.exit.described(),
+            exit: Some(execution.exit.clone()),
+            logs: vec![
+                (Stream::Stdout, logs.stdout.clone()),
+                (Stream::Stderr, logs.stderr.clone()),
+            ],
+            cached: false,
+            duration: execution.duration,
+            diagnostics: Vec::new(),
+        });
+        Outcome { status: Status::Failed, contribution }
+    }
+
+    /// Why the program runs, in words.
+    pub(super) fn reason(&self, key: &Key, record: Option<&Record>) -> String {
+        let instance = self.instance();
+        match (&instance.cache, record) {
+            _ if self.force => "it was forced".to_owned(),
+            (CacheChoice::NoDependencies, _) => "it has no deps, so it is never cached".to_owned(),
+            (CacheChoice::Nothing { name }, _) => format!("its cache `{name}` keeps nothing"),
+            (_, None) => "it has not run here before".to_owned(),
+            (_, Some(record)) => explain(key, record),
+        }
+    }
+
+    pub(super) fn not_started(&self, error: &std::io::Error) -> Diagnostic {
+        let instance = self.instance();
+        let folder = self.session.root.join(&instance.action.cwd);
+        let what = format!("the command `{}` could not be started", instance.id);
+        if !folder.is_dir() {
+            let place =
+                instance.command.cwd.as_ref().map_or(&instance.command.origin, |cwd| &cwd.origin);
+            return Diagnostic::error("not-started", what)
+                .label(place.clone(), "there is no such folder")
+                .help("`cwd` is a folder below the workspace's root".to_owned());
+        }
+        let program = instance.action.argv.first().map_or("", |text| text.value.as_str());
+        let diagnostic = Diagnostic::error("not-started", what)
+            .label(instance.command.program_origin().clone(), error.to_string());
+        if error.kind() == std::io::ErrorKind::NotFound {
+            return diagnostic.help(format!("is `{program}` installed and on PATH?"));
+        }
+        diagnostic
+    }
+
+    pub(super) fn log_files(&self) -> Result<LogFiles, Failure> {
+        let folder = self.session.logs();
+        let name = purlin_store::file_name(&self.instance().id);
+        let file = |ending: &str| -> PathBuf { folder.join(format!("{name}.{ending}")) };
+        let logs = LogFiles { stdout: file("stdout"), stderr: file("stderr") };
+        crate::log::prepare(&folder).map_err(|error| {
+            vec![
+                Diagnostic::error("log", "the folder for logs cannot be made")
+                    .detail(format!("{}: {error}", folder.display())),
+            ]
+        })?;
+        Ok(logs)
+    }
+}
+
+/// Why a result that was there before does not serve now.
+pub(crate) fn explain(key: &Key, record: &Record) -> String {
+    let changes = key.changes_since(record);
+    if changes.is_empty() {
+        return if record.header.succeeded {
+            "nothing changed, but its result is not in the cache".to_owned()
+        } else {
+            "it failed the last time".to_owned()
+        };
+    }
+    describe(&changes)
+}
+
+/// An input that differs from what it was before the run, unless it was changed in place: then it
+/// is an artifact, and what is kept has to be what the key says.
+fn disturbed(instance: &Instance, key: &Key, after: &Listing, tree: &Tree) -> Option<RelativePath> {
+    let before: BTreeMap<_, _> = key.files.iter().map(|(path, state)| (path, state)).collect();
+    let now: BTreeMap<_, _> = after.files.iter().map(|(path, state)| (path, state)).collect();
+    let in_place = |path: &RelativePath| {
+        instance.action.outputs.matches(path)
+            && match (tree.get(path), now.get(path)) {
+                (Some(Node::File { digest, executable, .. }), Some(state)) => {
+                    *digest == state.digest && *executable == state.executable
+                }
+                (None, Some(_)) => false,
+                _ => true,
+            }
+    };
+    let mut paths = before.keys().chain(now.keys());
+    paths
+        .find(|path| before.get(**path) != now.get(**path) && !in_place(path))
+        .map(|path| (*path).clone())
+}
