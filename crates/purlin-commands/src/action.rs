@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use purlin_model::{Diagnostic, Hasher, Origin, Template};
+use purlin_model::{Diagnostic, Hasher, NearMiss, Origin, Template};
 use purlin_store::Patterns;
 
 use crate::definition::{CacheWhen, Command, Named, Program, Variable};
 use crate::variables::ProcessVariables;
+
+/// The roots of templates in commands. `env` is one in process variables only; `ctx` and `module`
+/// are declared so that what they will mean is refused today, not passed on.
+pub(crate) const ROOTS: [&str; 3] = ["root", "ctx", "module"];
 
 /// What is run, and what of it is in the key. `[commands]` produces Actions today; whatever else
 /// comes to run things will produce the same, and keys, caches, logs and scheduling know nothing
@@ -45,6 +49,8 @@ pub struct Text {
 impl Action {
     /// The action of a command.
     ///
+    /// What is odd but no error is added to `warnings`.
+    ///
     /// # Errors
     /// Everything that is wrong with its templates and patterns.
     pub fn of(
@@ -52,15 +58,17 @@ impl Action {
         default_cache_when: CacheWhen,
         root: &str,
         variables: &ProcessVariables,
+        warnings: &mut Vec<Diagnostic>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let mut diagnostics = Vec::new();
         let mut expand = |text: &Named, roots: &[&str]| {
+            warnings.extend(near_misses(text, roots));
             expand(text, roots, root, variables).unwrap_or_else(|diagnostic| {
                 diagnostics.push(diagnostic);
                 Text { value: String::new(), keyed: String::new() }
             })
         };
-        let roots = ["root", "ctx", "module"];
+        let roots = ROOTS;
         let argv: Vec<Text> = match &command.program {
             Program::Shell(text) => {
                 let plain = |text: &str| Text { value: text.to_owned(), keyed: text.to_owned() };
@@ -73,7 +81,7 @@ impl Action {
             let text = match variable {
                 Variable::Set(template) => {
                     let template = Named { name: template.clone(), origin: name.origin.clone() };
-                    Some(expand(&template, &["root", "ctx", "module", "env"]))
+                    Some(expand(&template, &[&ROOTS[..], &["env"]].concat()))
                 }
                 Variable::Pass => variables
                     .user_text(&name.name)
@@ -81,10 +89,16 @@ impl Action {
             };
             set.insert(name.name.clone(), text);
         }
-        let artifacts: Vec<String> =
-            command.artifacts.iter().map(|pattern| expand(pattern, &roots).value).collect();
+        let artifacts: Vec<String> = command
+            .artifacts
+            .iter()
+            .map(|pattern| below(root, expand(pattern, &roots).value))
+            .collect();
         let cwd = command.cwd.as_ref().map(|cwd| expand(cwd, &roots).value).unwrap_or_default();
-        let cwd = command.cwd.as_ref().map_or(Ok(String::new()), |written| inside(&cwd, written));
+        let cwd = command
+            .cwd
+            .as_ref()
+            .map_or(Ok(String::new()), |written| inside(&below(root, cwd.clone()), written));
         let cwd = cwd.unwrap_or_else(|diagnostic| {
             diagnostics.push(diagnostic);
             String::new()
@@ -226,6 +240,30 @@ pub(crate) fn expand(
     Ok(Text { value, keyed })
 }
 
+/// References that look like misspelt ones, as warnings.
+pub(crate) fn near_misses(text: &Named, roots: &[&str]) -> Vec<Diagnostic> {
+    let warning = |miss: &NearMiss| {
+        Diagnostic::warning(
+            "near-miss",
+            format!("`{}` is no reference and stays as it is", miss.written),
+        )
+        .label(text.origin.clone(), "in this text")
+        .help(format!("did you mean `{{{}…}}`?", miss.root))
+    };
+    Template::parse(&text.name, roots).near_misses.iter().map(warning).collect()
+}
+
+/// A path or pattern that was written with `{root}` in front, without it: everything is relative
+/// to the root.
+pub(crate) fn below(root: &str, text: String) -> String {
+    let (negation, path) = text.strip_prefix('!').map_or(("", text.as_str()), |path| ("!", path));
+    match path.strip_prefix(root).map(|rest| rest.trim_start_matches('/')) {
+        Some("") => format!("{negation}."),
+        Some(rest) if path[root.len()..].starts_with('/') => format!("{negation}{rest}"),
+        _ => text,
+    }
+}
+
 /// A folder inside the workspace in its shortest spelling; empty for the root.
 fn inside(written: &str, named: &Named) -> Result<String, Diagnostic> {
     let mut parts = Vec::new();
@@ -256,6 +294,20 @@ mod tests {
         let text = expand(&text, &["root", "env"], "/w", &variables).expect("all is known");
         assert_eq!(text.value, "/w/x:/bin:t");
         assert_eq!(text.keyed, "{root}/x:{env.PATH}:t");
+    }
+
+    #[test]
+    fn the_root_in_front_of_a_path_is_the_root() {
+        for (written, path) in [
+            ("/w/src/*.py", "src/*.py"),
+            ("!/w/src", "!src"),
+            ("/w", "."),
+            ("/w/", "."),
+            ("/wide/x", "/wide/x"),
+            ("src", "src"),
+        ] {
+            assert_eq!(below("/w", written.to_owned()), path);
+        }
     }
 
     #[test]

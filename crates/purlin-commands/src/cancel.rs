@@ -22,8 +22,8 @@ struct Shared {
 }
 
 impl Cancel {
-    /// Asks everything to stop: the first time with TERM, and KILL for what still runs after
-    /// [`GRACE`]; the second time with KILL at once.
+    /// Asks everything to stop: the first time with TERM, and with KILL what still runs 5 seconds
+    /// later; the second time with KILL at once.
     pub fn trigger(&self) {
         let earlier = self.0.requests.fetch_add(1, Ordering::SeqCst);
         self.signal(if earlier == 0 { Signal::TERM } else { Signal::KILL });

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use purlin_host::{FeatureRef, Need, Plugins};
-use purlin_model::{Diagnostic, Digest, Hasher, Kind, Origin, Table, Value, suggestion};
+use purlin_model::{Diagnostic, Digest, Hasher, Kind, Origin, Table, Value};
 use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::{CommandReference, ExpandContext, Expansion};
 use purlin_plugin::{Point, Schema};
 
-use crate::action::{Action, expand};
+use crate::action::{Action, ROOTS, below, expand, near_misses};
 use crate::definition::Named;
 use crate::variables::ProcessVariables;
 
@@ -94,7 +94,10 @@ impl<'a> Expander<'a> {
                 let name = Named { name: prefix.to_owned(), origin: written.origin.clone() };
                 return Ok((name, single(key, rest, &written.origin)));
             }
-            let feature = self.plugins.default_for(Point::Dependency).map_err(one)?;
+            let feature = self
+                .plugins
+                .default_for(Point::Dependency)
+                .map_err(|diagnostic| one(diagnostic.at(written.origin.clone(), "this text")))?;
             let Detail::Dependency { key: Some(key), .. } = feature.detail() else {
                 return Err(vec![
                     Diagnostic::error("no-default", "no dependency type takes plain texts")
@@ -126,28 +129,9 @@ impl<'a> Expander<'a> {
         if let Some(known) = self.features.get(&named.name) {
             return Ok(known.clone());
         }
-        let feature = self.plugins.find(Point::Dependency, &named.name, Need::Enabled).map_err(
-            |diagnostic| {
-                if diagnostic.code != "unknown-dependency" {
-                    return vec![
-                        diagnostic.label(named.origin.clone(), "the dependency type named here"),
-                    ];
-                }
-                let names = self.plugins.names(Point::Dependency);
-                vec![
-                    Diagnostic::error(
-                        "unknown-dependency-type",
-                        format!("there is no dependency type `{}`", named.name),
-                    )
-                    .label(named.origin.clone(), "named here")
-                    .help(suggestion(
-                        &named.name,
-                        "dependency types",
-                        names.iter().map(String::as_str),
-                    )),
-                ]
-            },
-        )?;
+        let found = self.plugins.find(Point::Dependency, &named.name, Need::Enabled);
+        let feature =
+            found.map_err(|diagnostic| vec![diagnostic.at(named.origin.clone(), "named here")])?;
         let feature = Arc::new(feature);
         let schema = self.plugins.schema(&feature)?;
         self.features.insert(named.name.clone(), (feature.clone(), schema.clone()));
@@ -168,7 +152,7 @@ impl<'a> Expander<'a> {
             match &mut next.kind {
                 Kind::String(text) => {
                     let named = Named { name: text.clone(), origin: next.origin.clone() };
-                    match expand(&named, &["root", "ctx", "module"], self.root, variables) {
+                    match expand(&named, &ROOTS, self.root, variables) {
                         Ok(expanded) => *text = expanded.value,
                         Err(diagnostic) => diagnostics.push(diagnostic),
                     }
@@ -202,14 +186,14 @@ impl Dependency {
         let plugin = expander
             .plugins
             .dependency(&self.feature)
-            .map_err(|diagnostic| vec![diagnostic.label(self.origin.clone(), "needed here")])?;
+            .map_err(|diagnostic| vec![diagnostic.at(self.origin.clone(), "needed here")])?;
         let context = ExpandContext {
             root: expander.root.to_owned(),
             space: None,
             module: None,
             context: serde_json::Map::new(),
         };
-        let expansion =
+        let mut expansion =
             plugin.expand(&self.config.to_json(), &context, expander.plugins).map_err(|error| {
                 let place = error
                     .path
@@ -234,7 +218,29 @@ impl Dependency {
                     .label(self.origin.clone(), "this dependency asks for one"),
             ]);
         }
+        for glob in expansion.globs.iter_mut().chain(&mut expansion.inputs) {
+            *glob = below(expander.root, std::mem::take(glob));
+        }
         Ok(expansion)
+    }
+
+    /// References in it that look like misspelt ones, as warnings.
+    #[must_use]
+    pub fn near_misses(&self, written: &Value) -> Vec<Diagnostic> {
+        let mut warnings = Vec::new();
+        let mut open = vec![written];
+        while let Some(next) = open.pop() {
+            match &next.kind {
+                Kind::String(text) => {
+                    let named = Named { name: text.clone(), origin: next.origin.clone() };
+                    warnings.extend(near_misses(&named, &ROOTS));
+                }
+                Kind::List(items) => open.extend(items),
+                Kind::Table(table) => open.extend(table.iter().map(|(_, entry)| &entry.value)),
+                _ => {}
+            }
+        }
+        warnings
     }
 
     /// The commands that it pulls in, as far as they are known.

@@ -5,6 +5,7 @@ mod order;
 mod reads;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -106,14 +107,16 @@ impl Graph {
             caches: BTreeMap::new(),
             found: IndexMap::new(),
             diagnostics: Vec::new(),
+            warnings: Vec::new(),
         };
         builder.reach(selected.clone());
-        let Builder { found, mut diagnostics, .. } = builder;
+        let Builder { found, mut diagnostics, warnings, .. } = builder;
         if !diagnostics.is_empty() {
             return Err(diagnostics);
         }
         let order = order::sort(&found)?;
         let mut graph = assemble(found, &order, &selected);
+        graph.warnings = warnings;
         for index in 0..graph.instances.len() {
             let defers = reads::defer(&graph, index, &mut diagnostics);
             let expander = Expander::new(request.plugins, request.root);
@@ -129,6 +132,13 @@ impl Graph {
         }
         reads::check_reads(&graph, &mut diagnostics);
         if diagnostics.is_empty() { Ok(graph) } else { Err(diagnostics) }
+    }
+
+    /// Dependencies that name a file or folder which is not there and which no command writes, as
+    /// warnings. Looks at the disk.
+    #[must_use]
+    pub fn missing_inputs(&self, root: &Path) -> Vec<Diagnostic> {
+        reads::missing_inputs(self, root)
     }
 
     /// Whether `index` runs after `producer`.
@@ -190,6 +200,7 @@ struct Builder<'a> {
     caches: BTreeMap<String, Result<CacheChoice, ()>>,
     found: IndexMap<String, Found>,
     diagnostics: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Builder<'_> {
@@ -210,15 +221,27 @@ impl Builder<'_> {
 
     fn read(&mut self, command: &Command) -> Option<Found> {
         let Request { definitions, root, variables, .. } = *self.request;
-        let action = Action::of(command, definitions.default_cache_when, root, variables)
-            .map_err(|mut errors| self.diagnostics.append(&mut errors))
-            .ok();
+        let action = Action::of(
+            command,
+            definitions.default_cache_when,
+            root,
+            variables,
+            &mut self.warnings,
+        )
+        .map_err(|mut errors| self.diagnostics.append(&mut errors))
+        .ok();
         let own = command.deps.as_deref().unwrap_or_default();
         let mut dependencies = Vec::new();
         let mut producers = Vec::new();
         for written in definitions.base.iter().chain(own) {
             match self.expander.read(written, variables) {
                 Ok(dependency) => {
+                    for warning in dependency.near_misses(written) {
+                        // A dependency of `[base]` is met once for each command.
+                        if !self.warnings.contains(&warning) {
+                            self.warnings.push(warning);
+                        }
+                    }
                     for reference in dependency.commands() {
                         let named =
                             Named { name: reference.name.clone(), origin: written.origin.clone() };

@@ -22,36 +22,24 @@ pub(super) fn cache_choice(
             (feature, None, name)
         }
         (Some(named), Some(definition)) => {
-            let feature = plugins
-                .find(Point::Cache, &definition.kind.name, Need::Enabled)
-                .map_err(|diagnostic| {
-                    vec![
-                        diagnostic
-                            .label(definition.kind.origin.clone(), "the cache type named here"),
-                    ]
-                })?;
+            let kind = &definition.kind;
+            let found = plugins.find(Point::Cache, &kind.name, Need::Enabled);
+            let feature = found
+                .map_err(|diagnostic| vec![diagnostic.at(kind.origin.clone(), "named here")])?;
             (feature, Some(&definition.config), named.name.clone())
         }
         (Some(named), None) => {
-            let feature =
-                plugins.find(Point::Cache, &named.name, Need::Enabled).map_err(|diagnostic| {
-                    if diagnostic.code != "unknown-cache" {
-                        return vec![
-                            diagnostic.label(named.origin.clone(), "the cache named here"),
-                        ];
-                    }
+            let found = plugins.find(Point::Cache, &named.name, Need::Enabled);
+            let feature = found.map_err(|mut diagnostic| {
+                if diagnostic.code == "unknown-cache" {
                     let types = plugins.names(Point::Cache);
                     let names = request.definitions.caches.keys().map(String::as_str);
                     let all = names.chain(types.iter().map(String::as_str));
-                    vec![
-                        Diagnostic::error(
-                            "unknown-cache",
-                            format!("there is no cache `{}`", named.name),
-                        )
-                        .label(named.origin.clone(), "named here")
-                        .help(suggestion(&named.name, "caches", all)),
-                    ]
-                })?;
+                    diagnostic.summary = format!("there is no cache `{}`", named.name);
+                    diagnostic.help = suggestion(&named.name, "caches", all).unwrap_or_default();
+                }
+                vec![diagnostic.at(named.origin.clone(), "named here")]
+            })?;
             (feature, None, named.name.clone())
         }
     };

@@ -1,5 +1,7 @@
 //! Who reads what somebody else writes.
 
+use std::path::Path;
+
 use purlin_model::{Diagnostic, Origin};
 use purlin_store::{Patterns, RelativePath};
 
@@ -90,4 +92,31 @@ fn shows_read(reads: &Patterns, globs: &[&String], writer: &Instance) -> bool {
     writer.action.outputs.literals().any(|path| reads.matches(path))
         || reads.literals().any(|path| writer.action.outputs.matches(path))
         || globs.iter().any(|glob| writer.action.artifacts.contains(glob))
+}
+
+/// Dependencies that name a file or folder which is not there and which no command writes.
+pub(super) fn missing_inputs(graph: &Graph, root: &Path) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    for instance in &graph.instances {
+        for dependency in &instance.dependencies {
+            let globs = dependency.expansion.as_ref().map(|expansion| &expansion.globs[..]);
+            let Ok(patterns) = Patterns::new(globs.unwrap_or_default()) else { continue };
+            for path in patterns.literals() {
+                let written =
+                    || graph.instances.iter().any(|other| other.action.outputs.matches(path));
+                if root.join(path).symlink_metadata().is_ok() || written() {
+                    continue;
+                }
+                let warning = Diagnostic::warning("missing-input", format!("there is no {path}"))
+                    .label(dependency.origin.clone(), "named by this dependency")
+                    .detail("No command writes it either, so this dependency says nothing yet.")
+                    .help("patterns are relative to the workspace's root".to_owned());
+                // A dependency of `[base]` is met once for each command.
+                if !warnings.contains(&warning) {
+                    warnings.push(warning);
+                }
+            }
+        }
+    }
+    warnings
 }

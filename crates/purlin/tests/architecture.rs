@@ -1,0 +1,124 @@
+//! The invariants of docs/ARCHITECTURE.md that can be read off the manifests and the sources.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each crate may use of ours. Arrows point downwards only.
+const ALLOWED: [(&str, &[&str]); 7] = [
+    ("purlin-model", &[]),
+    ("purlin-plugin", &["purlin-model"]),
+    ("purlin-store", &["purlin-model"]),
+    ("purlin-process", &["purlin-model", "purlin-plugin"]),
+    ("purlin-host", &["purlin-model", "purlin-plugin", "purlin-process", "purlin-store"]),
+    ("purlin-commands", &["purlin-host", "purlin-model", "purlin-plugin", "purlin-store"]),
+    ("purlin-test", &["purlin-model", "purlin-plugin"]),
+];
+
+#[test]
+fn dependencies_point_downwards_only() {
+    for (name, dependencies) in packages() {
+        let ours = dependencies.iter().filter(|one| one.starts_with("purlin"));
+        let ours: BTreeSet<&str> = ours.map(String::as_str).collect();
+        if name == "purlin" {
+            continue;
+        }
+        if name.starts_with("purlin-plugin-") {
+            assert_eq!(ours, BTreeSet::from(["purlin-plugin"]), "{name} is a plugin");
+            continue;
+        }
+        let allowed = ALLOWED.iter().find(|(one, _)| *one == name).map(|(_, allowed)| allowed);
+        let allowed = allowed.unwrap_or_else(|| panic!("{name} has no place in the graph yet"));
+        for one in ours {
+            assert!(allowed.contains(&one), "{name} must not use {one}");
+        }
+    }
+}
+
+#[test]
+fn libraries_neither_print_nor_read_process_variables() {
+    let outside = ["env::var", "env::vars", "env::home_dir", "println!(", "eprintln!(", "print!("];
+    for (path, text) in sources(|name| name != "purlin" && name != "purlin-test") {
+        for word in outside {
+            for (number, line) in code(&text) {
+                assert!(!line.contains(word), "{}:{number}: {line}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_commands_know_no_runtime_and_model_and_contract_do_no_io() {
+    for (path, text) in sources(|name| name == "purlin-commands") {
+        for (number, line) in code(&text) {
+            for word in ["RuntimeKind", "purlin_process", "purlin_starlark"] {
+                assert!(!line.contains(word), "{}:{number}: {line}", path.display());
+            }
+        }
+    }
+    for (path, text) in sources(|name| name == "purlin-model" || name == "purlin-plugin") {
+        for (number, line) in code(&text) {
+            for word in ["std::fs", "TcpStream", "std::process", "File::"] {
+                assert!(!line.contains(word), "{}:{number}: {line}", path.display());
+            }
+        }
+    }
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The packages of the workspace with the names of their dependencies, those for tests left out.
+fn packages() -> BTreeMap<String, Vec<String>> {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
+        .current_dir(repository())
+        .output()
+        .unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = document["packages"].as_array().unwrap().iter().map(|package| {
+        let dependencies = package["dependencies"].as_array().unwrap().iter();
+        let dependencies = dependencies
+            .filter(|one| one["kind"].is_null())
+            .map(|one| one["name"].as_str().unwrap().to_owned())
+            .collect();
+        (package["name"].as_str().unwrap().to_owned(), dependencies)
+    });
+    let packages: BTreeMap<_, _> = packages.collect();
+    assert!(packages.len() > 10, "{packages:?}");
+    packages
+}
+
+/// The Rust files below `src` of the chosen crates.
+fn sources(choose: impl Fn(&str) -> bool) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for folder in fs::read_dir(repository().join("crates")).unwrap() {
+        let folder = folder.unwrap();
+        if choose(&folder.file_name().to_string_lossy()) {
+            collect(&folder.path().join("src"), &mut found);
+        }
+    }
+    assert!(!found.is_empty());
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs")
+            && !path.ends_with("tests.rs")
+        {
+            found.push((path.clone(), fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+/// The numbered lines that are neither comments nor in the tests at the end of a file.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().take_while(|line| *line != "#[cfg(test)]");
+    let numbered = lines.enumerate().map(|(number, line)| (number + 1, line));
+    numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
