@@ -104,6 +104,13 @@ impl Diagnostic {
         self
     }
 
+    /// Adds the place itself, in front of the related ones that are there already.
+    #[must_use]
+    pub fn at(mut self, origin: Origin, text: impl Into<String>) -> Self {
+        self.labels.insert(0, Label { origin, text: text.into() });
+        self
+    }
+
     /// The documented JSON shape.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {

@@ -61,6 +61,10 @@ impl Context {
     /// The workspace's definitions together with everything that is wrong with its file.
     pub(crate) fn read_definitions(&self) -> (Definitions, Vec<Diagnostic>) {
         let mut diagnostics = self.diagnostics.clone();
+        if diagnostics.iter().any(|one| one.code == "toml-syntax") {
+            // What the parser made of the rest would be told as mistakes that nobody made.
+            return (Definitions::default(), diagnostics);
+        }
         let (definitions, more) = Definitions::parse(&self.document, || self.plugins.sections());
         diagnostics.extend(more);
         (definitions, diagnostics)

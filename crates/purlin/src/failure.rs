@@ -15,6 +15,10 @@ pub(crate) const BUG: u8 = 70;
 /// Cancelled.
 pub(crate) const CANCELLED: u8 = 130;
 
+/// Diagnostics that are about a plugin which cannot do its work, not about what the user wrote.
+const OF_PLUGINS: [&str; 5] =
+    ["broken-plugin", "incompatible-plugin", "no-code", "plugin-call", "runtime-not-built"];
+
 /// Why a verb could not do what it was asked.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -41,7 +45,7 @@ impl From<Diagnostic> for Failure {
 impl From<Vec<Diagnostic>> for Failure {
     /// A plugin's failure keeps its exit code only when nothing else is wrong.
     fn from(diagnostics: Vec<Diagnostic>) -> Self {
-        let of_plugin = |diagnostic: &Diagnostic| diagnostic.code.starts_with("plugin-");
+        let of_plugin = |diagnostic: &Diagnostic| OF_PLUGINS.contains(&diagnostic.code.as_str());
         let code = if diagnostics.iter().all(of_plugin) { PLUGIN } else { USAGE };
         Self { diagnostics, code }
     }

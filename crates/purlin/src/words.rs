@@ -5,9 +5,8 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser};
-use purlin_host::Need;
-use purlin_model::Diagnostic;
-use purlin_plugin::{PluginSet, Point};
+use purlin_model::{Diagnostic, fold};
+use purlin_plugin::PluginSet;
 
 use crate::arguments::{Arguments, Cache, GROUPS, Global, Plugin, UNBUILT, Verb};
 use crate::context::Context;
@@ -95,22 +94,24 @@ fn unknown_flag(
     flag: &str,
     words: &[OsString],
 ) -> Option<Failure> {
-    let flag = flag.split('=').next().unwrap_or(flag);
+    let name = fold(flag.split('=').next().unwrap_or(flag).strip_prefix("--")?);
     let verb = verb_of(words)?;
     let context = Context::new(global, bundled).ok()?;
-    match context.plugins.find(Point::Argument, &format!("{verb} {flag}"), Need::Any) {
-        Ok(feature) => Some(match context.plugins.argument(&feature) {
-            Err(diagnostic) => diagnostic.into(),
-            Ok(_) => Diagnostic::error(
-                "not-built-yet",
-                format!("flags of plugins are not applied by this version of Purlin: `{flag}`"),
-            )
-            .label(feature.origin.clone(), "provided here")
-            .into(),
-        }),
-        Err(diagnostic) if diagnostic.code == "unknown-argument" => None,
-        Err(diagnostic) => Some(diagnostic.into()),
-    }
+    context.plugins.refresh();
+    let known = context.plugins.flags(&verb).into_iter().find(|word| word.name == name)?;
+    let feature = match known.usable {
+        Ok(feature) => feature,
+        Err(diagnostic) => return Some(diagnostic.into()),
+    };
+    Some(match context.plugins.argument(&feature) {
+        Err(diagnostic) => diagnostic.into(),
+        Ok(_) => Diagnostic::error(
+            "not-built-yet",
+            format!("flags of plugins are not applied by this version of Purlin: `--{name}`"),
+        )
+        .label(feature.origin.clone(), "provided here")
+        .into(),
+    })
 }
 
 /// A mistake on the command line, in the parser's words.
@@ -142,11 +143,13 @@ fn global_of(words: &[OsString]) -> Global {
         .try_get_matches_from(words)
         .ok()
         .and_then(|matches| Arguments::from_arg_matches(&matches).ok());
-    parsed.map(|arguments| arguments.global).unwrap_or(Global {
-        directory: after("-C").or_else(|| after("--directory")),
-        json: has("--json"),
-        ..Global::default()
-    })
+    let global = parsed.map(|arguments| arguments.global).unwrap_or_default();
+    // The parser stops at the mistake; what stands behind it counts too.
+    Global {
+        directory: global.directory.or_else(|| after("-C")).or_else(|| after("--directory")),
+        json: global.json || has("--json"),
+        ..global
+    }
 }
 
 /// The first word that is a verb.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use purlin_commands::{Graph, ProcessVariables, Request, has_errors};
-use purlin_host::PluginStatus;
+use purlin_host::{PluginEntry, PluginStatus};
 use purlin_model::Diagnostic;
 
 use crate::context::Context;
@@ -15,7 +15,8 @@ pub(crate) fn perform(context: &Context) -> Outcome {
     let root = context.root()?;
     let (definitions, mut diagnostics) = context.read_definitions();
     diagnostics.extend(plugin_problems(context));
-    let root = root.to_string_lossy();
+    let folder = root;
+    let root = folder.to_string_lossy();
     let variables = ProcessVariables::new(environment::all());
     // Hidden commands too: nothing is run.
     let names: Vec<_> =
@@ -28,7 +29,10 @@ pub(crate) fn perform(context: &Context) -> Outcome {
         names: &names,
     };
     match Graph::build(&request) {
-        Ok(graph) => diagnostics.extend(graph.warnings),
+        Ok(graph) => {
+            diagnostics.extend(graph.missing_inputs(&folder));
+            diagnostics.extend(graph.warnings);
+        }
         Err(errors) => diagnostics.extend(errors),
     }
     dedupe(&mut diagnostics);
@@ -50,25 +54,30 @@ pub(crate) fn perform(context: &Context) -> Outcome {
 /// What is wrong with plugins: errors where the workspace names the plugin, warnings elsewhere.
 fn plugin_problems(context: &Context) -> Vec<Diagnostic> {
     let mut problems = context.plugins.problems();
-    for plugin in context.plugins.list() {
-        if !matches!(plugin.status, PluginStatus::Broken | PluginStatus::Incompatible) {
-            continue;
-        }
-        let summary = format!(
-            "the plugin `{}` is {}: {}",
-            plugin.name,
-            plugin.status.as_str(),
-            plugin.reason
-        );
-        let mut diagnostic = if plugin.enabled {
-            Diagnostic::error("plugin-broken", summary)
-        } else {
-            Diagnostic::warning("plugin-broken", summary)
-        };
+    let broken = |plugin: &PluginEntry| {
+        matches!(plugin.status, PluginStatus::Broken | PluginStatus::Incompatible)
+    };
+    // Those that are enabled are among the problems already.
+    for plugin in context.plugins.list().iter().filter(|one| broken(one) && !one.enabled) {
+        let status = plugin.status.as_str();
+        let mut warning = Diagnostic::warning(
+            "broken-plugin",
+            format!("the plugin `{}` is {status}", plugin.name),
+        )
+        .help(format!(
+            "`purlin plugin info {}` shows everything that is wrong with it",
+            plugin.name
+        ));
+        let mut unplaced = Vec::new();
         for reason in &plugin.diagnostics {
-            diagnostic.labels.extend(reason.labels.clone());
+            match reason.labels.first() {
+                Some(label) => {
+                    warning = warning.label(label.origin.clone(), reason.summary.clone());
+                }
+                None => unplaced.push(format!("{}.", reason.summary)),
+            }
         }
-        problems.push(diagnostic);
+        problems.push(warning.detail(unplaced.join("\n")));
     }
     problems
 }

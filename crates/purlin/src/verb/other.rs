@@ -22,7 +22,7 @@ pub(crate) fn perform(context: &Context, words: &[OsString]) -> Outcome {
     let feature =
         context.plugins.find(Point::Subcommand, &verb, Need::Any).map_err(|diagnostic| {
             if diagnostic.code == "unknown-subcommand" {
-                unknown(context, &verb)
+                unknown(context, &verb, diagnostic)
             } else {
                 diagnostic
             }
@@ -55,11 +55,15 @@ pub(crate) fn perform(context: &Context, words: &[OsString]) -> Outcome {
     Ok(ExitCode::from(u8::try_from(status & 0xff).unwrap_or(u8::MAX)))
 }
 
-fn unknown(context: &Context, verb: &str) -> Diagnostic {
+/// What the host says of the word, with built-in verbs in mind too.
+fn unknown(context: &Context, verb: &str, mut diagnostic: Diagnostic) -> Diagnostic {
     let plugins = context.plugins.subcommands();
     let built_in = GROUPS.iter().flat_map(|(_, verbs)| verbs.iter().copied());
     let all = built_in.chain(plugins.iter().map(|word| word.name.as_str()));
-    Diagnostic::error("unknown-verb", format!("there is no verb `{verb}`"))
-        .detail("Neither Purlin nor a plugin on the search path has it.")
-        .help(suggestion(verb, "verbs", all))
+    "unknown-verb".clone_into(&mut diagnostic.code);
+    diagnostic.summary = format!("there is no verb `{verb}`");
+    if diagnostic.detail.is_empty() {
+        "Neither Purlin nor a plugin on the search path has it.".clone_into(&mut diagnostic.detail);
+    }
+    diagnostic.help(suggestion(verb, "verbs", all))
 }

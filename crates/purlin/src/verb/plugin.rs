@@ -46,7 +46,7 @@ fn summary(plugin: &PluginEntry) -> String {
     if plugin.status != PluginStatus::Ok {
         let path =
             plugin.path.as_ref().map(|path| format!(" ({})", path.display())).unwrap_or_default();
-        return format!("{}: {}{path}", plugin.status.as_str(), plugin.reason);
+        return format!("{}: {}{path}", plugin.status.as_str(), first_reason(plugin));
     }
     if plugin.features.is_empty() {
         return plugin.reason.clone();
@@ -59,6 +59,22 @@ fn summary(plugin: &PluginEntry) -> String {
         format!("{}/{}{note}", feature.point, feature.name)
     };
     plugin.features.iter().map(feature).collect::<Vec<_>>().join(", ")
+}
+
+/// The reason, short enough for a list: of many mistakes the first one.
+fn first_reason(plugin: &PluginEntry) -> String {
+    match plugin.diagnostics.as_slice() {
+        [first, _, ..] => {
+            let place = first.labels.first().map_or_else(String::new, |label| {
+                let file = label.origin.path().file_name().unwrap_or_default();
+                format!(" ({}:{})", file.display(), label.origin.line)
+            });
+            let more = plugin.diagnostics.len() - 1;
+            let name = &plugin.name;
+            format!("{}{place} and {more} more: see `purlin plugin info {name}`", first.summary)
+        }
+        _ => plugin.reason.clone(),
+    }
 }
 
 /// Tells everything about one plugin.
@@ -85,19 +101,21 @@ pub(crate) fn info(context: &Context, name: &str) -> Outcome {
             text.push_str(&format!("{label:12} {value}\n"));
         }
     };
-    let status = if entry.reason.is_empty() {
-        entry.status.as_str().to_owned()
-    } else {
-        format!("{}: {}", entry.status.as_str(), entry.reason)
-    };
-    row("status", status);
+    let status = entry.status.as_str();
+    row(
+        "status",
+        match entry.diagnostics.len() {
+            // The mistakes follow, each with its place.
+            count @ 2.. => format!("{status}: {count} mistakes"),
+            _ if entry.reason.is_empty() => status.to_owned(),
+            _ => format!("{status}: {}", entry.reason),
+        },
+    );
     row("source", entry.source.as_str().to_owned());
     row("path", entry.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default());
-    row(
-        "runtime",
-        entry.runtime.map_or("none: it is only files", |runtime| runtime.as_str()).to_owned(),
-    );
     if let Some(manifest) = &info.manifest {
+        let runtime = entry.runtime.map_or("none: it is only files", |runtime| runtime.as_str());
+        row("runtime", runtime.to_owned());
         row("licence", manifest.license.clone().unwrap_or_default());
         let permissions = &manifest.permissions;
         for (label, list) in [
