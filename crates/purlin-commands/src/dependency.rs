@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use purlin_host::{FeatureRef, Need, Plugins};
-use purlin_model::{Diagnostic, Digest, Hasher, Kind, Origin, Table, Value};
+use purlin_model::{Diagnostic, Digest, Hasher, Kind, Origin, Severity, Table, Value};
 use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::{CommandReference, ExpandContext, Expansion};
 use purlin_plugin::{Point, Schema};
 
-use crate::action::{Action, ROOTS, below, expand, near_misses};
+use crate::action::{Action, below, expand, near_misses};
 use crate::definition::Named;
 use crate::variables::ProcessVariables;
 
@@ -36,6 +36,8 @@ pub struct Expander<'a> {
     plugins: &'a Plugins,
     root: &'a str,
     features: BTreeMap<String, Known>,
+    /// What is odd but no error in what was read.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// What the key is made of besides files, by label: what `--why` compares.
@@ -49,7 +51,7 @@ impl<'a> Expander<'a> {
     /// An expander for one workspace.
     #[must_use]
     pub fn new(plugins: &'a Plugins, root: &'a str) -> Self {
-        Self { plugins, root, features: BTreeMap::new() }
+        Self { plugins, root, features: BTreeMap::new(), warnings: Vec::new() }
     }
 
     /// Reads one element of `deps`. A dependency whose answer is read from files is left without
@@ -64,11 +66,9 @@ impl<'a> Expander<'a> {
     ) -> Result<Dependency, Vec<Diagnostic>> {
         let (name, config) = self.split(written)?;
         let (feature, schema) = self.feature(&name)?;
-        let config = self.expand_templates(&config, variables)?;
         let (config, inputs) = match &schema {
             Some(schema) => {
-                let validated = schema.validate(&config);
-                let Some(config) = validated.value else { return Err(validated.diagnostics) };
+                let config = self.check(schema, &config, variables)?;
                 let inputs = schema.input_paths(&config).into_iter().cloned().collect();
                 (config, inputs)
             }
@@ -138,31 +138,53 @@ impl<'a> Expander<'a> {
         Ok((feature, schema))
     }
 
-    /// Expands the templates in a dependency's texts. Unlike the program's they are in the key as
-    /// they come out: `{root}` in a dependency says that the result depends on where the workspace is.
-    fn expand_templates(
-        &self,
-        value: &Value,
+    /// Validates a configuration and expands its templates. Unlike the program's they are in the key
+    /// as they come out: `{root}` in a dependency says that the result depends on where the
+    /// workspace is.
+    fn check(
+        &mut self,
+        schema: &Schema,
+        config: &Value,
         variables: &ProcessVariables,
     ) -> Result<Value, Vec<Diagnostic>> {
-        let mut value = value.clone();
+        let validated = schema.validate(config);
+        self.warn(validated.diagnostics.iter().filter(|one| one.severity != Severity::Error));
+        let Some(mut value) = validated.value else { return Err(validated.diagnostics) };
         let mut diagnostics = Vec::new();
-        let mut open = vec![&mut value];
-        while let Some(next) = open.pop() {
-            match &mut next.kind {
-                Kind::String(text) => {
-                    let named = Named { name: text.clone(), origin: next.origin.clone() };
-                    match expand(&named, &ROOTS, self.root, variables) {
-                        Ok(expanded) => *text = expanded.value,
-                        Err(diagnostic) => diagnostics.push(diagnostic),
-                    }
+        let mut changed = false;
+        for (pointer, roots) in schema.templates(&value.clone()) {
+            let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
+            let Some(place) = value.pointer_mut(&pointer) else { continue };
+            let Kind::String(text) = &mut place.kind else { continue };
+            let named = Named { name: text.clone(), origin: place.origin.clone() };
+            self.warn(&near_misses(&named, &roots));
+            match expand(&named, &roots, self.root, variables) {
+                Ok(expanded) if expanded.value == *text => {}
+                Ok(expanded) => {
+                    *text = expanded.value;
+                    changed = true;
                 }
-                Kind::List(items) => open.extend(items),
-                Kind::Table(table) => open.extend(table.values_mut()),
-                _ => {}
+                Err(diagnostic) => diagnostics.push(diagnostic),
             }
         }
-        if diagnostics.is_empty() { Ok(value) } else { Err(diagnostics) }
+        if !diagnostics.is_empty() {
+            return Err(diagnostics);
+        }
+        if changed {
+            // What came out has to be right, too.
+            let validated = schema.validate(&value);
+            return validated.value.ok_or(validated.diagnostics);
+        }
+        Ok(value)
+    }
+
+    /// Keeps warnings, each once: a dependency of `[base]` is met once for each command.
+    fn warn<'w>(&mut self, warnings: impl IntoIterator<Item = &'w Diagnostic>) {
+        for warning in warnings {
+            if !self.warnings.contains(warning) {
+                self.warnings.push(warning.clone());
+            }
+        }
     }
 }
 
@@ -222,25 +244,6 @@ impl Dependency {
             *glob = below(expander.root, std::mem::take(glob));
         }
         Ok(expansion)
-    }
-
-    /// References in it that look like misspelt ones, as warnings.
-    #[must_use]
-    pub fn near_misses(&self, written: &Value) -> Vec<Diagnostic> {
-        let mut warnings = Vec::new();
-        let mut open = vec![written];
-        while let Some(next) = open.pop() {
-            match &next.kind {
-                Kind::String(text) => {
-                    let named = Named { name: text.clone(), origin: next.origin.clone() };
-                    warnings.extend(near_misses(&named, &ROOTS));
-                }
-                Kind::List(items) => open.extend(items),
-                Kind::Table(table) => open.extend(table.iter().map(|(_, entry)| &entry.value)),
-                _ => {}
-            }
-        }
-        warnings
     }
 
     /// The commands that it pulls in, as far as they are known.

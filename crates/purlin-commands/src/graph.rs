@@ -110,7 +110,8 @@ impl Graph {
             warnings: Vec::new(),
         };
         builder.reach(selected.clone());
-        let Builder { found, mut diagnostics, warnings, .. } = builder;
+        let Builder { found, mut diagnostics, mut warnings, expander, .. } = builder;
+        warnings.extend(expander.warnings);
         if !diagnostics.is_empty() {
             return Err(diagnostics);
         }
@@ -236,12 +237,6 @@ impl Builder<'_> {
         for written in definitions.base.iter().chain(own) {
             match self.expander.read(written, variables) {
                 Ok(dependency) => {
-                    for warning in dependency.near_misses(written) {
-                        // A dependency of `[base]` is met once for each command.
-                        if !self.warnings.contains(&warning) {
-                            self.warnings.push(warning);
-                        }
-                    }
                     for reference in dependency.commands() {
                         let named =
                             Named { name: reference.name.clone(), origin: written.origin.clone() };

@@ -52,6 +52,9 @@ pub(crate) enum Status {
     Cancelled,
 }
 
+/// The largest output, in bytes, that is sent again at a glance; more takes the longer way.
+const MOST_AT_A_GLANCE: u64 = 1 << 20;
+
 /// Why an instance cannot be looked at or run.
 type Failure = Vec<Diagnostic>;
 
@@ -76,12 +79,22 @@ impl Step<'_> {
             return None;
         }
         let key = self.key(&self.expansions().ok()?, listing);
-        let result = store.result(key.digest).ok()??;
+        let result = match store.result(key.digest) {
+            Ok(result) => result?,
+            Err(error) => {
+                self.warn_of_cache(&error, "it counts as absent");
+                return None;
+            }
+        };
         let header = Record::header(&self.session.records(), &instance.id)?;
         if header.key != key.digest || self.differs(&result.tree) {
             return None;
         }
-        if result.exit_code != Some(0) || (self.replay && !self.play(store, &result)) {
+        // What a glance sends waits in memory until it is done.
+        let output: u64 = result.chunks.iter().map(|chunk| chunk.bytes).sum();
+        if result.exit_code != Some(0)
+            || (self.replay && (output > MOST_AT_A_GLANCE || !self.play(store, &result)))
+        {
             return None;
         }
         (self.events)(Event::Cached { id: self.id(), key: key.digest, restored: false });

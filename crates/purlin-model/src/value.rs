@@ -165,19 +165,20 @@ impl Value {
     /// The value at a JSON Pointer, if there is one.
     #[must_use]
     pub fn pointer(&self, pointer: &str) -> Option<&Self> {
-        if pointer.is_empty() {
-            return Some(self);
-        }
-        let mut value = self;
-        for part in pointer.strip_prefix('/')?.split('/') {
-            let key = part.replace("~1", "/").replace("~0", "~");
-            value = match &value.kind {
-                Kind::Table(table) => table.get(&key)?,
-                Kind::List(items) => items.get(key.parse::<usize>().ok()?)?,
-                _ => return None,
-            };
-        }
-        Some(value)
+        steps(pointer)?.try_fold(self, |value, key| match &value.kind {
+            Kind::Table(table) => table.get(&key),
+            Kind::List(items) => items.get(key.parse::<usize>().ok()?),
+            _ => None,
+        })
+    }
+
+    /// The value at a JSON Pointer, to change in place.
+    pub fn pointer_mut(&mut self, pointer: &str) -> Option<&mut Self> {
+        steps(pointer)?.try_fold(self, |value, key| match &mut value.kind {
+            Kind::Table(table) => table.get_mut(&key),
+            Kind::List(items) => items.get_mut(key.parse::<usize>().ok()?),
+            _ => None,
+        })
     }
 
     /// The text, if it is one.
@@ -240,8 +241,38 @@ impl Value {
     }
 }
 
+/// The keys of a JSON Pointer, unescaped; `None` for a text that is none.
+fn steps(pointer: &str) -> Option<impl Iterator<Item = String>> {
+    let rest = if pointer.is_empty() { None } else { Some(pointer.strip_prefix('/')?) };
+    Some(
+        rest.into_iter().flat_map(|rest| {
+            rest.split('/').map(|part| part.replace("~1", "/").replace("~0", "~"))
+        }),
+    )
+}
+
 impl fmt::Debug for Value {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} ({})", self.to_json(), self.origin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Source, parse_toml};
+
+    #[test]
+    fn pointers_lead_to_values() {
+        let source = Source::new("p.toml", "[a]\n'b/c' = [1, { d = 2 }]\n");
+        let (mut value, _) = parse_toml(&source);
+        let d = value.pointer("/a/b~1c/1/d").and_then(crate::Value::as_int);
+        assert_eq!(d, Some(2));
+        assert_eq!(value.pointer("").map(|top| top == &value), Some(true));
+        for nowhere in ["/a/x", "/a/b~1c/7", "/a/b~1c/x", "a", "/a/b~1c/0/y"] {
+            assert!(value.pointer(nowhere).is_none(), "{nowhere}");
+        }
+        let place = value.pointer_mut("/a/b~1c/0").expect("it is there");
+        place.kind = crate::Kind::Bool(true);
+        assert_eq!(value.to_json(), serde_json::json!({"a": {"b/c": [true, {"d": 2}]}}));
     }
 }

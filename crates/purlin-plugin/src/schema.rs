@@ -185,7 +185,16 @@ impl Schema {
     /// from (`"x-purlin-path": "input"`).
     #[must_use]
     pub fn input_paths<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
-        paths::input_paths(self, value)
+        let inputs = paths::texts(self, value).into_iter().filter(|text| text.role.is_input);
+        inputs.map(|text| text.value).collect()
+    }
+
+    /// The texts of a validated value that are templates (`x-purlin-template`): the JSON Pointer of
+    /// each, and the roots that it may refer to.
+    #[must_use]
+    pub fn templates(&self, value: &Value) -> Vec<(String, &[String])> {
+        let templates = paths::texts(self, value).into_iter();
+        templates.filter_map(|text| Some((text.pointer, text.role.template?))).collect()
     }
 
     /// The declared properties of the value itself, in the schema's order; for help and

@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -39,7 +40,7 @@ impl Workspace {
     pub fn with(binary: impl AsRef<Path>, document: &str) -> Self {
         let workspace = Self::new(binary);
         let head = if document.contains("[workspace]") { "" } else { "[workspace]\n" };
-        workspace.write("purlin.toml", &format!("{head}{document}"));
+        workspace.write("purlin.toml", format!("{head}{document}"));
         workspace
     }
 
@@ -92,6 +93,20 @@ impl Workspace {
     pub fn read(&self, path: impl AsRef<Path>) -> String {
         let path = self.path(path);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// Waits until a command of the test has made a file in the workspace.
+    ///
+    /// # Panics
+    /// If it is not there after a minute.
+    #[track_caller]
+    pub fn wait_for(&self, path: impl AsRef<Path>) {
+        let path = self.path(path);
+        let end = Instant::now() + Duration::from_secs(60);
+        while path.symlink_metadata().is_err() {
+            assert!(Instant::now() < end, "{} was not made", path.display());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// How many lines a file has; 0 when it is not there. Commands of tests count their runs so.
@@ -152,6 +167,16 @@ impl Workspace {
     /// If it cannot be started.
     pub fn finish(&self, command: &mut Command) -> Finished {
         let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Finished::new(&output, self.base())
+    }
+
+    /// Waits for the end of a started command of [`Workspace::command`].
+    ///
+    /// # Panics
+    /// If its output cannot be read.
+    #[must_use]
+    pub fn finished(&self, child: Child) -> Finished {
+        let output = child.wait_with_output().unwrap_or_else(|error| panic!("{error}"));
         Finished::new(&output, self.base())
     }
 }

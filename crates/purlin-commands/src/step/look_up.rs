@@ -1,6 +1,6 @@
 //! Using a kept result.
 
-use std::fs;
+use std::io::Read;
 use std::time::Duration;
 
 use purlin_model::Diagnostic;
@@ -13,6 +13,9 @@ use crate::event::Event;
 use crate::execute::Exit;
 use crate::key::{Contribution, Key};
 use crate::record::Record;
+
+/// How much of a kept output is read at once: outputs may be larger than the memory.
+const PIECE: u64 = 64 * 1024;
 
 impl Step<'_> {
     /// Uses the kept result, if there is one, putting its outputs back where they differ.
@@ -142,9 +145,7 @@ impl Step<'_> {
             (result.stdout, &logs.stdout, Stream::Stdout),
             (result.stderr, &logs.stderr, Stream::Stderr),
         ] {
-            if let Ok(Some(bytes)) = store.bytes(digest)
-                && fs::write(path, bytes).is_ok()
-            {
+            if let Ok(true) = store.fetch(digest, path, false) {
                 shown.push((stream, path.clone()));
             }
         }
@@ -161,28 +162,31 @@ impl Step<'_> {
         Ok(Outcome { status: Status::Failed, contribution })
     }
 
-    /// Sends the kept output on, in the order in which it was written. False when it is missing.
+    /// Sends the kept output on, in the order in which it was written. False when it is missing;
+    /// nothing was sent then.
     pub(super) fn play(&self, store: &Store, result: &ActionResult) -> bool {
-        let (Ok(Some(stdout)), Ok(Some(stderr))) =
-            (store.bytes(result.stdout), store.bytes(result.stderr))
+        let (Ok(Some(mut stdout)), Ok(Some(mut stderr))) =
+            (store.open_content(result.stdout), store.open_content(result.stderr))
         else {
             return false;
         };
-        let (mut stdout, mut stderr) = (stdout.as_slice(), stderr.as_slice());
-        let send = |stream: Stream, bytes: &[u8]| {
-            if !bytes.is_empty() {
-                (self.events)(Event::Output { id: self.id(), stream, bytes: bytes.to_vec() });
+        let mut send = |stream: Stream, mut left: u64| {
+            let source = if stream == Stream::Stdout { &mut stdout } else { &mut stderr };
+            while left > 0 {
+                let mut bytes = Vec::new();
+                let piece = source.take(left.min(PIECE)).read_to_end(&mut bytes);
+                if bytes.is_empty() || piece.is_err() {
+                    break;
+                }
+                left -= bytes.len() as u64;
+                (self.events)(Event::Output { id: self.id(), stream, bytes });
             }
         };
         for chunk in &result.chunks {
-            let source = if chunk.stream == Stream::Stdout { &mut stdout } else { &mut stderr };
-            let length = usize::try_from(chunk.bytes).unwrap_or(usize::MAX).min(source.len());
-            let (now, later) = source.split_at(length);
-            send(chunk.stream, now);
-            *source = later;
+            send(chunk.stream, chunk.bytes);
         }
-        send(Stream::Stdout, stdout);
-        send(Stream::Stderr, stderr);
+        send(Stream::Stdout, u64::MAX);
+        send(Stream::Stderr, u64::MAX);
         true
     }
 }

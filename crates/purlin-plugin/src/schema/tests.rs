@@ -357,6 +357,27 @@ fn input_paths_are_found_wherever_they_stand() {
 }
 
 #[test]
+fn templates_are_found_with_their_roots() {
+    let text = r#"{"properties": {
+      "exec": {"type": "string", "x-purlin-template": ["root", "env"]},
+      "plain": {"type": "string"},
+      "any": {"x-purlin-template": ["root"]},
+      "list": {"type": "array", "items": {"type": "string", "x-purlin-template": ["ctx"]}}
+    }}"#;
+    let schema = schema(text);
+    let toml = "exec = 'a'\nplain = 'b'\nlist = ['c']\n[any]\n'x/y' = ['d', 1]\n";
+    let (value, _) = parse_toml(&Source::new("c.toml", toml));
+    let value = schema.validate(&value).value.expect("it is right");
+    let found: Vec<(String, String)> = schema
+        .templates(&value)
+        .into_iter()
+        .map(|(pointer, roots)| (pointer, roots.join(" ")))
+        .collect();
+    let expected = [("/exec", "root env"), ("/list/0", "ctx"), ("/any/x~1y/0", "root")];
+    assert_eq!(found, expected.map(|(pointer, roots)| (pointer.to_owned(), roots.to_owned())));
+}
+
+#[test]
 fn help_can_be_made_from_it() {
     let text = SERVICE.replacen('{', r#"{"description": "A service.","#, 1);
     let schema = schema(&text);
