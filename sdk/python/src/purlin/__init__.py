@@ -1,0 +1,1 @@
+"""Plugins for Purlin: `from purlin import plugin`."""
