@@ -1,12 +1,13 @@
 //! One trait for each extension point that has callers. A plugin of any runtime is one of these to
 //! the host.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
 use crate::message::{
-    CacheItem, Edit, ExpandContext, Expansion, FeatureSummary, PluginError, SubcommandContext,
+    CacheItem, Edit, ErrorCode, ExecRequest, ExecResult, ExpandContext, Expansion, FeatureSummary,
+    PluginError, SubcommandContext,
 };
 
 /// How loud a line of a plugin's log is.
@@ -20,13 +21,75 @@ pub enum LogLevel {
     Warning,
 }
 
-/// What the host does for a plugin during a call.
+/// Where a subcommand writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputStream {
+    /// Its results.
+    Stdout,
+    /// Everything else.
+    Stderr,
+}
+
+/// What the host does for a plugin during a call. Services that a host has no use for refuse.
 pub trait Host: Send + Sync {
     /// `host/log`: a line for the log.
     fn log(&self, level: LogLevel, message: &str);
 
     /// `host/features`: what is installed and enabled.
     fn features(&self) -> Vec<FeatureSummary>;
+
+    /// `host/progress`: how far a call is; both counts are of whatever the plugin counts.
+    fn progress(&self, message: &str, done: Option<u64>, total: Option<u64>) {
+        let _ = (message, done, total);
+    }
+
+    /// `host/output`: what a subcommand writes to the user's terminal, written before this returns.
+    ///
+    /// # Errors
+    /// It cannot be written, or nobody would see it.
+    fn output(&self, stream: OutputStream, bytes: &[u8]) -> Result<(), PluginError> {
+        let _ = (stream, bytes);
+        Err(not_here("output"))
+    }
+
+    /// `host/exec`: runs a program to its end, if the user has granted it.
+    ///
+    /// # Errors
+    /// The program is not granted or cannot be started. That it fails is a result.
+    fn exec(&self, request: &ExecRequest) -> Result<ExecResult, PluginError> {
+        let _ = request;
+        Err(not_here("exec"))
+    }
+
+    /// `host/scratch`: a folder that lives as long as this run, the same one each time.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    fn scratch(&self) -> Result<PathBuf, PluginError> {
+        Err(not_here("scratch"))
+    }
+
+    /// `host/memo` without a value: what was kept under the key, by this version of the plugin.
+    ///
+    /// # Errors
+    /// There is no memo here. Damage counts as absent.
+    fn recall(&self, key: &Json) -> Result<Option<Json>, PluginError> {
+        let _ = key;
+        Err(not_here("memo"))
+    }
+
+    /// `host/memo` with a value: keeps it for later runs. It may be forgotten at any time.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn remember(&self, key: &Json, value: &Json) -> Result<(), PluginError> {
+        let _ = (key, value);
+        Err(not_here("memo"))
+    }
+}
+
+fn not_here(service: &str) -> PluginError {
+    PluginError::new(ErrorCode::Unsupported, format!("there is no `host/{service}` here"))
 }
 
 /// A host that logs nowhere and has no features: for the tests of plugins.

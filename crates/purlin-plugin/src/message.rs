@@ -1,6 +1,8 @@
 //! The payloads of the extension points: what crosses between host and plugin, the same JSON in
 //! every runtime.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -16,6 +18,9 @@ pub struct PluginError {
     /// JSON Pointer into the configuration that is to blame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// What else helps to understand it, such as the last lines that the plugin wrote to stderr.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
 }
 
 /// The kinds of failure that a plugin may report.
@@ -32,6 +37,8 @@ pub enum ErrorCode {
     Unsupported,
     /// The host asked it to stop.
     Cancelled,
+    /// The host does not permit it.
+    Refused,
     /// Anything else.
     Internal,
 }
@@ -39,7 +46,7 @@ pub enum ErrorCode {
 impl PluginError {
     /// A failure with its message.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: None }
+        Self { code, message: message.into(), path: None, detail: String::new() }
     }
 
     /// Names the part of the configuration that is to blame.
@@ -158,6 +165,7 @@ pub struct SubcommandContext {
 
 /// One change to a request: the value at `path` becomes `value`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Edit {
     /// JSON Pointer into the request.
     pub path: String,
@@ -174,4 +182,33 @@ pub struct FeatureSummary {
     pub point: crate::Point,
     /// Name at that point.
     pub name: String,
+}
+
+/// A program that a plugin wants to run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecRequest {
+    /// The program, as the plugin's permissions name it, and its arguments.
+    pub argv: Vec<String>,
+    /// Where it runs, absolute or below the plugin's folder; the plugin's folder when absent.
+    #[serde(default)]
+    pub cwd: Option<String>,
+    /// Process variables besides those that the plugin itself has.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// What it reads from stdin; nothing when absent.
+    #[serde(default)]
+    pub stdin: Option<String>,
+}
+
+/// How a program ended. What it wrote is text; what is not UTF-8 there was replaced by `U+FFFD`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecResult {
+    /// Its exit status, unless a signal ended it.
+    pub status: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// What it wrote to stdout.
+    pub stdout: String,
+    /// What it wrote to stderr.
+    pub stderr: String,
 }
