@@ -1,14 +1,14 @@
 //! Contents, each in a file named by its digest.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 
 use purlin_model::Digest;
 
 use crate::StoreError;
 use crate::atomic::{self, Temporary};
-use crate::copy::{SMALL, copy};
+use crate::copy::{SMALL, copy, hash};
 use crate::error::io_error;
 
 /// Whether a blob of the right length is there. One of another length is damaged and will be
@@ -61,6 +61,21 @@ pub(crate) fn read(path: &Path, digest: Digest) -> Result<Option<Vec<u8>>, Store
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(io_error("read", path)(error)),
     }
+}
+
+/// The content, proven and opened at its beginning.
+pub(crate) fn open(path: &Path, digest: Digest) -> Result<Option<File>, StoreError> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io_error("read", path)(error)),
+    };
+    let (found, _) = hash(&mut file).map_err(io_error("read", path))?;
+    if found != digest {
+        return Err(damaged(path, digest));
+    }
+    file.rewind().map_err(io_error("read", path))?;
+    Ok(Some(file))
 }
 
 pub(crate) fn fetch(

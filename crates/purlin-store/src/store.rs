@@ -1,5 +1,6 @@
 //! One cache folder.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use purlin_model::Digest;
@@ -105,6 +106,15 @@ impl Store {
     /// [`StoreError::Io`] if it cannot be read.
     pub fn bytes(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
         blobs::read(&self.blob_path(digest), digest)
+    }
+
+    /// The content with this digest as a file to read from, for contents of any size; `None` where
+    /// it is not there. It was read once to prove it.
+    ///
+    /// # Errors
+    /// As [`Store::bytes`].
+    pub fn open_content(&self, digest: Digest) -> Result<Option<File>, StoreError> {
+        blobs::open(&self.blob_path(digest), digest)
     }
 
     /// Copies the content with this digest to the new file `to`, and proves the copy; `false` where

@@ -2,6 +2,7 @@
 //! `--json`; failures in full at the end.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -184,16 +185,13 @@ impl View {
         }
         draw::err(format_args!("\n──── {} {}\n", failure.id, failure.how));
         for (stream, path) in &failure.logs {
-            let Ok(bytes) = std::fs::read(path) else { continue };
-            if bytes.is_empty() {
+            let Ok(file) = File::open(path) else { continue };
+            if file.metadata().is_ok_and(|metadata| metadata.len() == 0) {
                 continue;
             }
             let name = if *stream == Stream::Stdout { "stdout" } else { "stderr" };
             draw::err(format_args!("──── {name}, kept in {}\n", shown_path(path).display()));
-            draw::err_bytes(&bytes);
-            if bytes.last() != Some(&b'\n') {
-                draw::err_bytes(b"\n");
-            }
+            draw::err_file(file);
         }
         draw::err_bytes(b"\n");
     }
