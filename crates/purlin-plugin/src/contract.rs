@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use crate::message::{
-    CacheItem, Edit, ErrorCode, ExecRequest, ExecResult, ExpandContext, Expansion, FeatureSummary,
-    PluginError, SubcommandContext,
+    ArgumentContext, CacheItem, Edit, ErrorCode, ExecRequest, ExecResult, ExpandContext, Expansion,
+    FeatureSummary, PluginError, SubcommandContext,
 };
 
 /// How loud a line of a plugin's log is.
@@ -85,6 +85,12 @@ pub trait Host: Send + Sync {
     fn remember(&self, key: &Json, value: &Json) -> Result<(), PluginError> {
         let _ = (key, value);
         Err(not_here("memo"))
+    }
+
+    /// `$/cancel`: true once nobody wants the answer of this call any more. Long work looks here now
+    /// and then, and ends with `CANCELLED`.
+    fn cancelled(&self) -> bool {
+        false
     }
 }
 
@@ -169,36 +175,49 @@ pub trait Subcommand: Send + Sync {
         host: &dyn Host,
     ) -> Result<i32, PluginError>;
 
-    /// Values that an argument may take, for completion.
+    /// Values that an argument of the subcommand `name` may take, for completion. It has 150 ms.
     ///
     /// # Errors
     /// What the plugin reports; completion shows nothing then.
-    fn complete(&self, argument: &str, prefix: &str) -> Result<Vec<String>, PluginError> {
-        let _ = (argument, prefix);
+    fn complete(
+        &self,
+        name: &str,
+        argument: &str,
+        prefix: &str,
+        host: &dyn Host,
+    ) -> Result<Vec<String>, PluginError> {
+        let _ = (name, argument, prefix, host);
         Ok(Vec::new())
     }
 }
 
 /// The `argument` point.
 pub trait Argument: Send + Sync {
-    /// Tells how the flag changes the request of a verb. Every plugin sees the same request.
+    /// Tells how the flag `name`, given with `value`, changes the request of a verb. Every plugin
+    /// sees the same request.
     ///
     /// # Errors
-    /// What the plugin reports.
+    /// What the plugin reports; the verb is not carried out then.
     fn apply(
         &self,
-        command: &str,
-        args: &Json,
+        name: &str,
+        value: &Json,
         request: &Json,
+        context: &ArgumentContext,
         host: &dyn Host,
     ) -> Result<Vec<Edit>, PluginError>;
 
-    /// Values that the flag may take, for completion.
+    /// Values that the flag `name` may take, for completion. It has 150 ms.
     ///
     /// # Errors
     /// What the plugin reports; completion shows nothing then.
-    fn complete(&self, prefix: &str) -> Result<Vec<String>, PluginError> {
-        let _ = prefix;
+    fn complete(
+        &self,
+        name: &str,
+        prefix: &str,
+        host: &dyn Host,
+    ) -> Result<Vec<String>, PluginError> {
+        let _ = (name, prefix, host);
         Ok(Vec::new())
     }
 }

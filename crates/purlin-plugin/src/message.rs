@@ -163,6 +163,15 @@ pub struct SubcommandContext {
     pub directory: String,
 }
 
+/// What a flag is told besides its value and the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArgumentContext {
+    /// The verb that it was given to.
+    pub command: String,
+    /// How far the verb has come.
+    pub stage: crate::manifest::Stage,
+}
+
 /// One change to a request: the value at `path` becomes `value`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
