@@ -4,15 +4,19 @@
 //! No I/O: parsing takes texts that somebody else has read. Bundled plugins use this crate and no
 //! other of Purlin's.
 
+mod arguments;
 mod config;
 pub mod contract;
+mod edit;
 pub mod manifest;
 pub mod message;
 mod native;
 mod point;
 mod schema;
 
+pub use arguments::request_schema;
 pub use config::{literal_glob, text_field};
+pub use edit::{EditError, escaped};
 pub use manifest::{ParsedManifest, parse_manifest};
 pub use native::{NativeFeature, NativePlugin, PluginSet};
 pub use point::{Point, RuntimeKind};

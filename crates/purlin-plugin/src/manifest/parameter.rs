@@ -88,6 +88,9 @@ fn read_parameter(mut table: Fields<'_>) -> Option<Parameter> {
     if kind == ValueKind::Bool && positional == Some(true) {
         complain("type", "cannot be `bool`", "a positional argument needs a text", &mut table);
     }
+    if kind == ValueKind::Bool && many {
+        complain("many", "has no effect on a `bool`", "it is there or it is not", &mut table);
+    }
     if let Some(default) = &default {
         let wrong = match kind {
             ValueKind::Choice => !values.is_empty() && !values.contains(default),

@@ -350,7 +350,7 @@ args = [
  { name = "c-c", kind = "option", type = "int", default = "y" },
  { name = "c_c", kind = "option", tpye = "int", default = [] },
  { kind = "option" },
- 3,
+ 3, { name = "d", kind = "option", type = "bool", many = true },
 ]
 [provides.subcommand.t]
 args = 3
@@ -390,6 +390,7 @@ args = 3
     51 wrong-type: `default` in an argument of [provides.subcommand.s] must be a string, an integer or a boolean
     52 missing-key: `name` is missing in an argument of [provides.subcommand.s]
     53 wrong-type: an argument of [provides.subcommand.s] must be a table
+    53 bad-value: `many` in an argument of [provides.subcommand.s] has no effect on a `bool`
     56 wrong-type: `args` in [provides.subcommand.t] must be a list of tables
     ");
 }
