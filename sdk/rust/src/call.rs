@@ -1,0 +1,161 @@
+//! From a method and its parameters to the code of a feature, and back to a result.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use purlin_plugin::contract::{Host, OpenCache};
+use purlin_plugin::message::{
+    ArgumentContext, CacheItem, ExpandContext, PluginError, SubcommandContext,
+};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value as Json, json};
+
+use crate::handles::Handles;
+use crate::plugin::Plugin;
+use crate::wire;
+
+#[derive(Deserialize)]
+struct Expand {
+    name: String,
+    config: Json,
+    context: ExpandContext,
+}
+
+#[derive(Deserialize)]
+struct Open {
+    feature: String,
+    name: String,
+    config: Json,
+}
+
+#[derive(Deserialize)]
+struct Items {
+    handle: String,
+    items: Vec<CacheItem>,
+    #[serde(default)]
+    dir: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    name: String,
+    args: Json,
+    context: SubcommandContext,
+}
+
+#[derive(Deserialize)]
+struct Complete {
+    name: String,
+    #[serde(default)]
+    argument: String,
+    prefix: String,
+}
+
+#[derive(Deserialize)]
+struct Apply {
+    name: String,
+    value: Json,
+    request: Json,
+    #[serde(flatten)]
+    context: ArgumentContext,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    name: String,
+    payload: Json,
+}
+
+/// Does what one call of the host says. The error is what stands on the wire.
+pub(crate) fn perform(
+    plugin: &Plugin,
+    handles: &Handles,
+    method: &str,
+    params: Json,
+    host: &dyn Host,
+) -> Result<Json, Json> {
+    let failed = |error: PluginError| wire::failure(&error);
+    match method {
+        "dependency/expand" => {
+            let Expand { name, config, context } = read(params)?;
+            let code = feature(&plugin.dependencies, "dependency", &name)?;
+            code.expand(&config, &context, host).map(|answer| json!(answer)).map_err(failed)
+        }
+        "cache/open" => {
+            let Open { feature: kind, name, config } = read(params)?;
+            let code = feature(&plugin.caches, "cache", &kind)?;
+            let cache = code.open(&name, &config, host).map_err(failed)?;
+            Ok(json!({ "handle": handles.keep(cache) }))
+        }
+        "cache/contains" => {
+            let told: Items = read(params)?;
+            let found = open(handles, &told)?.contains(&told.items).map_err(failed)?;
+            Ok(json!({ "found": found }))
+        }
+        "cache/fetch" => {
+            let told: Items = read(params)?;
+            open(handles, &told)?.fetch(&told.items, &told.dir).map_err(failed)?;
+            let is_there = |item: &CacheItem| told.dir.join(item.file_name()).is_file();
+            let fetched: Vec<bool> = told.items.iter().map(is_there).collect();
+            Ok(json!({ "fetched": fetched }))
+        }
+        "cache/put" => {
+            let told: Items = read(params)?;
+            open(handles, &told)?.put(&told.items, &told.dir).map_err(failed)?;
+            Ok(json!({}))
+        }
+        "subcommand/run" => {
+            let Run { name, args, context } = read(params)?;
+            let code = feature(&plugin.subcommands, "subcommand", &name)?;
+            let status = code.run(&name, &args, &context, host).map_err(failed)?;
+            Ok(json!({ "status": status }))
+        }
+        "subcommand/complete" => {
+            let Complete { name, argument, prefix } = read(params)?;
+            let code = feature(&plugin.subcommands, "subcommand", &name)?;
+            let values = code.complete(&name, &argument, &prefix, host).map_err(failed)?;
+            Ok(json!({ "values": values }))
+        }
+        "argument/apply" => {
+            let Apply { name, value, request, context } = read(params)?;
+            let code = feature(&plugin.arguments, "argument", &name)?;
+            let edits = code.apply(&name, &value, &request, &context, host).map_err(failed)?;
+            Ok(json!({ "edits": edits }))
+        }
+        "argument/complete" => {
+            let Complete { name, prefix, .. } = read(params)?;
+            let code = feature(&plugin.arguments, "argument", &name)?;
+            let values = code.complete(&name, &prefix, host).map_err(failed)?;
+            Ok(json!({ "values": values }))
+        }
+        "hook/event" => {
+            let Event { name, payload } = read(params)?;
+            let code = feature(&plugin.hooks, "hook", &name)?;
+            code.event(&name, &payload, host).map_err(failed)?;
+            Ok(json!({}))
+        }
+        other => Err(wire::error(wire::UNKNOWN_METHOD, format!("there is no method `{other}`"))),
+    }
+}
+
+pub(crate) fn read<T: DeserializeOwned>(params: Json) -> Result<T, Json> {
+    serde_json::from_value(params)
+        .map_err(|error| wire::error(wire::WRONG_PARAMS, error.to_string()))
+}
+
+fn feature<'a, T: ?Sized>(
+    features: &'a BTreeMap<String, Box<T>>,
+    point: &str,
+    name: &str,
+) -> Result<&'a T, Json> {
+    features.get(name).map(|code| &**code).ok_or_else(|| {
+        wire::error(wire::WRONG_PARAMS, format!("{point}/{name} is not provided here"))
+    })
+}
+
+fn open(handles: &Handles, told: &Items) -> Result<std::sync::Arc<dyn OpenCache>, Json> {
+    handles.get(&told.handle).ok_or_else(|| {
+        wire::error(wire::WRONG_PARAMS, format!("there is no open cache `{}`", told.handle))
+    })
+}
