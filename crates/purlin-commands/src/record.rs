@@ -31,6 +31,9 @@ pub struct Header {
     pub duration_ms: u64,
     /// True when the result on disk is that of a command that succeeded.
     pub succeeded: bool,
+    /// True while the result is being put on disk: what it lacks may still have to go.
+    #[serde(default)]
+    pub unfinished: bool,
 }
 
 /// All that is remembered.

@@ -1,6 +1,8 @@
 //! What a run works with: the workspace's folders, its files, its caches, and the user's variables.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use purlin_host::Plugins;
@@ -27,6 +29,7 @@ pub struct Session<'a> {
     pub cancel: Cancel,
     /// Names the run: sorts by time.
     pub run: String,
+    troubled: Mutex<BTreeSet<String>>,
     private: PathBuf,
     user: Store,
     workspace: Store,
@@ -51,6 +54,7 @@ impl<'a> Session<'a> {
             variables,
             cancel,
             run: run_name(),
+            troubled: Mutex::default(),
             user: Store::open(user_store(cache)),
             workspace: Store::open(workspace_store(root)),
             root: root.to_owned(),
@@ -66,6 +70,12 @@ impl<'a> Session<'a> {
             CacheChoice::Local { hot: Hot::Workspace, .. } => Some(&self.workspace),
             _ => None,
         }
+    }
+
+    /// True the first time that the place of a cache is at fault: once is enough to say so.
+    pub(crate) fn tells_trouble_of(&self, cache: &str) -> bool {
+        let mut troubled = self.troubled.lock().unwrap_or_else(PoisonError::into_inner);
+        troubled.insert(cache.to_owned())
     }
 
     /// Where records of instances are.

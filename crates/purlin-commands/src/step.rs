@@ -82,12 +82,12 @@ impl Step<'_> {
         let result = match store.result(key.digest) {
             Ok(result) => result?,
             Err(error) => {
-                self.warn_of_cache(&error, "it counts as absent");
+                self.warn_of_cache(&error, "commands run as if nothing were kept");
                 return None;
             }
         };
         let header = Record::header(&self.session.records(), &instance.id)?;
-        if header.key != key.digest || self.differs(&result.tree) {
+        if header.key != key.digest || header.unfinished || self.differs(&result.tree) {
             return None;
         }
         // What a glance sends waits in memory until it is done.
@@ -157,5 +157,7 @@ fn filtered(tree: &Tree, keep: impl Fn(&RelativePath) -> bool) -> Tree {
 }
 
 fn storage(what: &str, error: &StoreError) -> Diagnostic {
-    Diagnostic::error("private-folder", what).detail(error.to_string())
+    Diagnostic::error("private-folder", what)
+        .detail(error.to_string())
+        .help("`.purlin` in the workspace has to be a folder that can be written".to_owned())
 }

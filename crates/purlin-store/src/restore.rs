@@ -62,6 +62,8 @@ impl Staged {
         steps: &[plan::Step<'_>],
     ) -> Result<Self, RestoreError> {
         if steps.iter().all(|step| *step.node == Node::Directory) {
+            // Whoever died when everything was in place has left nothing to stage, only garbage.
+            temporary::collect(staging);
             return Ok(Self(None));
         }
         atomic::make_folders(staging)?;

@@ -88,6 +88,7 @@ impl Finished {
             (r"\d{8}T\d{6}\.\d{3}Z-\d+", "[RUN]"),
             (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC", "[TIME]"),
             (r"\b\d+(\.\d+)? s\b", "[SECONDS]"),
+            (r"\.purlin-[0-9a-f]+-\d+-\d+-\d+", ".purlin-[TEMPORARY]"),
             (r"\b[0-9a-f]{12,64}\b", "[HASH]"),
         ] {
             let pattern = Regex::new(pattern).expect("the pattern is valid");

@@ -63,16 +63,34 @@ impl Step<'_> {
         ));
     }
 
-    pub(super) fn warn_of_cache(&self, error: &dyn std::fmt::Display, consequence: &str) {
+    /// Says what is wrong with the cache, and that the run goes on. That its place is at fault is
+    /// said once in a run.
+    pub(super) fn warn_of_cache(&self, error: &StoreError, consequence: &str) {
+        let name = self.instance().cache.name();
+        if let StoreError::Damaged { .. } = error {
+            self.warn_of_damage(error.to_string());
+        } else if !error.is_environmental() || self.session.tells_trouble_of(name) {
+            (self.events)(Event::Notice(
+                Diagnostic::warning(
+                    "cache",
+                    format!("the cache `{name}` has a problem; {consequence}"),
+                )
+                .detail(error.to_string())
+                .help(error.is_environmental().then(|| {
+                    "see to the space and the permissions there; the run goes on without".to_owned()
+                })),
+            ));
+        }
+    }
+
+    /// Says that what was kept cannot be used.
+    pub(super) fn warn_of_damage(&self, detail: impl Into<String>) {
         (self.events)(Event::Notice(
             Diagnostic::warning(
-                "cache",
-                format!(
-                    "the cache `{}` has a problem; {consequence}",
-                    self.instance().cache.name()
-                ),
+                "cache-damaged",
+                format!("the kept result of `{}` is damaged, so it runs again", self.instance().id),
             )
-            .detail(error.to_string()),
+            .detail(detail),
         ));
     }
 
@@ -80,7 +98,7 @@ impl Step<'_> {
         &self,
         key: &Key,
         written: Tree,
-        pending: Tree,
+        pending: Option<Tree>,
         reason: &str,
         duration_ms: u64,
         succeeded: bool,
@@ -94,9 +112,10 @@ impl Step<'_> {
                 reason: reason.to_owned(),
                 duration_ms,
                 succeeded,
+                unfinished: pending.is_some(),
             },
             written,
-            pending,
+            pending: pending.unwrap_or_default(),
             parts: key.parts.clone(),
             files: key.file_digests(),
         };

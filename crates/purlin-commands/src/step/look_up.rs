@@ -33,12 +33,12 @@ impl Step<'_> {
             Ok(Some(result)) => result,
             Ok(None) => return Ok(None),
             Err(error) => {
-                self.warn_of_cache(&error, "it counts as absent");
+                self.warn_of_cache(&error, "commands run as if nothing were kept");
                 return Ok(None);
             }
         };
         let current = record
-            .is_some_and(|record| record.header.key == key.digest && record.pending.is_empty());
+            .is_some_and(|record| record.header.key == key.digest && !record.header.unfinished);
         let restored = if current && !self.differs(&result.tree) {
             Ok(Restored::default())
         } else {
@@ -47,10 +47,9 @@ impl Step<'_> {
         let restored = match restored {
             Ok(restored) => restored,
             Err(RestoreError::Incomplete { .. }) => {
-                (self.events)(Event::Notice(
-                    Diagnostic::warning("cache-damaged", format!("the kept result of `{}` is damaged, so it runs again", instance.id))
-                        .detail("Some of its files are missing from the cache or were changed there; they were dropped."),
-                ));
+                self.warn_of_damage(
+                    "Some of its files are missing from the cache or were changed there.",
+                );
                 return Ok(None);
             }
             Err(error) => {
@@ -75,10 +74,7 @@ impl Step<'_> {
         if self.replay || result.exit_code != Some(0) {
             let shown = if result.exit_code == Some(0) { self.play(store, &result) } else { true };
             if !shown {
-                self.warn_of_cache(
-                    &"the kept output of a command is missing",
-                    "it counts as absent",
-                );
+                self.warn_of_damage("Its output is missing from the cache or was changed there.");
                 return Ok(None);
             }
         }
@@ -90,7 +86,7 @@ impl Step<'_> {
                     || before.is_some_and(|before| before.get(path).is_some())
             };
             let own = filtered(&result.tree, |path| touched(path) && !patterns.matches(path));
-            self.remember(key, own, Tree::default(), "restored from the cache", 0, succeeded);
+            self.remember(key, own, None, "restored from the cache", 0, succeeded);
         }
         let contribution = self.contribution(key.digest, &result.tree);
         if !succeeded {
@@ -120,7 +116,7 @@ impl Step<'_> {
             if let Some(unfinished) = previous.get(1).filter(|unfinished| !unfinished.is_empty()) {
                 written = united(written, unfinished);
             }
-            self.remember(key, written, own(tree), "being restored from the cache", 0, true);
+            self.remember(key, written, Some(own(tree)), "being restored from the cache", 0, true);
         }
         purlin_store::restore(
             store,

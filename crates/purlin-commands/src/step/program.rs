@@ -71,7 +71,7 @@ impl Step<'_> {
         });
         let duration_ms = u64::try_from(execution.duration.as_millis()).unwrap_or(u64::MAX);
         let remembered = if disturbed.is_some() { key } else { &after_key };
-        self.remember(remembered, written, Tree::default(), &reason, duration_ms, succeeded);
+        self.remember(remembered, written, None, &reason, duration_ms, succeeded);
         let contribution = self.contribution(after_key.digest, &tree);
         Ok(self.report(&execution, &logs, after_key.digest, contribution))
     }
@@ -135,6 +135,9 @@ impl Step<'_> {
             .label(instance.command.program_origin().clone(), error.to_string());
         if error.kind() == std::io::ErrorKind::NotFound {
             return diagnostic.help(format!("is `{program}` installed and on PATH?"));
+        }
+        if error.kind() == std::io::ErrorKind::PermissionDenied {
+            return diagnostic.help(format!("may `{program}` be executed?"));
         }
         diagnostic
     }
