@@ -1,0 +1,1 @@
+"""The protocol of `docs/reference/protocol.md`, version 1, from the plugin's side."""

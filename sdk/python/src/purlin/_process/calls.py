@@ -1,0 +1,202 @@
+"""One function for each method that the host may call."""
+
+from __future__ import annotations
+
+import os
+
+from purlin.plugin import _registry
+from purlin.plugin._context import ArgumentContext, Context, ExpandContext, SubcommandContext
+from purlin.plugin._data import freeze
+from purlin.plugin._error import NotFound, PluginError
+from purlin.plugin._message import CacheItem, Edit, Expansion
+from purlin.plugin._record import (
+    MISSING,
+    Config,
+    Field,
+    build,
+    fields_of,
+    is_record,
+    key_of,
+    parameter_type,
+)
+
+from .channel import INVALID_PARAMS, RpcError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from purlin.plugin._cache import Cache
+    from purlin.plugin._message import PluginInfo
+    from purlin.plugin._record import Completion
+
+    from .channel import Call
+    from .server import Params
+
+    Perform = Callable[["Plugin", Call, Params], dict[str, Any]]
+
+
+class Plugin:
+    """What calls share."""
+
+    def __init__(self, info: PluginInfo) -> None:
+        self.info = info
+        self.caches: dict[str, Cache[Any]] = {}
+        self._types: dict[tuple[str, str], Any] = {}
+
+    def feature(self, point: str, params: Params) -> _registry.Feature:
+        name = params["name"]
+        feature = _registry.features.get((point, name))
+        if feature is None:
+            raise RpcError(INVALID_PARAMS, f"there is no {point} `{name}`")
+        return feature
+
+    def config_type(self, feature: _registry.Feature) -> Any:
+        """The class that a feature's configuration or arguments become; `None` for a mapping."""
+        key = (feature.point, feature.name)
+        if key not in self._types:
+            code = feature.code
+            kind = _registry.config_type(code) if isinstance(code, type) else parameter_type(code)
+            self._types[key] = kind if is_record(kind) else None
+        return self._types[key]
+
+    def configured(self, feature: _registry.Feature, config: Any) -> Any:
+        kind = self.config_type(feature)
+        return freeze(config) if kind is None else build(kind, config or {})
+
+
+def _expand(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    feature = plugin.feature("dependency", params)
+    config = plugin.configured(feature, params["config"])
+    found = feature.code(config, ExpandContext(call, plugin.info, params["context"]))
+    if not isinstance(found, Expansion):
+        raise _wrong(feature, found, "a plugin.Expansion")
+    return {name: value for name, value in found.__dict__.items() if value}
+
+
+def _cache_open(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    feature = _registry.features.get(("cache", params["feature"]))
+    if feature is None:
+        raise RpcError(INVALID_PARAMS, f"there is no cache `{params['feature']}`")
+    cache = feature.code(params["name"], plugin.configured(feature, params["config"]))
+    cache.open(Context(call, plugin.info))
+    handle = f"{len(plugin.caches)}-{params['name']}"
+    plugin.caches[handle] = cache
+    return {"handle": handle}
+
+
+def _cache(plugin: Plugin, params: Params) -> tuple[Cache[Any], tuple[CacheItem, ...]]:
+    cache = plugin.caches.get(params["handle"])
+    if cache is None:
+        raise NotFound(f"no cache was opened as `{params['handle']}`")
+    items = [CacheItem(one["kind"], one["digest"], one["size"]) for one in params["items"]]
+    return cache, tuple(items)
+
+
+def _cache_contains(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    cache, items = _cache(plugin, params)
+    found = [bool(one) for one in cache.contains(items, Context(call, plugin.info))]
+    if len(found) != len(items):
+        raise PluginError(f"`contains` answered {len(found)} times for {len(items)} items")
+    return {"found": found}
+
+
+def _cache_fetch(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    cache, items = _cache(plugin, params)
+    folder = params["dir"]
+    cache.fetch(items, folder, Context(call, plugin.info))
+    return {"fetched": [os.path.isfile(f"{folder}/{item.file_name}") for item in items]}
+
+
+def _cache_put(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    cache, items = _cache(plugin, params)
+    cache.put(items, params["dir"], Context(call, plugin.info))
+    return {}
+
+
+def _subcommand(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    feature = plugin.feature("subcommand", params)
+    kind = plugin.config_type(feature)
+    args = params["args"]
+    if kind is not None and issubclass(kind, Config):
+        # An option that was not given may be told as null.
+        args = {key: value for key, value in args.items() if value is not None}
+        args = {**_unsaid(kind, args), **args}
+    args = plugin.configured(feature, args)
+    status = feature.code(args, SubcommandContext(call, plugin.info, params["context"]))
+    if status is None:
+        status = 0
+    if not isinstance(status, int) or not 0 <= status <= 255:
+        raise _wrong(feature, status, "a status from 0 to 255")
+    return {"status": int(status)}
+
+
+def _subcommand_complete(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    feature = plugin.feature("subcommand", params)
+    name = params["argument"].replace("-", "_")
+    kind = plugin.config_type(feature)
+    said = getattr(kind, name, None) or getattr(kind, name + "_", None)
+    return _values(plugin, call, params, said.complete if isinstance(said, Field) else None)
+
+
+def _argument(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    feature = plugin.feature("argument", params)
+    context = ArgumentContext(call, plugin.info, params["command"], params["stage"])
+    edits = feature.code(freeze(params["value"]), freeze(params["request"]), context)
+    told = []
+    for edit in edits:
+        if not isinstance(edit, Edit):
+            raise _wrong(feature, edit, "plugin.Edit in a list")
+        told.append({"path": edit.path, "value": edit.value})
+    return {"edits": told}
+
+
+def _argument_complete(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    feature = plugin.feature("argument", params)
+    return _values(plugin, call, params, feature.details["complete"])
+
+
+def _hook(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    feature = plugin.feature("hook", params)
+    feature.code(freeze(params["payload"]), Context(call, plugin.info))
+    return {}
+
+
+def _values(
+    plugin: Plugin, call: Call, params: Params, complete: Completion | None
+) -> dict[str, Any]:
+    if complete is None:
+        return {"values": []}
+    return {"values": list(complete(params["prefix"], Context(call, plugin.info)))}
+
+
+def _unsaid(kind: type, args: dict[str, Any]) -> dict[str, Any]:
+    """Arguments that were not given and have no default."""
+    given = {key.replace("_", "-") for key in args}
+    fields = fields_of(kind).items()
+    names = [name for name, one in fields if one is MISSING and key_of(name) not in given]
+    if not names:
+        return {}
+    from purlin.plugin._convert import unsaid
+
+    return unsaid(kind, names)
+
+
+def _wrong(feature: _registry.Feature, value: Any, expected: str) -> PluginError:
+    kind = "nothing" if value is None else f"`{type(value).__name__}`"
+    return PluginError(f"{feature.point}/{feature.name} returned {kind}, not {expected}")
+
+
+CALLS: dict[str, Perform] = {
+    "dependency/expand": _expand,
+    "cache/open": _cache_open,
+    "cache/contains": _cache_contains,
+    "cache/fetch": _cache_fetch,
+    "cache/put": _cache_put,
+    "subcommand/run": _subcommand,
+    "subcommand/complete": _subcommand_complete,
+    "argument/apply": _argument,
+    "argument/complete": _argument_complete,
+    "hook/event": _hook,
+}

@@ -1,0 +1,119 @@
+"""Everything that the author of a plugin needs.
+
+    from purlin import plugin
+
+    @plugin.dependency("tree", key="path")
+    def tree(config: TreeConfig, context: plugin.ExpandContext) -> plugin.Expansion:
+        "Everything below a folder"
+        return plugin.Expansion(globs=[f"{config.path}/**"])
+
+`python -m purlin.plugin manifest MODULE` derives the manifest and the schemas.
+"""
+
+from __future__ import annotations
+
+from ._cache import Cache
+from ._context import ArgumentContext, Context, ExpandContext, SubcommandContext
+from ._data import Data
+from ._error import (
+    Cancelled,
+    InvalidConfig,
+    NotFound,
+    PluginError,
+    Refused,
+    Transient,
+    Unsupported,
+)
+from ._message import (
+    CacheItem,
+    CommandReference,
+    Edit,
+    ExecResult,
+    Expansion,
+    FeatureSummary,
+    PluginInfo,
+)
+from ._points import argument, cache, configuration, dependency, hook, subcommand
+from ._record import Config, field, option, positional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._later import (
+        EnvironmentContext,
+        EnvironmentDescription,
+        Fragment,
+        Imported,
+        PackageVersion,
+        Repository,
+        VariableChange,
+        builder,
+        environment,
+        importer,
+        repository,
+    )
+else:
+
+    def __getattr__(name):
+        """Points without a host are read by those who use them."""
+        from . import _later
+
+        if name in __all__ and hasattr(_later, name):
+            return getattr(_later, name)
+        raise AttributeError(f"purlin.plugin has no `{name}`")
+
+
+def serve() -> None:
+    """Speaks the protocol until the host closes stdin. Does not return.
+
+    For plugins that are started by an argument list: the last line of the program. Those with
+    `entry = { module = "…" }` are served by the host's launcher.
+    """
+    from purlin._process.server import serve
+
+    serve(None)
+
+
+__all__ = [
+    "ArgumentContext",
+    "Cache",
+    "CacheItem",
+    "Cancelled",
+    "CommandReference",
+    "Config",
+    "Context",
+    "Data",
+    "Edit",
+    "EnvironmentContext",
+    "EnvironmentDescription",
+    "ExecResult",
+    "ExpandContext",
+    "Expansion",
+    "FeatureSummary",
+    "Fragment",
+    "Imported",
+    "InvalidConfig",
+    "NotFound",
+    "PackageVersion",
+    "PluginError",
+    "PluginInfo",
+    "Refused",
+    "Repository",
+    "SubcommandContext",
+    "Transient",
+    "Unsupported",
+    "VariableChange",
+    "argument",
+    "builder",
+    "cache",
+    "configuration",
+    "dependency",
+    "environment",
+    "field",
+    "hook",
+    "importer",
+    "option",
+    "positional",
+    "repository",
+    "serve",
+    "subcommand",
+]
