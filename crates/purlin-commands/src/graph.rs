@@ -1,6 +1,7 @@
 //! From definitions to instances: which commands run, what each depends on, and in which order.
 
 mod cache;
+mod edit;
 mod order;
 mod reads;
 
@@ -19,6 +20,8 @@ use crate::action::{Action, compile};
 use crate::definition::{Command, Definitions, Named};
 use crate::dependency::{Dependency, Expander, Identity};
 use crate::variables::ProcessVariables;
+
+pub use edit::Refusal;
 
 /// The instances of a run. Producers come before those who depend on them.
 #[derive(Debug)]
@@ -112,10 +115,13 @@ impl Graph {
         builder.reach(selected.clone());
         let Builder { found, mut diagnostics, mut warnings, expander, .. } = builder;
         warnings.extend(expander.warnings);
+        let order = order::sort(&found).unwrap_or_else(|mut circles| {
+            diagnostics.append(&mut circles);
+            Vec::new()
+        });
         if !diagnostics.is_empty() {
             return Err(diagnostics);
         }
-        let order = order::sort(&found)?;
         let mut graph = assemble(found, &order, &selected);
         graph.warnings = warnings;
         for index in 0..graph.instances.len() {
@@ -132,6 +138,7 @@ impl Graph {
             }
         }
         reads::check_reads(&graph, &mut diagnostics);
+        reads::check_writes(&graph, &mut diagnostics);
         if diagnostics.is_empty() { Ok(graph) } else { Err(diagnostics) }
     }
 
@@ -178,7 +185,8 @@ fn select(definitions: &Definitions, names: &[Named]) -> Result<Vec<String>, Vec
 }
 
 fn unknown_command(definitions: &Definitions, named: &Named) -> Diagnostic {
-    let names = definitions.commands.keys().map(String::as_str);
+    let names = definitions.commands.keys().chain(&definitions.broken.commands);
+    let names = names.map(String::as_str);
     let help = suggestion(&named.name, "commands", names).unwrap_or_else(|| {
         "this workspace has no commands: add `[commands]` to purlin.toml".to_owned()
     });
@@ -241,6 +249,9 @@ impl Builder<'_> {
                         let named =
                             Named { name: reference.name.clone(), origin: written.origin.clone() };
                         let target = fold(&named.name);
+                        if definitions.broken.commands.contains(&target) {
+                            continue;
+                        }
                         if !definitions.commands.contains_key(&target) {
                             self.diagnostics.push(unknown_command(definitions, &named));
                         } else if target != command.name || !is_base(definitions, written) {

@@ -13,6 +13,10 @@ pub(super) fn cache_choice(
     named: Option<&Named>,
 ) -> Result<CacheChoice, Vec<Diagnostic>> {
     let plugins = request.plugins;
+    if named.is_some_and(|named| request.definitions.broken.caches.contains(&named.name)) {
+        // What is wrong with it is told already.
+        return Err(Vec::new());
+    }
     let configured = named.and_then(|named| request.definitions.caches.get(&named.name));
     let (feature, config, name) = match (named, configured) {
         (None, _) => {

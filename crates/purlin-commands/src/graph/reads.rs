@@ -1,4 +1,4 @@
-//! Who reads what somebody else writes.
+//! Who reads and who writes what somebody else writes.
 
 use std::path::Path;
 
@@ -92,6 +92,44 @@ fn shows_read(reads: &Patterns, globs: &[&String], writer: &Instance) -> bool {
     writer.action.outputs.literals().any(|path| reads.matches(path))
         || reads.literals().any(|path| writer.action.outputs.matches(path))
         || globs.iter().any(|glob| writer.action.artifacts.contains(glob))
+}
+
+/// Finds instances that write the same path and of which neither runs after the other.
+pub(super) fn check_writes(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
+    let writers: Vec<(usize, &Instance)> = graph
+        .instances
+        .iter()
+        .enumerate()
+        .filter(|(_, instance)| !instance.action.artifacts.is_empty())
+        .collect();
+    for (position, (one, first)) in writers.iter().enumerate() {
+        for (other, second) in &writers[position + 1..] {
+            let (a, b) = (&first.action.outputs, &second.action.outputs);
+            let shared = a.literals().find(|path| b.matches(path));
+            let Some(path) = shared.or_else(|| b.literals().find(|path| a.matches(path))) else {
+                continue;
+            };
+            if graph.depends_on(*one, *other) || graph.depends_on(*other, *one) {
+                continue;
+            }
+            let place = |instance: &Instance| {
+                let first = instance.command.artifacts.first();
+                first.map_or_else(|| instance.command.origin.clone(), |named| named.origin.clone())
+            };
+            diagnostics.push(
+                Diagnostic::error(
+                    "two-writers",
+                    format!("`{}` and `{}` both write {path}", first.id, second.id),
+                )
+                .label(place(second), format!("written by `{}`", second.id))
+                .label(place(first), format!("written by `{}`", first.id))
+                .detail("What is there afterwards would depend on which of them runs last.")
+                .help(
+                    "give them artifacts of their own, or make one depend on the other".to_owned(),
+                ),
+            );
+        }
+    }
 }
 
 /// Dependencies that name a file or folder which is not there and which no command writes.
