@@ -36,8 +36,8 @@ pub struct Action {
     pub timeout: Option<Duration>,
 }
 
-/// An expanded template. The key holds it with the root left as `{root}` and the base variables
-/// left as `{env.NAME}`, so that two checkouts and two machines share their results.
+/// An expanded template. The key holds it with a mark in place of the root and of the base
+/// variables, so that two checkouts and two machines share their results.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     /// What the program gets.
@@ -234,8 +234,9 @@ pub(crate) fn expand(
         ("env", Some(variable)) if !ProcessVariables::is_base(variable) => {
             Ok::<_, Diagnostic>(variables.user_text(variable).unwrap_or_default())
         }
-        ("env", Some(variable)) => Ok(format!("{{env.{variable}}}")),
-        (name, _) => Ok(format!("{{{name}}}")),
+        // No text that a program can get holds a NUL, so none can be taken for a mark.
+        ("env", Some(variable)) => Ok(format!("\0env.{variable}\0")),
+        (name, _) => Ok(format!("\0{name}\0")),
     })?;
     Ok(Text { value, keyed })
 }
@@ -293,7 +294,7 @@ mod tests {
         let text = from_command_line("{root}/x:{env.PATH}:{env.TOKEN}");
         let text = expand(&text, &["root", "env"], "/w", &variables).expect("all is known");
         assert_eq!(text.value, "/w/x:/bin:t");
-        assert_eq!(text.keyed, "{root}/x:{env.PATH}:t");
+        assert_eq!(text.keyed, "\0root\0/x:\0env.PATH\0:t");
     }
 
     #[test]

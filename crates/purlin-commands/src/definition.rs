@@ -1,11 +1,15 @@
 //! The core tables of `purlin.toml`, checked and typed.
 
+mod sound;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 use purlin_model::{Diagnostic, Origin, Severity, Source, Table, Value, fold, is_kebab, to_kebab};
 use purlin_plugin::Schema;
+
+use sound::Broken;
 
 /// Everything about commands that the workspace's files say.
 #[derive(Debug, Default)]
@@ -22,6 +26,8 @@ pub struct Definitions {
     pub default_cache_when: CacheWhen,
     /// Configured caches by name.
     pub caches: IndexMap<String, CacheDefinition>,
+    /// What else is there, with mistakes.
+    pub(crate) broken: Broken,
 }
 
 /// A name and where it is written.
@@ -167,16 +173,15 @@ impl Definitions {
         let core = Value::new(purlin_model::Kind::Table(core), document.origin.clone());
         let mut validated = schema().validate(&core);
         diagnostics.append(&mut validated.diagnostics);
-        let definitions = validated
-            .value
-            .as_ref()
-            .and_then(Value::as_table)
-            .map(|core| Self::read(core, &mut diagnostics))
-            .unwrap_or_default();
-        (definitions, diagnostics)
+        let (core, broken) = match validated.value {
+            Some(core) => (core, Broken::default()),
+            None => sound::sound(schema(), &core),
+        };
+        let definitions = core.as_table().map(|core| Self::read(core, broken, &mut diagnostics));
+        (definitions.unwrap_or_default(), diagnostics)
     }
 
-    fn read(core: &Table, diagnostics: &mut Vec<Diagnostic>) -> Self {
+    fn read(core: &Table, broken: Broken, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let mut definitions = Self {
             name: core
                 .get("workspace")
@@ -184,6 +189,7 @@ impl Definitions {
                 .and_then(Value::as_str)
                 .map(str::to_owned),
             base: core.get("base").and_then(|base| base.get("deps")).map(list).unwrap_or_default(),
+            broken,
             ..Self::default()
         };
         if let Some(defaults) = core.get("defaults") {
@@ -229,10 +235,15 @@ impl Definitions {
                     .detail("`-` and `_` are the same in names.")
                     .help("rename one of them".to_owned()),
                 );
-            } else if let Some(command) =
-                Command::read(&name, &entry.key, &entry.value, diagnostics)
-            {
-                definitions.commands.insert(name, command);
+            } else {
+                match Command::read(&name, &entry.key, &entry.value, diagnostics) {
+                    Some(command) => {
+                        definitions.commands.insert(name, command);
+                    }
+                    None => {
+                        definitions.broken.commands.insert(name);
+                    }
+                }
             }
         }
         definitions

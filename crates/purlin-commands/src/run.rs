@@ -1,5 +1,6 @@
 //! Running a graph: what can be settled at a glance first, the rest in parallel.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
@@ -324,13 +325,14 @@ impl Progress {
     }
 }
 
-/// Puts those that took longest the last time to the end, where they are taken first.
+/// Puts those that took longest the last time to the end, where they are taken first; among equals
+/// the graph's order stays.
 fn sort_by_length(graph: &Graph, session: &Session<'_>, waiting: &mut [usize]) {
     if waiting.len() > 1 {
         let records = session.records();
         waiting.sort_by_cached_key(|index| {
-            Record::header(&records, &graph.instances[*index].id)
-                .map_or(0, |header| header.duration_ms)
+            let header = Record::header(&records, &graph.instances[*index].id);
+            (header.map_or(0, |header| header.duration_ms), Reverse(*index))
         });
     }
 }

@@ -72,12 +72,7 @@ impl Step<'_> {
     pub(crate) fn glance(&self, listing: Listing) -> Option<Outcome> {
         let instance = self.instance();
         let store = self.session.store(&instance.cache).filter(|_| !self.force)?;
-        let mut waited = false;
-        let _lock =
-            InstanceLock::acquire(&self.session.locks(), &instance.id, || waited = true).ok()?;
-        if waited {
-            return None;
-        }
+        let _lock = InstanceLock::acquire(&self.session.locks(), &instance.id, || false).ok()??;
         let key = self.key(&self.expansions().ok()?, listing);
         let result = match store.result(key.digest) {
             Ok(result) => result?,
@@ -93,7 +88,9 @@ impl Step<'_> {
         // What a glance sends waits in memory until it is done.
         let output: u64 = result.chunks.iter().map(|chunk| chunk.bytes).sum();
         if result.exit_code != Some(0)
-            || (self.replay && (output > MOST_AT_A_GLANCE || !self.play(store, &result)))
+            || (self.replay
+                && (output > MOST_AT_A_GLANCE
+                    || !self.play(store, &result, &mut |event| (self.events)(event))))
         {
             return None;
         }
@@ -126,16 +123,24 @@ impl Step<'_> {
     fn try_work(&self) -> Result<Outcome, Failure> {
         let instance = self.instance();
         self.session.prepare().map_err(|diagnostic| vec![diagnostic])?;
-        let _lock = InstanceLock::acquire(&self.session.locks(), &instance.id, || {
-            (self.events)(Event::Notice(Diagnostic::note(
-                "waiting",
-                format!(
-                    "`{}` waits for another purlin that runs it in this workspace",
-                    instance.id
-                ),
-            )));
-        })
-        .map_err(|error| vec![storage("the lock of a command cannot be taken", &error)])?;
+        let mut said = false;
+        let wait = || {
+            if !std::mem::replace(&mut said, true) {
+                (self.events)(Event::Notice(Diagnostic::note(
+                    "waiting",
+                    format!(
+                        "`{}` waits for another purlin that runs it in this workspace",
+                        instance.id
+                    ),
+                )));
+            }
+            !self.session.cancel.requested()
+        };
+        let lock = InstanceLock::acquire(&self.session.locks(), &instance.id, wait)
+            .map_err(|error| vec![storage("the lock of a command cannot be taken", &error)])?;
+        let Some(_lock) = lock else {
+            return Ok(Outcome { status: Status::Cancelled, contribution: Contribution::Order });
+        };
         let expansions = self.expansions()?;
         let patterns = self.patterns(&expansions)?;
         let before = self.list(&patterns)?;

@@ -4,11 +4,16 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use purlin_model::Digest;
 
 use crate::error::io_error;
 use crate::{StoreError, atomic};
+
+/// Between two looks at a lock that somebody else holds: at first this long, then longer and longer.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// An exclusive lock on a name, among all processes and threads that use the same folder. Released
 /// when dropped, and by the system when the process ends, however it ends.
@@ -19,15 +24,19 @@ pub struct InstanceLock {
 }
 
 impl InstanceLock {
-    /// Waits until nobody else holds `name` in `folder`, which is made where it is missing.
-    /// `on_wait` is called, once, if somebody does.
+    /// Waits until nobody else holds `name` in `folder`, which is made where it is missing. While
+    /// somebody does, `wait` is asked again and again whether to go on waiting; `None` if it says no.
     ///
     /// # Errors
     /// If the lock file cannot be made or locked.
-    pub fn acquire(folder: &Path, name: &str, on_wait: impl FnOnce()) -> Result<Self, StoreError> {
+    pub fn acquire(
+        folder: &Path,
+        name: &str,
+        mut wait: impl FnMut() -> bool,
+    ) -> Result<Option<Self>, StoreError> {
         atomic::make_folders(folder)?;
         let path = folder.join(format!("{}.lock", file_name(name)));
-        let mut on_wait = Some(on_wait);
+        let mut pause = SHORTEST_PAUSE;
         loop {
             let opened = OpenOptions::new()
                 .read(true)
@@ -37,10 +46,19 @@ impl InstanceLock {
                 .mode(0o644)
                 .open(&path);
             let file = opened.map_err(io_error("create", &path))?;
-            lock(&file, &mut on_wait).map_err(io_error("lock", &path))?;
-            // Whoever held it before has removed the file; a newer one may have its name by now.
-            if same_file(&file, &path).map_err(io_error("lock", &path))? {
-                return Ok(Self { path, file });
+            match file.try_lock() {
+                // Whoever held it before has removed the file; a newer one may have its name by now.
+                Ok(()) if same_file(&file, &path).map_err(io_error("lock", &path))? => {
+                    return Ok(Some(Self { path, file }));
+                }
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) if wait() => {
+                    // The system's own waiting could not be ended by a signal to this process.
+                    std::thread::sleep(pause);
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
             }
         }
     }
@@ -52,23 +70,6 @@ impl Drop for InstanceLock {
         // If it stays, it is only used again.
         if same_file(&self.file, &self.path).unwrap_or(false) {
             let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-fn lock(file: &File, on_wait: &mut Option<impl FnOnce()>) -> io::Result<()> {
-    match file.try_lock() {
-        Ok(()) => return Ok(()),
-        Err(TryLockError::WouldBlock) => {}
-        Err(TryLockError::Error(error)) => return Err(error),
-    }
-    if let Some(on_wait) = on_wait.take() {
-        on_wait();
-    }
-    loop {
-        match file.lock() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            locked => return locked,
         }
     }
 }
@@ -111,8 +112,10 @@ mod tests {
                     for _ in 0..rounds {
                         let lock = InstanceLock::acquire(folder.path(), "a@b#c", || {
                             waited.fetch_add(1, Ordering::SeqCst);
+                            true
                         })
-                        .unwrap();
+                        .unwrap()
+                        .expect("it never stops waiting");
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                         std::thread::yield_now();
                         inside.fetch_sub(1, Ordering::SeqCst);
@@ -128,9 +131,24 @@ mod tests {
     #[test]
     fn names_that_differ_only_in_punctuation_do_not_meet() {
         let folder = tempfile::tempdir().unwrap();
-        let first = InstanceLock::acquire(folder.path(), "a@b#c", || panic!("free")).unwrap();
-        let _second = InstanceLock::acquire(folder.path(), "a#b@c", || panic!("free")).unwrap();
+        let free = |name| InstanceLock::acquire(folder.path(), name, || panic!("it is free"));
+        let first = free("a@b#c").unwrap().unwrap();
+        let _second = free("a#b@c").unwrap().unwrap();
         assert!(first.path.file_name().unwrap().to_str().unwrap().starts_with("a-b-c-"));
+    }
+
+    #[test]
+    fn waiting_can_be_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = InstanceLock::acquire(folder.path(), "a", || true).unwrap();
+        let mut patience = 3;
+        let second = InstanceLock::acquire(folder.path(), "a", || {
+            patience -= 1;
+            patience > 0
+        });
+        assert!(second.unwrap().is_none());
+        drop(first);
+        assert!(InstanceLock::acquire(folder.path(), "a", || false).unwrap().is_some());
     }
 
     #[test]
@@ -138,7 +156,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        let error = InstanceLock::acquire(&file.join("locks"), "a", || {}).unwrap_err();
+        let error = InstanceLock::acquire(&file.join("locks"), "a", || true).unwrap_err();
         assert!(error.is_environmental(), "{error}");
     }
 }

@@ -1,9 +1,41 @@
 //! The binary as its users meet it: one module for each verb or theme.
 
+#[path = "cli/test_cache.rs"]
+mod test_cache;
+#[path = "cli/test_check.rs"]
+mod test_check;
+#[path = "cli/test_completions.rs"]
+mod test_completions;
+#[path = "cli/test_help.rs"]
+mod test_help;
 #[path = "cli/test_init.rs"]
 mod test_init;
+#[path = "cli/test_plugin.rs"]
+mod test_plugin;
 #[path = "cli/test_run.rs"]
 mod test_run;
+#[path = "cli/test_run_files.rs"]
+mod test_run_files;
+#[path = "cli/test_run_graph.rs"]
+mod test_run_graph;
+#[path = "cli/test_run_in_place.rs"]
+mod test_run_in_place;
+#[path = "cli/test_run_json.rs"]
+mod test_run_json;
+#[path = "cli/test_run_keys.rs"]
+mod test_run_keys;
+#[path = "cli/test_run_load.rs"]
+mod test_run_load;
+#[path = "cli/test_run_outputs.rs"]
+mod test_run_outputs;
+#[path = "cli/test_run_process.rs"]
+mod test_run_process;
+#[path = "cli/test_run_replay.rs"]
+mod test_run_replay;
+#[path = "cli/test_run_signals.rs"]
+mod test_run_signals;
+#[path = "cli/test_why.rs"]
+mod test_why;
 
 use purlin_test::Workspace;
 
@@ -15,4 +47,20 @@ fn workspace(document: &str) -> Workspace {
 /// An empty folder and the binary under test.
 fn folder() -> Workspace {
     Workspace::new(env!("CARGO_BIN_EXE_purlin"))
+}
+
+/// Waits for the end of a process that was told to end.
+#[track_caller]
+fn assert_ends(process: &str) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while is_alive(process) {
+        assert!(std::time::Instant::now() < end, "{process} still runs");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// True while a process runs. One that has ended and that nobody has asked about yet does not.
+fn is_alive(process: &str) -> bool {
+    let told = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    told.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
 }

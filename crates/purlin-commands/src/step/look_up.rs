@@ -11,7 +11,7 @@ use purlin_store::{
 use super::{Failure, Outcome, Status, Step, filtered};
 use crate::event::Event;
 use crate::execute::Exit;
-use crate::key::{Contribution, Key};
+use crate::key::Key;
 use crate::record::Record;
 
 /// How much of a kept output is read at once: outputs may be larger than the memory.
@@ -71,14 +71,17 @@ impl Step<'_> {
                 )),
             ));
         }
-        if self.replay || result.exit_code != Some(0) {
-            let shown = if result.exit_code == Some(0) { self.play(store, &result) } else { true };
-            if !shown {
-                self.warn_of_damage("Its output is missing from the cache or was changed there.");
-                return Ok(None);
-            }
-        }
         let succeeded = result.exit_code == Some(0);
+        let contribution = self.contribution(key.digest, &result.tree);
+        let shown = if succeeded {
+            !self.replay || self.play(store, &result, &mut |event| (self.events)(event))
+        } else {
+            self.show_failure(store, &result)?
+        };
+        if !shown {
+            self.warn_of_damage("Its output is missing from the cache or was changed there.");
+            return Ok(None);
+        }
         if !current || !restored.written.is_empty() {
             let before = record.map(|record| &record.written);
             let touched = |path: &RelativePath| {
@@ -88,9 +91,8 @@ impl Step<'_> {
             let own = filtered(&result.tree, |path| touched(path) && !patterns.matches(path));
             self.remember(key, own, None, "restored from the cache", 0, succeeded);
         }
-        let contribution = self.contribution(key.digest, &result.tree);
         if !succeeded {
-            return self.kept_failure(store, &result, contribution).map(Some);
+            return Ok(Some(Outcome { status: Status::Failed, contribution }));
         }
         let changed = !restored.written.is_empty() || !restored.removed.is_empty();
         (self.events)(Event::Cached { id: self.id(), key: key.digest, restored: changed });
@@ -128,45 +130,50 @@ impl Step<'_> {
         )
     }
 
-    /// Reports a failure that was kept, with its output.
-    pub(super) fn kept_failure(
-        &self,
-        store: &Store,
-        result: &ActionResult,
-        contribution: Contribution,
-    ) -> Result<Outcome, Failure> {
+    /// Reports a failure that was kept, with its output. False when that is missing; nothing was
+    /// reported then.
+    fn show_failure(&self, store: &Store, result: &ActionResult) -> Result<bool, Failure> {
         let logs = self.log_files()?;
-        let mut shown = Vec::new();
-        for (digest, path, stream) in [
-            (result.stdout, &logs.stdout, Stream::Stdout),
-            (result.stderr, &logs.stderr, Stream::Stderr),
-        ] {
-            if let Ok(true) = store.fetch(digest, path, false) {
-                shown.push((stream, path.clone()));
+        let there = |digest, path| matches!(store.fetch(digest, path, false), Ok(true));
+        // To whoever watches programs, a kept failure looks like one that happens now.
+        let mut send = |event| {
+            if let Event::Output { stream, bytes, .. } = event {
+                self.listener.output(stream, &bytes);
             }
+        };
+        if !there(result.stdout, &logs.stdout)
+            || !there(result.stderr, &logs.stderr)
+            || !self.play(store, result, &mut send)
+        {
+            return Ok(false);
         }
         let exit = Exit { code: result.exit_code, signal: result.signal, timed_out: false };
         (self.events)(Event::Failed {
             id: self.id(),
             how: format!("{} (kept from an earlier run)", exit.described()),
             exit: Some(exit),
-            logs: shown,
+            logs: vec![(Stream::Stdout, logs.stdout), (Stream::Stderr, logs.stderr)],
             cached: true,
             duration: Duration::from_millis(result.duration_ms),
             diagnostics: Vec::new(),
         });
-        Ok(Outcome { status: Status::Failed, contribution })
+        Ok(true)
     }
 
     /// Sends the kept output on, in the order in which it was written. False when it is missing;
     /// nothing was sent then.
-    pub(super) fn play(&self, store: &Store, result: &ActionResult) -> bool {
+    pub(super) fn play(
+        &self,
+        store: &Store,
+        result: &ActionResult,
+        send: &mut dyn FnMut(Event),
+    ) -> bool {
         let (Ok(Some(mut stdout)), Ok(Some(mut stderr))) =
             (store.open_content(result.stdout), store.open_content(result.stderr))
         else {
             return false;
         };
-        let mut send = |stream: Stream, mut left: u64| {
+        let mut piece_by_piece = |stream: Stream, mut left: u64| {
             let source = if stream == Stream::Stdout { &mut stdout } else { &mut stderr };
             while left > 0 {
                 let mut bytes = Vec::new();
@@ -175,14 +182,14 @@ impl Step<'_> {
                     break;
                 }
                 left -= bytes.len() as u64;
-                (self.events)(Event::Output { id: self.id(), stream, bytes });
+                send(Event::Output { id: self.id(), stream, bytes });
             }
         };
         for chunk in &result.chunks {
-            send(chunk.stream, chunk.bytes);
+            piece_by_piece(chunk.stream, chunk.bytes);
         }
-        send(Stream::Stdout, u64::MAX);
-        send(Stream::Stderr, u64::MAX);
+        piece_by_piece(Stream::Stdout, u64::MAX);
+        piece_by_piece(Stream::Stderr, u64::MAX);
         true
     }
 }

@@ -15,11 +15,11 @@ fn init_leaves_a_workspace_alone() {
     let folder = folder();
     folder.write("purlin.toml", "# mine\n");
     let refused = folder.fail(2, &["init"]);
-    insta::assert_snapshot!(refused.stable_stderr(), @r"
+    insta::assert_snapshot!(refused.stable_stderr(), @"
     error: there is a purlin.toml here already
-      |
-      = It was left as it is.
-      = help: edit it, or run `purlin init` in another folder
+     |
+     = It was left as it is.
+     = help: edit it, or run `purlin init` in another folder
     ");
     assert_eq!(folder.read("purlin.toml"), "# mine\n");
 }
