@@ -1,11 +1,27 @@
 //! The binary as its users meet it: one module for each verb or theme.
 
+#[path = "cli/test_at_once.rs"]
+mod test_at_once;
+#[path = "cli/test_bad_cache.rs"]
+mod test_bad_cache;
+#[path = "cli/test_bad_configuration.rs"]
+mod test_bad_configuration;
+#[path = "cli/test_bad_files.rs"]
+mod test_bad_files;
+#[path = "cli/test_bad_manifest.rs"]
+mod test_bad_manifest;
+#[path = "cli/test_bad_programs.rs"]
+mod test_bad_programs;
 #[path = "cli/test_cache.rs"]
 mod test_cache;
 #[path = "cli/test_check.rs"]
 mod test_check;
 #[path = "cli/test_completions.rs"]
 mod test_completions;
+#[path = "cli/test_contested.rs"]
+mod test_contested;
+#[path = "cli/test_faults.rs"]
+mod test_faults;
 #[path = "cli/test_help.rs"]
 mod test_help;
 #[path = "cli/test_init.rs"]

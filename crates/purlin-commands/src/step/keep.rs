@@ -77,7 +77,7 @@ impl Step<'_> {
                 )
                 .detail(error.to_string())
                 .help(error.is_environmental().then(|| {
-                    "see to the space and the permissions there; the run goes on without".to_owned()
+                    "make room there or give access to it; this run goes on without".to_owned()
                 })),
             ));
         }
