@@ -37,24 +37,53 @@ fn with_files() -> Workspace {
 #[test]
 fn names_places_and_limits_change_no_key() {
     let workspace = with_files();
-    let build = "exec = 'true'\ndeps = ['src/**', { type = 'const', value = 1 }]\nartifacts = ['out', 'log']\n";
-    let expected = key(&workspace, &format!("[commands.build]\n{build}"), "build");
-    for (id, document) in [
-        ("renamed", format!("[commands.renamed]\n{build}")),
-        ("build", format!("[commands]\nfirst = 'true'\n[commands.build]\n{build}[commands.last]\nexec = 'false'")),
-        ("build", format!("[commands.build]\nhidden = true\n{build}")),
-        ("build", format!("[commands.build]\ntimeout = '5m'\n{build}")),
-        ("build", format!("[commands.build]\ncache = 'mine'\n{build}[caches.mine]\ntype = 'local'")),
-        ("build", format!("[commands.build]\ncache = 'local'\n{build}")),
-        ("build", format!("[defaults]\ncache = 'local'\ncache_when = 'success'\n[commands.build]\n{build}")),
-        ("build", format!("[commands.build]\ncache-when = 'success'\n{build}")),
-        ("build", format!("[commands.build]\ncwd = './sub/..'\n{build}").replace("./sub/..", ".")),
-        ("build", "[commands]\nbuild = { artifacts = ['log', 'out'], deps = [{ value = 1, type = 'const' }, 'src/**'], exec = 'true' }".to_owned()),
-        ("build", "[base]\ndeps = ['src/**']\n[commands.build]\nexec = 'true'\nartifacts = ['out', 'log']\ndeps = [{ type = 'const', value = 1 }]".to_owned()),
-        ("build", "[commands.build]\nexec = 'true'\nartifacts = ['out', 'log']\ndeps = ['src/a.txt', 'const:1', { type = 'const', value = 1 }]".replace("'const:1', ", "")),
-    ] {
+    let body = r#"
+exec = "true"
+deps = ["src/**", { type = "const", value = 1 }]
+artifacts = ["out", "log"]
+"#;
+    let expected = key(&workspace, &format!("[commands.build]{body}"), "build");
+    let same = |id: &str, document: &str| {
+        let document = document.replace("BODY", body);
         assert_eq!(key(&workspace, &document, id), expected, "{document}");
+    };
+    same("renamed", "[commands.renamed]BODY");
+    same(
+        "build",
+        "[commands]\nfirst = 'true'\n[commands.build]BODY[commands.last]\nexec = 'false'",
+    );
+    for more in ["hidden = true", "timeout = '5m'", "cwd = '.'", "cache-when = 'success'"] {
+        same("build", &format!("[commands.build]BODY{more}"));
     }
+    for cache in ["local", "mine"] {
+        let caches = "[caches.mine]\ntype = 'local'";
+        same("build", &format!("[commands.build]BODYcache = '{cache}'\n{caches}"));
+        same("build", &format!("[defaults]\ncache = '{cache}'\n[commands.build]BODY{caches}"));
+    }
+    // The order in which fields, dependencies and artifacts are written, and where.
+    same(
+        "build",
+        r#"
+[commands.build]
+artifacts = ["log", "out"]
+deps = [{ value = 1, type = "const" }, "src/**"]
+exec = "true"
+"#,
+    );
+    same(
+        "build",
+        r#"
+[commands.build]
+exec = "true"
+artifacts = ["out", "log"]
+deps = [{ type = "const", value = 1 }]
+[base]
+deps = ["src/**"]
+"#,
+    );
+    // Other patterns for the same files.
+    let body = body.replace("src/**", "src/a.txt");
+    same("build", &format!("[commands.build]{body}"));
 }
 
 #[test]

@@ -37,8 +37,6 @@ cache-when = "finished"
 [commands.after]
 exec = "echo run >> after-runs"
 deps = ["command:slow"]
-[commands.waiting]
-exec = "echo run >> waiting-runs"
 "#,
         );
         workspace.write("src/a.txt", "");
