@@ -34,6 +34,10 @@ test:
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
+# Writes what is generated in docs/ again.
+reference:
+    UPDATE_DOCS=1 cargo test --locked --package purlin --lib reference
+
 # Licences, bans and sources. The database of advisories cannot be fetched everywhere.
 deny:
     cargo deny --offline --locked check --deny warnings licenses bans sources

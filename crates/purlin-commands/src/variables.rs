@@ -53,6 +53,13 @@ impl ProcessVariables {
         BASE.contains(&name) || LOCALE.iter().any(|(locale, _)| *locale == name)
     }
 
+    /// The names of the base, for the reference, with the values of those that are the same for
+    /// everybody.
+    pub fn base_names() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+        let passed = BASE.iter().map(|name| (*name, None));
+        passed.chain(LOCALE.iter().map(|(name, value)| (*name, Some(*value))))
+    }
+
     /// The base as commands get it.
     pub fn base(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         let passed = BASE

@@ -16,6 +16,8 @@ mod draw;
 mod environment;
 mod failure;
 mod lock_file;
+#[cfg(test)]
+mod reference;
 mod run_view;
 mod verb;
 mod words;

@@ -1,0 +1,36 @@
+//! Process variables that Purlin reads, and those that commands see.
+
+use purlin_commands::ProcessVariables;
+
+use super::{head, row};
+use crate::environment::ALL;
+
+pub(super) fn page() -> String {
+    let mut text = String::from(
+        "# Process variables\n\n## What Purlin reads\n\nA variable that is empty counts as not set.\n\n",
+    );
+    text.push_str(&head(&["variable", "meaning"]));
+    for variable in ALL {
+        text.push_str(&row(&[&format!("`{}`", variable.name), variable.about]));
+    }
+    text.push_str(
+        "\nThe scripts of `purlin completions` also set `PURLIN_COMPLETE` and variables that begin with \
+         `_CLAP` for the process that they ask.\n\n\
+         ## What commands see\n\n\
+         Passed on to every command where the user has them, and in no key:\n\n",
+    );
+    let (fixed, passed): (Vec<_>, Vec<_>) =
+        ProcessVariables::base_names().partition(|(_, value)| value.is_some());
+    for (name, _) in passed {
+        text.push_str(&format!("- `{name}`\n"));
+    }
+    text.push_str("\nSet for every command, whatever the user has:\n\n");
+    for (name, value) in fixed {
+        text.push_str(&format!("- `{name}={}`\n", value.unwrap_or_default()));
+    }
+    text.push_str(
+        "\nAnything else reaches a command only through its `env`: `NAME = \"text\"` sets a variable, \
+         `NAME = true` passes the user's. Both are in the key with the value, and stand above the base.\n",
+    );
+    text
+}

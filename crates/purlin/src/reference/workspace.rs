@@ -1,0 +1,106 @@
+//! `purlin.toml`: the core tables, and what bundled plugins make of `deps` and `[caches]`.
+
+use purlin_model::Value;
+use purlin_plugin::Point;
+use purlin_plugin::manifest::Detail;
+
+use super::bundled::{features, schema};
+use super::schema::SchemaText;
+
+const CORE: &str = include_str!("../../../purlin-commands/schemas/workspace.json");
+
+const OPENING: &str = "\
+# purlin.toml
+
+A folder with a `purlin.toml` that has `[workspace]` is a workspace. Paths and patterns are relative to it.
+Keys are written with `-`; `_` means the same. A table, a field or a name that nothing reads is an error, and
+so is one that only a later version reads.
+
+`{root}` is the absolute path of the workspace, `{env.NAME}` a process variable of the user. Braces are a
+reference only where the field may hold it and the name in front of `.` or `}` is one of these; `${HOME}`,
+`awk '{print $1}'` and `{a,b}` stay as they are. `{{root}` is the text `{root}`.
+";
+
+const PLUGINS: &str = "
+## `[plugins]`
+
+Plugins by name; naming one enables it. The value is a version requirement such as `\"^1\"`, or a table:
+
+| field | type | default | meaning |
+|---|---|---|---|
+| `version` | string | | The versions that will do. |
+| `path` | string | | The plugin's folder, from the workspace's root. |
+| `config` | table | | Values for the plugin's `[config]` schema. |
+| `disable` | list of: string | | Features to switch off, as `point/name`. |
+| `rename` | table of: string | | Features by `point/name`, and the names that they answer to instead. |
+
+How plugins are found, and what to do when two claim one name: [plugins](../concepts/plugins.md).
+";
+
+pub(super) fn page() -> String {
+    let core = SchemaText::parse(CORE);
+    let mut text = OPENING.to_owned();
+    let tables = core.document().get("properties").and_then(Value::as_table);
+    for (name, entry) in tables.into_iter().flat_map(|tables| tables.iter()) {
+        text.push_str(&table(&core, name, &entry.value));
+    }
+    text.push_str(PLUGINS);
+    text.push_str(
+        "\n## Dependencies\n\nAn element of `deps` is a table with a `type` and the fields of that type, a text \
+         `TYPE:VALUE`, or a plain text. Other types come from plugins.\n",
+    );
+    for feature in features(Point::Dependency) {
+        let Detail::Dependency { key, default } = &feature.feature.detail else { continue };
+        text.push_str(&format!("\n### `{}`\n\n{}.", feature.feature.name, feature.feature.about));
+        if let Some(key) = key {
+            text.push_str(&format!(" `{}:VALUE` fills `{key}`.", feature.feature.name));
+        }
+        if *default {
+            text.push_str(" A plain text means this type.");
+        }
+        let schema = schema(&feature);
+        text.push_str(&format!("\n\n{}", schema.fields(schema.document())));
+    }
+    text.push_str("\n## Cache types\n\nOther types come from plugins.\n");
+    for feature in features(Point::Cache) {
+        let Detail::Cache { default, .. } = feature.feature.detail else { continue };
+        text.push_str(&format!(
+            "\n### `{}`\n\n{}.{}\n",
+            feature.feature.name,
+            feature.feature.about,
+            if default { " The cache of commands that name none." } else { "" }
+        ));
+        let schema = schema(&feature);
+        let fields = schema.fields(schema.document());
+        match fields.as_str() {
+            "" => text.push_str(&format!("\n{}\n", schema.description(schema.document()))),
+            fields => text.push_str(&format!("\n{fields}")),
+        }
+    }
+    text
+}
+
+/// A core table: its fields, or what each entry in it is.
+fn table(core: &SchemaText, name: &str, node: &Value) -> String {
+    let entries = node.get("additionalProperties").filter(|one| one.as_table().is_some());
+    let title = if entries.is_some() { format!("{name}.NAME") } else { name.to_owned() };
+    let mut text = format!("\n## `[{title}]`\n\n{}\n", core.description(node));
+    let Some(entries) = entries.map(|entries| core.resolved(entries)) else {
+        text.push_str(&format!("\n{}", core.fields(node)));
+        return text;
+    };
+    let branches = entries.get("oneOf").and_then(Value::as_list);
+    for branch in branches.unwrap_or(std::slice::from_ref(entries)) {
+        let fields = core.fields(branch);
+        if fields.is_empty() {
+            text.push_str(&format!("\n`NAME = \"…\"`: {}\n", core.description(branch)));
+        } else {
+            text.push_str(&format!("\n{fields}"));
+        }
+        if core.resolved(branch).get("additionalProperties").and_then(Value::as_bool) == Some(true)
+        {
+            text.push_str("\nThe other fields are those of the type.\n");
+        }
+    }
+    text
+}
