@@ -9,7 +9,7 @@ default:
     @just --list --unsorted
 
 # Everything that CI runs, the quickest first.
-ci: format-check deny lint build test docs dist e2e flat
+ci: format-check python deny lint build test docs dist e2e flat
 
 # Installs what the other chores need.
 setup:
@@ -30,6 +30,13 @@ lint:
 test:
     cargo nextest run --workspace --locked
     cargo test --workspace --locked --doc
+
+# The Python SDK: format, lint, types, tests.
+python:
+    cd sdk/python && ../../.tools/sdk/bin/ruff format --check --quiet .
+    cd sdk/python && ../../.tools/sdk/bin/ruff check --quiet .
+    cd sdk/python && ../../.tools/sdk/bin/mypy src tests
+    cd sdk/python && python3 -m unittest --quiet
 
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked

@@ -37,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     except Underivable as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except NameError as error:
+        print(f"error: an annotation cannot be evaluated: {error}", file=sys.stderr)
+        return 1
     if options.check:
         return _check(derived, options.check)
     if options.write:

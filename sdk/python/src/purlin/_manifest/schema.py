@@ -67,8 +67,8 @@ def defaults_of(kind: type) -> dict[str, Any]:
 def json_value(value: Any) -> Any:
     """A default as JSON."""
     if is_record(type(value)):
-        names = defaults_of(type(value))
-        return {key_of(name): json_value(getattr(value, name)) for name in names}
+        said = {key_of(name): getattr(value, name) for name in defaults_of(type(value))}
+        return {key: json_value(one) for key, one in said.items() if one is not None}
     if isinstance(value, (Data, collections.abc.Mapping)):
         return {key: json_value(one) for key, one in value.items()}
     if isinstance(value, (tuple, list)):

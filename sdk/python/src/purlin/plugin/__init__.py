@@ -55,11 +55,11 @@ else:
 
     def __getattr__(name):
         """Points without a host are read by those who use them."""
-        from . import _later
+        if name not in __all__:
+            raise AttributeError(f"purlin.plugin has no `{name}`")
+        from purlin.plugin import _later
 
-        if name in __all__ and hasattr(_later, name):
-            return getattr(_later, name)
-        raise AttributeError(f"purlin.plugin has no `{name}`")
+        return getattr(_later, name)
 
 
 def serve() -> None:

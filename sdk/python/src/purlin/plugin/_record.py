@@ -140,15 +140,15 @@ class Config:
     def __init__(self, **values: Any) -> None:
         kind = type(self)
         fields = fields_of(kind)
-        for name in values:
-            if name not in fields:
-                raise TypeError(f"{kind.__name__} has no field `{name}`, but {list(fields)}")
-        for name, default in fields.items():
-            if name not in values:
-                if default is MISSING:
-                    raise TypeError(f"{kind.__name__} needs `{name}`")
-                values[name] = default
-        self.__dict__.update(values)
+        own = self.__dict__
+        own.update(fields)
+        own.update(values)
+        if len(own) > len(fields):
+            unknown = next(name for name in values if name not in fields)
+            raise TypeError(f"{kind.__name__} has no field `{unknown}`, but {list(fields)}")
+        if MISSING in own.values():
+            missing = next(name for name, value in own.items() if value is MISSING)
+            raise TypeError(f"{kind.__name__} needs `{missing}`")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} cannot be changed")
@@ -208,15 +208,15 @@ def key_of(name: str) -> str:
 
 def build(kind: type[R], values: Mapping[str, Any], at: str = "") -> R:
     """Makes a `Config` or a dataclass from what the host sent; `at` is where that stands."""
-    is_config = issubclass(kind, Config)
-    names = fields_of(kind) if is_config else kind.__dataclass_fields__  # type: ignore[attr-defined]
-    by_key = {key_of(name): name for name in names}
+    names = _names_of(kind)
     given = {}
     for key, value in values.items():
-        name = by_key.get(key.replace("_", "-"))
+        name = names.get(key) or names.get(key.replace("_", "-"))
         if name is None:
             raise InvalidConfig(f"there is no field `{key}`", path=f"{at}/{key}")
-        if _has_table(value):
+        if not isinstance(value, (list, dict, tuple, Data)):
+            given[name] = value
+        elif _has_table(value):
             # Nested classes need the types, and those need `typing`.
             from ._convert import convert_field
 
@@ -227,6 +227,17 @@ def build(kind: type[R], values: Mapping[str, Any], at: str = "") -> R:
         return kind(**given)
     except TypeError as error:
         raise InvalidConfig(str(error), path=at or None) from error
+
+
+def _names_of(kind: type) -> dict[str, str]:
+    """The names of fields by their keys."""
+    found: dict[str, str] | None = kind.__dict__.get("_purlin_names")
+    if found is None:
+        is_config = issubclass(kind, Config)
+        fields = fields_of(kind) if is_config else kind.__dataclass_fields__  # type: ignore[attr-defined]
+        found = {key_of(name): name for name in fields}
+        kind._purlin_names = found  # type: ignore[attr-defined]
+    return found
 
 
 def _has_table(value: Any) -> bool:
