@@ -1,3 +1,7 @@
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+
 use insta::assert_snapshot;
 
 use crate::{folder, workspace};
@@ -90,19 +94,62 @@ exec = "true"
 deps = [
   { type = "golb", pattern = "src/**" },
   { type = "variable", nmae = "HOME" },
-  { pattern = "src/**" },
   { type = "none:glob" },
+  { type = "nobody:glob" },
 ]
+[commands.untyped]
+exec = "true"
+deps = [{ pattern = "src/**" }]
 "#,
     );
-    assert_snapshot!(workspace.fail(2, &["run"]).stable_stderr(), @r#"
-    error: `/commands/build/deps/2/type` is missing
-     --> purlin.toml:8:3
+    assert_snapshot!(workspace.fail(2, &["check"]).stable_stderr(), @r#"
+    error: `/commands/untyped/deps/0/type` is missing
+      --> purlin.toml:13:9
+       |
+    13 | deps = [{ pattern = "src/**" }]
+       |         ^^^^^^^^^^^^^^^^^^^^^^ this table needs `type`, a string
+       |
+       = help: A dependency type: a feature at the `dependency` point.
+
+    error: there is no dependency type `golb`
+     --> purlin.toml:6:12
       |
-    8 |   { pattern = "src/**" },
-      |   ^^^^^^^^^^^^^^^^^^^^^^ this table needs `type`, a string
+    6 |   { type = "golb", pattern = "src/**" },
+      |            ^^^^^^ named here
       |
-      = help: A dependency type: a feature at the `dependency` point.
+      = help: did you mean `glob`?
+
+    error: unknown field `/nmae`
+     --> purlin.toml:7:24
+      |
+    7 |   { type = "variable", nmae = "HOME" },
+      |                        ^^^^ not a field of this table
+      |
+      = help: did you mean `name`?
+
+    error: `/name` is missing
+     --> purlin.toml:7:3
+      |
+    7 |   { type = "variable", nmae = "HOME" },
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this table needs `name`, a string
+      |
+      = help: Its name. A variable that is not set differs from one that is empty.
+
+    error: the plugin `none` has no dependency type `glob`
+     --> purlin.toml:8:12
+      |
+    8 |   { type = "none:glob" },
+      |            ^^^^^^^^^^^ named here
+      |
+      = help: did you mean `glob`?
+
+    error: there is no plugin `nobody`
+     --> purlin.toml:9:12
+      |
+    9 |   { type = "nobody:glob" },
+      |            ^^^^^^^^^^^^^ named here
+      |
+      = help: plugins: `command`, `const`, `glob`, `load`, `local`, `none`, `variable`
     "#);
 }
 
@@ -229,6 +276,8 @@ exec = "true"
        |
     17 | timeout = "soon"
        |           ^^^^^^ this is `soon`
+       |
+       = help: A number with its unit: `500ms`, `90s`, `5m` or `1h`.
 
     error: `/commands/test/hidden` must be a boolean
       --> purlin.toml:18:10
@@ -563,11 +612,26 @@ fn a_file_that_is_not_utf8() {
 #[test]
 fn a_file_that_is_no_file() {
     let workspace = folder();
-    std::fs::create_dir(workspace.path("purlin.toml")).unwrap();
+    fs::create_dir(workspace.path("purlin.toml")).unwrap();
     assert_snapshot!(workspace.fail(2, &["run"]).stable_stderr(), @"
     error: [TEST]/workspace/purlin.toml cannot be read
      |
      = Is a directory (os error 21)
+    ");
+}
+
+#[test]
+fn a_workspace_whose_path_is_no_text() {
+    let workspace = folder();
+    let path = workspace.base().join(OsStr::from_bytes(b"caf\xe9"));
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("purlin.toml"), "[workspace]\n[commands]\na = \"true\"\n").unwrap();
+    let mut command = workspace.command(&["run"]);
+    assert_snapshot!(workspace.finish(command.current_dir(&path)).stable_stderr(), @"
+    error: the path of the workspace is not UTF-8
+     |
+     = It is [TEST]/caf�, and `{root}` in `purlin.toml` stands for it.
+     = help: move the workspace to a folder whose name is text
     ");
 }
 
