@@ -1,0 +1,215 @@
+//! The features of a process as the contract's traits.
+
+use std::path::Path;
+
+use purlin_plugin::contract::{Argument, Cache, Dependency, Hook, Host, OpenCache, Subcommand};
+use purlin_plugin::message::{
+    ArgumentContext, CacheItem, Edit, ExpandContext, Expansion, PluginError, SubcommandContext,
+};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use crate::Process;
+
+/// One feature of a process. The `host` of its calls is not used: a process has one for all of its
+/// calls, since it may ask at any time. Nor is their `name`, which the workspace may have changed:
+/// the plugin is told the name in its manifest.
+#[derive(Clone)]
+pub struct ProcessFeature {
+    process: Process,
+    name: String,
+}
+
+impl Process {
+    /// A feature of the manifest, which the caller knows to be one of this process.
+    #[must_use]
+    pub fn feature(&self, name: &str) -> ProcessFeature {
+        ProcessFeature { process: self.clone(), name: name.to_owned() }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opened {
+    handle: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Found {
+    found: Vec<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fetched {
+    fetched: Vec<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Status {
+    status: u8,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Values {
+    values: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edits {
+    edits: Vec<Edit>,
+}
+
+impl Dependency for ProcessFeature {
+    fn expand(
+        &self,
+        config: &Json,
+        context: &ExpandContext,
+        _host: &dyn Host,
+    ) -> Result<Expansion, PluginError> {
+        let params = json!({ "name": self.name, "config": config, "context": context });
+        Ok(self.process.typed("dependency/expand", &params)?)
+    }
+}
+
+impl Cache for ProcessFeature {
+    fn open(
+        &self,
+        name: &str,
+        config: &Json,
+        _host: &dyn Host,
+    ) -> Result<Box<dyn OpenCache>, PluginError> {
+        let params = json!({ "feature": self.name, "name": name, "config": config });
+        let Opened { handle } = self.process.typed("cache/open", &params)?;
+        Ok(Box::new(ProcessCache { process: self.process.clone(), handle }))
+    }
+}
+
+/// An open cache. Its handle means nothing to the plugin after a crash, which is a failure like any
+/// other of a cache.
+struct ProcessCache {
+    process: Process,
+    handle: String,
+}
+
+impl ProcessCache {
+    fn params(&self, items: &[CacheItem], dir: Option<&Path>) -> Json {
+        let mut params = json!({ "handle": self.handle, "items": items });
+        if let Some(dir) = dir {
+            params["dir"] = dir.to_string_lossy().into();
+        }
+        params
+    }
+
+    fn as_many(
+        &self,
+        method: &str,
+        answers: Vec<bool>,
+        items: usize,
+    ) -> Result<Vec<bool>, PluginError> {
+        if answers.len() == items {
+            return Ok(answers);
+        }
+        let reason = format!("{} answers for {items} items", answers.len());
+        Err(self.process.bad_result(method, reason).into())
+    }
+}
+
+impl OpenCache for ProcessCache {
+    fn contains(&self, items: &[CacheItem]) -> Result<Vec<bool>, PluginError> {
+        let Found { found } = self.process.typed("cache/contains", &self.params(items, None))?;
+        self.as_many("cache/contains", found, items.len())
+    }
+
+    fn fetch(&self, items: &[CacheItem], dir: &Path) -> Result<(), PluginError> {
+        let Fetched { fetched } =
+            self.process.typed("cache/fetch", &self.params(items, Some(dir)))?;
+        let fetched = self.as_many("cache/fetch", fetched, items.len())?;
+        for (item, _) in items.iter().zip(&fetched).filter(|(_, fetched)| **fetched) {
+            if !dir.join(item.file_name()).is_file() {
+                let reason = format!(
+                    "there is no file `{}`, which it says to have fetched",
+                    item.file_name()
+                );
+                return Err(self.process.bad_result("cache/fetch", reason).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&self, items: &[CacheItem], dir: &Path) -> Result<(), PluginError> {
+        let Nothing {} = self.process.typed("cache/put", &self.params(items, Some(dir)))?;
+        Ok(())
+    }
+}
+
+impl Subcommand for ProcessFeature {
+    fn run(
+        &self,
+        _name: &str,
+        args: &Json,
+        context: &SubcommandContext,
+        _host: &dyn Host,
+    ) -> Result<i32, PluginError> {
+        let params = json!({ "name": self.name, "args": args, "context": context });
+        let Status { status } = self.process.typed("subcommand/run", &params)?;
+        Ok(status.into())
+    }
+
+    fn complete(
+        &self,
+        _name: &str,
+        argument: &str,
+        prefix: &str,
+        _host: &dyn Host,
+    ) -> Result<Vec<String>, PluginError> {
+        let params = json!({ "name": self.name, "argument": argument, "prefix": prefix });
+        let Values { values } = self.process.typed("subcommand/complete", &params)?;
+        Ok(values)
+    }
+}
+
+impl Argument for ProcessFeature {
+    fn apply(
+        &self,
+        _name: &str,
+        value: &Json,
+        request: &Json,
+        context: &ArgumentContext,
+        _host: &dyn Host,
+    ) -> Result<Vec<Edit>, PluginError> {
+        let params = json!({
+            "name": self.name, "value": value, "command": context.command,
+            "stage": context.stage, "request": request,
+        });
+        let Edits { edits } = self.process.typed("argument/apply", &params)?;
+        Ok(edits)
+    }
+
+    fn complete(
+        &self,
+        _name: &str,
+        prefix: &str,
+        _host: &dyn Host,
+    ) -> Result<Vec<String>, PluginError> {
+        let params = json!({ "name": self.name, "prefix": prefix });
+        let Values { values } = self.process.typed("argument/complete", &params)?;
+        Ok(values)
+    }
+}
+
+impl Hook for ProcessFeature {
+    fn event(&self, _name: &str, payload: &Json, _host: &dyn Host) -> Result<(), PluginError> {
+        let params = json!({ "name": self.name, "payload": payload });
+        let Nothing {} = self.process.typed("hook/event", &params)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,334 @@
+//! One running process: its calls, from `initialize` to its end.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use purlin_plugin::contract::Host;
+use rustix::process::Signal;
+use serde_json::value::RawValue;
+use serde_json::{Value as Json, json};
+
+use crate::error::Cause;
+use crate::exit::Exit;
+use crate::family::{Family, Started};
+use crate::launch::{Launch, is_completion};
+use crate::tail::Tail;
+use crate::wire::{self, WireError};
+use crate::writer::Writer;
+
+mod read;
+
+/// How long a process that was killed may take to be gone, and its last words to be read.
+const BURIAL: Duration = Duration::from_secs(5);
+
+/// What a plugin answers.
+pub(crate) type Answer = Result<Box<RawValue>, WireError>;
+
+/// What a thread does.
+type Work = Box<dyn FnOnce(&Arc<Session>) + Send>;
+
+/// One running process.
+pub(crate) struct Session {
+    pub(super) launch: Arc<Launch>,
+    pub(super) services: Arc<dyn Host>,
+    pub(super) writer: Writer,
+    family: Family,
+    tail: Tail,
+    calls: Mutex<Calls>,
+    /// When the last call is answered.
+    answered: Condvar,
+    life: Mutex<Life>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Calls {
+    /// The id of the last request.
+    last: u64,
+    waiting: HashMap<u64, SyncSender<Result<Answer, Cause>>>,
+    /// Why there are no more calls.
+    over: Option<Over>,
+}
+
+struct Over {
+    cause: Cause,
+    /// True when a call has failed with it, or when nobody needs to know.
+    told: bool,
+}
+
+#[derive(Default)]
+struct Life {
+    exit: Option<Exit>,
+    stdout_ended: bool,
+    stderr_ended: bool,
+}
+
+/// Whether a session can take calls.
+pub(crate) enum Condition {
+    Alive,
+    /// It is over.
+    Over(Cause),
+    /// It is over, for a reason that no call was told of.
+    Untold(Cause),
+}
+
+impl Session {
+    /// Starts the process and introduces both sides.
+    pub(crate) fn start(
+        launch: &Arc<Launch>,
+        services: &Arc<dyn Host>,
+    ) -> Result<Arc<Self>, (Cause, Vec<String>)> {
+        let started =
+            Family::start(launch).and_then(|started| Self::attend(launch, services, started));
+        let session = started.map_err(|error| {
+            if error.kind() == io::ErrorKind::NotFound && !launch.folder.is_dir() {
+                return (Cause::NoFolder(launch.folder.clone()), Vec::new());
+            }
+            let program = launch.argv.first().map(|program| program.to_string_lossy().into_owned());
+            let program = program.unwrap_or_default();
+            (Cause::NotStarted { program, reason: plain(&error) }, Vec::new())
+        })?;
+        match session.initialize() {
+            Ok(()) => Ok(session),
+            Err(cause) => {
+                session.conclude(cause.clone());
+                Err((cause, session.stderr()))
+            }
+        }
+    }
+
+    /// Starts the threads that listen to the process.
+    fn attend(
+        launch: &Arc<Launch>,
+        services: &Arc<dyn Host>,
+        started: Started,
+    ) -> io::Result<Arc<Self>> {
+        let Started { stdin, stdout, stderr, family } = started;
+        let session = Arc::new(Self {
+            launch: launch.clone(),
+            services: services.clone(),
+            writer: Writer::new(stdin)?,
+            family,
+            tail: Tail::default(),
+            calls: Mutex::default(),
+            answered: Condvar::new(),
+            life: Mutex::default(),
+            changed: Condvar::new(),
+        });
+        let thread = |role: &str, work: Work| {
+            let session = session.clone();
+            let name = format!("{} {role}", launch.plugin);
+            std::thread::Builder::new().name(name).spawn(move || work(&session)).map(drop)
+        };
+        thread("end", Box::new(Self::watch))?;
+        thread(
+            "stderr",
+            Box::new(move |session| {
+                session.tail.read(stderr);
+                session.live(|life| life.stderr_ended = true);
+            }),
+        )?;
+        thread("stdout", Box::new(move |session| session.listen(stdout)))?;
+        Ok(session)
+    }
+
+    /// Asks for one call and waits for its answer.
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        params: &Json,
+        limit: Option<Duration>,
+    ) -> Result<Answer, Cause> {
+        let (sender, receiver) = sync_channel(1);
+        let id = {
+            let mut calls = self.calls();
+            if let Some(over) = &mut calls.over {
+                over.told = true;
+                return Err(over.cause.clone());
+            }
+            calls.last += 1;
+            let id = calls.last;
+            calls.waiting.insert(id, sender);
+            id
+        };
+        let until = limit.map(|limit| Instant::now() + limit);
+        let answer = match self.writer.write(&wire::request(id, method, params), until) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => None,
+            // Whoever finds out why nobody reads sends the reason here.
+            _ => receive(&receiver, until),
+        };
+        match (answer, limit) {
+            (Some(answer), _) => answer,
+            (None, None) => Err(Cause::Silent),
+            (None, Some(limit)) => Err(self.overdue(id, method, limit, &receiver)),
+        }
+    }
+
+    /// Gives up a call whose time is over: the plugin is told so, and ended when it does not answer.
+    fn overdue(
+        &self,
+        id: u64,
+        method: &str,
+        limit: Duration,
+        receiver: &Receiver<Result<Answer, Cause>>,
+    ) -> Cause {
+        if method == "initialize" {
+            return Cause::SlowStart(limit);
+        }
+        let grace = if is_completion(method) { Duration::ZERO } else { self.launch.limits.grace };
+        let until = Instant::now() + grace;
+        let cancel = wire::notification("$/cancel", &json!({ "id": id }));
+        let answer = match self.writer.write(&cancel, Some(until)) {
+            Ok(()) => receive(receiver, Some(until)),
+            Err(_) => None,
+        };
+        if answer.is_none() {
+            self.calls().waiting.remove(&id);
+            self.conclude(Cause::Ended(format!("`{method}` has not answered in time")));
+        }
+        Cause::SlowAnswer(limit)
+    }
+
+    /// Asks for the end of all calls, and ends the process when they do not end.
+    pub(crate) fn cancel(&self) {
+        let mut ids: Vec<u64> = self.calls().waiting.keys().copied().collect();
+        ids.sort_unstable();
+        let until = Instant::now() + self.launch.limits.grace;
+        for id in ids {
+            let message = wire::notification("$/cancel", &json!({ "id": id }));
+            if self.writer.write(&message, Some(until)).is_err() {
+                break;
+            }
+        }
+        let mut calls = self.calls();
+        while !calls.waiting.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                drop(calls);
+                self.conclude(Cause::Cancelled { ended: true });
+                return;
+            }
+            calls =
+                self.answered.wait_timeout(calls, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Asks the process to end, each time harder, and sees that it does.
+    pub(crate) fn shut_down(&self) {
+        self.close_calls(Cause::Closed, true);
+        self.writer.close();
+        for signal in [Signal::TERM, Signal::KILL] {
+            if self.wait_until(self.launch.limits.grace, |life| life.exit.is_some()) {
+                return;
+            }
+            self.family.signal(signal);
+        }
+        self.wait_until(BURIAL, |life| life.exit.is_some());
+    }
+
+    /// Whether it can take calls.
+    pub(crate) fn condition(&self) -> Condition {
+        match &mut self.calls().over {
+            None => Condition::Alive,
+            Some(Over { cause, told: true }) => Condition::Over(cause.clone()),
+            Some(Over { cause, told }) => {
+                *told = true;
+                Condition::Untold(cause.clone())
+            }
+        }
+    }
+
+    /// What it wrote to stderr last.
+    pub(crate) fn stderr(&self) -> Vec<String> {
+        self.tail.lines()
+    }
+
+    /// Ends the process at once and fails its calls, when they are not over yet.
+    fn conclude(&self, cause: Cause) {
+        if !self.close_calls(cause.clone(), false) {
+            return;
+        }
+        self.family.signal(Signal::KILL);
+        self.writer.close();
+        let gone = |life: &Life| life.exit.is_some() && life.stderr_ended;
+        self.wait_until(BURIAL, gone);
+        let cause = match (cause, self.life().exit) {
+            (Cause::Died(_), Some(exit)) => Cause::Died(exit),
+            (cause, _) => cause,
+        };
+        let mut calls = self.calls();
+        let waiting = std::mem::take(&mut calls.waiting);
+        if let Some(over) = &mut calls.over {
+            over.cause = cause.clone();
+            over.told |= !waiting.is_empty();
+        }
+        drop(calls);
+        for sender in waiting.into_values() {
+            // A caller that waits no longer does not want to know.
+            let _ = sender.send(Err(cause.clone()));
+        }
+        self.answered.notify_all();
+    }
+
+    /// Lets no more calls begin. False when that was so already.
+    fn close_calls(&self, cause: Cause, told: bool) -> bool {
+        let mut calls = self.calls();
+        if calls.over.is_some() {
+            return false;
+        }
+        let told =
+            told || matches!(cause, Cause::Died(_) | Cause::Ended(_) | Cause::Cancelled { .. });
+        calls.over = Some(Over { cause, told });
+        true
+    }
+
+    /// Waits for the end of the process, and fails what is under way then.
+    fn watch(self: &Arc<Self>) {
+        let exit = self.family.wait();
+        self.live(|life| life.exit = Some(exit));
+        // It may have answered before it ended.
+        self.wait_until(Duration::from_secs(1), |life| life.stdout_ended);
+        self.conclude(Cause::Died(exit));
+    }
+
+    fn live(&self, change: impl FnOnce(&mut Life)) {
+        change(&mut self.life());
+        self.changed.notify_all();
+    }
+
+    fn wait_until(&self, limit: Duration, reached: impl Fn(&Life) -> bool) -> bool {
+        let life = self.life();
+        let waited = self.changed.wait_timeout_while(life, limit, |life| !reached(life));
+        reached(&waited.unwrap_or_else(PoisonError::into_inner).0)
+    }
+
+    fn calls(&self) -> MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn life(&self) -> MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `None` when the time is over.
+fn receive(
+    receiver: &Receiver<Result<Answer, Cause>>,
+    until: Option<Instant>,
+) -> Option<Result<Answer, Cause>> {
+    let Some(until) = until else { return receiver.recv().ok() };
+    receiver.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
+}
+
+/// The system's words without its number.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut characters = text.chars();
+    characters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+}
