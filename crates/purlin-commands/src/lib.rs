@@ -31,7 +31,7 @@ pub use definition::{
 };
 pub use event::{Event, Summary};
 pub use execute::Exit;
-pub use graph::{CacheChoice, Graph, Instance, Request};
+pub use graph::{CacheChoice, Graph, Instance, Refusal, Request};
 pub use key::Change;
 pub use record::Header;
 pub use run::{Options, run};

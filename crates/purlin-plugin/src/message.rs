@@ -161,6 +161,9 @@ pub struct SubcommandContext {
     pub root: Option<String>,
     /// The folder that the user stands in, absolute.
     pub directory: String,
+    /// True when the user asked for JSON on stdout.
+    #[serde(default)]
+    pub json: bool,
 }
 
 /// What a flag is told besides its value and the request.

@@ -16,8 +16,14 @@ pub(crate) const BUG: u8 = 70;
 pub(crate) const CANCELLED: u8 = 130;
 
 /// Diagnostics that are about a plugin which cannot do its work, not about what the user wrote.
-const OF_PLUGINS: [&str; 5] =
-    ["broken-plugin", "incompatible-plugin", "no-code", "plugin-call", "runtime-not-built"];
+const OF_PLUGINS: [&str; 6] = [
+    "broken-plugin",
+    "incompatible-plugin",
+    "no-code",
+    "plugin-call",
+    "plugin-edit",
+    "runtime-not-built",
+];
 
 /// Why a verb could not do what it was asked.
 #[derive(Debug)]

@@ -11,10 +11,14 @@
 
 mod arguments;
 mod bundled;
+mod call;
 mod context;
 mod draw;
+mod edits;
 mod environment;
+mod extended;
 mod failure;
+mod grammar;
 mod lock_file;
 #[cfg(test)]
 mod reference;

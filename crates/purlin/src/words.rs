@@ -1,30 +1,38 @@
 //! From words to verbs: parsing, what plugins add to it, and ending.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 use purlin_model::{Diagnostic, fold};
 use purlin_plugin::PluginSet;
+use purlin_plugin::manifest::Stage;
 
-use crate::arguments::{Arguments, Cache, GROUPS, Global, Plugin, UNBUILT, Verb};
+use crate::arguments::{Arguments, Cache, GROUPS, Global, Plugin, Run, UNBUILT, Verb};
 use crate::context::Context;
+use crate::extended::{self, Extended, Stop};
 use crate::failure::{Failure, Outcome, USAGE};
 use crate::verb;
-use crate::{draw, environment};
+use crate::{draw, environment, grammar};
 
 /// Parses the words and does what they say.
 pub(crate) fn dispatch(words: &[OsString], bundled: &PluginSet) -> ExitCode {
     if let Some(code) = verb::completions::answer(bundled) {
         return code;
     }
-    let arguments = match Arguments::try_parse_from(words) {
-        Ok(arguments) => arguments,
-        Err(error) => return explain(&error, words, bundled),
-    };
-    let global = arguments.global.clone();
-    end(&global, perform(arguments, bundled))
+    match Arguments::try_parse_from(words) {
+        Ok(Arguments { verb: Some(Verb::Other(rest)), .. }) => {
+            let global = global_of(words);
+            match verb::other::perform(words, &rest, &global, bundled) {
+                Ok((global, outcome)) => end(&global, outcome),
+                Err(stop) => stopped(&global, stop),
+            }
+        }
+        Ok(arguments) => end(&arguments.global.clone(), perform(arguments, bundled)),
+        Err(error) => explain(error, words, bundled),
+    }
 }
 
 fn perform(arguments: Arguments, bundled: &PluginSet) -> Outcome {
@@ -37,7 +45,7 @@ fn perform(arguments: Arguments, bundled: &PluginSet) -> Outcome {
         Verb::Init(options) => verb::init::perform(global, &options),
         Verb::Completions(options) => verb::completions::perform(&options),
         Verb::Check => verb::check::perform(&Context::new(global, bundled)?),
-        Verb::Run(options) => verb::run::perform(&Context::new(global, bundled)?, &options),
+        Verb::Run(options) => verb::run::perform(&Context::new(global, bundled)?, &options, &[]),
         Verb::Cache(Cache::List) => verb::cache::list(&Context::new(global, bundled)?),
         Verb::Cache(Cache::Clear) => verb::cache::clear(&Context::new(global, bundled)?),
         Verb::Plugin(Plugin::List) | Verb::ListPlugins => {
@@ -46,7 +54,7 @@ fn perform(arguments: Arguments, bundled: &PluginSet) -> Outcome {
         Verb::Plugin(Plugin::Info { name }) => {
             verb::plugin::info(&Context::new(global, bundled)?, &name)
         }
-        Verb::Other(words) => verb::other::perform(&Context::new(global, bundled)?, &words),
+        Verb::Other(_) => unreachable!("verbs of plugins are taken out before"),
     }
 }
 
@@ -62,56 +70,93 @@ fn end(global: &Global, outcome: Outcome) -> ExitCode {
 }
 
 /// What the parser did not take: help, or a mistake, or a flag that a plugin adds.
-fn explain(error: &clap::Error, words: &[OsString], bundled: &PluginSet) -> ExitCode {
+fn explain(error: clap::Error, words: &[OsString], bundled: &PluginSet) -> ExitCode {
     let global = global_of(words);
-    match error.kind() {
-        ErrorKind::DisplayHelp if is_top_level(words) => {
+    let path = verb_of(words);
+    match (error.kind(), path.as_slice()) {
+        (ErrorKind::DisplayHelp, []) => {
             help(&global, bundled);
             ExitCode::SUCCESS
         }
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            draw::out(format_args!("{}", error.render()));
-            ExitCode::SUCCESS
+        (ErrorKind::DisplayHelp | ErrorKind::UnknownArgument, [verb]) if verb == "run" => {
+            match run_with_flags(words, &global, bundled) {
+                Ok((global, outcome)) => end(&global, outcome),
+                Err(stop) => stopped(&global, stop),
+            }
         }
-        ErrorKind::UnknownArgument => {
+        (ErrorKind::UnknownArgument, [_, ..]) => {
             let flag = match error.get(ContextKind::InvalidArg) {
                 Some(ContextValue::String(flag)) => flag.clone(),
                 _ => String::new(),
             };
-            match unknown_flag(&global, bundled, &flag, words) {
+            match unknown_flag(&global, bundled, &flag, &path.join(" ")) {
                 Some(failure) => end(&global, Err(failure)),
-                None => usage(&global, error),
+                None => stopped(&global, Stop::Words(Box::new(error))),
             }
         }
-        _ => usage(&global, error),
+        _ => stopped(&global, Stop::Words(Box::new(error))),
     }
 }
 
-/// The failure for a flag that the parser does not know but some plugin claims.
-fn unknown_flag(
+/// Shows why words could not be parsed.
+fn stopped(global: &Global, stop: Stop) -> ExitCode {
+    match stop {
+        Stop::Failed(failure) => end(global, Err(failure)),
+        Stop::Words(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                draw::out(format_args!("{}", error.render()));
+                ExitCode::SUCCESS
+            }
+            _ => usage(global, &error),
+        },
+    }
+}
+
+/// `run` with the flags that plugins add to it.
+fn run_with_flags(
+    words: &[OsString],
     global: &Global,
     bundled: &PluginSet,
-    flag: &str,
-    words: &[OsString],
-) -> Option<Failure> {
+) -> Result<(Global, Outcome), Stop> {
+    let parsed = extended::parse(words, global, bundled, |context| {
+        let flags = context.plugins.flags("run");
+        let own: Vec<_> = flags.iter().filter_map(grammar::flag).collect();
+        Ok((Arguments::command().mut_subcommand("run", |run| run.args(own)), flags))
+    })?;
+    let Extended { context, matches, grown } = parsed;
+    let options =
+        Run::from_arg_matches(inner(&matches)).map_err(|error| Stop::Words(Box::new(error)))?;
+    let stages = [Stage::Parsed, Stage::Resolved];
+    let outcome = extended::given(&context, inner(&matches), grown, "run", &stages)
+        .and_then(|given| verb::run::perform(&context, &options, &given));
+    Ok((context.global.clone(), outcome))
+}
+
+/// What was parsed of the verb itself.
+pub(crate) fn inner(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, inner)| inner)
+}
+
+/// The failure for a flag that some plugin adds to a verb whose request nobody can edit.
+fn unknown_flag(global: &Global, bundled: &PluginSet, flag: &str, verb: &str) -> Option<Failure> {
     let name = fold(flag.split('=').next().unwrap_or(flag).strip_prefix("--")?);
-    let verb = verb_of(words)?;
     let context = Context::new(global, bundled).ok()?;
     context.plugins.refresh();
-    let known = context.plugins.flags(&verb).into_iter().find(|word| word.name == name)?;
+    let known = context.plugins.flags(verb).into_iter().find(|word| word.name == name)?;
     let feature = match known.usable {
         Ok(feature) => feature,
         Err(diagnostic) => return Some(diagnostic.into()),
     };
-    Some(match context.plugins.argument(&feature) {
-        Err(diagnostic) => diagnostic.into(),
-        Ok(_) => Diagnostic::error(
-            "not-built-yet",
-            format!("flags of plugins are not applied by this version of Purlin: `--{name}`"),
+    Some(
+        Diagnostic::error(
+            "no-request",
+            format!("the flag `--{name}` cannot be applied to `{verb}`"),
         )
-        .label(feature.origin.clone(), "provided here")
+        .label(feature.origin.clone(), format!("`{}` adds it here", feature.plugin))
+        .detail(format!("`{verb}` has no request that a flag could edit."))
+        .help("flags can be added to `run` and to verbs of plugins".to_owned())
         .into(),
-    })
+    )
 }
 
 /// A mistake on the command line, in the parser's words.
@@ -133,11 +178,6 @@ fn usage(global: &Global, error: &clap::Error) -> ExitCode {
 
 /// The global flags of a command line that could not be parsed as a whole.
 fn global_of(words: &[OsString]) -> Global {
-    let has = |flag: &str| words.iter().any(|word| word == flag);
-    let after = |flag: &str| {
-        let at = words.iter().position(|word| word == flag)?;
-        words.get(at + 1).map(std::path::PathBuf::from)
-    };
     let parsed = Arguments::command()
         .ignore_errors(true)
         .try_get_matches_from(words)
@@ -145,24 +185,40 @@ fn global_of(words: &[OsString]) -> Global {
         .and_then(|matches| Arguments::from_arg_matches(&matches).ok());
     let global = parsed.map(|arguments| arguments.global).unwrap_or_default();
     // The parser stops at the mistake; what stands behind it counts too.
-    Global {
-        directory: global.directory.or_else(|| after("-C")).or_else(|| after("--directory")),
-        json: global.json || has("--json"),
-        ..global
+    let mut words =
+        words.iter().skip(1).map_while(|word| word.to_str().filter(|word| *word != "--"));
+    let mut json = global.json;
+    let mut directory = global.directory.clone();
+    while let Some(word) = words.next() {
+        json |= word == "--json";
+        let attached = word.strip_prefix("--directory=").or_else(|| word.strip_prefix("-C"));
+        let named = match attached {
+            _ if word == "--directory" => words.next(),
+            Some("") => words.next(),
+            attached => attached,
+        };
+        directory = named.map(PathBuf::from).or(directory);
     }
+    Global { directory, json, ..global }
 }
 
-/// The first word that is a verb.
-fn verb_of(words: &[OsString]) -> Option<String> {
-    let command = Arguments::command();
-    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
-    words
-        .find(|word| command.get_subcommands().any(|verb| verb.get_name() == *word))
-        .map(str::to_owned)
-}
-
-fn is_top_level(words: &[OsString]) -> bool {
-    verb_of(words).is_none()
+/// The built-in verb that is meant, with its second word where it has one; empty when none is.
+fn verb_of(words: &[OsString]) -> Vec<String> {
+    let mut command = Arguments::command();
+    let mut path = Vec::new();
+    let mut words =
+        words.iter().skip(1).map_while(|word| word.to_str().filter(|word| *word != "--"));
+    while let Some(word) = words.next() {
+        if ["-C", "--directory", "--color"].contains(&word) {
+            words.next();
+        } else if let Some(found) = command.find_subcommand(word).cloned() {
+            path.push(word.to_owned());
+            command = found;
+        } else if !word.starts_with('-') {
+            break;
+        }
+    }
+    path
 }
 
 /// Prints the overview: built-in verbs in groups, and the verbs of plugins under their names.

@@ -28,6 +28,10 @@ mod test_help;
 mod test_init;
 #[path = "cli/test_plugin.rs"]
 mod test_plugin;
+#[path = "cli/test_plugin_flags.rs"]
+mod test_plugin_flags;
+#[path = "cli/test_plugin_verbs.rs"]
+mod test_plugin_verbs;
 #[path = "cli/test_run.rs"]
 mod test_run;
 #[path = "cli/test_run_files.rs"]
@@ -58,6 +62,12 @@ use purlin_test::Workspace;
 /// A workspace with this `purlin.toml` and the binary under test.
 fn workspace(document: &str) -> Workspace {
     Workspace::with(env!("CARGO_BIN_EXE_purlin"), document)
+}
+
+/// A workspace with this `purlin.toml` and the binary that has the plugins of
+/// `tests/with_plugins` compiled in.
+fn with_plugins(document: &str) -> Workspace {
+    Workspace::with(env!("CARGO_BIN_EXE_purlin-with-plugins"), document)
 }
 
 /// An empty folder and the binary under test.

@@ -8,31 +8,40 @@ use purlin_commands::{
     run, statuses, time_text,
 };
 use purlin_model::Diagnostic;
+use purlin_plugin::manifest::Stage;
 use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::arguments::Run;
 use crate::context::Context;
+use crate::edits::{Edited, Given};
 use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
 use crate::run_view::View;
-use crate::{draw, environment};
+use crate::{draw, edits, environment};
 
-/// Runs commands, or tells what running them would do.
-pub(crate) fn perform(context: &Context, options: &Run) -> Outcome {
+/// Runs commands, or tells what running them would do. `given` are flags of plugins.
+pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outcome {
     let definitions = context.definitions()?;
     let root = context.root()?;
     let text = root_text(&root)?;
     draw::diagnostics(&context.global, &context.plugins.warnings());
     let variables = ProcessVariables::new(environment::all());
-    let wanted = options.why.as_ref().map_or(&options.names[..], std::slice::from_ref);
-    let names: Vec<Named> = wanted.iter().map(|name| from_command_line(name)).collect();
-    let graph = Graph::build(&Request {
+    let asked = Asked::new(options).edited(context, given)?;
+    let request = Request {
         definitions: &definitions,
         plugins: &context.plugins,
         root: &text,
         variables: &variables,
-        names: &names,
-    })?;
+        names: &asked.names,
+    };
+    let mut graph = Graph::build(&request)?;
+    let schema = || edits::run_schema(Stage::Resolved);
+    let before = || graph.to_request();
+    if let Some(mut edited) = edits::apply(context, given, "run", Stage::Resolved, schema, before)?
+    {
+        let wanted = edited.request.take();
+        graph = graph.edit(&request, wanted).map_err(|refusals| edited.blame(refusals))?;
+    }
     draw::diagnostics(&context.global, &graph.warnings);
     let cancel = Cancel::default();
     let session = Session::new(&root, &context.cache, &context.plugins, variables, cancel.clone());
@@ -45,16 +54,13 @@ pub(crate) fn perform(context: &Context, options: &Run) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     watch_signals(&cancel)?;
-    let jobs = match options.jobs {
-        Some(jobs) => usize::from(jobs),
-        None => std::thread::available_parallelism().map_or(1, usize::from),
-    };
+    let jobs = asked.jobs();
     let selected = graph.instances.iter().filter(|instance| instance.selected).count();
     // One program at a time can be watched; of several, progress is shown and failures in full.
     let stream = graph.instances.len() == 1 || jobs == 1;
     let how = Options {
         jobs,
-        force: options.force,
+        force: asked.force,
         stream: stream || context.global.json,
         replay: (selected == 1 && stream) || context.global.json,
     };
@@ -65,6 +71,44 @@ pub(crate) fn perform(context: &Context, options: &Run) -> Outcome {
         return Ok(ExitCode::from(CANCELLED));
     }
     Ok(if summary.failed > 0 { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// What was asked: what flags of plugins may change before anything is looked at.
+struct Asked {
+    names: Vec<Named>,
+    force: bool,
+    jobs: Option<usize>,
+}
+
+impl Asked {
+    fn new(options: &Run) -> Self {
+        let wanted = options.why.as_ref().map_or(&options.names[..], std::slice::from_ref);
+        Self {
+            names: wanted.iter().map(|name| from_command_line(name)).collect(),
+            force: options.force,
+            jobs: options.jobs.map(usize::from),
+        }
+    }
+
+    fn edited(self, context: &Context, given: &[Given]) -> Result<Self, Failure> {
+        let schema = || edits::run_schema(Stage::Parsed);
+        let names: Vec<&str> = self.names.iter().map(|named| named.name.as_str()).collect();
+        let before = || json!({ "names": names, "force": self.force, "jobs": self.jobs() });
+        let edited = edits::apply(context, given, "run", Stage::Parsed, schema, before)?;
+        let Some(Edited { request, .. }) = edited else { return Ok(self) };
+        let names = request["names"].as_array().into_iter().flatten();
+        Ok(Self {
+            names: names.filter_map(|name| name.as_str()).map(from_command_line).collect(),
+            force: request["force"].as_bool().unwrap_or(self.force),
+            jobs: request["jobs"].as_u64().and_then(|jobs| usize::try_from(jobs).ok()),
+        })
+    }
+
+    /// How many programs run at once; by default as many as there are processors.
+    fn jobs(&self) -> usize {
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.jobs.unwrap_or_else(processors)
+    }
 }
 
 /// The root as text: it stands in templates, and those are text.

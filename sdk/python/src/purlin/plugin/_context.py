@@ -129,12 +129,15 @@ class ExpandContext(Context):
 
 
 class SubcommandContext(Context):
-    """What `subcommand` is told: the workspace's root, if any, and where the user stands."""
+    """What `subcommand` is told: the workspace's root, if any, where the user stands, and whether
+    JSON is wanted on stdout.
+    """
 
     def __init__(self, host: Host, plugin: PluginInfo, told: Mapping[str, Any]) -> None:
         super().__init__(host, plugin)
         self.root: str | None = told.get("root")
         self.directory: str = told["directory"]
+        self.json: bool = told.get("json", False)
 
 
 class ArgumentContext(Context):
