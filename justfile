@@ -41,9 +41,10 @@ python:
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
-# Writes what is generated in docs/ again.
+# Writes what is generated in docs/ again: reference pages, and what the commands in guides print.
 reference:
     UPDATE_DOCS=1 cargo test --locked --package purlin --lib reference
+    UPDATE_DOCS=1 cargo test --locked --package purlin --test docs
 
 # Licences, bans and sources. The database of advisories cannot be fetched everywhere.
 deny:

@@ -15,5 +15,5 @@
 mod output;
 mod workspace;
 
-pub use output::Finished;
+pub use output::{Finished, stable};
 pub use workspace::Workspace;

@@ -83,19 +83,25 @@ impl Finished {
     }
 
     fn stable(&self, text: &str) -> String {
-        let mut text = text.replace(&self.base, "[TEST]");
-        for (pattern, replacement) in [
-            (r"\d{8}T\d{6}\.\d{3}Z-\d+", "[RUN]"),
-            (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC", "[TIME]"),
-            (r"\b\d+(\.\d+)? s\b", "[SECONDS]"),
-            (r"\.purlin-[0-9a-f]+-\d+-\d+-\d+", ".purlin-[TEMPORARY]"),
-            (r"\b[0-9a-f]{12,64}\b", "[HASH]"),
-        ] {
-            let pattern = Regex::new(pattern).expect("the pattern is valid");
-            text = pattern.replace_all(&text, replacement).into_owned();
-        }
-        text
+        stable(&text.replace(&self.base, "[TEST]"))
     }
+}
+
+/// A text with what differs from run to run replaced: times and hashes.
+#[must_use]
+pub fn stable(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (pattern, replacement) in [
+        (r"\d{8}T\d{6}\.\d{3}Z-\d+", "[RUN]"),
+        (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC", "[TIME]"),
+        (r"\b\d+(\.\d+)? s\b", "[SECONDS]"),
+        (r"\.purlin-[0-9a-f]+-\d+-\d+-\d+", ".purlin-[TEMPORARY]"),
+        (r"\b[0-9a-f]{12,64}\b", "[HASH]"),
+    ] {
+        let pattern = Regex::new(pattern).expect("the pattern is valid");
+        text = pattern.replace_all(&text, replacement).into_owned();
+    }
+    text
 }
 
 impl fmt::Display for Finished {

@@ -15,7 +15,7 @@ pub(super) const CODE: &str = "schema-subset";
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// Keywords that say what a value must be.
-const ASSERTIONS: [&str; 15] = [
+pub(super) const ASSERTIONS: [&str; 15] = [
     "type",
     "properties",
     "required",
@@ -34,7 +34,7 @@ const ASSERTIONS: [&str; 15] = [
 ];
 
 /// Keywords that only say something about it.
-const NOTES: [&str; 9] = [
+pub(super) const NOTES: [&str; 9] = [
     "title",
     "description",
     "default",
@@ -47,7 +47,7 @@ const NOTES: [&str; 9] = [
 ];
 
 /// Keywords of the outermost table alone.
-const ROOT: [&str; 3] = ["$schema", "$id", "$defs"];
+pub(super) const ROOT: [&str; 3] = ["$schema", "$id", "$defs"];
 
 pub(super) fn parse_schema(value: &Value) -> Result<Schema, Diagnostics> {
     let mut parser = Parser::default();

@@ -403,3 +403,26 @@ fn what_it_filled_in_and_spelled_is_right_again() {
     assert_eq!(once, again);
     assert_eq!(once.get("port").and_then(Value::as_int), Some(80));
 }
+
+#[test]
+fn the_reference_has_every_keyword_and_its_examples_are_right() {
+    use super::parse::{ASSERTIONS, NOTES, ROOT};
+
+    let page = include_str!("../../../../docs/reference/schemas.md");
+    for keyword in ASSERTIONS.iter().chain(&NOTES).chain(&ROOT) {
+        assert!(page.contains(&format!("\n| `{keyword}` | ")), "{keyword} is missing");
+    }
+    let rows = page.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, ASSERTIONS.len() + NOTES.len() + ROOT.len());
+    let mut examples = page.split("\n```json").skip(1);
+    let mut parse = || {
+        let (options, text) = examples.next().and_then(|one| one.split_once('\n')).unwrap();
+        let text = text.split("\n```").next().unwrap();
+        (options.trim() == "refused", Schema::parse(&Source::new("schemas.md", text)))
+    };
+    let (is_refused, parsed) = parse();
+    assert!(!is_refused && parsed.is_ok(), "{parsed:?}");
+    let (is_refused, parsed) = parse();
+    assert!(is_refused && parsed.is_err());
+    assert!(examples.next().is_none());
+}
