@@ -5,14 +5,17 @@
 //! are [`purlin_model::Diagnostic`]s.
 //!
 //! ```
-//! use purlin_host::{Need, Plugins, PluginsTable, Reserved, Search};
+//! use purlin_host::{Need, Plugins, PluginsTable, Reserved, Search, Trust};
 //! use purlin_plugin::{Point, PluginSet};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let plugins = Plugins::open(Search {
 //!     workspace: PluginsTable::default(),
+//!     root: None,
+//!     trust: Trust::default(),
 //!     folders: Vec::new(),
 //!     user: Some(folder.path().join("plugins")),
+//!     python: None,
 //!     bundled: &PluginSet::new(),
 //!     index_dir: folder.path().join("cache"),
 //!     reserved: Reserved::default(),
@@ -23,18 +26,24 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod consent;
+mod content;
 mod feature;
 mod index;
+mod lock_file;
 mod native;
 mod plugins;
 mod scan;
 mod search;
 mod stamp;
+mod toml_text;
 mod workspace_table;
 
+pub use consent::{Asking, Coverage, Granted, GrantedBy, Trust};
 pub use feature::{
     FeatureEntry, FeatureRef, FeatureStatus, PluginEntry, PluginInfo, PluginStatus, WordRef,
 };
-pub use plugins::Plugins;
+pub use lock_file::{LOCK_FILE, LockFile};
+pub use plugins::{PinChange, PinChangeKind, Pinning, Plugins};
 pub use search::{Need, PluginSource, Reserved, Search};
 pub use workspace_table::PluginsTable;

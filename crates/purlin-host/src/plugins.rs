@@ -2,17 +2,20 @@
 
 mod candidate;
 mod check;
+mod consent;
 mod find;
 mod list;
 mod load;
 mod message;
+mod pins;
 mod services;
 mod ships;
 mod words;
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use purlin_model::{Diagnostic, Digest, Hasher};
 use purlin_plugin::Schema;
@@ -20,7 +23,9 @@ use purlin_plugin::contract::LogLevel;
 
 use crate::index::{Damaged, Index, PluginRow, Store};
 use crate::scan::{Files, Folder, SearchPath, scan};
-use crate::{PluginsTable, Reserved, Search};
+use crate::{LockFile, PluginsTable, Reserved, Search, Trust};
+
+pub use pins::{PinChange, PinChangeKind, Pinning};
 
 /// Everything that is known about plugins, without running any of them.
 ///
@@ -28,6 +33,8 @@ use crate::{PluginsTable, Reserved, Search};
 /// once is not checked again.
 pub struct Plugins {
     table: PluginsTable,
+    root: Option<PathBuf>,
+    trust: Trust,
     reserved: Reserved,
     path: SearchPath,
     store: Store,
@@ -35,6 +42,8 @@ pub struct Plugins {
     state: RwLock<Arc<State>>,
     unwritten: Mutex<Option<Diagnostic>>,
     schemas: Mutex<HashMap<(Digest, String), Arc<Schema>>>,
+    contents: Mutex<HashMap<PathBuf, Result<Digest, String>>>,
+    lock: OnceLock<Result<LockFile, Diagnostic>>,
     log: Mutex<Vec<(LogLevel, String)>>,
 }
 
@@ -74,6 +83,7 @@ impl Plugins {
             workspace: workspace.map(|(name, path)| (name.to_owned(), path.to_owned())).collect(),
             folders: search.folders,
             user: search.user,
+            python: search.python,
             bundled: search.bundled.clone(),
             version: search.version,
         };
@@ -88,6 +98,8 @@ impl Plugins {
         };
         Self {
             table: search.workspace,
+            root: search.root,
+            trust: search.trust,
             reserved: search.reserved,
             path,
             store,
@@ -95,6 +107,8 @@ impl Plugins {
             state: RwLock::new(Arc::new(state)),
             unwritten: Mutex::new(unwritten),
             schemas: Mutex::default(),
+            contents: Mutex::default(),
+            lock: OnceLock::new(),
             log: Mutex::default(),
         }
     }
@@ -221,6 +235,10 @@ fn digest(path: &SearchPath) -> Digest {
     }
     hasher.field(b"user");
     if let Some(folder) = &path.user {
+        hasher.field(folder.as_os_str().as_encoded_bytes());
+    }
+    hasher.field(b"python");
+    if let Some(folder) = &path.python {
         hasher.field(folder.as_os_str().as_encoded_bytes());
     }
     hasher.field(b"bundled");

@@ -5,6 +5,7 @@ mod claims;
 mod folder;
 mod judge;
 mod plugin;
+mod python;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -26,6 +27,7 @@ pub(crate) struct SearchPath {
     pub(crate) workspace: Vec<(String, PathBuf)>,
     pub(crate) folders: Vec<PathBuf>,
     pub(crate) user: Option<PathBuf>,
+    pub(crate) python: Option<PathBuf>,
     pub(crate) bundled: PluginSet,
     pub(crate) version: Version,
 }
@@ -48,6 +50,9 @@ pub(crate) fn scan(path: &SearchPath, files: &Files) -> Contents {
     }
     if let Some(folder) = &path.user {
         walk.step(folder, PluginSource::User);
+    }
+    if let Some(environment) = &path.python {
+        walk.python(environment);
     }
     for (position, plugin) in path.bundled.iter().enumerate() {
         walk.read(&Folder::Bundled(position, plugin), PluginSource::Bundled, None);
@@ -106,6 +111,44 @@ impl Walk<'_> {
                 self.contents.candidates.push((child, stamp));
             }
         }
+    }
+
+    /// The distributions of a Python environment that name a plugin.
+    fn python(&mut self, environment: &Path) {
+        let lib = environment.join("lib");
+        self.contents.search.push((lib.clone(), Stamp::take(&lib, self.moment)));
+        for site in python::site_packages(&lib) {
+            // Taken before the folder is listed, as above. pip renews it with whatever it does.
+            self.contents.search.push((site.clone(), Stamp::take(&site, self.moment)));
+            for entry in python::entry_points(&site) {
+                match &entry.folder {
+                    Ok(folder) => self.read(&Folder::Disk(folder), PluginSource::Python, None),
+                    Err(looked_at) => self.miss(&entry, looked_at),
+                }
+            }
+        }
+    }
+
+    /// An entry point that leads to no plugin; it may appear where it was looked for.
+    fn miss(&mut self, entry: &python::EntryPoint, looked_at: &[PathBuf]) {
+        for folder in looked_at {
+            let manifest = folder.join(MANIFEST_FILE);
+            let stamp = Stamp::take(&manifest, self.moment);
+            self.contents.candidates.push((manifest, stamp));
+        }
+        let python::EntryPoint { distribution, name, package, .. } = entry;
+        let shown: Vec<String> =
+            looked_at.iter().map(|folder| format!("`{}`", folder.display())).collect();
+        let warning = Diagnostic::warning(
+            "python-entry-point",
+            format!("the Python distribution `{distribution}` names a plugin that is not there"),
+        )
+        .detail(format!(
+            "Its entry point `{name}` says that the package `{package}` holds a `{MANIFEST_FILE}`. \
+             Looked for in {}.",
+            shown.join(", ")
+        ));
+        self.contents.warnings.push(StoredDiagnostic::new(&warning, Path::new("")));
     }
 
     fn read(&mut self, folder: &Folder<'_>, source: PluginSource, declared: Option<&str>) {

@@ -8,17 +8,23 @@ use purlin_plugin::PluginSet;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::PluginsTable;
+use crate::{PluginsTable, Trust};
 
 /// The search path and everything else that decides what is found on it. The first plugin of a
 /// name wins, in the order of the fields; a bundled name gives way to a workspace's `path` only.
 pub struct Search<'a> {
     /// The workspace's `[plugins]`; its `path` entries come first on the search path.
     pub workspace: PluginsTable,
+    /// The workspace's folder, absolute; `None` where there is none.
+    pub root: Option<PathBuf>,
+    /// What may run code.
+    pub trust: Trust,
     /// The folders of `PURLIN_PLUGIN_PATH`, absolute, in order. Each holds plugin folders or is one.
     pub folders: Vec<PathBuf>,
     /// The user's own plugin folder, absolute.
     pub user: Option<PathBuf>,
+    /// The active Python environment, absolute: its distributions may bring plugins.
+    pub python: Option<PathBuf>,
     /// What the binary has compiled in.
     pub bundled: &'a PluginSet,
     /// Where indexes are kept: a folder in the user's cache folder, made when it is not there.
@@ -72,6 +78,8 @@ pub enum PluginSource {
     Path,
     /// The user's plugin folder.
     User,
+    /// A distribution of the active Python environment.
+    Python,
     /// Compiled in.
     Bundled,
 }
@@ -84,6 +92,7 @@ impl PluginSource {
             Self::Workspace => "workspace",
             Self::Path => "path",
             Self::User => "user",
+            Self::Python => "python",
             Self::Bundled => "bundled",
         }
     }

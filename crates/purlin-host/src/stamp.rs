@@ -38,9 +38,7 @@ impl Stamp {
     /// The stamp of a path now, to be kept; `moment` is when the work that looks at it began.
     pub(crate) fn take(path: &Path, moment: SystemTime) -> Self {
         match Self::look(path) {
-            // Only `changed` is compared: unlike `modified` nobody can set it, and it moves with
-            // every change of the content.
-            Self::Present(marks) if marks.changed >= nanoseconds(moment - TICK) => Self::Racy,
+            Self::Present(marks) if is_racy(marks, moment) => Self::Racy,
             other => other,
         }
     }
@@ -55,7 +53,15 @@ impl Stamp {
     }
 }
 
-fn marks(metadata: &Metadata) -> Marks {
+/// True when another change could leave the same marks behind; `moment` is when the work that looks
+/// at it began. Only `changed` is compared: unlike `modified` nobody can set it, and it moves with
+/// every change of the content.
+pub(crate) fn is_racy(marks: Marks, moment: SystemTime) -> bool {
+    marks.changed >= nanoseconds(moment - TICK)
+}
+
+/// The marks of something that was looked at.
+pub(crate) fn marks(metadata: &Metadata) -> Marks {
     let join = |seconds: i64, nanoseconds: i64| {
         seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
     };

@@ -22,6 +22,8 @@ pub(crate) struct TableEntry {
     pub(crate) version: Option<(VersionReq, Origin)>,
     /// The plugin's folder, absolute, and where it is written.
     pub(crate) path: Option<(PathBuf, Origin)>,
+    /// The folder as it is written.
+    pub(crate) written_path: Option<String>,
     /// Values for the plugin's configuration schema.
     pub(crate) config: Option<Value>,
     /// Features (`point/name`) that are switched off.
@@ -134,6 +136,7 @@ fn parse_entry(
         key,
         version: None,
         path: None,
+        written_path: None,
         config: None,
         disable: Vec::new(),
         rename: Vec::new(),
@@ -152,6 +155,7 @@ fn parse_entry(
                     "version" => entry.version = version(name, value, &mut mistakes),
                     "path" => match value.as_str() {
                         Some(path) => {
+                            entry.written_path = Some(path.to_owned());
                             entry.path = Some((normal(&root.join(path)), value.origin.clone()));
                         }
                         None => mistakes.push(wrong_type("path", "a string", value)),

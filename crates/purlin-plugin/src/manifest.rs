@@ -15,6 +15,7 @@ mod feature;
 mod fields;
 mod parameter;
 mod parse;
+mod permissions;
 mod runtime;
 #[cfg(test)]
 mod tests;

@@ -135,6 +135,21 @@ pub(crate) enum Plugin {
         #[arg(value_name = "PLUGIN")]
         name: String,
     },
+    /// Show what plugins ask for, and consent to it
+    Trust {
+        /// Plugins (default: those of this workspace that may not run yet)
+        #[arg(value_name = "PLUGIN")]
+        names: Vec<String>,
+        /// Consent without being asked
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Pin plugins in purlin.lock as they are now
+    Lock {
+        /// Plugins (default: all that this workspace names)
+        #[arg(value_name = "PLUGIN")]
+        names: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use purlin_commands::{Definitions, has_errors};
-use purlin_host::{Plugins, PluginsTable, Search};
-use purlin_model::{Diagnostic, Kind, Origin, Source, Table, Value};
+use purlin_host::{
+    LOCK_FILE, PinChange, PinChangeKind, Pinning, Plugins, PluginsTable, Search, Trust,
+};
+use purlin_model::{Diagnostic, Kind, Origin, Severity, Source, Table, Value};
 use purlin_plugin::PluginSet;
 
 use crate::arguments::{Global, reserved};
@@ -42,8 +44,15 @@ impl Context {
         };
         let plugins = Plugins::open(Search {
             workspace: table,
+            root: root.clone(),
+            trust: Trust {
+                folder: Some(environment::data_folder()),
+                workspace: environment::trusts_workspace()?,
+                given: Vec::new(),
+            },
             folders: environment::plugin_folders(),
             user: Some(environment::data_folder().join("plugins")),
+            python: environment::python_environment(),
             bundled,
             index_dir: cache.join("index"),
             reserved: reserved(),
@@ -56,6 +65,28 @@ impl Context {
     /// The root of the workspace, for verbs that need one.
     pub(crate) fn root(&self) -> Result<PathBuf, Failure> {
         self.root.clone().ok_or_else(|| workspace::missing(&self.directory).into())
+    }
+
+    /// Pins the workspace's plugins in `purlin.lock`, or with `--locked` makes sure that they are.
+    /// For verbs that use plugins; those that only look write nothing.
+    pub(crate) fn pin(&self) -> Result<(), Failure> {
+        let how = if self.global.locked { Pinning::Locked } else { Pinning::Follow };
+        match self.plugins.pin(how) {
+            // What was missing is no news; what was there is never changed silently.
+            Ok(mut changes) => {
+                changes.retain(|change| change.kind != PinChangeKind::Added);
+                if !changes.is_empty() {
+                    crate::draw::diagnostics(&self.global, &[pinned(&changes)]);
+                }
+            }
+            // A workspace that cannot be written to is no reason not to work in it.
+            Err(mut trouble) if trouble.code == "lock-unwritten" => {
+                trouble.severity = Severity::Warning;
+                crate::draw::diagnostics(&self.global, &[trouble]);
+            }
+            Err(trouble) => return Err(trouble.into()),
+        }
+        Ok(())
     }
 
     /// The workspace's definitions together with everything that is wrong with its file.
@@ -104,4 +135,16 @@ pub(crate) fn directory(global: &Global) -> Result<PathBuf, Failure> {
             .into())
         }
     }
+}
+
+/// What became of pins.
+pub(crate) fn pinned(changes: &[PinChange]) -> Diagnostic {
+    let lines = changes.iter().map(|change| match change.kind {
+        PinChangeKind::Added => format!("`{}` is pinned now", change.plugin),
+        PinChangeKind::Removed => format!("`{}` is not pinned any more", change.plugin),
+        PinChangeKind::Changed => format!("`{}`: {}", change.plugin, change.what.join(", ")),
+    });
+    Diagnostic::note("lock-changed", format!("{LOCK_FILE} was changed"))
+        .detail(lines.collect::<Vec<_>>().join("\n"))
+        .help("commit it with the change that it belongs to".to_owned())
 }

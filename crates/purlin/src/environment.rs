@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use purlin_model::Diagnostic;
+
 /// A process variable that Purlin reads.
 pub(crate) struct Variable {
     /// Its name.
@@ -26,16 +28,44 @@ pub(crate) const DATA_DIR: Variable = Variable {
     name: "PURLIN_DATA_DIR",
     about: "Folder for the user's plugins (default: `$XDG_DATA_HOME/purlin`, else `~/.local/share/purlin`)",
 };
+/// Consent for one process.
+pub(crate) const TRUST: Variable = Variable {
+    name: "PURLIN_TRUST",
+    about: "`workspace`: this process may run the plugins that the workspace takes from a `path`, as if `purlin plugin trust` had been said; for CI",
+};
 /// Colour off.
 pub(crate) const NO_COLOR: Variable =
     Variable { name: "NO_COLOR", about: "Set to anything but nothing: no colour" };
 
+/// The active Python environment.
+pub(crate) const VIRTUAL_ENV: Variable = Variable {
+    name: "VIRTUAL_ENV",
+    about: "The active Python environment; its distributions may bring plugins",
+};
+
 /// All of them, for the reference.
-pub(crate) const ALL: [&Variable; 4] = [&PLUGIN_PATH, &CACHE_DIR, &DATA_DIR, &NO_COLOR];
+pub(crate) const ALL: [&Variable; 6] =
+    [&PLUGIN_PATH, &CACHE_DIR, &DATA_DIR, &TRUST, &VIRTUAL_ENV, &NO_COLOR];
 
 /// The value of a variable; an empty one counts as not set.
 pub(crate) fn value(variable: &Variable) -> Option<OsString> {
     std::env::var_os(variable.name).filter(|value| !value.is_empty())
+}
+
+/// Whether the workspace's own plugins are granted to this process.
+///
+/// # Errors
+/// The variable has a value without a meaning.
+pub(crate) fn trusts_workspace() -> Result<bool, Diagnostic> {
+    match value(&TRUST) {
+        None => Ok(false),
+        Some(value) if value == "workspace" => Ok(true),
+        Some(value) => Err(Diagnostic::error(
+            "variable",
+            format!("PURLIN_TRUST has no meaning with the value `{}`", value.display()),
+        )
+        .help("set it to `workspace`, or remove it".to_owned())),
+    }
 }
 
 /// The folders of the plugin path, absolute.
@@ -50,6 +80,11 @@ pub(crate) fn plugin_folders() -> Vec<PathBuf> {
 /// The user's cache folder.
 pub(crate) fn cache_folder() -> PathBuf {
     user_folder(&CACHE_DIR, "XDG_CACHE_HOME", ".cache")
+}
+
+/// The active Python environment.
+pub(crate) fn python_environment() -> Option<PathBuf> {
+    value(&VIRTUAL_ENV).map(PathBuf::from).filter(|folder| folder.is_absolute())
 }
 
 /// The user's data folder.

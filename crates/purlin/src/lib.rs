@@ -19,7 +19,7 @@ mod environment;
 mod extended;
 mod failure;
 mod grammar;
-mod lock_file;
+mod offer;
 #[cfg(test)]
 mod reference;
 mod run_view;

@@ -54,6 +54,12 @@ fn perform(arguments: Arguments, bundled: &PluginSet) -> Outcome {
         Verb::Plugin(Plugin::Info { name }) => {
             verb::plugin::info(&Context::new(global, bundled)?, &name)
         }
+        Verb::Plugin(Plugin::Trust { names, yes }) => {
+            verb::plugin::trust::perform(&Context::new(global, bundled)?, &names, yes)
+        }
+        Verb::Plugin(Plugin::Lock { names }) => {
+            verb::plugin::lock::perform(&Context::new(global, bundled)?, &names)
+        }
         Verb::Other(_) => unreachable!("verbs of plugins are taken out before"),
     }
 }
@@ -177,7 +183,7 @@ fn usage(global: &Global, error: &clap::Error) -> ExitCode {
 }
 
 /// The global flags of a command line that could not be parsed as a whole.
-fn global_of(words: &[OsString]) -> Global {
+pub(crate) fn global_of(words: &[OsString]) -> Global {
     let parsed = Arguments::command()
         .ignore_errors(true)
         .try_get_matches_from(words)

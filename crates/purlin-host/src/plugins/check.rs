@@ -42,8 +42,20 @@ impl Plugins {
         })
     }
 
-    /// What is wrong with the entry of a plugin that is there.
+    /// What is wrong with the entry of a plugin that is there, the pin in `purlin.lock` included.
     pub(super) fn entry_mistakes(
+        &self,
+        name: &str,
+        entry: &TableEntry,
+        row: &PluginRow<'_>,
+    ) -> Result<Vec<Diagnostic>, Interrupt> {
+        let mut mistakes = self.unfit(name, entry, row)?;
+        mistakes.extend(self.mispinned(name, row)?);
+        Ok(mistakes)
+    }
+
+    /// What of the entry of a plugin that is there does not fit it.
+    pub(super) fn unfit(
         &self,
         name: &str,
         entry: &TableEntry,

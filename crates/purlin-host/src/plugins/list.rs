@@ -79,15 +79,26 @@ impl Plugins {
                 reason,
             });
         }
+        let diagnostics = self.restored(row, &head)?;
+        let refusal = match &manifest {
+            Some(manifest) if head.status == PluginStatus::Ok => {
+                self.verdict(row, &head, manifest).err()
+            }
+            _ => None,
+        };
+        let (status, reason) = match refusal {
+            Some(refusal) => (PluginStatus::Ungranted, message::refused(row.name, &refusal)),
+            None => (head.status, head.reason),
+        };
         Ok(PluginEntry {
             name: row.name.to_owned(),
-            diagnostics: self.restored(row, &head)?,
+            diagnostics,
             version: head.version,
             runtime: head.runtime,
             source: head.source,
             path: head.bundled.is_none().then(|| row.folder.to_path_buf()),
-            status: head.status,
-            reason: head.reason,
+            status,
+            reason,
             description: head.description,
             enabled: !row.shadowed && (row.bundled || self.table.names(row.name)),
             features,

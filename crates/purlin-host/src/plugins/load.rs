@@ -84,6 +84,10 @@ impl Plugins {
                 }
                 _ => None,
             }),
+            Some(RuntimeKind::Process) => {
+                self.consent(feature)?;
+                Err(message::cannot_run(feature, RuntimeKind::Process.as_str()))
+            }
             Some(other) => Err(message::cannot_run(feature, other.as_str())),
         }
     }

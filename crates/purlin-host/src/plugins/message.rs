@@ -3,14 +3,15 @@
 use std::io;
 use std::path::Path;
 
-use purlin_model::{Diagnostic, Origin, suggestion};
+use purlin_model::{Diagnostic, Digest, Origin, suggestion};
 use purlin_plugin::Point;
-use purlin_plugin::manifest::Feature;
+use purlin_plugin::manifest::{Feature, Permissions};
 
 use super::candidate::{Asked, Candidate};
+use super::consent::Refusal;
 use crate::index::Head;
 use crate::workspace_table::TableEntry;
-use crate::{FeatureRef, PluginStatus};
+use crate::{FeatureRef, LOCK_FILE, PinChange, PinChangeKind, PluginStatus};
 
 /// What a feature of a point is called.
 pub(super) fn noun(point: Point) -> &'static str {
@@ -255,6 +256,139 @@ pub(super) fn cannot_run(feature: &FeatureRef, kind: &str) -> Diagnostic {
     )
     .detail(format!("The {} `{name}` of the plugin `{plugin}` needs that.", noun(*point)))
     .label(origin.clone(), "it is declared here")
+}
+
+pub(super) fn ungranted(
+    plugin: &str,
+    permissions: &Permissions,
+    refusal: &Refusal,
+    folder: Option<&Path>,
+    entry: Option<&TableEntry>,
+    origin: Origin,
+) -> Diagnostic {
+    let mut why = vec![format!("It runs code with your rights, and {}.", because(refusal))];
+    why.push(match asked_for(permissions) {
+        Some(list) => format!("It asks for: {list}."),
+        None => "It asks for no permissions.".to_owned(),
+    });
+    let covered = match folder {
+        Some(folder) => format!(" (that covers all plugins of `{}`)", folder.display()),
+        None => String::new(),
+    };
+    let mut diagnostic = Diagnostic::error(
+        "plugin-ungranted",
+        format!("the plugin `{plugin}` may not run without your consent"),
+    )
+    .detail(why.join("\n"))
+    .help(format!("look at it, then run `purlin plugin trust {plugin}`{covered}"))
+    .label(origin, "this plugin");
+    if let Some(entry) = entry {
+        diagnostic = diagnostic.label(entry.key.clone(), "the workspace names it here");
+    }
+    diagnostic
+}
+
+/// Why a plugin is listed as ungranted.
+pub(super) fn refused(plugin: &str, refusal: &Refusal) -> String {
+    format!("{} (`purlin plugin trust {plugin}`)", because(refusal))
+}
+
+fn because(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Never => "you have not consented to it".to_owned(),
+        Refusal::Other => "it is not the one that you have consented to".to_owned(),
+        Refusal::Wider(more) => format!(
+            "it asks for more than you have consented to ({})",
+            asked_for(more).unwrap_or_default()
+        ),
+        Refusal::Unknown(why) => format!("what it is cannot be told ({why})"),
+    }
+}
+
+/// ``network `a`, `b`; run `c` ``; `None` when nothing is asked for.
+pub(super) fn asked_for(permissions: &Permissions) -> Option<String> {
+    let kinds = permissions.lists().into_iter().filter(|(_, list)| !list.is_empty());
+    let kinds = kinds.map(|(kind, list)| {
+        let list: Vec<String> = list.iter().map(|entry| format!("`{entry}`")).collect();
+        format!("{kind} {}", list.join(", "))
+    });
+    let text = kinds.collect::<Vec<_>>().join("; ");
+    (!text.is_empty()).then_some(text)
+}
+
+pub(super) fn unpinnable(plugin: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(
+        "plugin-content",
+        format!("what is in the folder of the plugin `{plugin}` cannot be told"),
+    )
+    .detail(format!("{why}."))
+}
+
+pub(super) fn mispinned(
+    plugin: &str,
+    pinned: Digest,
+    found: Digest,
+    what: &[String],
+    folder: &Path,
+    origin: Origin,
+) -> Diagnostic {
+    let mut why =
+        vec![format!("pinned: {pinned}"), format!("found:  {found}, in `{}`", folder.display())];
+    if pinned == found {
+        why = vec!["The content is the pinned one; the pin says other things about it.".to_owned()];
+    }
+    let what = what.iter().filter(|one| *one != "content").cloned().collect::<Vec<_>>();
+    if !what.is_empty() {
+        why.push(format!("what is different: {}", what.join(", ")));
+    }
+    Diagnostic::error(
+        "lock-mismatch",
+        format!("the plugin `{plugin}` is not the one that {LOCK_FILE} pins"),
+    )
+    .detail(why.join("\n"))
+    .help(format!(
+        "put the pinned one in its place, or run `purlin plugin lock {plugin}` to pin this one"
+    ))
+    .label(origin, "pinned here")
+}
+
+pub(super) fn locked(changes: &[PinChange]) -> Diagnostic {
+    let lines = changes.iter().map(|change| match change.kind {
+        PinChangeKind::Added => format!("`{}` has no pin.", change.plugin),
+        PinChangeKind::Removed => format!("`{}` has a pin too many.", change.plugin),
+        PinChangeKind::Changed => format!("`{}`: {}.", change.plugin, change.what.join(", ")),
+    });
+    Diagnostic::error(
+        "locked",
+        format!("{LOCK_FILE} would have to change, which `--locked` forbids"),
+    )
+    .detail(lines.collect::<Vec<_>>().join("\n"))
+    .help("run the verb without `--locked`, and commit the file".to_owned())
+}
+
+pub(super) fn unlockable(error: &io::Error) -> Diagnostic {
+    Diagnostic::error("lock-unwritten", format!("{LOCK_FILE} cannot be written"))
+        .detail(format!("Whether another process writes it cannot be told: {error}."))
+}
+
+pub(super) fn not_named(plugin: &str, names: &[String]) -> Diagnostic {
+    Diagnostic::error(
+        "unknown-plugin",
+        format!("the workspace does not name the plugin `{plugin}`"),
+    )
+    .detail("Only plugins of `[plugins]` are pinned.")
+    .help(suggestion(plugin, "plugins of the workspace", names.iter().map(String::as_str)))
+}
+
+pub(super) fn unrecorded(plugin: &str, why: &str) -> Diagnostic {
+    Diagnostic::error("consent", format!("consent to the plugin `{plugin}` cannot be recorded"))
+        .detail(why)
+}
+
+pub(super) fn changed_meanwhile(plugin: &str) -> Diagnostic {
+    Diagnostic::error("plugin-changed", format!("the plugin `{plugin}` has changed meanwhile"))
+        .detail("Its manifest is not the one that this run began with.")
+        .help("run it again".to_owned())
 }
 
 pub(super) fn no_code(feature: &FeatureRef) -> Diagnostic {

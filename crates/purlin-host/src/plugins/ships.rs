@@ -33,7 +33,8 @@ impl Plugins {
     /// none.
     ///
     /// # Errors
-    /// There is no enabled plugin of that name that can be used, or the file cannot be read.
+    /// There is no enabled plugin of that name that can be used, the user has not consented to it
+    /// (its commands make code run as much as a process does), or the file cannot be read.
     pub fn shipped_commands(&self, plugin: &str) -> Result<Option<Arc<Source>>, Diagnostic> {
         self.with(|state| self.shipped(state, plugin))
     }
@@ -72,6 +73,9 @@ impl Plugins {
             }
         }
         let Some(file) = found else { return Ok(Ok(None)) };
+        if let Err(refused) = self.consent_of(&row)? {
+            return Ok(Err(refused));
+        }
         Ok(match folder.read(&file.path, &self.files) {
             Ok(text) => {
                 let path = folder.shown().join(&file.path);

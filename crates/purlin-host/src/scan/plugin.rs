@@ -50,7 +50,10 @@ pub(super) fn read(
             let parsed = parse_manifest(&text);
             reader.diagnostics.extend(parsed.diagnostics);
             if let Some(written) = &parsed.name {
-                reader.compare_names(&text, written, parsed.manifest.as_ref(), declared);
+                // A package can hardly be called as the plugin in it is.
+                if source != PluginSource::Python {
+                    reader.compare_names(&text, written, parsed.manifest.as_ref(), declared);
+                }
                 if declared.is_none() && !written.is_empty() {
                     name.clone_from(written);
                 }

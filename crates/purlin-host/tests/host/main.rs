@@ -6,5 +6,6 @@ mod conflicts;
 mod find;
 mod index;
 mod list;
+mod python;
 mod support;
 mod table;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use purlin_host::{Plugins, PluginsTable, Reserved, Search};
+use purlin_host::{Plugins, PluginsTable, Reserved, Search, Trust};
 use purlin_model::{Diagnostic, Source, parse_toml};
 use purlin_plugin::contract::{Dependency, Host};
 use purlin_plugin::message::{ExpandContext, Expansion, PluginError};
@@ -15,8 +15,11 @@ pub(crate) struct Place {
     dir: tempfile::TempDir,
     pub(crate) table: String,
     pub(crate) folders: Vec<PathBuf>,
+    pub(crate) python: Option<PathBuf>,
     pub(crate) bundled: PluginSet,
     pub(crate) index_dir: PathBuf,
+    /// `None`: every plugin that is there may run.
+    pub(crate) trust: Option<Trust>,
 }
 
 /// A dependency that answers with its configuration.
@@ -79,7 +82,9 @@ impl Place {
         Self {
             table: String::new(),
             folders: Vec::new(),
+            python: None,
             bundled: PluginSet::new().with(FILES),
+            trust: None,
             index_dir: dir.path().join("index"),
             dir,
         }
@@ -124,8 +129,14 @@ impl Place {
         assert_eq!(mistakes, []);
         Plugins::open(Search {
             workspace,
+            root: Some(self.dir.path().to_owned()),
+            trust: self
+                .trust
+                .clone()
+                .unwrap_or_else(|| Trust { given: self.all(), ..Trust::default() }),
             folders: self.folders.clone(),
             user: Some(self.path("user")),
+            python: self.python.clone(),
             bundled: &self.bundled,
             index_dir: self.index_dir.clone(),
             reserved: Reserved {
@@ -138,6 +149,20 @@ impl Place {
             },
             version: semver::Version::new(0, 1, 0),
         })
+    }
+
+    /// All folders with a manifest.
+    fn all(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut open = vec![self.dir.path().to_owned()];
+        while let Some(folder) = open.pop() {
+            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            open.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()));
+            if folder.join("plugin.toml").exists() {
+                found.push(folder);
+            }
+        }
+        found
     }
 
     /// A message with everything in it.

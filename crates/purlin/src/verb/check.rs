@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use purlin_commands::{Graph, ProcessVariables, Request, has_errors};
-use purlin_host::{PluginEntry, PluginStatus};
-use purlin_model::Diagnostic;
+use purlin_host::{Pinning, PluginEntry, PluginStatus};
+use purlin_model::{Diagnostic, Severity};
 
 use crate::context::Context;
 use crate::failure::{Outcome, USAGE};
@@ -54,6 +54,12 @@ pub(crate) fn perform(context: &Context) -> Outcome {
 /// What is wrong with plugins: errors where the workspace names the plugin, warnings elsewhere.
 fn plugin_problems(context: &Context) -> Vec<Diagnostic> {
     let mut problems = context.plugins.problems();
+    // Nothing is written here; whether something would have to be is asked by `--locked` alone.
+    if let Err(trouble) = context.plugins.pin(Pinning::Locked)
+        && (context.global.locked || trouble.code != "locked")
+    {
+        problems.push(trouble);
+    }
     let broken = |plugin: &PluginEntry| {
         matches!(plugin.status, PluginStatus::Broken | PluginStatus::Incompatible)
     };
@@ -79,7 +85,20 @@ fn plugin_problems(context: &Context) -> Vec<Diagnostic> {
         }
         problems.push(warning.detail(unplaced.join("\n")));
     }
+    problems.extend(ungranted(context));
     problems
+}
+
+/// The plugins of the workspace that the user has not consented to yet.
+fn ungranted(context: &Context) -> Vec<Diagnostic> {
+    let waiting = context.plugins.ungranted();
+    let refusals = waiting.iter().filter_map(|name| context.plugins.refused(name));
+    refusals
+        .map(|mut refusal| {
+            refusal.severity = Severity::Warning;
+            refusal
+        })
+        .collect()
 }
 
 fn dedupe(diagnostics: &mut Vec<Diagnostic>) {

@@ -1,6 +1,8 @@
 //! `purlin completions`, and answering the shell when it asks.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::CommandFactory;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
@@ -10,8 +12,8 @@ use purlin_plugin::PluginSet;
 
 use crate::arguments::{Arguments, Completions, Global, Shell};
 use crate::context::Context;
-use crate::draw;
 use crate::failure::{Failure, Outcome};
+use crate::{draw, offer, words};
 
 /// Set by the script in the user's shell when it asks for candidates.
 const ASKED: &str = "PURLIN_COMPLETE";
@@ -50,18 +52,22 @@ pub(crate) fn answer(bundled: &PluginSet) -> Option<ExitCode> {
     }
 }
 
-/// The grammar with what only this workspace knows: its commands, plugins and their verbs.
+/// The grammar with what only this workspace knows: its commands, plugins, and what they add.
 fn command(bundled: &PluginSet) -> clap::Command {
     let mut command = Arguments::command();
-    let Ok(context) = Context::new(&Global::default(), bundled) else { return command };
+    let Ok(context) = Context::new(&global(), bundled) else { return command };
+    let context = Arc::new(context);
     let (definitions, _) = context.read_definitions();
     let commands: Vec<String> =
         definitions.commands.values().map(|command| command.name.clone()).collect();
+    context.plugins.refresh();
+    let flags = offer::flags(&context, context.plugins.flags("run"));
     command = command.mut_subcommand("run", |run| {
         let names = candidates(commands.clone());
         let why = candidates(commands);
         run.mut_arg("names", |argument| argument.add(names))
             .mut_arg("why", |argument| argument.add(why))
+            .args(flags)
     });
     let plugins: Vec<String> =
         context.plugins.list().into_iter().map(|plugin| plugin.name).collect();
@@ -70,15 +76,19 @@ fn command(bundled: &PluginSet) -> clap::Command {
             info.mut_arg("name", |argument| argument.add(candidates(plugins)))
         })
     });
-    context.plugins.refresh();
     for word in context.plugins.subcommands() {
-        if word.usable.is_ok() {
-            command = command.subcommand(
-                clap::Command::new(word.name.clone()).about(word.feature.about.clone()),
-            );
+        if let Ok(feature) = word.usable {
+            command = command.subcommand(offer::verb(&context, &feature));
         }
     }
     command
+}
+
+/// The global flags of the line that is being typed; it stands behind `--`.
+fn global() -> Global {
+    let words: Vec<OsString> =
+        std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+    words::global_of(&words)
 }
 
 fn candidates(values: Vec<String>) -> ArgValueCandidates {

@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
+use purlin_host::{LOCK_FILE, LockFile};
 use purlin_model::Diagnostic;
 
 use crate::arguments::{Global, Init};
 use crate::context::directory;
+use crate::draw;
 use crate::failure::{Failure, Outcome};
 use crate::workspace::FILE;
-use crate::{draw, lock_file};
 
 /// Makes the folder a workspace: a `purlin.toml` to start from and a lock file with the
 /// workspace's id.
@@ -38,11 +39,11 @@ pub(crate) fn perform(global: &Global, options: &Init) -> Outcome {
             )
         },
     )?;
-    lock_file::create(&root).map_err(Failure::failed)?;
+    LockFile::create(&root).map_err(Failure::failed)?;
     if global.json {
-        draw::json(&serde_json::json!({ "files": [FILE, lock_file::LOCK_FILE] }));
+        draw::json(&serde_json::json!({ "files": [FILE, LOCK_FILE] }));
     } else if !global.quiet {
-        draw::out(format_args!("wrote {FILE} and {}; try `purlin run`\n", lock_file::LOCK_FILE));
+        draw::out(format_args!("wrote {FILE} and {}; try `purlin run`\n", LOCK_FILE));
     }
     Ok(ExitCode::SUCCESS)
 }

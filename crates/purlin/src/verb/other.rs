@@ -59,6 +59,7 @@ fn find(context: &Context, word: &str) -> Result<FeatureRef, Failure> {
 
 /// Runs it; its status is Purlin's.
 fn run(context: &Context, feature: &FeatureRef, args: &Json, given: &[Given]) -> Outcome {
+    context.pin()?;
     let subcommand = context.plugins.subcommand(feature)?;
     if let Some(instead) = &feature.feature.deprecated {
         let thing = format!("`purlin {}`", feature.name);

@@ -1,5 +1,8 @@
 //! `purlin plugin`
 
+pub(crate) mod lock;
+pub(crate) mod trust;
+
 use std::process::ExitCode;
 
 use purlin_host::{FeatureStatus, PluginEntry, PluginStatus};
@@ -43,12 +46,12 @@ pub(crate) fn list(context: &Context) -> Outcome {
 
 /// What a plugin provides, or why it does not.
 fn summary(plugin: &PluginEntry) -> String {
-    if plugin.status != PluginStatus::Ok {
+    if !matches!(plugin.status, PluginStatus::Ok | PluginStatus::Ungranted) {
         let path =
             plugin.path.as_ref().map(|path| format!(" ({})", path.display())).unwrap_or_default();
         return format!("{}: {}{path}", plugin.status.as_str(), first_reason(plugin));
     }
-    if plugin.features.is_empty() {
+    if plugin.features.is_empty() && plugin.status == PluginStatus::Ok {
         return plugin.reason.clone();
     }
     let feature = |feature: &purlin_host::FeatureEntry| {
@@ -58,7 +61,11 @@ fn summary(plugin: &PluginEntry) -> String {
         };
         format!("{}/{}{note}", feature.point, feature.name)
     };
-    plugin.features.iter().map(feature).collect::<Vec<_>>().join(", ")
+    let features = plugin.features.iter().map(feature).collect::<Vec<_>>().join(", ");
+    match plugin.status {
+        PluginStatus::Ungranted => format!("ungranted: {}: {features}", plugin.reason),
+        _ => features,
+    }
 }
 
 /// The reason, short enough for a list: of many mistakes the first one.

@@ -25,6 +25,10 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
     let root = context.root()?;
     let text = root_text(&root)?;
     draw::diagnostics(&context.global, &context.plugins.warnings());
+    if context.global.locked {
+        // Before any plugin is asked for anything.
+        context.pin()?;
+    }
     let variables = ProcessVariables::new(environment::all());
     let asked = Asked::new(options).edited(context, given)?;
     let request = Request {
@@ -53,6 +57,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         why(context, &graph, &session);
         return Ok(ExitCode::SUCCESS);
     }
+    context.pin()?;
     watch_signals(&cancel)?;
     let jobs = asked.jobs();
     let selected = graph.instances.iter().filter(|instance| instance.selected).count();

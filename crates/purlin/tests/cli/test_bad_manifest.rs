@@ -15,7 +15,8 @@ exec = "echo fine > out.txt"
 deps = ["in.txt"]
 artifacts = ["out.txt"]
 "#,
-    );
+    )
+    .variable("PURLIN_TRUST", "workspace");
     workspace.write("in.txt", "in");
     workspace.write("own/plugin.toml", manifest);
     workspace

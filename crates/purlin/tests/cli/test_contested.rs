@@ -13,7 +13,7 @@ artifacts = ["out.txt"]
 /// A workspace that has two plugins, `alpha` and `beta`, which provide the same, each also a
 /// subcommand of its own.
 fn rivals(provided: &str, more: &str) -> Workspace {
-    let workspace = workspace("");
+    let workspace = workspace("").variable("PURLIN_TRUST", "workspace");
     document(&workspace, "", "", more);
     workspace.write("in.txt", "in");
     for plugin in ["alpha", "beta"] {

@@ -1,0 +1,307 @@
+//! Plugins that come as Python distributions: what the entry point group `purlin.plugins` of an
+//! environment names. Only files are read, Python is not started.
+//!
+//! An entry point is `name = package`, where the folder of the package holds the manifest.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use purlin_plugin::manifest::MANIFEST_FILE;
+
+const GROUP: &str = "purlin.plugins";
+
+/// One entry point.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct EntryPoint {
+    /// `name-version` of its distribution.
+    pub(super) distribution: String,
+    pub(super) name: String,
+    /// The package that should hold the manifest.
+    pub(super) package: String,
+    /// The folder of the package; or, where no manifest is there, the folders looked at.
+    pub(super) folder: Result<PathBuf, Vec<PathBuf>>,
+}
+
+/// The folders that hold the distributions of an environment, by the environment's `lib` folder.
+pub(super) fn site_packages(lib: &Path) -> Vec<PathBuf> {
+    names(lib)
+        .into_iter()
+        .filter(|name| name.starts_with("python"))
+        .map(|name| lib.join(name).join("site-packages"))
+        .filter(|folder| folder.is_dir())
+        .collect()
+}
+
+/// The entry points of all distributions in a folder, in the order of their names.
+pub(super) fn entry_points(site: &Path) -> Vec<EntryPoint> {
+    let mut elsewhere = None;
+    let names = names(site);
+    let mut found = Vec::new();
+    for info in names.iter().filter(|name| name.ends_with(".dist-info")) {
+        let Some(text) = read(&site.join(info).join("entry_points.txt")) else { continue };
+        for (name, package) in declared(&text) {
+            let relative = relative(&package);
+            let mut looked_at = vec![site.join(&relative)];
+            if !has_manifest(&looked_at[0]) {
+                let elsewhere = elsewhere.get_or_insert_with(|| Elsewhere::read(site, &names));
+                looked_at.extend(elsewhere.folders(&package));
+                let project = editable_project(&site.join(info));
+                looked_at.extend(project.iter().flat_map(|project| {
+                    [project.join("src").join(&relative), project.join(&relative)]
+                }));
+            }
+            let folder = looked_at.iter().find(|folder| has_manifest(folder)).cloned();
+            found.push(EntryPoint {
+                distribution: info.trim_end_matches(".dist-info").to_owned(),
+                name,
+                package,
+                folder: folder.ok_or(looked_at),
+            });
+        }
+    }
+    found
+}
+
+/// Where packages are that are installed for editing.
+struct Elsewhere {
+    /// Folders that `.pth` files put on the path of modules.
+    roots: Vec<PathBuf>,
+    /// Packages and their folders, as the import hooks of setuptools write them down.
+    packages: BTreeMap<String, PathBuf>,
+}
+
+impl Elsewhere {
+    fn read(site: &Path, names: &[String]) -> Self {
+        let mut roots = Vec::new();
+        let mut packages = BTreeMap::new();
+        for name in names {
+            if has_extension(name, "pth") {
+                let text = read(&site.join(name)).unwrap_or_default();
+                let lines = text.lines().map(str::trim).filter(|line| {
+                    !line.is_empty() && !line.starts_with('#') && !line.starts_with("import")
+                });
+                roots.extend(lines.map(|line| site.join(line)));
+            } else if name.starts_with("__editable__") && name.ends_with("_finder.py") {
+                packages.extend(mapping(&read(&site.join(name)).unwrap_or_default()));
+            }
+        }
+        Self { roots, packages }
+    }
+
+    fn folders(&self, package: &str) -> Vec<PathBuf> {
+        let mapped = self.packages.iter().filter_map(|(outer, folder)| {
+            let inner = package.strip_prefix(outer.as_str())?;
+            (inner.is_empty() || inner.starts_with('.')).then(|| {
+                let inner = inner.trim_start_matches('.');
+                if inner.is_empty() { folder.clone() } else { folder.join(relative(inner)) }
+            })
+        });
+        let relative = relative(package);
+        mapped.chain(self.roots.iter().map(|root| root.join(&relative))).collect()
+    }
+}
+
+/// The entry points of the group in the text of an `entry_points.txt`: names and packages.
+fn declared(text: &str) -> Vec<(String, String)> {
+    let mut inside = false;
+    let mut found = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if let Some(group) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            inside = group.trim() == GROUP;
+        } else if inside && !line.starts_with(['#', ';']) {
+            let Some((name, value)) = line.split_once('=') else { continue };
+            let package = value.split([':', '[']).next().unwrap_or_default().trim();
+            let is_package = package.split('.').all(|part| {
+                !part.is_empty() && part.chars().all(|one| one.is_alphanumeric() || one == '_')
+            });
+            if is_package {
+                found.push((name.trim().to_owned(), package.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+/// `MAPPING = {'package': '/folder'}` in the text of an import hook.
+fn mapping(text: &str) -> Vec<(String, PathBuf)> {
+    let Some(line) = text.lines().find(|line| line.starts_with("MAPPING")) else {
+        return Vec::new();
+    };
+    let Some((_, rest)) = line.split_once('{') else { return Vec::new() };
+    let mut texts = Vec::new();
+    let mut characters = rest.chars();
+    while let Some(quote) = characters.find(|one| matches!(one, '\'' | '"' | '}')) {
+        if quote == '}' {
+            break;
+        }
+        let mut text = String::new();
+        while let Some(one) = characters.next().filter(|one| *one != quote) {
+            text.extend(if one == '\\' { characters.next() } else { Some(one) });
+        }
+        texts.push(text);
+    }
+    texts.chunks_exact(2).map(|pair| (pair[0].clone(), PathBuf::from(&pair[1]))).collect()
+}
+
+/// The project of a distribution that is installed for editing, as `direct_url.json` tells it.
+fn editable_project(info: &Path) -> Option<PathBuf> {
+    let told: serde_json::Value =
+        serde_json::from_str(&read(&info.join("direct_url.json"))?).ok()?;
+    let is_editable = told["dir_info"]["editable"].as_bool() == Some(true);
+    let path = told["url"].as_str()?.strip_prefix("file://").filter(|_| is_editable)?;
+    Some(PathBuf::from(unescaped(path)))
+}
+
+/// `%20` and its like as what they stand for.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escaped = tail
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn relative(package: &str) -> PathBuf {
+    package.split('.').collect()
+}
+
+fn has_manifest(folder: &Path) -> bool {
+    folder.join(MANIFEST_FILE).symlink_metadata().is_ok()
+}
+
+fn has_extension(name: &str, extension: &str) -> bool {
+    Path::new(name).extension() == Some(OsStr::new(extension))
+}
+
+fn read(file: &Path) -> Option<String> {
+    fs::read(file).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The names in a folder in their order; none where it cannot be listed.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let mut names: Vec<String> =
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Environment(tempfile::TempDir);
+
+    impl Environment {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
+        }
+
+        fn path(&self, inside: &str) -> PathBuf {
+            self.0.path().join(inside)
+        }
+
+        fn write(&self, file: &str, text: &str) {
+            let path = self.path(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+
+        /// What the only entry point leads to.
+        fn folder(&self) -> Result<PathBuf, Vec<PathBuf>> {
+            let mut found = entry_points(&self.path("site"));
+            assert_eq!(found.len(), 1, "{found:?}");
+            found.remove(0).folder
+        }
+    }
+
+    const ENTRY: &str = "[purlin.plugins]\ntree = purlin_tree\n";
+
+    #[test]
+    fn a_package_in_the_folder_is_found() {
+        let place = Environment::new();
+        place.write("site/tree-1.2.dist-info/entry_points.txt", ENTRY);
+        place.write("site/purlin_tree/plugin.toml", "");
+        place.write("site/other-1.dist-info/entry_points.txt", "[console_scripts]\na = b:c\n");
+        place.write("site/third-1.dist-info/METADATA", "");
+        assert_eq!(
+            entry_points(&place.path("site")),
+            [EntryPoint {
+                distribution: "tree-1.2".to_owned(),
+                name: "tree".to_owned(),
+                package: "purlin_tree".to_owned(),
+                folder: Ok(place.path("site/purlin_tree")),
+            }]
+        );
+    }
+
+    #[test]
+    fn a_package_behind_a_path_file_is_found() {
+        let place = Environment::new();
+        place.write("site/tree-1.2.dist-info/entry_points.txt", ENTRY);
+        let source = place.path("project/src");
+        let lines = format!("# editable\nimport os\n{}\n", source.display());
+        place.write("site/__editable__.tree-1.2.pth", &lines);
+        place.write("project/src/purlin_tree/plugin.toml", "");
+        assert_eq!(place.folder(), Ok(source.join("purlin_tree")));
+    }
+
+    #[test]
+    fn a_package_that_an_import_hook_maps_is_found() {
+        let place = Environment::new();
+        let entry = "[purlin.plugins]\ntree = studio.tree.plugin:anything\n";
+        place.write("site/tree-1.2.dist-info/entry_points.txt", entry);
+        let folder = place.path("it's here/tree");
+        let mapping = format!(
+            "import sys\nMAPPING: dict[str, str] = {{'other': '/nowhere', 'studio.tree': \"{}\"}}\n",
+            folder.display()
+        );
+        place.write("site/__editable___tree_1_2_finder.py", &mapping);
+        place.write("it's here/tree/plugin/plugin.toml", "");
+        assert_eq!(place.folder(), Ok(folder.join("plugin")));
+    }
+
+    #[test]
+    fn a_project_that_is_edited_in_place_is_found() {
+        let place = Environment::new();
+        place.write("site/tree-1.2.dist-info/entry_points.txt", ENTRY);
+        let url = format!("file://{}/my%20project", place.0.path().display());
+        let told = format!(r#"{{"url": "{url}", "dir_info": {{"editable": true}}}}"#);
+        place.write("site/tree-1.2.dist-info/direct_url.json", &told);
+        place.write("my project/src/purlin_tree/plugin.toml", "");
+        assert_eq!(place.folder(), Ok(place.path("my project/src/purlin_tree")));
+
+        place.write("site/tree-1.2.dist-info/direct_url.json", &told.replace("true", "false"));
+        assert_eq!(place.folder(), Err(vec![place.path("site/purlin_tree")]));
+    }
+
+    #[test]
+    fn entry_points_are_read_as_pip_writes_them() {
+        let text = "[gui]\na = b\n\n[ purlin.plugins ]\n# c\n; d\none=two\n x = y.z [extra]\nbad = ../up\n\
+                    no\n[purlin.plugins.more]\ne = f\n";
+        let pair = |name: &str, package: &str| (name.to_owned(), package.to_owned());
+        assert_eq!(declared(text), [pair("one", "two"), pair("x", "y.z")]);
+    }
+
+    #[test]
+    fn every_version_of_python_in_an_environment_is_looked_at() {
+        let place = Environment::new();
+        for folder in ["lib/python3.9/site-packages", "lib/python3.11/site-packages", "lib/x"] {
+            fs::create_dir_all(place.path(folder)).unwrap();
+        }
+        assert_eq!(
+            site_packages(&place.path("lib")),
+            [place.path("lib/python3.11/site-packages"), place.path("lib/python3.9/site-packages")]
+        );
+        assert_eq!(site_packages(&place.path("gone")), Vec::<PathBuf>::new());
+    }
+}

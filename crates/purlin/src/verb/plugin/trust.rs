@@ -1,0 +1,184 @@
+//! `purlin plugin trust`
+
+use std::io::{BufRead, IsTerminal};
+use std::process::ExitCode;
+
+use purlin_host::{Asking, Coverage, GrantedBy};
+use purlin_model::Diagnostic;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::draw;
+use crate::failure::{FAILED, Failure, Outcome};
+
+/// Shows what plugins ask for, and records consent to exactly that.
+pub(crate) fn perform(context: &Context, names: &[String], yes: bool) -> Outcome {
+    let plugins = &context.plugins;
+    let names = if names.is_empty() { plugins.ungranted() } else { names.to_vec() };
+    let mut asking = Vec::new();
+    for name in &names {
+        let one = plugins.asking(name)?;
+        if !asking.iter().any(|known: &Asking| known.plugin == one.plugin) {
+            asking.push(one);
+        }
+    }
+    if !context.global.json {
+        show(context, &asking);
+    }
+    let mut recorded = vec![false; asking.len()];
+    let may_ask = !context.global.no_input
+        && !context.global.json
+        && std::io::stdin().is_terminal()
+        && std::io::stderr().is_terminal();
+    let mut failure = None;
+    for (one, recorded) in asking.iter().zip(&mut recorded) {
+        // What is granted to this process alone is worth recording when the user asks for it.
+        if one.covers.is_none() || one.granted == Some(GrantedBy::Record) {
+            continue;
+        }
+        if !yes && !may_ask {
+            failure = Some(Failure::from(unasked(one)));
+            break;
+        }
+        if yes || confirmed(&one.plugin) {
+            plugins.trust(one).map_err(Failure::failed)?;
+            *recorded = true;
+        }
+    }
+    if context.global.json {
+        let list: Vec<_> =
+            asking.iter().zip(&recorded).map(|(one, recorded)| document(one, *recorded)).collect();
+        draw::json(&json!({ "plugins": list }));
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    let refused =
+        asking.iter().zip(&recorded).any(|(one, recorded)| one.granted.is_none() && !recorded);
+    Ok(if refused { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+fn unasked(one: &Asking) -> Diagnostic {
+    Diagnostic::error("not-asked", format!("consent to `{}` was not recorded", one.plugin))
+        .detail(
+            "There is nobody to ask: this is not a terminal, or `--no-input` or `--json` is set.",
+        )
+        .help("look at what it asks for, then say `--yes`".to_owned())
+}
+
+fn confirmed(plugin: &str) -> bool {
+    draw::err(format_args!("Consent to `{plugin}`? [y/N] "));
+    let mut answer = String::new();
+    // A terminal that went away has not said yes.
+    let _ = std::io::stdin().lock().read_line(&mut answer);
+    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
+fn show(context: &Context, asking: &[Asking]) {
+    if asking.is_empty() {
+        if !context.global.quiet {
+            draw::out(format_args!("no plugin of this workspace waits for your consent\n"));
+        }
+        return;
+    }
+    for one in asking {
+        draw::out(format_args!("{}\n", described(one)));
+    }
+}
+
+/// Everything that a user should know before consenting.
+fn described(one: &Asking) -> String {
+    let version = one.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+    let mut text = format!("{}{version}\n", one.plugin);
+    let mut row = |label: &str, value: &str| {
+        if !value.is_empty() {
+            text.push_str(&format!("  {label:12} {}\n", harmless(value)));
+        }
+    };
+    if let Some(folder) = &one.folder {
+        row("folder", &folder.to_string_lossy());
+    }
+    row("runs", &one.runs.join(", "));
+    if one.covers.is_some() {
+        for (kind, list) in one.permissions.lists() {
+            row(kind, &list.join(", "));
+        }
+        if one.permissions.is_empty() {
+            row("permissions", "none");
+        }
+    }
+    for (kind, list) in one.beyond.iter().flat_map(|beyond| beyond.lists()) {
+        if !list.is_empty() {
+            row("new", &format!("{kind} {}", list.join(", ")));
+        }
+    }
+    match &one.covers {
+        Some(Coverage::Content(_)) => row("covers", "the plugin exactly as it is now"),
+        Some(Coverage::Workspace(root)) => row(
+            "covers",
+            &format!(
+                "the plugin in the workspace {}, also when it is edited, until it asks for more",
+                root.display()
+            ),
+        ),
+        Some(Coverage::Folder(folder)) => row(
+            "covers",
+            &format!("every plugin in {}, now and later, whatever it asks for", folder.display()),
+        ),
+        None => {}
+    }
+    row(
+        "consent",
+        match one.granted {
+            None => "",
+            Some(GrantedBy::Nature) => "none is needed: nothing of it makes code run",
+            Some(GrantedBy::Binary) => "none is needed: it came with Purlin",
+            Some(GrantedBy::Call | GrantedBy::Process) => "for this process only",
+            Some(GrantedBy::Record) => "recorded already",
+        },
+    );
+    text
+}
+
+/// The text of a manifest that nobody vouches for: what could hide or rewrite other text on a
+/// terminal is spelt out.
+fn harmless(text: &str) -> String {
+    let hides = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let mut shown = String::new();
+    for character in text.chars() {
+        match hides(character) {
+            true => shown.extend(character.escape_unicode()),
+            false => shown.push(character),
+        }
+    }
+    shown
+}
+
+fn document(one: &Asking, recorded: bool) -> serde_json::Value {
+    json!({
+        "name": one.plugin,
+        "version": one.version,
+        "source": one.source,
+        "path": one.folder.as_ref().map(|folder| folder.to_string_lossy()),
+        "runs": one.runs,
+        "permissions": one.permissions,
+        "beyond": one.beyond,
+        "covers": one.covers.as_ref().map(Coverage::to_json),
+        "granted": one.granted.map(GrantedBy::as_str),
+        "recorded": recorded,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn a_manifest_cannot_hide_text_on_the_terminal() {
+        assert_eq!(harmless("plain é 漢"), "plain é 漢");
+        assert_eq!(harmless("a\u{1b}[2Kb\u{202e}c\nd"), "a\\u{1b}[2Kb\\u{202e}c\\u{a}d");
+    }
+}
