@@ -189,8 +189,9 @@ impl Plugins {
         }
         let Some(data) = &self.trust.folder else { return Err(Refusal::Never) };
         let records = Records::new(data);
-        let known = head.source == PluginSource::User && records.knows_content_of(row.name);
-        if head.source == PluginSource::User && !known {
+        let by_content = matches!(head.source, PluginSource::User | PluginSource::Python);
+        let known = by_content && records.knows_content_of(row.name);
+        if by_content && !known {
             return Err(Refusal::Never);
         }
         let covers = self.coverage(row, head).map_err(Refusal::Unknown)?;
@@ -217,7 +218,9 @@ impl Plugins {
                 let folder = self.listed_folder(row, head);
                 real(&folder.ok_or("no folder of the plugin path holds it")?).map(Coverage::Folder)
             }
-            PluginSource::User | PluginSource::Bundled => self.content(row).map(Coverage::Content),
+            PluginSource::User | PluginSource::Python | PluginSource::Bundled => {
+                self.content(row).map(Coverage::Content)
+            }
         }
     }
 

@@ -156,7 +156,10 @@ impl Plugins {
         let usable = head.status == PluginStatus::Ok && self.unfit(name, entry, &row)?.is_empty();
         let (Some(manifest), true) = (row.manifest()?, usable) else { return Ok(Ok(None)) };
         let (source, content) = match head.source {
-            PluginSource::Bundled | PluginSource::Path => return Ok(Ok(None)),
+            // What is in a Python environment is pinned by those who make it.
+            PluginSource::Bundled | PluginSource::Path | PluginSource::Python => {
+                return Ok(Ok(None));
+            }
             PluginSource::Workspace => {
                 (format!("path:{}", entry.written_path.as_deref().unwrap_or_default()), None)
             }
