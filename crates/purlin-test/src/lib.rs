@@ -12,8 +12,14 @@
 //! assert_eq!(done.code, Some(0));
 //! ```
 
+pub mod kit;
+pub mod lint;
+#[cfg(feature = "workspace")]
 mod output;
+#[cfg(feature = "workspace")]
 mod workspace;
 
+#[cfg(feature = "workspace")]
 pub use output::{Finished, stable};
+#[cfg(feature = "workspace")]
 pub use workspace::Workspace;

@@ -15,7 +15,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
     ("purlin-host", &["purlin-model", "purlin-plugin", "purlin-process", "purlin-store"]),
     ("purlin-commands", &["purlin-host", "purlin-model", "purlin-plugin", "purlin-store"]),
     ("purlin-sdk", &["purlin-plugin"]),
-    ("purlin-test", &["purlin-model", "purlin-plugin"]),
+    ("purlin-test", &["purlin-model", "purlin-plugin", "purlin-process", "purlin-store"]),
 ];
 
 #[test]

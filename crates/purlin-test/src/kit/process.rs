@@ -1,0 +1,182 @@
+//! Checks of a plugin as a process.
+
+use std::time::{Duration, Instant};
+
+use purlin_plugin::Point;
+use purlin_plugin::message::{ErrorCode, SubcommandContext};
+use purlin_process::{CallError, Cause, Process};
+use serde_json::{Value as Json, json};
+
+use super::code::{Code, Started};
+use super::trial::{Finding, Problem, Trial, ensure, failed};
+
+/// How long a start may take.
+const START: Duration = Duration::from_millis(500);
+
+/// How often it may try: other programs may keep the machine busy.
+const TRIES: u32 = 3;
+
+/// The checks without which no call of a feature says anything.
+pub(super) const NEEDED: [&str; 3] = ["process.start", "process.provides", "process.stdout"];
+
+/// Where a call ends that finds no plugin.
+const INITIALIZE: &str = "initialize";
+
+/// What no plugin has.
+const NO_METHOD: &str = "kit/no-such-method";
+
+pub(super) fn start(trial: &Trial<'_>) -> Finding {
+    let mut best = Duration::MAX;
+    for _ in 0..TRIES {
+        let started = trial.start()?;
+        let begin = Instant::now();
+        match process(&started)?.call(NO_METHOD, &json!({})) {
+            Err(error) if error.call != INITIALIZE => {}
+            Err(CallError { cause: Cause::Provides { .. } | Cause::NotAMessage(_), .. })
+            | Ok(_) => {}
+            Err(error) => return Err(failed(error.to_string())),
+        }
+        best = best.min(begin.elapsed());
+        if best <= START {
+            return Ok(());
+        }
+    }
+    Err(failed(format!("the fastest of {TRIES} starts took {} ms", best.as_millis())))
+}
+
+pub(super) fn provides(trial: &Trial<'_>) -> Finding {
+    let started = trial.start()?;
+    match process(&started)?.call(NO_METHOD, &json!({})) {
+        Err(CallError { cause: cause @ Cause::Provides { .. }, .. }) => {
+            Err(failed(cause.to_string()))
+        }
+        other => has_started(&other),
+    }
+}
+
+/// Everything that the cases ask is asked, and stdout is watched.
+pub(super) fn stdout(trial: &Trial<'_>) -> Finding {
+    let started = trial.start()?;
+    let process = process(&started)?;
+    for (method, params) in questions(trial, &started)? {
+        if let Err(CallError { cause: cause @ Cause::NotAMessage(_), .. }) =
+            process.call(&method, &params)
+        {
+            return Err(failed(format!("in `{method}` {cause}")));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn unknown_method(trial: &Trial<'_>) -> Finding {
+    let started = trial.start()?;
+    let process = process(&started)?;
+    for _ in 0..2 {
+        let answer = process.call(NO_METHOD, &json!({}));
+        has_started(&answer)?;
+        match answer {
+            Err(CallError { cause: Cause::Reported(error), .. })
+                if error.code == ErrorCode::Unsupported => {}
+            Ok(result) => return Err(failed(format!("it answers {result}"))),
+            Err(error) => return Err(failed(error.to_string())),
+        }
+    }
+    ensure(process.starts() == 1, || "it had to be started again".to_owned())
+}
+
+pub(super) fn newer_host(trial: &Trial<'_>) -> Finding {
+    let started = trial.start()?;
+    let process = process(&started)?;
+    for (method, mut params) in questions(trial, &started)? {
+        let before = process.call(&method, &params);
+        if let Some(fields) = params.as_object_mut() {
+            fields.insert("of_a_newer_host".to_owned(), json!({ "this": "is unknown" }));
+        }
+        if let (Ok(_), Err(error)) = (before, process.call(&method, &params)) {
+            return Err(failed(error.to_string()));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn end(trial: &Trial<'_>) -> Finding {
+    // Long enough to tell a plugin that is slow from one that waits for a signal.
+    const GRACE: Duration = Duration::from_secs(2);
+    let Code::Process(launch) = trial.code()? else { return Ok(()) };
+    let mut launch = launch.clone();
+    launch.limits.grace = GRACE;
+    let started = Started::new(&Code::Process(launch), trial.manifest)?;
+    let process = process(&started)?;
+    has_started(&process.call(NO_METHOD, &json!({})))?;
+    let begin = Instant::now();
+    process.shut_down();
+    ensure(begin.elapsed() < GRACE, || {
+        format!("{} s later it was still there and had to be told by a signal", GRACE.as_secs())
+    })
+}
+
+fn process(started: &Started) -> Result<&Process, Problem> {
+    started.process().ok_or_else(|| Problem::Skipped("it is not a process".to_owned()))
+}
+
+/// Nothing more can be said of a plugin that does not start; another check tells.
+fn has_started(answer: &Result<Json, CallError>) -> Finding {
+    match answer {
+        Err(error) if error.call == INITIALIZE => {
+            Err(Problem::Skipped("it does not start".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One call for each case that can be asked without a workspace.
+fn questions(trial: &Trial<'_>, started: &Started) -> Result<Vec<(String, Json)>, Problem> {
+    let mut asked = Vec::new();
+    let scratch = purlin_plugin::contract::Host::scratch(&*started.host)?;
+    let directory = scratch.to_string_lossy().into_owned();
+    for feature in &trial.manifest.features {
+        let name = &feature.name;
+        match feature.point {
+            Point::Dependency => {
+                for case in trial.cases.dependency.of(feature).unwrap_or_default() {
+                    let context = super::dependency::context(case, &scratch);
+                    let params = json!({ "name": name, "config": case.config, "context": context });
+                    asked.push(("dependency/expand".to_owned(), params));
+                }
+            }
+            Point::Subcommand => {
+                for case in trial.cases.subcommand.of(feature).unwrap_or_default() {
+                    let root = Some(directory.clone());
+                    let context =
+                        SubcommandContext { root, directory: directory.clone(), json: false };
+                    let params = json!({ "name": name, "args": case.args, "context": context });
+                    asked.push(("subcommand/run".to_owned(), params));
+                }
+            }
+            Point::Argument => {
+                for case in trial.cases.argument.of(feature).unwrap_or_default() {
+                    let context = super::argument::context(case, feature);
+                    let params = json!({
+                        "name": name, "value": case.value, "request": case.request,
+                        "command": context.command, "stage": context.stage,
+                    });
+                    asked.push(("argument/apply".to_owned(), params));
+                }
+            }
+            Point::Hook => {
+                for case in trial.cases.hook.of(feature).unwrap_or_default() {
+                    let params = json!({ "name": name, "payload": case.payload });
+                    asked.push(("hook/event".to_owned(), params));
+                }
+            }
+            Point::Cache => {
+                for case in trial.cases.cache.of(feature).unwrap_or_default() {
+                    let params = json!({ "feature": name, "name": "kit", "config": case.config });
+                    asked.push(("cache/open".to_owned(), params));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(asked)
+}

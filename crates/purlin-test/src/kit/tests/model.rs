@@ -1,0 +1,322 @@
+//! A plugin with a feature of every point, and with one fault or none.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use purlin_plugin::contract::{Argument, Cache, Dependency, Hook, Host, OpenCache, Subcommand};
+use purlin_plugin::message::{
+    ArgumentContext, CacheItem, Edit, ErrorCode, ExpandContext, Expansion, PluginError,
+    SubcommandContext,
+};
+use purlin_plugin::{NativeFeature, NativePlugin, literal_glob, text_field};
+use serde_json::{Value as Json, json};
+
+use super::super::{Code, Subject};
+use purlin_model::Source;
+
+/// A process in Python without any SDK, whose fault is its first argument.
+pub(super) const VIOLATOR: &str = include_str!("violator.py");
+
+/// The manifest of [`VIOLATOR`].
+pub(super) const VIOLATOR_MANIFEST: &str = "
+plugin = { name = 'violator', version = '1.0.0', api = '1' }
+runtime = { kind = 'process', entry = ['./violator'] }
+[[provides.hook]]
+on = 'run.finished'
+";
+
+const MANIFEST: &str = "
+plugin = { name = 'model', version = '1.0.0', api = '1' }
+runtime = { kind = 'native' }
+[provides.dependency.file]
+schema = 'schemas/file.json'
+key = 'path'
+[provides.cache.shelf]
+[provides.subcommand.end]
+args = [
+  { name = 'status', kind = 'option', type = 'int' },
+  { name = 'word', kind = 'option', type = 'string' },
+]
+[[provides.argument]]
+on = ['run']
+name = 'slow'
+type = 'int'
+stage = 'parsed'
+edits = ['/jobs']
+[[provides.hook]]
+on = 'run.finished'
+";
+
+const SCHEMA: &str =
+    r#"{"type": "object", "required": ["path"], "properties": {"path": {"type": "string"}}}"#;
+
+const CASES: &str = "
+[[dependency.file]]
+config = { path = 'a.txt' }
+files = { 'a.txt' = 'of a', 'b/c.txt' = 'of c' }
+expect = { values = ['of a'] }
+[[dependency.file]]
+config = { path = 'gone.txt' }
+error = { code = 'INVALID_CONFIG', path = '/path' }
+[[cache.shelf]]
+[[subcommand.end]]
+args = { status = 7 }
+status = 7
+[[argument.slow]]
+value = 1
+request = { jobs = 4, other = 1 }
+edits = [{ path = '/jobs', value = 1 }]
+[[argument.slow]]
+value = 2
+request = { jobs = 4, other = 1 }
+[[hook.'run.finished']]
+payload = { succeeded = 3 }
+";
+
+/// The text of one of its files.
+pub(super) fn text_of(path: &str) -> Option<String> {
+    match path {
+        "schemas/file.json" => Some(SCHEMA.to_owned()),
+        "tests/cases.toml" => Some(CASES.to_owned()),
+        _ => None,
+    }
+}
+
+/// The plugin with the fault that a check is about; without one for an empty id.
+pub(super) fn subject(fault: &'static str) -> Subject<'static> {
+    let model: &'static Model = Box::leak(Box::new(Model { fault, ..Model::default() }));
+    let features = Box::leak(Box::new([
+        ("file", NativeFeature::Dependency(model)),
+        ("shelf", NativeFeature::Cache(model)),
+        ("end", NativeFeature::Subcommand(model)),
+        ("slow", NativeFeature::Argument(model)),
+        ("run.finished", NativeFeature::Hook(model)),
+    ]));
+    let more = if fault == "manifest" { "ships.commands = 'gone.toml'\n" } else { "" };
+    Subject {
+        manifest: Source::new("model/plugin.toml", format!("{more}{MANIFEST}")),
+        text_of: Box::new(move |path| {
+            let more = if fault == "cases" { "[[dependency.none]]\n" } else { "" };
+            let more = if path == "tests/cases.toml" { more } else { "" };
+            text_of(path).map(|text| format!("{text}{more}"))
+        }),
+        folder: None,
+        code: Some(Code::Native(NativePlugin { folder: "model", files: &[], features })),
+        variables: std::collections::BTreeMap::new(),
+    }
+}
+
+#[derive(Default)]
+struct Model {
+    fault: &'static str,
+    count: AtomicU32,
+    active: AtomicU32,
+    shelf: Arc<Mutex<HashMap<String, Vec<u8>>>>,
+}
+
+impl Model {
+    fn has(&self, fault: &str) -> bool {
+        self.fault == fault
+    }
+
+    /// Fails when it is done at the same time as another, if that is the fault.
+    fn alone<T>(
+        &self,
+        fault: &str,
+        work: impl FnOnce() -> Result<T, PluginError>,
+    ) -> Result<T, PluginError> {
+        if !self.has(fault) {
+            return work();
+        }
+        let others = self.active.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(20));
+        self.active.fetch_sub(1, Ordering::SeqCst);
+        if others > 0 { Err(PluginError::new(ErrorCode::Transient, "it is busy")) } else { work() }
+    }
+
+    fn words(&self, point: &str, prefix: &str) -> Vec<String> {
+        if self.has(&format!("{point}.completion-time")) {
+            std::thread::sleep(Duration::from_millis(170));
+        }
+        let all = ["alpha", "beta"].map(str::to_owned).into_iter();
+        let sloppy = self.has(&format!("{point}.completion"));
+        all.filter(|word| sloppy || word.starts_with(prefix)).collect()
+    }
+}
+
+fn internal(message: &str) -> PluginError {
+    PluginError::new(ErrorCode::Internal, message)
+}
+
+impl Dependency for Model {
+    fn expand(
+        &self,
+        config: &Json,
+        context: &ExpandContext,
+        _host: &dyn Host,
+    ) -> Result<Expansion, PluginError> {
+        let path = text_field(config, "path")?;
+        let text = match fs::read_to_string(Path::new(&context.root).join(path)) {
+            Ok(text) => text,
+            Err(_) if self.has("dependency.refuses") => return Err(internal("no file")),
+            Err(error) => {
+                let error = PluginError::new(ErrorCode::InvalidConfig, error.to_string());
+                return Err(error.at("/path"));
+            }
+        };
+        let mut answer = Expansion {
+            inputs: vec![literal_glob(path)],
+            values: vec![Json::from(text)],
+            ..Expansion::default()
+        };
+        match self.fault {
+            "dependency.answers" => answer.values = vec![json!("something else")],
+            "dependency.well-formed" => answer.globs = vec!["../outside".to_owned()],
+            "dependency.same-answer" => {
+                answer.packages = vec![self.count.fetch_add(1, Ordering::SeqCst).to_string()];
+            }
+            "dependency.names-its-inputs" => answer.inputs = Vec::new(),
+            "dependency.any-checkout" => answer.packages = vec![context.root.clone()],
+            _ => {}
+        }
+        self.alone("dependency.at-once", || Ok(answer))
+    }
+}
+
+impl Cache for Model {
+    fn open(
+        &self,
+        _name: &str,
+        _config: &Json,
+        _host: &dyn Host,
+    ) -> Result<Box<dyn OpenCache>, PluginError> {
+        if self.has("cache.opens") {
+            return Err(internal("it is closed"));
+        }
+        if self.has("cache.stays") {
+            self.shelf.lock().unwrap().clear();
+        }
+        let model = Self { fault: self.fault, shelf: self.shelf.clone(), ..Self::default() };
+        Ok(Box::new(model))
+    }
+}
+
+impl Model {
+    fn key(&self, item: &CacheItem) -> String {
+        if self.has("cache.kinds") { item.digest.to_string() } else { item.file_name() }
+    }
+}
+
+impl OpenCache for Model {
+    fn contains(&self, items: &[CacheItem]) -> Result<Vec<bool>, PluginError> {
+        if self.has("cache.contains") && items.is_empty() {
+            return Ok(vec![true]);
+        }
+        let shelf = self.shelf.lock().unwrap();
+        Ok(items.iter().map(|item| shelf.contains_key(&self.key(item))).collect())
+    }
+
+    fn fetch(&self, items: &[CacheItem], dir: &Path) -> Result<(), PluginError> {
+        let shelf = self.shelf.lock().unwrap();
+        for item in items {
+            match shelf.get(&self.key(item)) {
+                Some(content) => {
+                    let length = if self.has("cache.round-trip") { 1 << 19 } else { usize::MAX };
+                    let content = &content[..content.len().min(length)];
+                    fs::write(dir.join(item.file_name()), content).unwrap();
+                }
+                None if self.has("cache.absent") => return Err(internal("it is not there")),
+                None => {}
+            }
+        }
+        if self.has("cache.only-its-files") {
+            fs::write(dir.join("log"), "fetched").unwrap();
+        }
+        Ok(())
+    }
+
+    fn put(&self, items: &[CacheItem], dir: &Path) -> Result<(), PluginError> {
+        self.alone("cache.at-once", || {
+            let mut shelf = self.shelf.lock().unwrap();
+            for item in items {
+                let content = fs::read(dir.join(item.file_name())).unwrap();
+                let old = shelf.insert(self.key(item), content);
+                if old.is_some() && self.has("cache.put-twice") {
+                    return Err(internal("it is there already"));
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Subcommand for Model {
+    fn run(
+        &self,
+        _name: &str,
+        args: &Json,
+        _context: &SubcommandContext,
+        _host: &dyn Host,
+    ) -> Result<i32, PluginError> {
+        if self.has("subcommand.unknown-argument") && args.get("purlin_kit").is_some() {
+            return Err(internal("what is that?"));
+        }
+        let more = if self.has("subcommand.status") { 256 } else { 0 };
+        Ok(args["status"].as_i64().unwrap_or(0) as i32 + more)
+    }
+
+    fn complete(
+        &self,
+        _name: &str,
+        _argument: &str,
+        prefix: &str,
+        _host: &dyn Host,
+    ) -> Result<Vec<String>, PluginError> {
+        Ok(self.words("subcommand", prefix))
+    }
+}
+
+impl Argument for Model {
+    fn apply(
+        &self,
+        _name: &str,
+        value: &Json,
+        _request: &Json,
+        _context: &ArgumentContext,
+        _host: &dyn Host,
+    ) -> Result<Vec<Edit>, PluginError> {
+        let edit = |path: &str, value: Json| Edit { path: path.to_owned(), value };
+        let edits = match (self.fault, value.as_i64()) {
+            ("argument.answers", Some(1)) => vec![edit("/jobs", json!(9))],
+            ("argument.edits", Some(2)) => vec![edit("/other", json!(2))],
+            ("argument.fits", Some(2)) => vec![edit("/jobs", json!(2)), edit("/jobs", json!(3))],
+            ("argument.same-answer", Some(2)) => {
+                vec![edit("/jobs", json!(self.count.fetch_add(1, Ordering::SeqCst)))]
+            }
+            _ => vec![edit("/jobs", value.clone())],
+        };
+        Ok(edits)
+    }
+
+    fn complete(
+        &self,
+        _name: &str,
+        prefix: &str,
+        _host: &dyn Host,
+    ) -> Result<Vec<String>, PluginError> {
+        Ok(self.words("argument", prefix))
+    }
+}
+
+impl Hook for Model {
+    fn event(&self, _name: &str, payload: &Json, _host: &dyn Host) -> Result<(), PluginError> {
+        if self.has("hook.never-fails") && payload.get("succeeded").is_none() {
+            return Err(internal("how many succeeded?"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! What a check has to work with.
+
+use std::path::PathBuf;
+
+use purlin_model::Value;
+use purlin_plugin::manifest::{Feature, Manifest};
+use purlin_plugin::message::PluginError;
+use serde_json::Value as Json;
+
+use super::Subject;
+use super::cases::{Cases, nowhere, schema};
+use super::code::{Code, Started};
+
+/// What a check finds.
+pub(super) type Finding = Result<(), Problem>;
+
+/// Why a check was not passed.
+#[derive(Debug, Clone)]
+pub(super) enum Problem {
+    /// Nothing can be said.
+    Skipped(String),
+    /// The plugin does not hold to it.
+    Failed(String),
+}
+
+/// A plugin, and for a check of a point one of its features.
+pub(super) struct Trial<'a> {
+    pub(super) subject: &'a Subject<'a>,
+    pub(super) manifest: &'a Manifest,
+    pub(super) cases: &'a Cases,
+    pub(super) mistakes: &'a [String],
+    pub(super) feature: Option<&'a Feature>,
+}
+
+impl<'a> Trial<'a> {
+    /// The feature that the check is about.
+    pub(super) fn feature(&self) -> &'a Feature {
+        self.feature.expect("checks of a point are made for features of that point")
+    }
+
+    /// The plugin, running anew: it knows nothing of earlier starts.
+    pub(super) fn start(&self) -> Result<Started, Problem> {
+        let code = self.code()?;
+        Started::new(code, self.manifest)
+            .map_err(|error| Problem::Skipped(format!("there is no folder for it: {error}")))
+    }
+
+    /// Whether the host would let a configuration of the feature through.
+    pub(super) fn fits_schema(&self, config: &Json) -> bool {
+        let schema = schema(self.subject, self.feature());
+        schema.is_none_or(|schema| {
+            schema.validate(&Value::from_json(config, &nowhere())).value.is_some()
+        })
+    }
+
+    /// A folder of the plugin that a case names.
+    pub(super) fn folder(&self, path: Option<&str>) -> Result<Option<PathBuf>, Problem> {
+        let Some(path) = path else { return Ok(None) };
+        match &self.subject.folder {
+            Some(folder) => Ok(Some(folder.join(path))),
+            None => Err(Problem::Skipped(format!("there is no folder to take `{path}` from"))),
+        }
+    }
+
+    pub(super) fn code(&self) -> Result<&'a Code, Problem> {
+        self.subject.code.as_ref().ok_or_else(|| Problem::Skipped("it has no code".to_owned()))
+    }
+}
+
+impl From<PluginError> for Problem {
+    /// That a call fails is what one check of its point is about; the others say nothing then.
+    fn from(error: PluginError) -> Self {
+        Self::Skipped(format!("a call failed: {error}"))
+    }
+}
+
+impl From<std::io::Error> for Problem {
+    fn from(error: std::io::Error) -> Self {
+        Self::Skipped(format!("the kit cannot write its files: {error}"))
+    }
+}
+
+/// The check fails, and this is how it shows.
+pub(super) fn failed(how: impl Into<String>) -> Problem {
+    Problem::Failed(how.into())
+}
+
+/// The check fails unless something holds.
+pub(super) fn ensure(holds: bool, how: impl FnOnce() -> String) -> Finding {
+    if holds { Ok(()) } else { Err(Problem::Failed(how())) }
+}
+
+/// A failed call as it stands in reports.
+pub(super) fn told(error: &PluginError) -> String {
+    let code = serde_json::to_value(error.code).unwrap_or_default();
+    let code = code.as_str().unwrap_or_default();
+    let path = error.path.as_deref().map(|path| format!(" at `{path}`")).unwrap_or_default();
+    let detail =
+        if error.detail.is_empty() { String::new() } else { format!("\n{}", error.detail) };
+    format!("{code}{path}: {}{detail}", error.message)
+}
