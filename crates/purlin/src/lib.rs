@@ -19,6 +19,7 @@ mod environment;
 mod extended;
 mod failure;
 mod grammar;
+mod hooks;
 mod offer;
 #[cfg(test)]
 mod reference;

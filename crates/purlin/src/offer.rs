@@ -88,7 +88,9 @@ fn completer(
     let context = context.clone();
     let ask = Arc::new(ask);
     ArgValueCompleter::new(move |typed: &OsStr| {
-        let Some(prefix) = typed.to_str().map(str::to_owned) else { return Vec::new() };
+        // Who types a flag does not want a value yet, and no plugin is started for it.
+        let typed = typed.to_str().filter(|typed| !typed.starts_with('-'));
+        let Some(prefix) = typed.map(str::to_owned) else { return Vec::new() };
         let (sender, receiver) = channel();
         let (context, ask, asked) = (context.clone(), ask.clone(), prefix.clone());
         // Not waited for: it ends with the process at the latest.

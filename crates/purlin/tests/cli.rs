@@ -28,8 +28,12 @@ mod test_help;
 mod test_init;
 #[path = "cli/test_plugin.rs"]
 mod test_plugin;
+#[path = "cli/test_plugin_completions.rs"]
+mod test_plugin_completions;
 #[path = "cli/test_plugin_flags.rs"]
 mod test_plugin_flags;
+#[path = "cli/test_plugin_hooks.rs"]
+mod test_plugin_hooks;
 #[path = "cli/test_plugin_verbs.rs"]
 mod test_plugin_verbs;
 #[path = "cli/test_run.rs"]

@@ -16,6 +16,7 @@ use crate::arguments::Run;
 use crate::context::Context;
 use crate::edits::{Edited, Given};
 use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
+use crate::hooks::Hooks;
 use crate::run_view::View;
 use crate::{draw, edits, environment};
 
@@ -70,8 +71,17 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         replay: (selected == 1 && stream) || context.global.json,
     };
     let mut view = View::new(&context.global, &graph, stream);
-    let summary = run(&graph, &session, how, &mut |event| view.show(&event));
-    view.finish(&summary);
+    let (summary, warnings) = std::thread::scope(|scope| {
+        let mut hooks = Hooks::new(&context.plugins, scope);
+        let summary = run(&graph, &session, how, &mut |event| {
+            hooks.tell(&event);
+            view.show(&event);
+        });
+        view.finish(&summary);
+        let warnings = hooks.finish(&session.run, &summary);
+        (summary, warnings)
+    });
+    draw::diagnostics(&context.global, &warnings);
     if summary.cancelled {
         return Ok(ExitCode::from(CANCELLED));
     }
