@@ -68,6 +68,38 @@ fn the_commands_know_no_runtime_and_model_and_contract_do_no_io() {
     }
 }
 
+#[test]
+fn the_core_knows_no_bundled_plugin_by_name() {
+    // `command` and `none` are words of the core's own, too.
+    let names = ["glob", "const", "variable", "load", "local"].map(|name| format!("\"{name}\""));
+    for (path, text) in sources(|name| name == "purlin-commands" || name == "purlin-host") {
+        for (number, line) in code(&text) {
+            for name in &names {
+                assert!(!line.contains(name), "{}:{number}: {line}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn processes_are_started_for_actions_and_by_the_runtime_of_processes_only() {
+    let starts = [
+        "purlin-commands/src/execute.rs",
+        "purlin-commands/src/platform.rs",
+        "purlin-host/src/process/",
+        "purlin-process/src/",
+    ];
+    for (path, text) in sources(|name| name != "purlin-test") {
+        if starts.iter().any(|known| path.to_string_lossy().contains(known)) {
+            continue;
+        }
+        for (number, line) in code(&text) {
+            let is_start = line.contains("process::") && line.contains("Command");
+            assert!(!is_start, "{}:{number}: {line}", path.display());
+        }
+    }
+}
+
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

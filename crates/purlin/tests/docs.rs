@@ -1,6 +1,8 @@
 //! What the documentation shows is what happens: commands in guides are run, examples are parsed,
 //! and the shapes of JSON are compared with what the binary prints.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read the pages has failed")]
+
 #[path = "docs/guides.rs"]
 mod guides;
 #[path = "docs/json.rs"]

@@ -34,6 +34,17 @@ fn plugins() {
 }
 
 #[test]
+fn the_example_of_the_readme_has_no_errors() {
+    let text = read(&page("../README.md"));
+    let mut count = 0;
+    for block in blocks(&text).iter().filter(|block| block.language == "toml") {
+        check(block, "README.md");
+        count += 1;
+    }
+    assert_eq!(count, 1);
+}
+
+#[test]
 fn no_page_is_forgotten() {
     for (folder, known) in PAGES {
         let entries = std::fs::read_dir(page(folder)).unwrap();
@@ -70,11 +81,7 @@ fn follow(path: &str) {
                     wrong.push(format!("{place}: what it says is not what it prints:\n{shown}"));
                 }
             }
-            "toml" => {
-                let alone = Workspace::with(env!("CARGO_BIN_EXE_purlin"), &block.text);
-                let finished = alone.run(&["check"]);
-                assert_eq!(finished.code, Some(0), "{place}\n{finished}");
-            }
+            "toml" => check(&block, &place),
             _ => {}
         }
     }
@@ -83,6 +90,13 @@ fn follow(path: &str) {
     } else {
         assert!(wrong.is_empty(), "{}\n`just reference` writes it again", wrong.join("\n"));
     }
+}
+
+/// A `purlin.toml` without errors.
+fn check(block: &Block, place: &str) {
+    let alone = Workspace::with(env!("CARGO_BIN_EXE_purlin"), &block.text);
+    let finished = alone.run(&["check"]);
+    assert_eq!(finished.code, Some(0), "{place}\n{finished}");
 }
 
 /// The commands of a block, each followed by what it prints.
