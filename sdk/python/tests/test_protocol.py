@@ -237,8 +237,8 @@ class Calls(unittest.TestCase):
         gone = self.host.call("cache/contains", handle="gone", items=items)
         self.assertEqual(gone["error"]["data"], {"code": "NOT_FOUND"})
 
-    def _hello(self, **args: Any) -> tuple[str, int]:
-        context = {"root": None, "directory": "/"}
+    def _hello(self, json: bool = False, **args: Any) -> tuple[str, int]:
+        context = {"root": None, "directory": "/", "json": json}
         id = self.host.request("subcommand/run", name="hello", args=args, context=context)
         output = self.host.read()
         self.assertEqual(output["method"], "host/output")
@@ -253,8 +253,19 @@ class Calls(unittest.TestCase):
             self._hello(names=["ada"], shout=True, language="de", into="x", times=3),
             ("HALLO ADA\n", 255),
         )
+        self.assertEqual(self._hello(names=[], json=True), ("hello \n", -15))
         nothing = self._hello(names=[], shout=None, language=None, into=None, times=None)
         self.assertEqual(nothing, ("hello \n", 1))
+
+    def test_a_status_is_one_of_those_that_a_process_can_have(self) -> None:
+        context = {"root": None, "directory": "/"}
+        args = {"names": [], "times": 256}
+        self.host.request("subcommand/run", name="hello", args=args, context=context)
+        self.host.answer(self.host.read()["id"], {})
+        self.assertEqual(
+            self.host.read()["error"]["message"],
+            "subcommand/hello returned 256, not a status from -127 to 255",
+        )
 
     def test_completion(self) -> None:
         answer = self.host.call("subcommand/complete", name="hello", argument="names", prefix="a")

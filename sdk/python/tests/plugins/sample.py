@@ -147,6 +147,8 @@ def hello(args: HelloArgs, context: plugin.SubcommandContext) -> int:
     word = {"en": "hello", "de": "hallo"}[args.language]
     text = f"{word} {' '.join(args.names)}"
     context.output((text.upper() if args.shout else text) + "\n")
+    if context.json:
+        return -15
     return args.times if args.into is None else 255
 
 

@@ -127,8 +127,9 @@ def _subcommand(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     status = feature.code(args, SubcommandContext(call, plugin.info, params["context"]))
     if status is None:
         status = 0
-    if not isinstance(status, int) or not 0 <= status <= 255:
-        raise _wrong(feature, status, "a status from 0 to 255")
+    # As `subprocess` tells it: what a signal has ended has its number, negative.
+    if not isinstance(status, int) or not -127 <= status <= 255:
+        raise _wrong(feature, status, "a status from -127 to 255")
     return {"status": int(status)}
 
 
@@ -184,7 +185,9 @@ def _unsaid(kind: type, args: dict[str, Any]) -> dict[str, Any]:
 
 
 def _wrong(feature: _registry.Feature, value: Any, expected: str) -> PluginError:
-    kind = "nothing" if value is None else f"`{type(value).__name__}`"
+    kind = f"`{type(value).__name__}`"
+    if value is None or isinstance(value, int):
+        kind = "nothing" if value is None else str(value)
     return PluginError(f"{feature.point}/{feature.name} returned {kind}, not {expected}")
 
 

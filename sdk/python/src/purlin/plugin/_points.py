@@ -121,7 +121,7 @@ def cache(
 def subcommand(
     name: str, *, about: str | None = None, deprecated: str | None = None
 ) -> Callable[[SubcommandFunction], SubcommandFunction]:
-    """A verb: `function(args, context) -> status`; `None` is 0.
+    """A verb: `function(args, context) -> status`; `None` is 0, and -15 a death by signal 15.
 
     The type of `args` is a `Config` class whose fields are `positional` or `option`.
     """
