@@ -53,7 +53,7 @@ use purlin_plugin::NativePlugin;
 use purlin_plugin::manifest::{Feature, MANIFEST_FILE, Manifest, check_files, parse_manifest};
 
 pub use check::{About, CHECKS, Check};
-pub use code::Code;
+pub use code::{Code, Running, Start};
 
 use cases::Cases;
 use trial::{Finding, Problem, Trial};

@@ -34,3 +34,33 @@ const NONE: NativePlugin = NativePlugin {
     ],
     features: &[],
 };
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use purlin_test::kit::{CASES_FILE, Outcome, Subject, test};
+
+    use super::*;
+
+    /// What third parties' plugins must hold to, these hold to.
+    #[test]
+    fn bundled_plugins_conform() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins");
+        for plugin in bundled().iter() {
+            let mut subject = Subject::native(plugin);
+            subject.text_of = Box::new(|path| match plugin.file(path) {
+                // Cases are not compiled in.
+                None if path == CASES_FILE => {
+                    fs::read_to_string(folder.join(plugin.folder).join(path)).ok()
+                }
+                text => text.map(str::to_owned),
+            });
+            for verdict in test(&subject) {
+                let passed = verdict.outcome == Outcome::Passed;
+                assert!(passed, "{}: {verdict:?}", plugin.folder);
+            }
+        }
+    }
+}

@@ -78,7 +78,7 @@ fn complete(
     prefix: &str,
 ) -> Result<Vec<String>, PluginError> {
     let feature = trial.feature();
-    started.argument(feature).complete(&feature.name, prefix, &*started.host)
+    started.argument(feature).complete(&feature.name, prefix, &started.host)
 }
 
 /// The edits of each case.
@@ -98,7 +98,7 @@ fn apply(
     let feature = trial.feature();
     let context = context(case, feature);
     let code = started.argument(feature);
-    code.apply(&feature.name, &case.value, &case.request, &context, &*started.host)
+    code.apply(&feature.name, &case.value, &case.request, &context, &started.host)
 }
 
 /// What the plugin is told besides the request.

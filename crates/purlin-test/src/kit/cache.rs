@@ -221,7 +221,7 @@ impl From<Trouble> for Problem {
 fn open(trial: &Trial<'_>, case: &CacheCase) -> Result<Opened, Trouble> {
     let started = trial.start().map_err(Trouble::Kit)?;
     let code = started.cache(trial.feature());
-    let cache = code.open("kit", &case.config, &*started.host).map_err(Trouble::Call)?;
+    let cache = code.open("kit", &case.config, &started.host).map_err(Trouble::Call)?;
     Ok(Opened { cache, _started: started })
 }
 

@@ -1,8 +1,9 @@
 //! One way to the code of a feature, whatever runs it.
 
-use std::io;
+use std::any::Any;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use purlin_plugin::contract::{Argument, Cache, Dependency, Hook, Subcommand};
 use purlin_plugin::manifest::{Feature, Manifest};
@@ -17,8 +18,33 @@ use super::host::KitHost;
 pub enum Code {
     /// It is compiled in.
     Native(NativePlugin),
-    /// It is a process of its own.
-    Process(Box<Launch>),
+    /// It is a process of its own, and this makes a new one. The error is a sentence.
+    Process(Arc<Start>),
+}
+
+/// Makes the process that runs a feature.
+pub type Start = dyn Fn(&Feature) -> Result<Running, String> + Send + Sync;
+
+/// A process that nobody else uses.
+pub struct Running {
+    /// The process.
+    pub process: Process,
+    /// How long it has to end by itself.
+    pub grace: Duration,
+    /// Whatever must live as long as the process.
+    pub keep: Box<dyn Any + Send + Sync>,
+}
+
+impl Running {
+    /// A process with a host that remembers nothing afterwards.
+    ///
+    /// # Errors
+    /// There is no place for temporary files.
+    pub fn new(launch: Launch, programs: &[String]) -> Result<Self, String> {
+        let host = KitHost::new(programs).map_err(|error| error.to_string())?;
+        let grace = launch.limits.grace;
+        Ok(Self { process: Process::new(launch, Arc::new(host)), grace, keep: Box::new(()) })
+    }
 }
 
 /// True when a feature has code that the kit can call.
@@ -27,43 +53,40 @@ pub(super) fn runs(subject: &Subject<'_>, manifest: &Manifest, feature: &Feature
         (Some(Code::Native(plugin)), Some(RuntimeKind::Native)) => {
             native(plugin, feature).is_some()
         }
-        (Some(Code::Process(launch)), Some(RuntimeKind::Process)) => launch
-            .provides
-            .iter()
-            .any(|(point, name)| (*point, name.as_str()) == (feature.point, feature.name.as_str())),
+        (Some(Code::Process(_)), Some(RuntimeKind::Process)) => true,
         _ => false,
     }
 }
 
 /// A plugin that was started.
 pub(super) struct Started {
-    running: Running,
-    /// What the host did for it.
-    pub(super) host: Arc<KitHost>,
+    code: Kind,
+    /// The host of calls that bring one.
+    pub(super) host: KitHost,
 }
 
-enum Running {
+enum Kind {
     Native(NativePlugin),
-    Process(Process),
+    Process(Running),
 }
 
 impl Started {
-    pub(super) fn new(code: &Code, manifest: &Manifest) -> io::Result<Self> {
-        let host = Arc::new(KitHost::new(&manifest.permissions.run)?);
-        let running = match code {
-            Code::Native(plugin) => Running::Native(*plugin),
-            Code::Process(launch) => {
-                Running::Process(Process::new((**launch).clone(), host.clone()))
-            }
+    /// Starts what runs a feature. The error is a sentence.
+    pub(super) fn new(code: &Code, manifest: &Manifest, feature: &Feature) -> Result<Self, String> {
+        let host = KitHost::new(&manifest.permissions.run)
+            .map_err(|error| format!("there is no place for temporary files: {error}"))?;
+        let code = match code {
+            Code::Native(plugin) => Kind::Native(*plugin),
+            Code::Process(start) => Kind::Process(start(feature)?),
         };
-        Ok(Self { running, host })
+        Ok(Self { code, host })
     }
 
     /// The process, where it is one.
-    pub(super) fn process(&self) -> Option<&Process> {
-        match &self.running {
-            Running::Native(_) => None,
-            Running::Process(process) => Some(process),
+    pub(super) fn process(&self) -> Option<&Running> {
+        match &self.code {
+            Kind::Native(_) => None,
+            Kind::Process(running) => Some(running),
         }
     }
 
@@ -128,12 +151,12 @@ impl Started {
         pick: impl Fn(NativeFeature) -> Option<&'static T>,
         hold: impl Fn(ProcessFeature) -> Box<T>,
     ) -> Held<T> {
-        match &self.running {
-            Running::Native(plugin) => {
+        match &self.code {
+            Kind::Native(plugin) => {
                 let code = native(plugin, feature).and_then(pick);
                 Held::Static(code.expect("features without code are not asked"))
             }
-            Running::Process(process) => Held::Owned(hold(process.feature(&feature.name))),
+            Kind::Process(running) => Held::Owned(hold(running.process.feature(&feature.name))),
         }
     }
 }

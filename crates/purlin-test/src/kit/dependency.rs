@@ -225,7 +225,7 @@ fn ask(
     place: &Place,
 ) -> Result<Expansion, PluginError> {
     let context = context(case, &place.root());
-    started.dependency(trial.feature()).expand(&case.config, &context, &*started.host)
+    started.dependency(trial.feature()).expand(&case.config, &context, &started.host)
 }
 
 /// What the plugin is told besides the configuration.

@@ -13,7 +13,7 @@ pub(super) fn never_fails(trial: &Trial<'_>) -> Finding {
         let payload =
             if payload.is_null() { Json::Object(serde_json::Map::new()) } else { payload };
         let code = started.hook(feature);
-        code.event(&feature.name, &payload, &*started.host)
+        code.event(&feature.name, &payload, &started.host)
             .map_err(|error| failed(format!("{payload}: {}", told(&error))))?;
     }
     Ok(())

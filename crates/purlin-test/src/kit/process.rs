@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use purlin_plugin::Point;
+use purlin_plugin::contract::Host;
 use purlin_plugin::message::{ErrorCode, SubcommandContext};
 use purlin_process::{CallError, Cause, Process};
 use serde_json::{Value as Json, json};
 
-use super::code::{Code, Started};
+use super::code::{Running, Started};
 use super::trial::{Finding, Problem, Trial, ensure, failed};
 
 /// How long a start may take.
@@ -28,7 +29,7 @@ const NO_METHOD: &str = "kit/no-such-method";
 pub(super) fn start(trial: &Trial<'_>) -> Finding {
     let mut best = Duration::MAX;
     for _ in 0..TRIES {
-        let started = trial.start()?;
+        let started = trial.try_start().map_err(failed)?;
         let begin = Instant::now();
         match process(&started)?.call(NO_METHOD, &json!({})) {
             Err(error) if error.call != INITIALIZE => {}
@@ -100,23 +101,22 @@ pub(super) fn newer_host(trial: &Trial<'_>) -> Finding {
 }
 
 pub(super) fn end(trial: &Trial<'_>) -> Finding {
-    // Long enough to tell a plugin that is slow from one that waits for a signal.
-    const GRACE: Duration = Duration::from_secs(2);
-    let Code::Process(launch) = trial.code()? else { return Ok(()) };
-    let mut launch = launch.clone();
-    launch.limits.grace = GRACE;
-    let started = Started::new(&Code::Process(launch), trial.manifest)?;
-    let process = process(&started)?;
-    has_started(&process.call(NO_METHOD, &json!({})))?;
+    let started = trial.start()?;
+    has_started(&process(&started)?.call(NO_METHOD, &json!({})))?;
+    let running = running(&started)?;
     let begin = Instant::now();
-    process.shut_down();
-    ensure(begin.elapsed() < GRACE, || {
-        format!("{} s later it was still there and had to be told by a signal", GRACE.as_secs())
+    running.process.shut_down();
+    ensure(begin.elapsed() < running.grace, || {
+        format!("{} ms later it was still there, and needed a signal", running.grace.as_millis())
     })
 }
 
-fn process(started: &Started) -> Result<&Process, Problem> {
+fn running(started: &Started) -> Result<&Running, Problem> {
     started.process().ok_or_else(|| Problem::Skipped("it is not a process".to_owned()))
+}
+
+fn process(started: &Started) -> Result<&Process, Problem> {
+    running(started).map(|running| &running.process)
 }
 
 /// Nothing more can be said of a plugin that does not start; another check tells.
@@ -132,7 +132,7 @@ fn has_started(answer: &Result<Json, CallError>) -> Finding {
 /// One call for each case that can be asked without a workspace.
 fn questions(trial: &Trial<'_>, started: &Started) -> Result<Vec<(String, Json)>, Problem> {
     let mut asked = Vec::new();
-    let scratch = purlin_plugin::contract::Host::scratch(&*started.host)?;
+    let scratch = started.host.scratch()?;
     let directory = scratch.to_string_lossy().into_owned();
     for feature in &trial.manifest.features {
         let name = &feature.name;

@@ -68,7 +68,7 @@ fn complete(
     prefix: &str,
 ) -> Result<Vec<String>, PluginError> {
     let feature = trial.feature();
-    started.subcommand(feature).complete(&feature.name, argument, prefix, &*started.host)
+    started.subcommand(feature).complete(&feature.name, argument, prefix, &started.host)
 }
 
 fn run(
@@ -83,5 +83,5 @@ fn run(
     let started = trial.start()?;
     let feature = trial.feature();
     let code = started.subcommand(feature);
-    Ok(code.run(&feature.name, &json!(args), &context, &*started.host))
+    Ok(code.run(&feature.name, &json!(args), &context, &started.host))
 }

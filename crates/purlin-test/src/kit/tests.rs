@@ -45,14 +45,14 @@ fn violator(fault: &str) -> Subject<'static> {
         config: serde_json::Value::Null,
         root: None,
         provides: vec![(purlin_plugin::Point::Hook, "run.finished".to_owned())],
-        limits: Limits { grace: Duration::from_millis(100), ..Limits::default() },
+        limits: Limits { grace: Duration::from_millis(500), ..Limits::default() },
         sandbox: Sandbox { read: vec![Path::new("/").to_owned()], ..Sandbox::default() },
     };
     Subject {
         manifest: Source::new("violator/plugin.toml", model::VIOLATOR_MANIFEST),
         text_of: Box::new(|_| None),
         folder: None,
-        code: Some(Code::Process(Box::new(launch))),
+        code: Some(Code::Process(Arc::new(move |_| Running::new(launch.clone(), &[])))),
         variables: BTreeMap::new(),
     }
 }

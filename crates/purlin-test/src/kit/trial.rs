@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::Subject;
 use super::cases::{Cases, nowhere, schema};
-use super::code::{Code, Started};
+use super::code::{Started, runs};
 
 /// What a check finds.
 pub(super) type Finding = Result<(), Problem>;
@@ -40,9 +40,7 @@ impl<'a> Trial<'a> {
 
     /// The plugin, running anew: it knows nothing of earlier starts.
     pub(super) fn start(&self) -> Result<Started, Problem> {
-        let code = self.code()?;
-        Started::new(code, self.manifest)
-            .map_err(|error| Problem::Skipped(format!("there is no folder for it: {error}")))
+        self.try_start().map_err(Problem::Skipped)
     }
 
     /// Whether the host would let a configuration of the feature through.
@@ -62,8 +60,15 @@ impl<'a> Trial<'a> {
         }
     }
 
-    pub(super) fn code(&self) -> Result<&'a Code, Problem> {
-        self.subject.code.as_ref().ok_or_else(|| Problem::Skipped("it has no code".to_owned()))
+    /// [`Trial::start`] for the check that is about starting. The error is a sentence.
+    pub(super) fn try_start(&self) -> Result<Started, String> {
+        let code = self.subject.code.as_ref().ok_or("it has no code")?;
+        let mut all = self.manifest.features.iter();
+        let feature = self
+            .feature
+            .or_else(|| all.find(|feature| runs(self.subject, self.manifest, feature)))
+            .ok_or("none of its features has code")?;
+        Started::new(code, self.manifest, feature)
     }
 }
 
