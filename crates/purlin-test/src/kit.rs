@@ -1,6 +1,6 @@
 //! The conformance kit: what every plugin must hold to, whatever runs it.
 //!
-//! [`CHECKS`] is the list; each check is one sentence. [`test`] puts a plugin through those that are
+//! [`CHECKS`] is the list; each check is one sentence. [`test()`] puts a plugin through those that are
 //! about it. What the kit asks a plugin comes from `tests/cases.toml` in the plugin's folder; a
 //! feature without cases there is asked with what its schema gives as examples.
 //!

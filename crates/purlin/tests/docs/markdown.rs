@@ -98,3 +98,16 @@ fn collect(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
         }
     }
 }
+
+#[test]
+fn every_page_is_in_the_index() {
+    let folder = super::page("");
+    let index = super::read(&folder.join("README.md"));
+    let mut pages = Vec::new();
+    collect(&folder, &mut pages);
+    for page in pages {
+        let path = page.strip_prefix(&folder).unwrap().display().to_string();
+        let known = path == "README.md" || index.contains(&format!("]({path})"));
+        assert!(known, "docs/README.md does not lead to {path}");
+    }
+}
