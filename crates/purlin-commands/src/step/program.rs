@@ -64,6 +64,9 @@ impl Step<'_> {
         {
             self.keep(store, &after_key, &tree, &execution, &logs);
         }
+        if succeeded {
+            self.warn_of_missing(&tree);
+        }
         let before = record.map(|record| &record.written);
         let written = filtered(&tree, |path| {
             outputs_before.get(path) != tree.get(path)
@@ -74,6 +77,30 @@ impl Step<'_> {
         self.remember(remembered, written, None, &reason, duration_ms, succeeded);
         let contribution = self.contribution(after_key.digest, &tree);
         Ok(self.report(&execution, &logs, after_key.digest, contribution))
+    }
+
+    /// Says which artifacts that are named without wildcards were not written.
+    fn warn_of_missing(&self, tree: &Tree) {
+        let instance = self.instance();
+        let there = |path: &RelativePath| {
+            tree.get(path).is_some() || tree.entries().iter().any(|(one, _)| one.starts_with(path))
+        };
+        for path in instance.action.outputs.literals().filter(|path| !there(path)) {
+            let mut place = instance.command.artifacts.iter();
+            let place = place.find(|named| {
+                RelativePath::parse(named.name.trim_end_matches('/')).as_ref() == Ok(path)
+            });
+            (self.events)(Event::Notice(
+                Diagnostic::warning(
+                    "missing-artifact",
+                    format!("`{}` did not write {path}", instance.id),
+                )
+                .label(
+                    place.map_or(&instance.command.origin, |named| &named.origin).clone(),
+                    "named among its artifacts",
+                ),
+            ));
+        }
     }
 
     pub(super) fn report(

@@ -68,3 +68,26 @@ artifacts = ["out/a"]
     "#);
     workspace.succeed(&["run", "three"]);
 }
+
+#[test]
+fn an_artifact_that_was_not_written_is_told() {
+    let workspace = workspace(
+        r#"
+[commands.build]
+exec = "mkdir -p out; echo made > out/a"
+deps = ["purlin.toml"]
+artifacts = ["out/", "report.xml", "maybe/*.txt"]
+"#,
+    );
+    let done = workspace.succeed(&["run"]);
+    insta::assert_snapshot!(done.stable_stderr(), @r#"
+    warning: `build` did not write report.xml
+     --> purlin.toml:6:22
+      |
+    6 | artifacts = ["out/", "report.xml", "maybe/*.txt"]
+      |                      ^^^^^^^^^^^^ named among its artifacts
+
+    build  done      [SECONDS]
+    1 done · [SECONDS]
+    "#);
+}
