@@ -228,10 +228,7 @@ impl Dependency {
                         format!("the dependency type `{}` has no answer", self.feature.name),
                     )
                     .label(place.clone(), error.message.clone())
-                    .detail(format!(
-                        "plugin `{}` {}, call `dependency/expand`",
-                        self.feature.plugin, self.feature.version
-                    )),
+                    .detail(self.call(&error.detail)),
                 ]
             })?;
         if let Some(package) = expansion.packages.first() {
@@ -244,6 +241,13 @@ impl Dependency {
             *glob = below(expander.root, std::mem::take(glob));
         }
         Ok(expansion)
+    }
+
+    /// Which call failed, and what the plugin had to say besides.
+    fn call(&self, detail: &str) -> String {
+        let FeatureRef { plugin, version, .. } = &*self.feature;
+        let call = format!("plugin `{plugin}` {version}, call `dependency/expand`");
+        if detail.is_empty() { call } else { format!("{call}\n{detail}") }
     }
 
     /// The commands that it pulls in, as far as they are known.

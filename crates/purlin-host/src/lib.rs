@@ -13,6 +13,7 @@
 //!     workspace: PluginsTable::default(),
 //!     root: None,
 //!     trust: Trust::default(),
+//!     surroundings: None,
 //!     folders: Vec::new(),
 //!     user: Some(folder.path().join("plugins")),
 //!     python: None,
@@ -33,9 +34,11 @@ mod index;
 mod lock_file;
 mod native;
 mod plugins;
+mod process;
 mod scan;
 mod search;
 mod stamp;
+mod surroundings;
 mod toml_text;
 mod workspace_table;
 
@@ -44,6 +47,8 @@ pub use feature::{
     FeatureEntry, FeatureRef, FeatureStatus, PluginEntry, PluginInfo, PluginStatus, WordRef,
 };
 pub use lock_file::{LOCK_FILE, LockFile};
-pub use plugins::{PinChange, PinChangeKind, Pinning, Plugins};
+pub use native::Loaded;
+pub use plugins::{Canceller, Memo, PinChange, PinChangeKind, Pinning, Plugins};
 pub use search::{Need, PluginSource, Reserved, Search};
+pub use surroundings::{Console, Surroundings};
 pub use workspace_table::PluginsTable;

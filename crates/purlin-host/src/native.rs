@@ -1,8 +1,11 @@
-//! The native runtime: code that is compiled in.
+//! The native runtime: code that is compiled in, and code of any runtime as the contract's traits.
+
+use std::ops::Deref;
 
 use purlin_plugin::contract::{Argument, Cache, Dependency, Hook, Subcommand};
 use purlin_plugin::manifest::Feature;
 use purlin_plugin::{NativeFeature, NativePlugin, Point};
+use purlin_process::ProcessFeature;
 
 /// The code of a feature. Two features of one plugin may have one name at different points.
 pub(crate) fn code_for(plugin: &NativePlugin, feature: &Feature) -> Option<NativeFeature> {
@@ -23,10 +26,32 @@ fn point_of(code: &NativeFeature) -> Point {
     }
 }
 
+/// The code of a feature, ready to be called. A process is started by the first call.
+pub enum Loaded<T: ?Sized + 'static> {
+    /// Compiled in.
+    Native(&'static T),
+    /// Called through a process.
+    Process(Box<T>),
+}
+
+impl<T: ?Sized> Deref for Loaded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match self {
+            Self::Native(code) => code,
+            Self::Process(code) => code,
+        }
+    }
+}
+
 /// Picks the trait object of one point.
 pub(crate) trait Code {
     /// `None` when the code is for another point.
     fn of(code: NativeFeature) -> Option<&'static Self>;
+
+    /// A feature of a process as that trait object.
+    fn process(feature: ProcessFeature) -> Box<Self>;
 }
 
 macro_rules! code {
@@ -37,6 +62,10 @@ macro_rules! code {
                     NativeFeature::$point(code) => Some(code),
                     _ => None,
                 }
+            }
+
+            fn process(feature: ProcessFeature) -> Box<Self> {
+                Box::new(feature)
             }
         }
     )*};

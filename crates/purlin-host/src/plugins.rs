@@ -8,6 +8,7 @@ mod list;
 mod load;
 mod message;
 mod pins;
+mod processes;
 mod services;
 mod ships;
 mod words;
@@ -19,13 +20,15 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use purlin_model::{Diagnostic, Digest, Hasher};
 use purlin_plugin::Schema;
-use purlin_plugin::contract::LogLevel;
 
 use crate::index::{Damaged, Index, PluginRow, Store};
+use crate::process::Log;
 use crate::scan::{Files, Folder, SearchPath, scan};
-use crate::{LockFile, PluginsTable, Reserved, Search, Trust};
+use crate::{LockFile, PluginsTable, Reserved, Search, Surroundings, Trust};
+use processes::Processes;
 
 pub use pins::{PinChange, PinChangeKind, Pinning};
+pub use processes::{Canceller, Memo};
 
 /// Everything that is known about plugins, without running any of them.
 ///
@@ -35,6 +38,7 @@ pub struct Plugins {
     table: PluginsTable,
     root: Option<PathBuf>,
     trust: Trust,
+    surroundings: Option<Surroundings>,
     reserved: Reserved,
     path: SearchPath,
     store: Store,
@@ -44,7 +48,8 @@ pub struct Plugins {
     schemas: Mutex<HashMap<(Digest, String), Arc<Schema>>>,
     contents: Mutex<HashMap<PathBuf, Result<Digest, String>>>,
     lock: OnceLock<Result<LockFile, Diagnostic>>,
-    log: Mutex<Vec<(LogLevel, String)>>,
+    log: Arc<Log>,
+    processes: Arc<Processes>,
 }
 
 /// One index and how far it is known to be true.
@@ -100,6 +105,7 @@ impl Plugins {
             table: search.workspace,
             root: search.root,
             trust: search.trust,
+            surroundings: search.surroundings,
             reserved: search.reserved,
             path,
             store,
@@ -109,7 +115,8 @@ impl Plugins {
             schemas: Mutex::default(),
             contents: Mutex::default(),
             lock: OnceLock::new(),
-            log: Mutex::default(),
+            log: Arc::default(),
+            processes: Arc::default(),
         }
     }
 

@@ -8,7 +8,7 @@ use purlin_plugin::PluginSet;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::{PluginsTable, Trust};
+use crate::{PluginsTable, Surroundings, Trust};
 
 /// The search path and everything else that decides what is found on it. The first plugin of a
 /// name wins, in the order of the fields; a bundled name gives way to a workspace's `path` only.
@@ -19,6 +19,8 @@ pub struct Search<'a> {
     pub root: Option<PathBuf>,
     /// What may run code.
     pub trust: Trust,
+    /// What plugins are started with; `None`: none is started.
+    pub surroundings: Option<Surroundings>,
     /// The folders of `PURLIN_PLUGIN_PATH`, absolute, in order. Each holds plugin folders or is one.
     pub folders: Vec<PathBuf>,
     /// The user's own plugin folder, absolute.

@@ -45,6 +45,9 @@ pub enum Cause {
     /// `initialize` was not answered in time.
     #[error("it is not ready {} after it was started", seconds(.0))]
     SlowStart(Duration),
+    /// The plugin does not want to begin.
+    #[error("it cannot begin: {0}")]
+    NotReady(String),
     /// A call was not answered in time.
     #[error("it has not answered within {}", seconds(.0))]
     SlowAnswer(Duration),
@@ -121,7 +124,10 @@ impl CallError {
     pub fn code(&self) -> &'static str {
         match self.cause {
             Cause::Reported(_) => "plugin-call",
-            Cause::NotStarted { .. } | Cause::NoFolder(_) | Cause::SlowStart(_) => "plugin-start",
+            Cause::NotStarted { .. }
+            | Cause::NoFolder(_)
+            | Cause::NotReady(_)
+            | Cause::SlowStart(_) => "plugin-start",
             Cause::Died(_) | Cause::Ended(_) | Cause::GaveUp(_) => "plugin-died",
             Cause::SlowAnswer(_) => "plugin-time",
             Cause::Cancelled { .. } | Cause::Closed => "plugin-cancelled",

@@ -8,7 +8,6 @@ use serde_json::{Value as Json, json};
 
 use crate::error::Cause;
 use crate::launch::Launch;
-use crate::reported::reported;
 use crate::wire::{NEWEST, NO_PROTOCOL, OLDEST, WireError, plain};
 
 #[derive(Deserialize)]
@@ -45,7 +44,7 @@ pub(crate) fn params(launch: &Launch) -> Json {
 pub(crate) fn refused(error: WireError) -> Cause {
     match error.code {
         NO_PROTOCOL => Cause::Protocol { ours: ours(), theirs: error.message },
-        _ => reported("initialize", error),
+        _ => Cause::NotReady(error.message),
     }
 }
 

@@ -1,17 +1,21 @@
 //! What verbs work with: where the user stands, the workspace, and the plugins.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use purlin_commands::{Definitions, has_errors};
 use purlin_host::{
-    LOCK_FILE, PinChange, PinChangeKind, Pinning, Plugins, PluginsTable, Search, Trust,
+    LOCK_FILE, PinChange, PinChangeKind, Pinning, Plugins, PluginsTable, Search, Surroundings,
+    Trust,
 };
 use purlin_model::{Diagnostic, Kind, Origin, Severity, Source, Table, Value};
 use purlin_plugin::PluginSet;
 
 use crate::arguments::{Global, reserved};
+use crate::console::{self, Terminal};
 use crate::environment;
 use crate::failure::Failure;
+use crate::verb::completions;
 use crate::workspace::{self, Workspace};
 
 /// Where the user stands and what is there.
@@ -50,6 +54,11 @@ impl Context {
                 workspace: environment::trusts_workspace()?,
                 given: Vec::new(),
             },
+            surroundings: Some(Surroundings {
+                variables: environment::all().collect(),
+                cache: cache.clone(),
+                console: (!completions::is_asked()).then(|| Arc::new(Terminal) as _),
+            }),
             folders: environment::plugin_folders(),
             user: Some(environment::data_folder().join("plugins")),
             python: environment::python_environment(),
@@ -110,6 +119,13 @@ impl Context {
         }
         crate::draw::diagnostics(&self.global, &diagnostics);
         Ok(definitions)
+    }
+}
+
+impl Drop for Context {
+    /// Whatever a verb came to, what plugins had to say is said.
+    fn drop(&mut self) {
+        console::log(&self.global, self.plugins.take_log());
     }
 }
 

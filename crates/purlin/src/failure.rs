@@ -16,12 +16,13 @@ pub(crate) const BUG: u8 = 70;
 pub(crate) const CANCELLED: u8 = 130;
 
 /// Diagnostics that are about a plugin which cannot do its work, not about what the user wrote.
-const OF_PLUGINS: [&str; 7] = [
+const OF_PLUGINS: [&str; 8] = [
     "broken-plugin",
     "incompatible-plugin",
     "no-code",
     "plugin-call",
     "plugin-edit",
+    "plugin-start",
     "plugin-ungranted",
     "runtime-not-built",
 ];

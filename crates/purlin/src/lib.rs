@@ -12,6 +12,7 @@
 mod arguments;
 mod bundled;
 mod call;
+mod console;
 mod context;
 mod draw;
 mod edits;
@@ -35,6 +36,13 @@ use std::process::ExitCode;
 use purlin_plugin::PluginSet;
 
 pub use bundled::bundled;
+
+/// The grammar of the command line without what plugins add to it: for those who document it, or
+/// try all of it.
+#[must_use]
+pub fn command_line() -> clap::Command {
+    <arguments::Arguments as clap::CommandFactory>::command()
+}
 
 /// Runs the command line with a set of compiled-in plugins.
 #[must_use]

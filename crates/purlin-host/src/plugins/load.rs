@@ -11,7 +11,7 @@ use purlin_plugin::manifest::{Detail, Hot};
 use super::check::folder_of;
 use super::{Plugins, lock, message};
 use crate::FeatureRef;
-use crate::native::{Code, code_for};
+use crate::native::{Code, Loaded, code_for};
 use crate::scan::Folder;
 
 impl Plugins {
@@ -31,7 +31,7 @@ impl Plugins {
     ///
     /// # Errors
     /// Its runtime cannot be used, or it has no code.
-    pub fn dependency(&self, feature: &FeatureRef) -> Result<&dyn Dependency, Diagnostic> {
+    pub fn dependency(&self, feature: &FeatureRef) -> Result<Loaded<dyn Dependency>, Diagnostic> {
         self.needed::<dyn Dependency>(feature)
     }
 
@@ -40,7 +40,7 @@ impl Plugins {
     ///
     /// # Errors
     /// Its runtime cannot be used.
-    pub fn cache(&self, feature: &FeatureRef) -> Result<Option<&dyn Cache>, Diagnostic> {
+    pub fn cache(&self, feature: &FeatureRef) -> Result<Option<Loaded<dyn Cache>>, Diagnostic> {
         self.code::<dyn Cache>(feature)
     }
 
@@ -48,7 +48,7 @@ impl Plugins {
     ///
     /// # Errors
     /// Its runtime cannot be used, or it has no code.
-    pub fn subcommand(&self, feature: &FeatureRef) -> Result<&dyn Subcommand, Diagnostic> {
+    pub fn subcommand(&self, feature: &FeatureRef) -> Result<Loaded<dyn Subcommand>, Diagnostic> {
         self.needed::<dyn Subcommand>(feature)
     }
 
@@ -56,7 +56,7 @@ impl Plugins {
     ///
     /// # Errors
     /// Its runtime cannot be used, or it has no code.
-    pub fn argument(&self, feature: &FeatureRef) -> Result<&dyn Argument, Diagnostic> {
+    pub fn argument(&self, feature: &FeatureRef) -> Result<Loaded<dyn Argument>, Diagnostic> {
         self.needed::<dyn Argument>(feature)
     }
 
@@ -64,29 +64,28 @@ impl Plugins {
     ///
     /// # Errors
     /// Its runtime cannot be used, or it has no code.
-    pub fn hook(&self, feature: &FeatureRef) -> Result<&dyn Hook, Diagnostic> {
+    pub fn hook(&self, feature: &FeatureRef) -> Result<Loaded<dyn Hook>, Diagnostic> {
         self.needed::<dyn Hook>(feature)
     }
 
-    fn needed<T: Code + ?Sized>(&self, feature: &FeatureRef) -> Result<&'static T, Diagnostic> {
+    fn needed<T: Code + ?Sized>(&self, feature: &FeatureRef) -> Result<Loaded<T>, Diagnostic> {
         self.code::<T>(feature)?.ok_or_else(|| message::no_code(feature))
     }
 
     fn code<T: Code + ?Sized>(
         &self,
         feature: &FeatureRef,
-    ) -> Result<Option<&'static T>, Diagnostic> {
+    ) -> Result<Option<Loaded<T>>, Diagnostic> {
         match feature.runtime {
             None => Ok(None),
             Some(RuntimeKind::Native) => Ok(match folder_of(self, feature) {
                 Some(Folder::Bundled(_, plugin)) => {
-                    code_for(plugin, &feature.feature).and_then(T::of)
+                    code_for(plugin, &feature.feature).and_then(T::of).map(Loaded::Native)
                 }
                 _ => None,
             }),
             Some(RuntimeKind::Process) => {
-                self.consent(feature)?;
-                Err(message::cannot_run(feature, RuntimeKind::Process.as_str()))
+                Ok(Some(Loaded::Process(T::process(self.process_feature(feature)?))))
             }
             Some(other) => Err(message::cannot_run(feature, other.as_str())),
         }

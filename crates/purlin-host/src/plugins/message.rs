@@ -391,6 +391,13 @@ pub(super) fn changed_meanwhile(plugin: &str) -> Diagnostic {
         .help("run it again".to_owned())
 }
 
+pub(super) fn not_startable(feature: &FeatureRef, why: &str) -> Diagnostic {
+    let FeatureRef { plugin, version, origin, .. } = feature;
+    Diagnostic::error("plugin-start", format!("the plugin `{plugin}` {version} cannot be started"))
+        .detail(format!("It cannot run, because {why}."))
+        .label(origin.clone(), "this needs it")
+}
+
 pub(super) fn no_code(feature: &FeatureRef) -> Diagnostic {
     let FeatureRef { plugin, feature: Feature { point, .. }, name, origin, .. } = feature;
     Diagnostic::error(

@@ -6,11 +6,11 @@ use purlin_plugin::contract::{Host, LogLevel};
 use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::FeatureSummary;
 
-use super::{Plugins, lock};
+use super::Plugins;
 
 impl Host for Plugins {
     fn log(&self, level: LogLevel, message: &str) {
-        lock(&self.log).push((level, message.to_owned()));
+        self.log.add(level, message.to_owned());
     }
 
     fn features(&self) -> Vec<FeatureSummary> {
@@ -21,7 +21,7 @@ impl Host for Plugins {
 impl Plugins {
     /// Takes what plugins have logged since the last time, in order.
     pub fn take_log(&self) -> Vec<(LogLevel, String)> {
-        std::mem::take(&mut *lock(&self.log))
+        self.log.take()
     }
 
     /// The top-level tables of a workspace's file that enabled plugins read or extend, by name.

@@ -128,9 +128,9 @@ fn a_plugin_that_is_not_enabled_gives_subcommands_and_nothing_else() {
     assert_eq!(plugins.hooks("run.finished").len(), 1);
     assert_eq!(plugins.hooks("run.started").len(), 0);
     assert_snapshot!(place.told(&plugins.dependency(&tree).err().unwrap()), @r"
-    error[runtime-not-built]: this version of Purlin cannot run `process` plugins yet
-      at [dir]/user/tree/plugin.toml:11:22 (tree): it is declared here
-      why: The dependency type `tree` of the plugin `tree` needs that.
+    error[plugin-start]: the plugin `tree` 1.2.0 cannot be started
+      at [dir]/user/tree/plugin.toml:11:22 (tree): this needs it
+      why: It cannot run, because this program does not start plugins.
     ");
     let seen: Vec<String> = plugins
         .features()

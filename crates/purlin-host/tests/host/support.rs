@@ -134,6 +134,7 @@ impl Place {
                 .trust
                 .clone()
                 .unwrap_or_else(|| Trust { given: self.all(), ..Trust::default() }),
+            surroundings: None,
             folders: self.folders.clone(),
             user: Some(self.path("user")),
             python: self.python.clone(),

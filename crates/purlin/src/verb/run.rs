@@ -7,6 +7,7 @@ use purlin_commands::{
     Cancel, Graph, Named, Options, ProcessVariables, Request, Session, Status, from_command_line,
     run, statuses, time_text,
 };
+use purlin_host::Canceller;
 use purlin_model::Diagnostic;
 use purlin_plugin::manifest::Stage;
 use serde_json::json;
@@ -59,7 +60,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         return Ok(ExitCode::SUCCESS);
     }
     context.pin()?;
-    watch_signals(&cancel)?;
+    watch_signals(&cancel, context.plugins.canceller())?;
     let jobs = asked.jobs();
     let selected = graph.instances.iter().filter(|instance| instance.selected).count();
     // One program at a time can be watched; of several, progress is shown and failures in full.
@@ -140,7 +141,7 @@ fn root_text(root: &Path) -> Result<String, Failure> {
 }
 
 /// Ends the run on Ctrl-C, on TERM and when the terminal goes away.
-fn watch_signals(cancel: &Cancel) -> Result<(), Failure> {
+fn watch_signals(cancel: &Cancel, plugins: Canceller) -> Result<(), Failure> {
     let trouble = |error: std::io::Error| {
         Failure::failed(
             Diagnostic::error("signals", "signals cannot be handled").detail(error.to_string()),
@@ -152,6 +153,9 @@ fn watch_signals(cancel: &Cancel) -> Result<(), Failure> {
     let watch = move || {
         for _ in signals.forever() {
             cancel.trigger();
+            let plugins = plugins.clone();
+            // A second signal must not wait for it. Without a thread, their time limits end them.
+            let _ = std::thread::Builder::new().spawn(move || plugins.cancel());
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(watch).map_err(trouble)?;

@@ -639,7 +639,7 @@ fn a_plugin_for_another_purlin_is_incompatible() {
 }
 
 #[test]
-fn a_process_plugin_is_listed_and_its_use_says_what_is_missing() {
+fn a_process_plugin_without_its_module_is_listed_and_its_use_says_what_is_missing() {
     let workspace = in_need(WORDS);
     workspace.write("own/words.json", r#"{ "type": "object" }"#);
     the_rest_works(&workspace);
@@ -656,38 +656,36 @@ fn a_process_plugin_is_listed_and_its_use_says_what_is_missing() {
       argument/loud  Say it loudly
     ");
     assert!(workspace.succeed(&["--help"]).stdout.contains("say            Says words [own]"));
-    assert_snapshot!(workspace.fail(3, &["say"]).stable_stderr(), @"
-    error: this version of Purlin cannot run `process` plugins yet
-      --> [TEST]/workspace/own/plugin.toml:16:22
-       |
-    16 | [provides.subcommand.say]
-       |                      ^^^ it is declared here
-       |
-       = The subcommand `say` of the plugin `own` needs that.
-    ");
-    assert_snapshot!(workspace.fail(3, &["run", "--loud"]).stable_stderr(), @r#"
-    error: this version of Purlin cannot run `process` plugins yet
+    assert_snapshot!(begun(&workspace.fail(3, &["say"]).stable_stderr()), @r#"
+    error: `purlin say` failed
+     |
+     = it cannot begin: the module `own` cannot be imported: ModuleNotFoundError: No module named 'own'
+       plugin `own` 1.0.0, call `subcommand/run`
+    "#);
+    assert_snapshot!(begun(&workspace.fail(3, &["run", "--loud"]).stable_stderr()), @r#"
+    error: the flag `--loud` could not be applied
       --> [TEST]/workspace/own/plugin.toml:21:8
        |
     21 | name = "loud"
-       |        ^^^^^^ it is declared here
+       |        ^^^^^^ this flag
        |
-       = The flag `loud` of the plugin `own` needs that.
+       = it cannot begin: the module `own` cannot be imported: ModuleNotFoundError: No module named 'own'
+         plugin `own` 1.0.0, call `argument/apply`
     "#);
-    assert_snapshot!(workspace.fail(3, &["run", "needy"]).stable_stderr(), @r#"
-    error: this version of Purlin cannot run `process` plugins yet
+    assert_snapshot!(begun(&workspace.fail(3, &["run", "needy"]).stable_stderr()), @r#"
+    error: the dependency type `words` has no answer
       --> purlin.toml:13:19
        |
     13 | deps = ["in.txt", { type = "words" }]
-       |                   ^^^^^^^^^^^^^^^^^^ needed here
+       |                   ^^^^^^^^^^^^^^^^^^ it cannot begin: the module `own` cannot be imported: ModuleNotFoundError: No module named 'own'
        |
-      ::: [TEST]/workspace/own/plugin.toml:11:22
-       |
-    11 | [provides.dependency.words]
-       |                      ----- it is declared here
-       |
-       = The dependency type `words` of the plugin `own` needs that.
+       = plugin `own` 1.0.0, call `dependency/expand`
     "#);
+}
+
+/// A message without the traceback at its end, which shows the insides of the SDK.
+fn begun(message: &str) -> String {
+    message.split("The last that it wrote").next().unwrap().trim_end().to_owned()
 }
 
 #[test]

@@ -55,14 +55,14 @@ fn the_rest_works(workspace: &Workspace) {
     }
 }
 
-/// The plugin whose runtime is not there yet: the one that was chosen.
+/// The plugin that cannot be started, since its program is not there: the one that was chosen.
 #[track_caller]
 fn runs_into(workspace: &Workspace, arguments: &[&str]) -> String {
     let failed = workspace.fail(3, arguments);
-    assert!(failed.stderr.contains("cannot run `process` plugins yet"), "{failed}");
+    assert!(failed.stderr.contains("there is no program"), "{failed}");
     let chosen = ["alpha", "beta"]
         .into_iter()
-        .filter(|plugin| failed.stderr.contains(&format!("of the plugin `{plugin}`")));
+        .filter(|plugin| failed.stderr.contains(&format!("the plugin `{plugin}` 1.0.0")));
     chosen.collect()
 }
 

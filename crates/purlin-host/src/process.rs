@@ -1,0 +1,15 @@
+//! The process runtime: what is started for a plugin, with which rights, and what the host does for
+//! it meanwhile.
+
+mod exec;
+mod grants;
+mod launch;
+mod memo;
+mod program;
+mod python;
+mod sdk;
+mod services;
+
+pub(crate) use launch::{Cause, Starter, entry_of};
+pub(crate) use memo::MemoFolder;
+pub(crate) use services::{FeatureList, Log, Services};

@@ -1,0 +1,217 @@
+//! What is started for a plugin.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use purlin_model::{Digest, Hasher};
+use purlin_plugin::manifest::{Feature, Manifest, Permissions, RuntimeEntry};
+use purlin_plugin::{Point, RuntimeKind};
+use purlin_process::{Launch, Limits, Process, Sandbox};
+use semver::Version;
+use serde_json::Value as Json;
+
+use super::services::Given;
+use super::{FeatureList, Log, MemoFolder, Services, grants, program, python, sdk};
+use crate::Surroundings;
+
+/// Everything that decides how a plugin runs. Nothing is started and nothing is written before
+/// [`Starter::process`].
+pub(crate) struct Starter<'a> {
+    pub(crate) manifest: &'a Manifest,
+    /// The entry of the process: that of the plugin, or of a feature.
+    pub(crate) entry: &'a RuntimeEntry,
+    pub(crate) folder: &'a Path,
+    /// The Python environment that it is installed in.
+    pub(crate) environment: Option<&'a Path>,
+    /// Digest of everything in the folder.
+    pub(crate) content: Digest,
+    pub(crate) config: Json,
+    /// What the user has consented to.
+    pub(crate) permissions: &'a Permissions,
+    pub(crate) root: Option<&'a Path>,
+    pub(crate) surroundings: &'a Surroundings,
+    /// Purlin's own version.
+    pub(crate) purlin: &'a Version,
+}
+
+/// Why there is nothing to be started, as a sentence without its end.
+pub(crate) type Cause = String;
+
+/// What a program needs to be found.
+struct Entry {
+    argv: Vec<OsString>,
+    read: Vec<PathBuf>,
+    write: Vec<PathBuf>,
+}
+
+impl Starter<'_> {
+    /// Stands for everything that an answer of the plugin depends on, but for the question.
+    pub(crate) fn identity(&self) -> Digest {
+        let mut hasher = Hasher::new("plugin-identity");
+        hasher.field(self.content.to_hex().as_bytes());
+        hasher.field(self.purlin.to_string().as_bytes());
+        hasher.field(self.config.to_string().as_bytes());
+        for (name, value) in grants::variables(self.permissions, self.surroundings) {
+            hasher.field(name.as_encoded_bytes()).field(value.as_encoded_bytes());
+        }
+        hasher.finish()
+    }
+
+    /// The process, not started yet, and what the host does for it.
+    pub(crate) fn process(
+        &self,
+        features: FeatureList,
+        log: Arc<Log>,
+    ) -> Result<(Process, Arc<Services>), Cause> {
+        let Self { manifest, folder, surroundings, permissions, .. } = *self;
+        let entry = self.entry()?;
+        let scratch = scratch(&surroundings.cache)
+            .map_err(|error| format!("a folder for its files cannot be made: {error}"))?;
+        let variables = self.variables(scratch.path());
+        let mut sandbox =
+            Sandbox { read: entry.read, write: entry.write, ports: grants::ports(permissions) };
+        sandbox.read.push(folder.to_owned());
+        sandbox.read.extend(grants::paths(&permissions.read, self.root, surroundings));
+        sandbox.write.push(scratch.path().to_owned());
+        for path in grants::paths(&permissions.write, self.root, surroundings) {
+            // What is not there cannot be granted, and of the cache only we know what belongs there.
+            if path.starts_with(&surroundings.cache) {
+                let _ = std::fs::create_dir_all(&path);
+            }
+            sandbox.write.push(path);
+        }
+        let launch = Launch {
+            plugin: manifest.name.clone(),
+            version: manifest.version.clone(),
+            purlin: self.purlin.clone(),
+            folder: folder.to_owned(),
+            argv: entry.argv,
+            environment: variables.clone(),
+            config: self.config.clone(),
+            root: self.root.map(Path::to_owned),
+            provides: provides(manifest, self.entry),
+            limits: limits(manifest),
+            sandbox,
+        };
+        let given = Given {
+            plugin: manifest.name.clone(),
+            folder: folder.to_owned(),
+            granted: permissions.run.clone(),
+            variables,
+            surroundings: surroundings.clone(),
+            memo: MemoFolder::new(&surroundings.cache, "own", self.content),
+            features,
+            log,
+        };
+        let services = Arc::new(Services::new(given, scratch));
+        Ok((Process::new(launch, services.clone()), services))
+    }
+
+    fn entry(&self) -> Result<Entry, Cause> {
+        let Self { folder, surroundings, .. } = *self;
+        match self.entry {
+            RuntimeEntry::Module(module) => {
+                let python = python::interpreter(self.environment, folder, surroundings)?;
+                let sdk = sdk::folder(&surroundings.cache)
+                    .map_err(|error| format!("the Python SDK cannot be unpacked: {error}"))?;
+                let compiled = compiled(&surroundings.cache, folder);
+                let keeps = std::fs::create_dir_all(&compiled).is_ok();
+                let mut argv: Vec<OsString> = vec![python.program.clone().into(), "-I".into()];
+                if keeps {
+                    let mut option = OsString::from("pycache_prefix=");
+                    option.push(&compiled);
+                    argv.extend(["-X".into(), option]);
+                } else {
+                    argv.push("-B".into());
+                }
+                argv.extend([sdk.join("purlin/_run.py").into(), module.into(), folder.into()]);
+                let mut read = program::parts(&python.program, surroundings);
+                read.extend(python.prefixes);
+                read.push(sdk);
+                Ok(Entry { argv, read, write: keeps.then_some(compiled).into_iter().collect() })
+            }
+            RuntimeEntry::Command(words) => {
+                let name = words.first().map_or("", String::as_str);
+                let program = program::find(name, folder, surroundings)
+                    .ok_or_else(|| format!("there is no program `{name}` on PATH"))?;
+                let read = program::parts(&program, surroundings);
+                let mut argv = vec![program.into_os_string()];
+                argv.extend(words.iter().skip(1).map(Into::into));
+                Ok(Entry { argv, read, write: Vec::new() })
+            }
+            RuntimeEntry::File(file) => Err(format!("`{file}` is not a program")),
+        }
+    }
+
+    fn variables(&self, scratch: &Path) -> Vec<(OsString, OsString)> {
+        let mut variables = grants::variables(self.permissions, self.surroundings);
+        let mut set = |name: &str, value: OsString| {
+            variables.retain(|(one, _)| one != name);
+            variables.push((name.into(), value));
+        };
+        for name in ["PATH", "HOME"] {
+            if let Some(value) = self.surroundings.variable(name) {
+                set(name, value.to_owned());
+            }
+        }
+        set("TMPDIR", scratch.into());
+        set("LANG", "C.UTF-8".into());
+        set("LC_ALL", "C.UTF-8".into());
+        set("PURLIN_PLUGIN_PROTOCOL", "1".into());
+        variables
+    }
+}
+
+/// What runs a feature, when that is a process.
+pub(crate) fn entry_of<'a>(
+    manifest: &'a Manifest,
+    feature: &'a Feature,
+) -> Option<&'a RuntimeEntry> {
+    if manifest.runtime_of(feature) != Some(RuntimeKind::Process) {
+        return None;
+    }
+    feature.entry.as_ref().or(manifest.runtime.as_ref()?.entry.as_ref())
+}
+
+/// The features that one process runs.
+fn provides(manifest: &Manifest, entry: &RuntimeEntry) -> Vec<(Point, String)> {
+    let run = manifest
+        .features
+        .iter()
+        .filter(|one| one.point != Point::Leaf && entry_of(manifest, one) == Some(entry));
+    run.map(|one| (one.point, one.name.clone())).collect()
+}
+
+fn limits(manifest: &Manifest) -> Limits {
+    let Some(runtime) = &manifest.runtime else { return Limits::default() };
+    let default = Limits::default();
+    Limits {
+        startup: runtime.startup_timeout_ms.map_or(default.startup, Duration::from_millis),
+        call: runtime.call_timeout_ms.map(Duration::from_millis),
+        concurrency: runtime.max_concurrency,
+        memory: runtime.memory,
+        ..default
+    }
+}
+
+/// Where Python keeps what it has compiled for one plugin. No other plugin reads it: whoever writes
+/// what another one loads has its permissions.
+fn compiled(cache: &Path, folder: &Path) -> PathBuf {
+    cache.join("python").join(Digest::of(folder.as_os_str().as_encoded_bytes()).to_hex())
+}
+
+/// A folder for one plugin in one run. Those of runs that were killed are removed by later ones.
+fn scratch(cache: &Path) -> std::io::Result<tempfile::TempDir> {
+    const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
+    let above = cache.join("scratch");
+    std::fs::create_dir_all(&above)?;
+    for entry in std::fs::read_dir(&above)?.filter_map(Result::ok) {
+        let age = entry.metadata().and_then(|data| data.modified()).map(|time| time.elapsed());
+        if matches!(age, Ok(Ok(age)) if age > OLD) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    tempfile::Builder::new().prefix("run-").tempdir_in(above)
+}

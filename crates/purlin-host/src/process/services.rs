@@ -1,0 +1,129 @@
+//! What the host does for one process plugin.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use purlin_plugin::contract::{Host, LogLevel, OutputStream};
+use purlin_plugin::message::{ErrorCode, ExecRequest, ExecResult, FeatureSummary, PluginError};
+use serde_json::Value as Json;
+
+use super::MemoFolder;
+use super::exec::Programs;
+use crate::Surroundings;
+
+/// How many lines of log are kept in one run.
+const LINES: usize = 1000;
+
+/// What plugins have logged, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Log(Mutex<Vec<(LogLevel, String)>>);
+
+/// Tells what is installed and enabled, when somebody asks.
+pub(crate) type FeatureList = Box<dyn Fn() -> Vec<FeatureSummary> + Send + Sync>;
+
+/// The services for one plugin in one run.
+pub(crate) struct Services {
+    given: Given,
+    programs: Programs,
+    scratch: Mutex<Option<tempfile::TempDir>>,
+}
+
+/// What services are made of.
+pub(crate) struct Given {
+    pub(crate) plugin: String,
+    pub(crate) folder: PathBuf,
+    /// Programs that may be run.
+    pub(crate) granted: Vec<String>,
+    /// The plugin's own variables, which its programs have, too.
+    pub(crate) variables: Vec<(OsString, OsString)>,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) memo: MemoFolder,
+    pub(crate) features: FeatureList,
+    pub(crate) log: Arc<Log>,
+}
+
+impl Services {
+    /// Services with a folder for the plugin's files, which is removed at the end.
+    pub(crate) fn new(given: Given, scratch: tempfile::TempDir) -> Self {
+        Self { given, programs: Programs::default(), scratch: Mutex::new(Some(scratch)) }
+    }
+
+    /// Ends the programs that run for the plugin.
+    pub(crate) fn end(&self) {
+        self.programs.end();
+    }
+
+    /// Removes the plugin's files. Others may still hold on to the services then.
+    pub(crate) fn clean_up(&self) {
+        drop(self.scratch.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl Log {
+    /// Adds a line, as long as there is room.
+    pub(crate) fn add(&self, level: LogLevel, line: String) {
+        let mut lines = self.lines();
+        match lines.len() {
+            ..LINES => lines.push((level, line)),
+            LINES => {
+                lines.push((LogLevel::Warning, "plugins have logged more than is kept".to_owned()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes the lines out.
+    pub(crate) fn take(&self) -> Vec<(LogLevel, String)> {
+        std::mem::take(&mut *self.lines())
+    }
+
+    fn lines(&self) -> std::sync::MutexGuard<'_, Vec<(LogLevel, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Host for Services {
+    fn log(&self, level: LogLevel, message: &str) {
+        self.given.log.add(level, format!("{}: {message}", self.given.plugin));
+    }
+
+    fn features(&self) -> Vec<FeatureSummary> {
+        (self.given.features)()
+    }
+
+    fn progress(&self, message: &str, done: Option<u64>, total: Option<u64>) {
+        if let Some(console) = &self.given.surroundings.console {
+            console.progress(&self.given.plugin, message, done, total);
+        }
+    }
+
+    fn output(&self, stream: OutputStream, bytes: &[u8]) -> Result<(), PluginError> {
+        let nobody = || PluginError::new(ErrorCode::Unsupported, "nobody would see it");
+        let console = self.given.surroundings.console.as_ref().ok_or_else(nobody)?;
+        console
+            .output(stream, bytes)
+            .map_err(|error| PluginError::new(ErrorCode::Internal, error.to_string()))
+    }
+
+    fn exec(&self, request: &ExecRequest) -> Result<ExecResult, PluginError> {
+        let Given { granted, folder, variables, surroundings, .. } = &self.given;
+        self.programs.run(request, granted, folder, variables, surroundings)
+    }
+
+    fn scratch(&self) -> Result<PathBuf, PluginError> {
+        let scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = || PluginError::new(ErrorCode::Cancelled, "the run is over");
+        scratch.as_ref().map(|folder| folder.path().to_owned()).ok_or_else(over)
+    }
+
+    fn recall(&self, key: &Json) -> Result<Option<Json>, PluginError> {
+        Ok(self.given.memo.get(key))
+    }
+
+    fn remember(&self, key: &Json, value: &Json) -> Result<(), PluginError> {
+        self.given.memo.put(key, value).map_err(|error| {
+            PluginError::new(ErrorCode::Internal, format!("it cannot be kept: {error}"))
+        })
+    }
+}

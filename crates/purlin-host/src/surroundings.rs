@@ -1,0 +1,41 @@
+//! What the command line knows about the user's machine, and plugins may need.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use purlin_plugin::contract::OutputStream;
+
+/// What process plugins are started with. Without it they cannot run.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// All process variables of the user. A plugin sees those that were granted.
+    pub variables: Vec<(OsString, OsString)>,
+    /// The user's cache folder, absolute: `{cache}` in permissions.
+    pub cache: PathBuf,
+    /// Where subcommands write to; `None` where nobody would see it.
+    pub console: Option<Arc<dyn Console>>,
+}
+
+/// The user's terminal, or what stands for it.
+pub trait Console: Send + Sync {
+    /// Writes what a plugin has for the user, before it returns.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn output(&self, stream: OutputStream, bytes: &[u8]) -> io::Result<()>;
+
+    /// How far a plugin is with a call; it may be shown or not.
+    fn progress(&self, plugin: &str, message: &str, done: Option<u64>, total: Option<u64>) {
+        let _ = (plugin, message, done, total);
+    }
+}
+
+impl Surroundings {
+    /// A variable of the user; an empty one counts as not set.
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
+        let found = self.variables.iter().find(|(one, _)| one == name);
+        found.map(|(_, value)| value.as_os_str()).filter(|value| !value.is_empty())
+    }
+}
