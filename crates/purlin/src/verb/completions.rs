@@ -38,9 +38,16 @@ pub(crate) fn perform(options: &Completions) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+/// True when a shell asks: nothing but candidates may be written then.
+pub(crate) fn is_asked() -> bool {
+    std::env::var_os(ASKED).is_some()
+}
+
 /// Answers a shell that asks. `None` when nobody asks.
 pub(crate) fn answer(bundled: &PluginSet) -> Option<ExitCode> {
-    std::env::var_os(ASKED)?;
+    if !is_asked() {
+        return None;
+    }
     let directory = std::env::current_dir().ok();
     let asked = CompleteEnv::with_factory(|| command(bundled))
         .var(ASKED)
@@ -88,7 +95,7 @@ fn command(bundled: &PluginSet) -> clap::Command {
 fn global() -> Global {
     let words: Vec<OsString> =
         std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
-    words::global_of(&words)
+    Global { quiet: true, ..words::global_of(&words) }
 }
 
 fn candidates(values: Vec<String>) -> ArgValueCandidates {

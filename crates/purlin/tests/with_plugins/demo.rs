@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use purlin_plugin::contract::{Argument, Host, Subcommand};
+use purlin_plugin::contract::{Argument, Host, LogLevel, OutputStream, Subcommand};
 use purlin_plugin::message::{ArgumentContext, Edit, ErrorCode, PluginError, SubcommandContext};
 use purlin_plugin::serde_json::{Value as Json, json};
 use purlin_plugin::{NativeFeature, NativePlugin};
@@ -59,8 +59,12 @@ impl Subcommand for Verbs {
         name: &str,
         argument: &str,
         prefix: &str,
-        _host: &dyn Host,
+        host: &dyn Host,
     ) -> Result<Vec<String>, PluginError> {
+        // Nothing of this may get into the line that the user is typing.
+        host.log(LogLevel::Warning, "noise");
+        let _ = host.output(OutputStream::Stdout, b"noise\n");
+        let _ = host.output(OutputStream::Stderr, b"noise\n");
         if name == "demo-slow" {
             // Long enough for the time limit, short enough for a test that would wait for it.
             std::thread::sleep(Duration::from_secs(20));
