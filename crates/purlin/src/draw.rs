@@ -115,13 +115,30 @@ pub(crate) fn render(diagnostic: &Diagnostic, colored: bool) -> String {
         group = group.element(snippet);
     }
     if !diagnostic.detail.is_empty() {
-        group = group.element(Level::NOTE.no_name().message(diagnostic.detail.as_str()));
+        group = group.element(Level::NOTE.no_name().message(harmless(&diagnostic.detail)));
     }
     if !diagnostic.help.is_empty() {
-        group = group.element(Level::HELP.message(diagnostic.help.as_str()));
+        group = group.element(Level::HELP.message(harmless(&diagnostic.help)));
     }
     let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&[group])
+}
+
+/// Text that nobody vouches for, such as a manifest's: what could hide or rewrite other text on a
+/// terminal is spelt out.
+pub(crate) fn harmless(text: &str) -> String {
+    let hides = |character: char| {
+        (character.is_control() && character != '\n')
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let mut shown = String::new();
+    for character in text.chars() {
+        match hides(character) {
+            true => shown.extend(character.escape_unicode()),
+            false => shown.push(character),
+        }
+    }
+    shown
 }
 
 /// The text that a label points into. What is known from an index only is read again; if that
@@ -148,4 +165,15 @@ fn span(label: &Label, text: &str) -> std::ops::Range<usize> {
     let end = place(label.origin.end).max(start);
     let line_end = text[start..end].find('\n').map_or(end, |newline| start + newline);
     start..line_end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn a_manifest_cannot_hide_text_on_the_terminal() {
+        assert_eq!(harmless("plain é 漢\nand more"), "plain é 漢\nand more");
+        assert_eq!(harmless("a\u{1b}[2Kb\u{202e}c\rd"), "a\\u{1b}[2Kb\\u{202e}c\\u{d}d");
+    }
 }

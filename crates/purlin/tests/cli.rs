@@ -18,6 +18,8 @@ mod test_cache;
 mod test_check;
 #[path = "cli/test_completions.rs"]
 mod test_completions;
+#[path = "cli/test_consent.rs"]
+mod test_consent;
 #[path = "cli/test_contested.rs"]
 mod test_contested;
 #[path = "cli/test_faults.rs"]
@@ -26,6 +28,8 @@ mod test_faults;
 mod test_help;
 #[path = "cli/test_init.rs"]
 mod test_init;
+#[path = "cli/test_lock.rs"]
+mod test_lock;
 #[path = "cli/test_plugin.rs"]
 mod test_plugin;
 #[path = "cli/test_plugin_completions.rs"]

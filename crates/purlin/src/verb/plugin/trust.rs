@@ -92,7 +92,10 @@ fn described(one: &Asking) -> String {
     let mut text = format!("{}{version}\n", one.plugin);
     let mut row = |label: &str, value: &str| {
         if !value.is_empty() {
-            text.push_str(&format!("  {label:12} {}\n", harmless(value)));
+            text.push_str(&format!(
+                "  {label:12} {}\n",
+                draw::harmless(value).replace('\n', "\\n")
+            ));
         }
     };
     if let Some(folder) = &one.folder {
@@ -140,23 +143,6 @@ fn described(one: &Asking) -> String {
     text
 }
 
-/// The text of a manifest that nobody vouches for: what could hide or rewrite other text on a
-/// terminal is spelt out.
-fn harmless(text: &str) -> String {
-    let hides = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    let mut shown = String::new();
-    for character in text.chars() {
-        match hides(character) {
-            true => shown.extend(character.escape_unicode()),
-            false => shown.push(character),
-        }
-    }
-    shown
-}
-
 fn document(one: &Asking, recorded: bool) -> serde_json::Value {
     json!({
         "name": one.plugin,
@@ -170,15 +156,4 @@ fn document(one: &Asking, recorded: bool) -> serde_json::Value {
         "granted": one.granted.map(GrantedBy::as_str),
         "recorded": recorded,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::harmless;
-
-    #[test]
-    fn a_manifest_cannot_hide_text_on_the_terminal() {
-        assert_eq!(harmless("plain é 漢"), "plain é 漢");
-        assert_eq!(harmless("a\u{1b}[2Kb\u{202e}c\nd"), "a\\u{1b}[2Kb\\u{202e}c\\u{a}d");
-    }
 }
