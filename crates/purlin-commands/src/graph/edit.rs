@@ -184,7 +184,8 @@ impl Instance {
         match seconds.map(Duration::try_from_secs_f64).transpose() {
             Ok(timeout) => self.action.timeout = timeout,
             Err(error) => {
-                refusals.push(refusal(format!("/timeout/{}", escaped(&self.id)), error.to_string()));
+                refusals
+                    .push(refusal(format!("/timeout/{}", escaped(&self.id)), error.to_string()));
             }
         }
     }
@@ -201,10 +202,11 @@ impl Instance {
         }
         match cache_choice(request, Some(&from_command_line(name))) {
             Ok(cache) => self.cache = cache,
-            Err(diagnostics) => refusals.extend(diagnostics.into_iter().map(|one| Refusal {
-                help: one.help,
-                ..refusal(pointer.clone(), one.summary)
-            })),
+            Err(diagnostics) => refusals.extend(
+                diagnostics
+                    .into_iter()
+                    .map(|one| Refusal { help: one.help, ..refusal(pointer.clone(), one.summary) }),
+            ),
         }
     }
 }

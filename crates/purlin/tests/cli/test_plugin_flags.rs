@@ -100,9 +100,11 @@ fn keys_follow_edits_of_process_variables() {
     assert_eq!(ran(&["--tint", "red"]), "a red\nb red\n");
     assert_eq!(ran(&["--tint", "green"]), "a green\nb green\n");
     // Each result is kept under its own key, and none stands for another.
-    for (flags, text) in
-        [(&[][..], "a\nb\n"), (&["--tint", "red"], "a red\nb red\n"), (&["--tint=green"], "a green\nb green\n")]
-    {
+    for (flags, text) in [
+        (&[][..], "a\nb\n"),
+        (&["--tint", "red"], "a red\nb red\n"),
+        (&["--tint=green"], "a green\nb green\n"),
+    ] {
         assert_eq!(ran(flags), text);
     }
     assert_eq!((workspace.lines("a.log"), workspace.lines("b.log")), (3, 3));

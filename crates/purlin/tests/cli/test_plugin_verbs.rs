@@ -316,3 +316,96 @@ fn a_renamed_verb_is_told_its_own_name() {
     assert_eq!(workspace.succeed(&["demo:hi", "six"]).json(), told);
     workspace.fail(2, &["demo-hello", "six"]);
 }
+
+/// A workspace with a plugin in Python and consent for it.
+fn in_python() -> Workspace {
+    let workspace = workspace(
+        "[commands.a]\nexec = \"echo a $TINT\"\ndeps = [\"in.txt\"]\n[plugins]\npainter = { path = 'painter' }\n",
+    )
+    .variable("PURLIN_TRUST", "workspace");
+    workspace.write("in.txt", "in");
+    workspace.write(
+        "painter/plugin.toml",
+        r#"
+[plugin]
+name = "painter"
+version = "2.0.0"
+api = "1"
+description = "Paints"
+license = "MIT"
+
+[runtime]
+kind = "process"
+entry = { module = "painter" }
+
+[provides.subcommand.paint]
+about = "Paint things"
+args = [
+  { name = "things", kind = "positional", many = true, about = "Things" },
+  { name = "dry-run", kind = "option", type = "bool", about = "Only say so" },
+  { name = "on", kind = "option", type = "path", about = "On what" },
+]
+
+[[provides.argument]]
+on = ["paint"]
+name = "thick"
+type = "bool"
+about = "Twice everything"
+edits = ["/args/things"]
+
+[[provides.argument]]
+on = ["run"]
+name = "tint"
+stage = "resolved"
+about = "Set TINT"
+edits = ["/env"]
+"#,
+    );
+    workspace.write(
+        "painter/painter.py",
+        r#"
+from __future__ import annotations
+
+from purlin import plugin
+
+
+class PaintArgs(plugin.Config):
+    things: tuple[str, ...] = plugin.positional("Things")
+    dry_run: bool = plugin.option("Only say so", default=False)
+    on: str | None = plugin.option("On what", type="path", default=None)
+
+
+@plugin.subcommand("paint")
+def paint(args: PaintArgs, context: plugin.SubcommandContext) -> int:
+    """Paint things"""
+    context.output(f"{' '.join(args.things)} {args.dry_run} {args.on} {context.json}\n")
+    return 7
+
+
+@plugin.argument("thick", on=["paint"], edits=["/args/things"])
+def thick(value: bool, request: plugin.Data, context: plugin.ArgumentContext) -> list[plugin.Edit]:
+    """Twice everything"""
+    return [plugin.Edit("/args/things", list(request.args.things) * 2)]
+
+
+@plugin.argument("tint", on=["run"], edits=["/env"], stage="resolved")
+def tint(value: str, request: plugin.Data, context: plugin.ArgumentContext) -> list[plugin.Edit]:
+    """Set TINT"""
+    return [plugin.Edit(f"/env/{id}/TINT", value) for id in request.instances]
+"#,
+    );
+    workspace
+}
+
+#[test]
+fn verbs_and_flags_in_python() {
+    let workspace = in_python();
+    let root = workspace.root().canonicalize().expect("it is there");
+    let painted = workspace.fail(7, &["paint", "--on", "x", "--thick", "--", "a", "-b"]);
+    assert_eq!(painted.stdout, format!("a -b a -b False {}/x False\n", root.display()));
+    let painted = workspace.fail(7, &["paint", "a", "--dry-run", "--json"]);
+    assert_eq!(painted.stdout, "a True None True\n");
+    for (flags, text) in [(&[][..], "a\n"), (&["--tint", "red"], "a red\n"), (&[], "a\n")] {
+        assert_eq!(workspace.succeed(&[&["run"], flags].concat()).stdout, text);
+    }
+}

@@ -140,6 +140,6 @@ pub(crate) fn for_each_instance(
     ids.map(|id| edits(id)).map(|(path, value)| edit(&path, value)).collect()
 }
 
-fn failed(error: std::io::Error) -> PluginError {
+fn failed(error: impl std::error::Error) -> PluginError {
     PluginError::new(ErrorCode::Internal, error.to_string())
 }
