@@ -135,6 +135,18 @@ pub(crate) enum Plugin {
         #[arg(value_name = "PLUGIN")]
         name: String,
     },
+    /// Find mistakes in a plugin, without running it
+    Check {
+        /// Its folder, or its Python project (default: this folder)
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+    /// Print what a plugin is and takes, as Markdown
+    Docs {
+        /// A folder or a name (default: this folder)
+        #[arg(value_name = "DIR|PLUGIN")]
+        plugin: Option<String>,
+    },
     /// Show what plugins ask for, and consent to it
     Trust {
         /// Plugins (default: those of this workspace that may not run yet)

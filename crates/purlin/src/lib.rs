@@ -21,10 +21,13 @@ mod extended;
 mod failure;
 mod grammar;
 mod hooks;
+mod markdown;
 mod offer;
+mod plugin_page;
 #[cfg(test)]
 mod reference;
 mod run_view;
+mod schema_text;
 mod verb;
 mod words;
 mod workspace;

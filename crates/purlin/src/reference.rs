@@ -5,7 +5,6 @@
 mod bundled;
 mod cli;
 mod environment;
-mod schema;
 mod workspace;
 
 use std::path::Path;
@@ -31,18 +30,6 @@ fn compare(name: &str, text: &str) {
         written == text,
         "docs/reference/{name} is not what the code says, from line {line} on: `just reference` writes it again"
     );
-}
-
-/// A row of a table in Markdown.
-fn row(cells: &[&str]) -> String {
-    let cells: Vec<String> =
-        cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
-    format!("| {} |\n", cells.join(" | "))
-}
-
-/// The head of a table in Markdown.
-fn head(cells: &[&str]) -> String {
-    format!("{}|{}\n", row(cells), "---|".repeat(cells.len()))
 }
 
 #[test]

@@ -54,6 +54,12 @@ fn perform(arguments: Arguments, bundled: &PluginSet) -> Outcome {
         Verb::Plugin(Plugin::Info { name }) => {
             verb::plugin::info(&Context::new(global, bundled)?, &name)
         }
+        Verb::Plugin(Plugin::Check { folder }) => {
+            verb::plugin::check::perform(global, folder.as_deref())
+        }
+        Verb::Plugin(Plugin::Docs { plugin }) => {
+            verb::plugin::docs::perform(global, bundled, plugin.as_deref())
+        }
         Verb::Plugin(Plugin::Trust { names, yes }) => {
             verb::plugin::trust::perform(&Context::new(global, bundled)?, &names, yes)
         }

@@ -32,6 +32,8 @@ mod test_init;
 mod test_lock;
 #[path = "cli/test_plugin.rs"]
 mod test_plugin;
+#[path = "cli/test_plugin_author.rs"]
+mod test_plugin_author;
 #[path = "cli/test_plugin_completions.rs"]
 mod test_plugin_completions;
 #[path = "cli/test_plugin_flags.rs"]

@@ -4,8 +4,8 @@ use purlin_model::Source;
 use purlin_plugin::manifest::{Feature, MANIFEST_FILE, Manifest, parse_manifest};
 use purlin_plugin::{NativePlugin, PluginSet, Point};
 
-use super::schema::SchemaText;
-use super::{head, row};
+use crate::markdown::{head, row};
+use crate::schema_text::SchemaText;
 
 /// A feature of a bundled plugin.
 pub(super) struct Bundled {
@@ -31,7 +31,7 @@ pub(super) fn features(point: Point) -> Vec<Bundled> {
 /// The schema of a feature; one that takes anything where it names none.
 pub(super) fn schema(bundled: &Bundled) -> SchemaText {
     let file = bundled.feature.schema.as_ref().and_then(|file| bundled.plugin.file(&file.path));
-    SchemaText::parse(file.unwrap_or("{}"))
+    SchemaText::parse(file.unwrap_or("{}")).expect("it is tested elsewhere")
 }
 
 fn manifest(plugin: &NativePlugin) -> Manifest {

@@ -2,9 +2,9 @@
 
 use clap::{Arg, Command, CommandFactory};
 
-use super::{head, row};
 use crate::arguments::{Arguments, GROUPS, UNBUILT};
 use crate::failure;
+use crate::markdown::{head, row};
 
 pub(super) fn page() -> String {
     let command = Arguments::command();

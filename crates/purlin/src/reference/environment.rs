@@ -2,8 +2,8 @@
 
 use purlin_commands::ProcessVariables;
 
-use super::{head, row};
 use crate::environment::ALL;
+use crate::markdown::{head, row};
 
 pub(super) fn page() -> String {
     let mut text = String::from(

@@ -5,7 +5,7 @@ use purlin_plugin::Point;
 use purlin_plugin::manifest::Detail;
 
 use super::bundled::{features, schema};
-use super::schema::SchemaText;
+use crate::schema_text::SchemaText;
 
 const CORE: &str = include_str!("../../../purlin-commands/schemas/workspace.json");
 
@@ -38,7 +38,7 @@ How plugins are found, and what to do when two claim one name: [plugins](../conc
 ";
 
 pub(super) fn page() -> String {
-    let core = SchemaText::parse(CORE);
+    let core = SchemaText::parse(CORE).expect("it is tested elsewhere");
     let mut text = OPENING.to_owned();
     let tables = core.document().get("properties").and_then(Value::as_table);
     for (name, entry) in tables.into_iter().flat_map(|tables| tables.iter()) {

@@ -1,16 +1,20 @@
 //! `purlin plugin`
 
+pub(crate) mod check;
+pub(crate) mod docs;
 pub(crate) mod lock;
 pub(crate) mod trust;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use purlin_host::{FeatureStatus, PluginEntry, PluginStatus};
 use serde_json::json;
 
-use crate::context::Context;
+use crate::arguments::Global;
+use crate::context::{self, Context};
 use crate::draw;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 
 /// Lists plugins and what they provide.
 pub(crate) fn list(context: &Context) -> Outcome {
@@ -157,4 +161,12 @@ pub(crate) fn info(context: &Context, name: &str) -> Outcome {
     draw::out(format_args!("{text}"));
     draw::diagnostics(&context.global, &entry.diagnostics);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The folder that an author means: the one that was named, or the one that they stand in.
+fn folder(global: &Global, given: Option<&Path>) -> Result<PathBuf, Failure> {
+    let directory = context::directory(global)?;
+    let folder = given.map_or_else(|| directory.clone(), |given| directory.join(given));
+    // What is not there is told by whoever looks for a plugin in it.
+    Ok(folder.canonicalize().unwrap_or(folder))
 }

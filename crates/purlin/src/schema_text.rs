@@ -2,27 +2,28 @@
 
 use purlin_model::{Kind, Source, Value, parse_json};
 
-use super::{head, row};
+use crate::markdown::{head, row};
 
 /// Roots of templates that have a meaning in this version.
 const ROOTS: [&str; 2] = ["root", "env"];
 
 /// A schema file.
-pub(super) struct SchemaText {
+pub(crate) struct SchemaText {
     document: Value,
 }
 
 impl SchemaText {
-    pub(super) fn parse(text: &str) -> Self {
-        Self { document: parse_json(&Source::new("schema", text)).expect("it is tested elsewhere") }
+    /// `None` when it is not JSON.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        parse_json(&Source::new("schema", text)).ok().map(|document| Self { document })
     }
 
-    pub(super) fn document(&self) -> &Value {
+    pub(crate) fn document(&self) -> &Value {
         &self.document
     }
 
     /// The node that a reference leads to.
-    pub(super) fn resolved<'a>(&'a self, node: &'a Value) -> &'a Value {
+    pub(crate) fn resolved<'a>(&'a self, node: &'a Value) -> &'a Value {
         let name = node.get("$ref").and_then(Value::as_str);
         match name.and_then(|name| self.document.pointer(name.trim_start_matches('#'))) {
             Some(found) => self.resolved(found),
@@ -35,12 +36,12 @@ impl SchemaText {
         node.get(keyword).or_else(|| self.resolved(node).get(keyword))
     }
 
-    pub(super) fn description(&self, node: &Value) -> String {
+    pub(crate) fn description(&self, node: &Value) -> String {
         self.note(node, "description").and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
     /// A table of the properties of a node.
-    pub(super) fn fields(&self, node: &Value) -> String {
+    pub(crate) fn fields(&self, node: &Value) -> String {
         let node = self.resolved(node);
         let required: Vec<&str> = node
             .get("required")
