@@ -26,6 +26,8 @@ mod test_contested;
 mod test_faults;
 #[path = "cli/test_help.rs"]
 mod test_help;
+#[path = "cli/test_hostile.rs"]
+mod test_hostile;
 #[path = "cli/test_init.rs"]
 mod test_init;
 #[path = "cli/test_lock.rs"]
