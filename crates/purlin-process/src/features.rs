@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::Process;
+use crate::exchange::Exchange;
 
 /// One feature of a process. The `host` of its calls is not used: a process has one for all of its
 /// calls, since it may ask at any time. Nor is their `name`, which the workspace may have changed:
@@ -53,7 +54,7 @@ struct Nothing {}
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Status {
-    status: u8,
+    status: i16,
 }
 
 #[derive(Deserialize)]
@@ -130,15 +131,14 @@ impl OpenCache for ProcessCache {
     }
 
     fn fetch(&self, items: &[CacheItem], dir: &Path) -> Result<(), PluginError> {
-        let Fetched { fetched } =
-            self.process.typed("cache/fetch", &self.params(items, Some(dir)))?;
+        let exchange = Exchange::new(self.process.exchange(), dir)?;
+        let params = self.params(items, Some(exchange.dir()));
+        let Fetched { fetched } = self.process.typed("cache/fetch", &params)?;
         let fetched = self.as_many("cache/fetch", fetched, items.len())?;
         for (item, _) in items.iter().zip(&fetched).filter(|(_, fetched)| **fetched) {
-            if !dir.join(item.file_name()).is_file() {
-                let reason = format!(
-                    "there is no file `{}`, which it says to have fetched",
-                    item.file_name()
-                );
+            if !exchange.take(item)? {
+                let name = item.file_name();
+                let reason = format!("there is no file `{name}`, which it says to have fetched");
                 return Err(self.process.bad_result("cache/fetch", reason).into());
             }
         }
@@ -146,7 +146,10 @@ impl OpenCache for ProcessCache {
     }
 
     fn put(&self, items: &[CacheItem], dir: &Path) -> Result<(), PluginError> {
-        let Nothing {} = self.process.typed("cache/put", &self.params(items, Some(dir)))?;
+        let exchange = Exchange::new(self.process.exchange(), dir)?;
+        items.iter().try_for_each(|item| exchange.give(item))?;
+        let params = self.params(items, Some(exchange.dir()));
+        let Nothing {} = self.process.typed("cache/put", &params)?;
         Ok(())
     }
 }
@@ -161,6 +164,10 @@ impl Subcommand for ProcessFeature {
     ) -> Result<i32, PluginError> {
         let params = json!({ "name": self.name, "args": args, "context": context });
         let Status { status } = self.process.typed("subcommand/run", &params)?;
+        if !(-64..=255).contains(&status) {
+            let reason = format!("the status {status} is none: 0 to 255 are");
+            return Err(self.process.bad_result("subcommand/run", reason).into());
+        }
         Ok(status.into())
     }
 

@@ -30,6 +30,9 @@ pub struct Launch {
     pub root: Option<PathBuf>,
     /// The features of the manifest that this process runs.
     pub provides: Vec<(Point, String)>,
+    /// A folder that the process may write to, where files of caches change hands; `None` where it
+    /// may write to any folder that a call names.
+    pub exchange: Option<PathBuf>,
     /// What the process may use up.
     pub limits: Limits,
     /// What the process may touch.

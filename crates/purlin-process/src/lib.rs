@@ -23,6 +23,7 @@
 //!         config: serde_json::Value::Null,
 //!         root: None,
 //!         provides: Vec::new(),
+//!         exchange: None,
 //!         limits: Limits::default(),
 //!         sandbox: Sandbox::default(),
 //!     },
@@ -36,6 +37,7 @@
 //! ```
 
 mod error;
+mod exchange;
 mod exit;
 mod family;
 mod features;
@@ -56,3 +58,4 @@ pub use features::ProcessFeature;
 pub use launch::{Launch, Limits, Sandbox};
 pub use process::Process;
 pub use sandbox::{BASE, Enforced, SINKS, enforced};
+pub use wire::{NEWEST as NEWEST_PROTOCOL, OLDEST as OLDEST_PROTOCOL};

@@ -1,5 +1,6 @@
 //! A plugin's process as its callers see it: it is there when it is needed.
 
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use purlin_plugin::contract::Host;
@@ -82,6 +83,16 @@ impl Process {
         self.typed(method, params)
     }
 
+    /// Starts it now, if it does not run, and makes sure that it provides what its manifest says:
+    /// for those who check plugins. Others just call.
+    ///
+    /// # Errors
+    /// How it failed.
+    pub fn start(&self) -> Result<(), CallError> {
+        let failed = |why: NoSession| self.error("initialize", why.cause, why.stderr);
+        self.session().map(drop).map_err(failed)
+    }
+
     /// How often it was started so far.
     #[must_use]
     pub fn starts(&self) -> u32 {
@@ -143,6 +154,11 @@ impl Process {
         })
     }
 
+    /// Where files of caches change hands.
+    pub(crate) fn exchange(&self) -> Option<&Path> {
+        self.0.launch.exchange.as_deref()
+    }
+
     /// What a result of the wrong shape means for its call.
     pub(crate) fn bad_result(&self, method: &str, reason: String) -> CallError {
         let cause = Cause::BadResult { method: method.to_owned(), reason };
@@ -190,9 +206,9 @@ impl Process {
                         let (cause, stderr) = (Cause::GaveUp(cause.to_string()), session.stderr());
                         return Err(NoSession { starting: false, cause, stderr });
                     }
-                    Condition::Over(_) => return self.start(state),
+                    Condition::Over(_) => return self.begin(state),
                 },
-                Phase::Idle => return self.start(state),
+                Phase::Idle => return self.begin(state),
                 Phase::Starting => {
                     state = self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
@@ -202,7 +218,7 @@ impl Process {
         }
     }
 
-    fn start(&self, mut state: MutexGuard<'_, State>) -> Result<Arc<Session>, NoSession> {
+    fn begin(&self, mut state: MutexGuard<'_, State>) -> Result<Arc<Session>, NoSession> {
         state.phase = Phase::Starting;
         state.starts += 1;
         drop(state);

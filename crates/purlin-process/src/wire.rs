@@ -8,10 +8,10 @@ use serde_json::{Value as Json, json};
 
 use crate::error::Cause;
 
-/// The versions of the protocol that this crate speaks.
-pub(crate) const OLDEST: u32 = 1;
-/// See [`OLDEST`].
-pub(crate) const NEWEST: u32 = 1;
+/// The oldest version of the protocol that this crate speaks.
+pub const OLDEST: u32 = 1;
+/// The newest version of the protocol that this crate speaks.
+pub const NEWEST: u32 = 1;
 
 /// No common version.
 pub(crate) const NO_PROTOCOL: i64 = -32001;

@@ -92,6 +92,7 @@ impl Starter<'_> {
             config: self.config.clone(),
             root: self.root.map(Path::to_owned),
             provides: provides(manifest, self.entry),
+            exchange: Some(scratch.path().to_owned()),
             limits: limits(manifest),
             sandbox,
         };

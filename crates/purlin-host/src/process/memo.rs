@@ -8,8 +8,10 @@ use std::time::SystemTime;
 use purlin_model::{Digest, Hasher};
 use serde_json::{Value as Json, json};
 
-/// How many answers of one plugin stay.
+/// How many answers of one plugin stay, and how many versions of plugins.
 const KEPT: usize = 4096;
+/// See [`KEPT`].
+const OWNERS: usize = 256;
 
 /// The answers of one version of a plugin.
 #[derive(Debug, Clone)]
@@ -33,8 +35,11 @@ impl MemoFolder {
     /// Keeps an answer.
     pub(crate) fn put(&self, key: &Json, value: &Json) -> io::Result<()> {
         let document = json!({ "key": key, "value": value });
+        if !self.0.is_dir() {
+            self.0.parent().inspect(|above| prune(above, OWNERS));
+        }
         write_whole(&self.file(key), document.to_string().as_bytes())?;
-        prune(&self.0);
+        prune(&self.0, KEPT);
         Ok(())
     }
 
@@ -56,10 +61,10 @@ pub(super) fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Removes the older half when there are too many.
-fn prune(folder: &Path) {
+fn prune(folder: &Path, kept: usize) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     let entries: Vec<_> = entries.filter_map(Result::ok).collect();
-    if entries.len() <= KEPT {
+    if entries.len() <= kept {
         return;
     }
     let mut files: Vec<(SystemTime, PathBuf)> = entries
@@ -69,7 +74,7 @@ fn prune(folder: &Path) {
     files.sort();
     for (_, path) in files.iter().take(files.len() / 2) {
         // Whoever misses one makes it again.
-        let _ = fs::remove_file(path);
+        let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     }
 }
 

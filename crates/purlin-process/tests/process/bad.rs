@@ -142,10 +142,10 @@ fn answers_what_the_method_does_not_return() {
         assert_eq!(error.code, ErrorCode::Internal);
         match mode {
             "shape" => {
-                assert_snapshot!(error.message, @r#"its result is not what `dependency/expand` returns: invalid type: string "**", expected a sequence"#)
+                assert_snapshot!(error.message, @r#"its result is not what `dependency/expand` returns: invalid type: string "**", expected a sequence"#);
             }
             _ => {
-                assert_snapshot!(error.message, @"its result is not what `dependency/expand` returns: unknown field `glob`, expected one of `inputs`, `globs`, `values`, `variables`, `commands`, `packages`")
+                assert_snapshot!(error.message, @"its result is not what `dependency/expand` returns: unknown field `glob`, expected one of `inputs`, `globs`, `values`, `variables`, `commands`, `packages`");
             }
         }
         // It is alive, and is asked again.

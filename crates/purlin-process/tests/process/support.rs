@@ -62,6 +62,7 @@ impl Plugin {
                 config: Json::Null,
                 root: None,
                 provides: vec![(Point::Dependency, "echo".into())],
+                exchange: None,
                 limits: Limits { grace: Duration::from_millis(300), ..Limits::default() },
                 sandbox: Sandbox {
                     read: vec![prefix, dir.path().to_owned()],
@@ -115,7 +116,8 @@ impl Plugin {
 }
 
 /// Asks for an expansion.
-pub(crate) fn call(process: &Process, config: Json) -> Result<Json, CallError> {
+pub(crate) fn call(process: &Process, config: impl Into<Json>) -> Result<Json, CallError> {
+    let config = config.into();
     let params = json!({
         "name": "echo", "config": config,
         "context": { "root": "/w", "space": null, "module": null, "context": {} },
