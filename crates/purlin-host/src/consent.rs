@@ -9,7 +9,6 @@ mod record;
 use std::path::{Path, PathBuf};
 
 use purlin_model::Digest;
-use purlin_plugin::RuntimeKind;
 use purlin_plugin::manifest::{Manifest, Permissions, RuntimeEntry};
 use semver::Version;
 use serde_json::json;
@@ -89,6 +88,11 @@ pub struct Asking {
     pub folder: Option<PathBuf>,
     /// What of it makes code run, as phrases; empty when nothing does.
     pub runs: Vec<String>,
+    /// True when some of it is a process, which is held to its permissions as [`crate::enforced`]
+    /// tells.
+    pub process: bool,
+    /// True when it ships commands, which are held by nothing.
+    pub commands: bool,
     /// The permissions, in their one spelling.
     pub permissions: Permissions,
     /// What of them goes beyond an earlier consent, where there is one.
@@ -129,17 +133,7 @@ impl GrantedBy {
 /// nothing.
 pub(crate) fn runs(manifest: &Manifest) -> Vec<String> {
     let mut phrases = Vec::new();
-    let own = manifest.runtime.iter().map(|runtime| (runtime.kind, runtime.entry.as_ref()));
-    let features = manifest.features.iter().filter_map(|feature| {
-        let kind = feature.runtime.or(manifest.runtime.as_ref().map(|runtime| runtime.kind))?;
-        // Without an entry of its own it is the plugin's process.
-        (feature.entry.is_some() || feature.runtime.is_some())
-            .then_some((kind, feature.entry.as_ref()))
-    });
-    for (kind, entry) in own.chain(features) {
-        if kind != RuntimeKind::Process {
-            continue;
-        }
+    for entry in manifest.processes() {
         let phrase = match entry {
             Some(RuntimeEntry::Module(module)) => format!("the Python module `{module}`"),
             Some(RuntimeEntry::Command(words)) => format!("the program `{}`", words.join(" ")),

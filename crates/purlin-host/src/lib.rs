@@ -29,6 +29,7 @@
 
 mod consent;
 mod content;
+mod enforced;
 mod feature;
 mod index;
 mod lock_file;
@@ -43,6 +44,7 @@ mod toml_text;
 mod workspace_table;
 
 pub use consent::{Asking, Coverage, Granted, GrantedBy, Trust};
+pub use enforced::{Held, Hold, enforced};
 pub use feature::{
     FeatureEntry, FeatureRef, FeatureStatus, PluginEntry, PluginInfo, PluginStatus, WordRef,
 };

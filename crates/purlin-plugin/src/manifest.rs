@@ -393,4 +393,20 @@ impl Manifest {
     pub fn runtime_of(&self, feature: &Feature) -> Option<RuntimeKind> {
         feature.runtime.or_else(|| self.runtime.as_ref().map(|runtime| runtime.kind))
     }
+
+    /// What is started as a process, the plugin's own first; an entry that several features share
+    /// may come more than once.
+    pub fn processes(&self) -> impl Iterator<Item = Option<&RuntimeEntry>> {
+        let own = self.runtime.iter().map(|runtime| (runtime.kind, runtime.entry.as_ref()));
+        // A feature that says nothing about its runtime runs in the plugin's.
+        let features = self
+            .features
+            .iter()
+            .filter(|feature| feature.runtime.is_some() || feature.entry.is_some());
+        let features = features
+            .filter_map(|feature| Some((self.runtime_of(feature)?, feature.entry.as_ref())));
+        own.chain(features)
+            .filter(|(kind, _)| *kind == RuntimeKind::Process)
+            .map(|(_, entry)| entry)
+    }
 }

@@ -97,6 +97,9 @@ pub fn stable(text: &str) -> String {
         (r"\b\d+(\.\d+)? s\b", "[SECONDS]"),
         (r"\.purlin-[0-9a-f]+-\d+-\d+-\d+", ".purlin-[TEMPORARY]"),
         (r"\b[0-9a-f]{12,64}\b", "[HASH]"),
+        // What a system enforces differs; that it is told does not.
+        (r"(?m)^( *enforced) +[a-z].*$", "$1 [SYSTEM]"),
+        (r"\((enforced: |only declared: |TCP ports are )[^)]*\)", "([SYSTEM])"),
     ] {
         let pattern = Regex::new(pattern).expect("the pattern is valid");
         text = pattern.replace_all(&text, replacement).into_owned();

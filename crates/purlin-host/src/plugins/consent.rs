@@ -90,8 +90,10 @@ impl Plugins {
                 version: head.version,
                 source: head.source,
                 folder: head.bundled.is_none().then(|| row.folder.to_path_buf()),
+                process: manifest.processes().next().is_some(),
+                commands: manifest.ships.commands.is_some(),
                 runs: runs(&manifest),
-                permissions: manifest.permissions.canonical(),
+                permissions: manifest.permissions.clone().canonical(),
                 beyond: match &answer {
                     Err(Refusal::Wider(more)) => Some(more.clone()),
                     _ => None,

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod docs;
 pub(crate) mod lock;
+mod permissions;
 pub(crate) mod trust;
 
 use std::path::{Path, PathBuf};
@@ -97,6 +98,10 @@ pub(crate) fn info(context: &Context, name: &str) -> Outcome {
             document.insert("description".into(), manifest.description.clone().into());
             document.insert("license".into(), json!(manifest.license));
             document.insert("permissions".into(), json!(manifest.permissions));
+            document.insert(
+                "enforced".into(),
+                permissions::document(manifest.processes().next().is_some()),
+            );
         }
         draw::json(&document);
         return Ok(ExitCode::SUCCESS);
@@ -128,16 +133,11 @@ pub(crate) fn info(context: &Context, name: &str) -> Outcome {
         let runtime = entry.runtime.map_or("none: it is only files", |runtime| runtime.as_str());
         row("runtime", runtime.to_owned());
         row("licence", manifest.license.clone().unwrap_or_default());
-        let permissions = &manifest.permissions;
-        for (label, list) in [
-            ("network", &permissions.network),
-            ("run", &permissions.run),
-            ("environment", &permissions.environment),
-            ("read", &permissions.read),
-            ("write", &permissions.write),
-            ("secrets", &permissions.secrets),
-        ] {
-            row(label, list.join(", "));
+        let process = manifest.processes().next().is_some();
+        if process || !manifest.permissions.is_empty() {
+            for (label, value) in permissions::rows(&manifest.permissions, process) {
+                row(label, draw::harmless(&value));
+            }
         }
     }
     for feature in &entry.features {

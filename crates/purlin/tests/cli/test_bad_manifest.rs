@@ -651,6 +651,8 @@ fn a_process_plugin_without_its_module_is_listed_and_its_use_says_what_is_missin
     source       workspace
     path         [TEST]/workspace/own
     runtime      process
+    permissions  none
+    enforced [SYSTEM]
       dependency/words  Words
       subcommand/say  Says words
       argument/loud  Say it loudly

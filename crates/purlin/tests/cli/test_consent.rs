@@ -132,8 +132,10 @@ fn trust_shows_what_is_asked_for_and_records_it_only_when_told_to() {
     tools 1.0.0
       folder       [TEST]/workspace/plugins/tools
       runs         the program `./tools`, the commands of `commands.toml`
-      read         /srv, {workspace}
-      run          rsync
+      read         /srv, {workspace} ([SYSTEM])
+      run          rsync (Purlin starts no others for it; these run with all your rights)
+      enforced [SYSTEM]
+      commands     run with all your rights, as the workspace's own do
       covers       the plugin in the workspace [TEST]/workspace, also when it is edited, until it asks for more
     ");
     insta::assert_snapshot!(shown.stable_stderr(), @"

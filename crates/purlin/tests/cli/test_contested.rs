@@ -102,6 +102,8 @@ fn two_plugins_with_one_subcommand() {
     source       workspace
     path         [TEST]/workspace/beta
     runtime      process
+    permissions  none
+    enforced [SYSTEM]
       subcommand/only-beta  Not contested
       subcommand/greet  Greets  contested: the subcommand `greet` is provided by `alpha` and `beta`
     ");
@@ -285,6 +287,8 @@ fn built_in_verbs_and_flags_win() {
     source       workspace
     path         [TEST]/workspace/alpha
     runtime      process
+    permissions  none
+    enforced [SYSTEM]
       subcommand/only-alpha  Not contested
       subcommand/run  Mine  contested: the subcommand `run` of the plugin `alpha` cannot be used: `run` is a verb of Purlin itself
       argument/force    contested: the flag `--force` of `run` of the plugin `alpha` cannot be used: `run` has a flag `--force` itself

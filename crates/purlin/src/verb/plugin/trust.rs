@@ -7,6 +7,7 @@ use purlin_host::{Asking, Coverage, GrantedBy};
 use purlin_model::Diagnostic;
 use serde_json::json;
 
+use super::permissions;
 use crate::context::Context;
 use crate::draw;
 use crate::failure::{FAILED, Failure, Outcome};
@@ -103,11 +104,11 @@ fn described(one: &Asking) -> String {
     }
     row("runs", &one.runs.join(", "));
     if one.covers.is_some() {
-        for (kind, list) in one.permissions.lists() {
-            row(kind, &list.join(", "));
+        for (kind, text) in permissions::rows(&one.permissions, one.process) {
+            row(kind, &text);
         }
-        if one.permissions.is_empty() {
-            row("permissions", "none");
+        if one.commands {
+            row("commands", "run with all your rights, as the workspace's own do");
         }
     }
     for (kind, list) in one.beyond.iter().flat_map(|beyond| beyond.lists()) {
@@ -151,6 +152,7 @@ fn document(one: &Asking, recorded: bool) -> serde_json::Value {
         "path": one.folder.as_ref().map(|folder| folder.to_string_lossy()),
         "runs": one.runs,
         "permissions": one.permissions,
+        "enforced": permissions::document(one.process),
         "beyond": one.beyond,
         "covers": one.covers.as_ref().map(Coverage::to_json),
         "granted": one.granted.map(GrantedBy::as_str),
