@@ -11,6 +11,7 @@ use purlin_plugin::{Point, Schema};
 
 use crate::action::{Action, below, expand, near_misses};
 use crate::definition::Named;
+use crate::memo::Memos;
 use crate::variables::ProcessVariables;
 
 /// One dependency of one instance.
@@ -35,6 +36,7 @@ type Known = (Arc<FeatureRef>, Option<Arc<Schema>>);
 pub struct Expander<'a> {
     plugins: &'a Plugins,
     root: &'a str,
+    memos: Memos,
     features: BTreeMap<String, Known>,
     /// What is odd but no error in what was read.
     pub warnings: Vec<Diagnostic>,
@@ -51,7 +53,8 @@ impl<'a> Expander<'a> {
     /// An expander for one workspace.
     #[must_use]
     pub fn new(plugins: &'a Plugins, root: &'a str) -> Self {
-        Self { plugins, root, features: BTreeMap::new(), warnings: Vec::new() }
+        let memos = Memos::new(root);
+        Self { plugins, root, memos, features: BTreeMap::new(), warnings: Vec::new() }
     }
 
     /// Reads one element of `deps`. A dependency whose answer is read from files is left without
@@ -205,32 +208,58 @@ impl Dependency {
     /// # Errors
     /// What the plugin reports, at the dependency's place.
     pub fn ask(&self, expander: &Expander<'_>) -> Result<Expansion, Vec<Diagnostic>> {
-        let plugin = expander
-            .plugins
-            .dependency(&self.feature)
-            .map_err(|diagnostic| vec![diagnostic.at(self.origin.clone(), "needed here")])?;
+        let needed =
+            |diagnostic: Diagnostic| vec![diagnostic.at(self.origin.clone(), "needed here")];
         let context = ExpandContext {
             root: expander.root.to_owned(),
             space: None,
             module: None,
             context: serde_json::Map::new(),
         };
-        let mut expansion =
-            plugin.expand(&self.config.to_json(), &context, expander.plugins).map_err(|error| {
-                let place = error
-                    .path
-                    .as_deref()
-                    .and_then(|pointer| self.config.pointer(pointer))
-                    .map_or(&self.origin, |value| &value.origin);
-                vec![
-                    Diagnostic::error(
-                        "plugin-call",
-                        format!("the dependency type `{}` has no answer", self.feature.name),
-                    )
-                    .label(place.clone(), error.message.clone())
-                    .detail(self.call(&error.detail)),
-                ]
-            })?;
+        let config = self.config.to_json();
+        let memos = &expander.memos;
+        let question =
+            memos.question(expander.plugins, &self.feature, &config, &context).map_err(needed)?;
+        let expansion = match question {
+            Some(question) => memos.answer(&question, || self.expand(expander, &config, &context)),
+            None => self.expand(expander, &config, &context),
+        };
+        self.fit(expander, expansion?)
+    }
+
+    fn expand(
+        &self,
+        expander: &Expander<'_>,
+        config: &serde_json::Value,
+        context: &ExpandContext,
+    ) -> Result<Expansion, Vec<Diagnostic>> {
+        let plugin = expander
+            .plugins
+            .dependency(&self.feature)
+            .map_err(|diagnostic| vec![diagnostic.at(self.origin.clone(), "needed here")])?;
+        plugin.expand(config, context, expander.plugins).map_err(|error| {
+            let place = error
+                .path
+                .as_deref()
+                .and_then(|pointer| self.config.pointer(pointer))
+                .map_or(&self.origin, |value| &value.origin);
+            vec![
+                Diagnostic::error(
+                    "plugin-call",
+                    format!("the dependency type `{}` has no answer", self.feature.name),
+                )
+                .label(place.clone(), error.message.clone())
+                .detail(self.call(&error.detail)),
+            ]
+        })
+    }
+
+    /// An answer as the rest of this crate wants it.
+    fn fit(
+        &self,
+        expander: &Expander<'_>,
+        mut expansion: Expansion,
+    ) -> Result<Expansion, Vec<Diagnostic>> {
         if let Some(package) = expansion.packages.first() {
             return Err(vec![
                 Diagnostic::error("not-built-yet", format!("package requests such as `{package}` are not supported by this version of Purlin"))

@@ -124,9 +124,9 @@ impl Graph {
         }
         let mut graph = assemble(found, &order, &selected);
         graph.warnings = warnings;
+        let expander = Expander::new(request.plugins, request.root);
         for index in 0..graph.instances.len() {
             let defers = reads::defer(&graph, index, &mut diagnostics);
-            let expander = Expander::new(request.plugins, request.root);
             for (dependency, deferred) in graph.instances[index].dependencies.iter_mut().zip(defers)
             {
                 if !deferred && let Err(mut errors) = dependency.expand_now(&expander) {

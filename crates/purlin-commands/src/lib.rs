@@ -15,6 +15,7 @@ mod execute;
 mod graph;
 mod key;
 mod log;
+mod memo;
 mod platform;
 mod record;
 mod run;

@@ -49,7 +49,7 @@ impl<'a> Session<'a> {
     ) -> Self {
         let private = private_folder(root);
         Self {
-            files: Files::open(root.to_owned(), private.join("index")),
+            files: Files::open(root.to_owned(), file_index(&private)),
             plugins,
             variables,
             cancel,
@@ -119,6 +119,11 @@ impl<'a> Session<'a> {
 #[must_use]
 pub fn private_folder(root: &Path) -> PathBuf {
     root.join(".purlin")
+}
+
+/// Where the contents of files are remembered, below the private folder.
+pub(crate) fn file_index(private: &Path) -> PathBuf {
+    private.join("index")
 }
 
 /// The store in the user's cache folder.

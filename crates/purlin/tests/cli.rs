@@ -44,6 +44,8 @@ mod test_plugin_flags;
 mod test_plugin_hooks;
 #[path = "cli/test_plugin_verbs.rs"]
 mod test_plugin_verbs;
+#[path = "cli/test_process_plugins.rs"]
+mod test_process_plugins;
 #[path = "cli/test_run.rs"]
 mod test_run;
 #[path = "cli/test_run_files.rs"]

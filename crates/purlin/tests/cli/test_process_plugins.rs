@@ -1,0 +1,165 @@
+//! Plugins that are processes, through the binary.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+use insta::assert_snapshot;
+use purlin_test::Workspace;
+
+use crate::workspace;
+
+const MANIFEST: &str = r#"[plugin]
+name = "words"
+version = "1.0.0"
+api = "1"
+
+[runtime]
+kind = "process"
+entry = ["python3", "-S", "words.py"]
+
+[config]
+schema = "config.json"
+
+[provides.dependency.words]
+about = "The files that a list names"
+schema = "words.json"
+key = "list"
+
+[permissions]
+read = ["{workspace}"]
+write = ["{workspace}/starts"]
+"#;
+
+/// Speaks the protocol by itself, so that these tests are about the host.
+const CODE: &str = r#"
+import json, os, sys
+
+for line in sys.stdin:
+    message = json.loads(line)
+    params = message["params"]
+    if message["method"] == "initialize":
+        root = params["root"]
+        config = params["plugin"]["config"]
+        with open(f"{root}/starts/{os.getpid()}", "w"):
+            pass
+        result = {"protocol": 1, "provides": [{"point": "dependency", "name": "words"}]}
+    else:
+        path = params["config"]["list"]
+        if path == "die":
+            sys.exit("I do not like it")
+        with open(f"{root}/{path}") as file:
+            globs = file.read().split()
+        result = {"inputs": [path], "globs": globs, "values": [config]}
+    print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
+"#;
+
+fn with_words(list: &str, more: &str) -> Workspace {
+    let workspace = workspace("").variable("PURLIN_TRUST", "workspace");
+    document(&workspace, list, more);
+    workspace.write("words/plugin.toml", MANIFEST);
+    workspace.write("words/words.py", CODE);
+    workspace.write(
+        "words/words.json",
+        r#"{ "type": "object", "properties": { "list": { "type": "string" } }, "required": ["list"] }"#,
+    );
+    workspace.write(
+        "words/config.json",
+        r#"{ "type": "object", "properties": { "greeting": { "type": "string" } } }"#,
+    );
+    workspace.write("list.txt", "one.txt");
+    workspace.write("one.txt", "1");
+    workspace.write("two.txt", "2");
+    workspace.write("starts/.gitignore", "*");
+    workspace
+}
+
+fn document(workspace: &Workspace, list: &str, more: &str) {
+    workspace.write(
+        "purlin.toml",
+        format!(
+            "[workspace]\n[plugins.words]\npath = \"words\"\n{more}\n\n[commands.say]\n\
+             exec = \"cat one.txt two.txt\"\ndeps = [\"words:{list}\"]\n"
+        ),
+    );
+}
+
+/// How many processes were started since the last time.
+fn starts(workspace: &Workspace) -> usize {
+    let folder = workspace.root().join("starts");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.ends_with(".gitignore") {
+            std::fs::remove_file(path).unwrap();
+            count += 1;
+        }
+    }
+    count
+}
+
+/// Whether a run was cached, and how many processes it started.
+#[track_caller]
+fn run(workspace: &Workspace) -> (bool, usize) {
+    let finished = workspace.succeed(&["run", "say"]);
+    (finished.stderr.contains("1 cached"), starts(workspace))
+}
+
+#[test]
+fn a_run_in_which_nothing_has_changed_starts_no_process() {
+    let workspace = with_words("list.txt", "");
+    assert_eq!(run(&workspace), (false, 1));
+    assert_eq!(run(&workspace), (true, 0));
+    // What no answer depends on.
+    workspace.write("two.txt", "changed");
+    assert_eq!(run(&workspace), (true, 0));
+    // What the command depends on, by the answer.
+    workspace.write("one.txt", "changed");
+    assert_eq!(run(&workspace), (false, 0));
+    assert_eq!(workspace.succeed(&["run", "--ls"]).code, Some(0));
+    assert_eq!(starts(&workspace), 0);
+}
+
+#[test]
+fn an_answer_is_asked_for_again_when_what_it_was_computed_from_changes() {
+    let workspace = with_words("list.txt", "");
+    assert_eq!(run(&workspace), (false, 1));
+    // A file that it has read.
+    workspace.write("list.txt", "one.txt two.txt");
+    assert_eq!(run(&workspace), (false, 1));
+    workspace.write("two.txt", "changed");
+    assert_eq!(run(&workspace), (false, 0));
+    // As it was before: that answer is still known.
+    workspace.write("list.txt", "one.txt");
+    assert_eq!(run(&workspace).1, 0);
+    // The plugin's code.
+    workspace.write("words/words.py", CODE.replace("[config]", "[config, 'more']"));
+    assert_eq!(run(&workspace), (false, 1));
+    assert_eq!(run(&workspace), (true, 0));
+    // The plugin's configuration.
+    document(&workspace, "list.txt", "config = { greeting = \"hello\" }");
+    assert_eq!(run(&workspace), (false, 1));
+    assert_eq!(run(&workspace), (true, 0));
+}
+
+#[test]
+fn a_plugin_that_dies_names_itself_and_its_call() {
+    let workspace = with_words("die", "");
+    assert_snapshot!(workspace.fail(3, &["run", "say"]).stable_stderr(), @r#"
+    error: the dependency type `words` has no answer
+     --> purlin.toml:8:9
+      |
+    8 | deps = ["words:die"]
+      |         ^^^^^^^^^^^ it ended with status 1
+      |
+      = plugin `words` 1.0.0, call `dependency/expand`
+        The last that it wrote to stderr:
+          I do not like it
+    "#);
+}
+
+#[test]
+fn what_a_run_leaves_behind_is_no_folder_for_scratch() {
+    let workspace = with_words("list.txt", "");
+    run(&workspace);
+    let scratch = workspace.base().join("cache/scratch");
+    assert_eq!(std::fs::read_dir(scratch).unwrap().count(), 0);
+}
