@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use purlin_store::{FileState, Listing};
+use purlin_store::{FileState, Listing, RelativePath};
 use purlin_store::{Node, Tree};
 
-use crate::graph::{CacheChoice, Graph};
+use crate::graph::{CacheChoice, Graph, Instance};
 use crate::key::{Change, Contribution, Key};
 use crate::record::{Header, Record};
 use crate::run::Snapshot;
 use crate::session::Session;
+use crate::step;
 
 /// What a run would find for one instance.
 #[derive(Debug, Clone)]
@@ -53,7 +54,8 @@ struct Predicted {
     tree: Option<Tree>,
 }
 
-/// Looks at all instances of a graph, in order. Nothing is run, restored or written.
+/// Looks at all instances of a graph, in order. Nothing is run or restored; what was hashed on the
+/// way is remembered in the private folder.
 #[must_use]
 pub fn statuses(graph: &Graph, session: &Session<'_>) -> Vec<Status> {
     let mut snapshot = Snapshot::take(graph, session);
@@ -65,8 +67,10 @@ pub fn statuses(graph: &Graph, session: &Session<'_>) -> Vec<Status> {
         statuses.push(status);
         predicted.push(outcome);
     }
-    // What was hashed on the way is worth keeping; that it cannot be changes nothing.
-    let _ = session.files.save();
+    // That it cannot be kept changes nothing.
+    if session.prepare().is_ok() {
+        let _ = session.files.save();
+    }
     statuses
 }
 
@@ -125,12 +129,13 @@ fn look(
     let changes = record.as_ref().map(|record| key.changes_since(record)).unwrap_or_default();
     match store.result(key.digest) {
         Ok(Some(result)) => {
+            let tree = restored(session, instance, record.as_ref(), &result.tree);
             let contribution = if instance.action.artifacts.is_empty() {
                 Contribution::Key(key.digest)
             } else {
-                Contribution::Artifacts(result.tree.digest())
+                Contribution::Artifacts(tree.digest())
             };
-            let outcome = Predicted { contribution, tree: Some(result.tree) };
+            let outcome = Predicted { contribution, tree: Some(tree) };
             let reason = match result.exit_code {
                 Some(0) => "its result is in the cache".to_owned(),
                 _ => "its failure is in the cache".to_owned(),
@@ -139,7 +144,7 @@ fn look(
         }
         Ok(None) => match &record {
             None => cold("it has not run here before".to_owned(), Vec::new()),
-            Some(record) => cold(crate::step::explain(&key, record), changes),
+            Some(record) => cold(step::explain(&key, record), changes),
         },
         Err(error) => cold(format!("the cache has a problem: {error}"), changes),
     }
@@ -152,6 +157,18 @@ fn uncached(graph: &Graph, index: usize) -> Option<Predicted> {
         .artifacts
         .is_empty()
         .then_some(Predicted { contribution: Contribution::Order, tree: None })
+}
+
+/// The artifacts as they will be once a result is in place: what others have put there stays.
+fn restored(
+    session: &Session<'_>,
+    instance: &Instance,
+    record: Option<&Record>,
+    tree: &Tree,
+) -> Tree {
+    let now = step::on_disk(session, instance).unwrap_or_default();
+    let own = |path: &RelativePath| record.is_some_and(|record| record.written.get(path).is_some());
+    step::united(step::filtered(&now, |path| !own(path)), tree)
 }
 
 /// The inputs as they will be once the producers' outputs are in place.

@@ -5,13 +5,17 @@ mod look_up;
 mod program;
 mod view;
 
+pub(crate) use look_up::united;
 pub(crate) use program::explain;
+pub(crate) use view::on_disk;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use purlin_model::Diagnostic;
-use purlin_store::{InstanceLock, Listing, RelativePath, StoreError, Tree};
+use purlin_plugin::message::Expansion;
+use purlin_store::{InstanceLock, Listing, Patterns, RelativePath, StoreError, Tree};
 
 use crate::event::Event;
 use crate::execute::Listener;
@@ -73,7 +77,7 @@ impl Step<'_> {
         let instance = self.instance();
         let store = self.session.store(&instance.cache).filter(|_| !self.force)?;
         let _lock = InstanceLock::acquire(&self.session.locks(), &instance.id, || false).ok()??;
-        let key = self.key(&self.expansions().ok()?, listing);
+        let key = self.key(&self.known_expansions()?, &self.producers, listing);
         let result = match store.result(key.digest) {
             Ok(result) => result?,
             Err(error) => {
@@ -82,7 +86,8 @@ impl Step<'_> {
             }
         };
         let header = Record::header(&self.session.records(), &instance.id)?;
-        if header.key != key.digest || header.unfinished || self.differs(&result.tree) {
+        let outputs = self.outputs().ok()?;
+        if header.key != key.digest || header.unfinished || !contains(&outputs, &result.tree) {
             return None;
         }
         // What a glance sends waits in memory until it is done.
@@ -97,7 +102,7 @@ impl Step<'_> {
         (self.events)(Event::Cached { id: self.id(), key: key.digest, restored: false });
         Some(Outcome {
             status: Status::Cached,
-            contribution: self.contribution(key.digest, &result.tree),
+            contribution: self.contribution(key.digest, &outputs),
         })
     }
 
@@ -143,8 +148,9 @@ impl Step<'_> {
         };
         let expansions = self.expansions()?;
         let patterns = self.patterns(&expansions)?;
+        let producers = self.produced()?;
         let before = self.list(&patterns)?;
-        let key = self.key(&expansions, before);
+        let key = self.key(&expansions, &producers, before);
         let record = Record::read(&self.session.records(), &instance.id);
         if let Some(outcome) = self.look_up(&key, &patterns, record.as_ref())? {
             return Ok(outcome);
@@ -152,11 +158,23 @@ impl Step<'_> {
         if self.session.cancel.requested() {
             return Ok(Outcome { status: Status::Cancelled, contribution: Contribution::Order });
         }
-        self.run(&expansions, &patterns, &key, record.as_ref())
+        self.run(&Inputs { expansions, patterns, producers }, &key, record.as_ref())
     }
 }
 
-fn filtered(tree: &Tree, keep: impl Fn(&RelativePath) -> bool) -> Tree {
+/// What an instance depends on besides its own action.
+struct Inputs<'a> {
+    expansions: Vec<Arc<Expansion>>,
+    patterns: Cow<'a, Patterns>,
+    producers: Vec<(String, Contribution)>,
+}
+
+/// Whether all that `part` names stands in `whole` exactly so.
+fn contains(whole: &Tree, part: &Tree) -> bool {
+    part.entries().iter().all(|(path, node)| whole.get(path) == Some(node))
+}
+
+pub(crate) fn filtered(tree: &Tree, keep: impl Fn(&RelativePath) -> bool) -> Tree {
     let entries = tree.entries().iter().filter(|(path, _)| keep(path)).cloned().collect();
     Tree::new(entries).unwrap_or_default()
 }

@@ -31,8 +31,8 @@ pub struct Restored {
 /// Of the permissions only the executable bit is set; the rest follows the process's mask.
 ///
 /// `previous` is what this instance is recorded to have written: the tree of its last run or
-/// restore, and that of any restore that did not finish. Only what still is as recorded there is
-/// removed, never what a user made or changed.
+/// restore, and that of any restore that did not finish. Only what is recorded there is replaced,
+/// and only what still is as recorded there is removed: never what a user made.
 ///
 /// Nothing is written through a symbolic link that leads out of `root`.
 ///

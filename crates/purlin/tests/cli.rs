@@ -32,6 +32,8 @@ mod test_hostile;
 mod test_init;
 #[path = "cli/test_lock.rs"]
 mod test_lock;
+#[path = "cli/test_never.rs"]
+mod test_never;
 #[path = "cli/test_plugin.rs"]
 mod test_plugin;
 #[path = "cli/test_plugin_author.rs"]

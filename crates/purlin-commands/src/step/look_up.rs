@@ -52,6 +52,16 @@ impl Step<'_> {
                 );
                 return Ok(None);
             }
+            Err(error @ RestoreError::Blocked { .. }) => {
+                (self.events)(Event::Notice(
+                    Diagnostic::note(
+                        "not-restored",
+                        format!("`{}` runs, though its result is kept", instance.id),
+                    )
+                    .detail(error.to_string()),
+                ));
+                return Ok(None);
+            }
             Err(error) => {
                 return Err(vec![
                     Diagnostic::error(
@@ -72,7 +82,7 @@ impl Step<'_> {
             ));
         }
         let succeeded = result.exit_code == Some(0);
-        let contribution = self.contribution(key.digest, &result.tree);
+        let contribution = self.contribution(key.digest, &self.outputs()?);
         let shown = if succeeded {
             !self.replay || self.play(store, &result, &mut |event| (self.events)(event))
         } else {
@@ -109,8 +119,11 @@ impl Step<'_> {
         patterns: &Patterns,
         record: Option<&Record>,
     ) -> Result<Restored, RestoreError> {
-        // Inputs are never this instance's to remove, whatever it did to them in place.
-        let own = |tree: &Tree| filtered(tree, |path| !patterns.matches(path));
+        // Inputs are never this instance's to remove, whatever it did to them in place; nor is what
+        // it wrote when its artifacts were others.
+        let outputs = &self.instance().action.outputs;
+        let own =
+            |tree: &Tree| filtered(tree, |path| outputs.matches(path) && !patterns.matches(path));
         let previous: Vec<Tree> =
             record.iter().flat_map(|record| [own(&record.written), own(&record.pending)]).collect();
         if !tree.is_empty() {
@@ -195,7 +208,7 @@ impl Step<'_> {
 }
 
 /// The entries of both; where both have a path, that of the second.
-fn united(first: Tree, second: &Tree) -> Tree {
+pub(crate) fn united(first: Tree, second: &Tree) -> Tree {
     let kept = first.entries().iter().filter(|(path, _)| second.get(path).is_none());
     let entries = kept.chain(second.entries()).cloned().collect();
     Tree::new(entries).unwrap_or(first)

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Digest};
-use purlin_plugin::message::Expansion;
-use purlin_store::{Listing, Node, Patterns, RelativePath, Stream, Tree};
+use purlin_store::{Listing, Node, RelativePath, Stream, Tree};
 
-use super::{Failure, Outcome, Status, Step, filtered};
+use super::view::Stamps;
+use super::{Failure, Inputs, Outcome, Status, Step, filtered};
 use crate::event::Event;
 use crate::execute::{Execution, LogFiles, execute};
 use crate::graph::{CacheChoice, Instance};
@@ -19,14 +18,14 @@ impl Step<'_> {
     /// Runs the program and keeps its result.
     pub(super) fn run(
         &self,
-        expansions: &[Arc<Expansion>],
-        patterns: &Patterns,
+        inputs: &Inputs<'_>,
         key: &Key,
         record: Option<&Record>,
     ) -> Result<Outcome, Failure> {
         let instance = self.instance();
         let reason = self.reason(key, record);
         let outputs_before = self.outputs()?;
+        let stamps = self.stamps(inputs, &key.files);
         let logs = self.log_files()?;
         (self.events)(Event::Started { id: self.id(), reason: reason.clone() });
         let execution = execute(
@@ -38,21 +37,28 @@ impl Step<'_> {
             &self.listener,
         )
         .map_err(|error| vec![self.not_started(&error)])?;
+        let succeeded = execution.exit.succeeded();
+        let tree = self.outputs()?;
+        let before = record.map(|record| &record.written);
+        let written = filtered(&tree, |path| {
+            outputs_before.get(path) != tree.get(path)
+                || before.is_some_and(|before| before.get(path).is_some())
+        });
         if self.session.cancel.requested() {
+            // What it has written so far is its own, and belongs to no result.
+            self.remember(key, written, Some(Tree::default()), "the run was stopped", 0, false);
             return Ok(Outcome { status: Status::Cancelled, contribution: Contribution::Order });
         }
-        let succeeded = execution.exit.succeeded();
-        let after = self.list(patterns)?;
-        let tree = self.outputs()?;
-        let disturbed = disturbed(instance, key, &after, &tree);
-        let after_key = self.key(expansions, after);
-        if let Some(path) = &disturbed {
+        let after = self.list(&inputs.patterns)?;
+        let disturbed = self.disturbed(inputs, key, &after, &tree, &stamps)?;
+        let after_key = self.key(&inputs.expansions, &inputs.producers, after);
+        if let Some(what) = &disturbed {
             (self.events)(Event::Notice(
                 Diagnostic::note(
                     "changed-input",
                     format!("the result of `{}` was not kept", instance.id),
                 )
-                .label(instance.command.origin.clone(), format!("{} changed while it ran", path))
+                .label(instance.command.origin.clone(), format!("{what} while it ran"))
                 .help(
                     "if the command writes this file itself, name it among its artifacts"
                         .to_owned(),
@@ -67,16 +73,39 @@ impl Step<'_> {
         if succeeded {
             self.warn_of_missing(&tree);
         }
-        let before = record.map(|record| &record.written);
-        let written = filtered(&tree, |path| {
-            outputs_before.get(path) != tree.get(path)
-                || before.is_some_and(|before| before.get(path).is_some())
-        });
         let duration_ms = u64::try_from(execution.duration.as_millis()).unwrap_or(u64::MAX);
         let remembered = if disturbed.is_some() { key } else { &after_key };
         self.remember(remembered, written, None, &reason, duration_ms, succeeded);
         let contribution = self.contribution(after_key.digest, &tree);
         Ok(self.report(&execution, &logs, after_key.digest, contribution))
+    }
+
+    /// What of the inputs was changed by somebody during the run, if anything was, in words.
+    fn disturbed(
+        &self,
+        inputs: &Inputs<'_>,
+        key: &Key,
+        after: &Listing,
+        tree: &Tree,
+        before: &Stamps,
+    ) -> Result<Option<String>, Failure> {
+        let instance = self.instance();
+        if let Some(path) = changed_input(instance, key, after, tree) {
+            return Ok(Some(format!("{path} changed")));
+        }
+        for (then, now) in inputs.producers.iter().zip(self.produced()?) {
+            if *then != now {
+                return Ok(Some(format!("the artifacts of `{}` changed", now.0)));
+            }
+        }
+        if self.expansions().ok().as_ref() != Some(&inputs.expansions) {
+            return Ok(Some("what its dependencies are read from changed".to_owned()));
+        }
+        let now = self.stamps(inputs, &after.files);
+        let own = |path: &RelativePath| instance.action.outputs.matches(path);
+        let rewritten =
+            before.iter().find(|(path, stamp)| !own(path) && now.get(*path) != Some(*stamp));
+        Ok(rewritten.map(|(path, _)| format!("{path} was written")))
     }
 
     /// Says which artifacts that are named without wildcards were not written.
@@ -199,7 +228,12 @@ pub(crate) fn explain(key: &Key, record: &Record) -> String {
 
 /// An input that differs from what it was before the run, unless it was changed in place: then it
 /// is an artifact, and what is kept has to be what the key says.
-fn disturbed(instance: &Instance, key: &Key, after: &Listing, tree: &Tree) -> Option<RelativePath> {
+fn changed_input(
+    instance: &Instance,
+    key: &Key,
+    after: &Listing,
+    tree: &Tree,
+) -> Option<RelativePath> {
     let before: BTreeMap<_, _> = key.files.iter().map(|(path, state)| (path, state)).collect();
     let now: BTreeMap<_, _> = after.files.iter().map(|(path, state)| (path, state)).collect();
     let in_place = |path: &RelativePath| {

@@ -1,28 +1,44 @@
 //! What an instance depends on and what it wrote, as it is now.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use purlin_model::{Diagnostic, Digest};
 use purlin_plugin::message::Expansion;
-use purlin_store::{Listing, Node, OutputKind, Patterns, RelativePath, Tree};
+use purlin_store::{FileState, Listing, Node, OutputKind, Patterns, RelativePath, Tree};
 
-use super::{Failure, Step};
+use super::{Failure, Inputs, Step};
 use crate::dependency::Expander;
-use crate::graph::CacheChoice;
+use crate::graph::{CacheChoice, Instance};
 use crate::key::{Contribution, Key};
+use crate::session::Session;
+
+/// When files were last written, and which files they are.
+pub(super) type Stamps = BTreeMap<RelativePath, (SystemTime, u64)>;
 
 impl Step<'_> {
-    /// The answers of all dependencies; those that waited for files are asked now.
+    /// The answers of all dependencies, as they were when the graph was made; `None` while one
+    /// waits for files that another instance writes.
+    pub(super) fn known_expansions(&self) -> Option<Vec<Arc<Expansion>>> {
+        self.instance().expansions()
+    }
+
+    /// The answers of all dependencies now: those that are read from files are asked again.
     pub(super) fn expansions(&self) -> Result<Vec<Arc<Expansion>>, Failure> {
         let root = self.session.root.to_string_lossy();
         let expander = Expander::new(self.session.plugins, &root);
         let instance = self.instance();
         let mut expansions = Vec::with_capacity(instance.dependencies.len());
         for dependency in &instance.dependencies {
-            if let Some(known) = &dependency.expansion {
+            if let Some(known) = &dependency.expansion
+                && dependency.input_paths().is_empty()
+                && known.inputs.is_empty()
+            {
                 expansions.push(known.clone());
                 continue;
             }
@@ -60,14 +76,60 @@ impl Step<'_> {
         expansions: &[Arc<Expansion>],
     ) -> Result<Cow<'_, Patterns>, Failure> {
         let instance = self.instance();
-        match &instance.inputs {
-            Some(known) => Ok(Cow::Borrowed(known)),
-            None => {
-                let compiled =
-                    instance.compile(expansions).map_err(|diagnostic| vec![diagnostic])?;
-                Ok(Cow::Owned(compiled))
+        if let Some(known) = &instance.inputs
+            && self.known_expansions().as_deref() == Some(expansions)
+        {
+            return Ok(Cow::Borrowed(known));
+        }
+        let compiled = instance.compile(expansions)?;
+        Ok(Cow::Owned(compiled))
+    }
+
+    /// What the direct producers contribute, from what stands on disk now: somebody may have
+    /// changed it since they ran.
+    pub(super) fn produced(&self) -> Result<Vec<(String, Contribution)>, Failure> {
+        let ids = self.graph.instances.iter();
+        let mut contributions = self.producers.clone();
+        for (id, contribution) in &mut contributions {
+            if let Contribution::Artifacts(digest) = contribution
+                && let Some(producer) = ids.clone().find(|instance| instance.id == *id)
+            {
+                *digest = self.outputs_of(producer)?.digest();
             }
         }
+        Ok(contributions)
+    }
+
+    /// When the inputs were last written: what is changed and changed back between two looks has
+    /// other stamps. Files of producers and files that answers are read from are among them.
+    pub(super) fn stamps(
+        &self,
+        inputs: &Inputs<'_>,
+        listing: &[(RelativePath, FileState)],
+    ) -> Stamps {
+        let own = listing.iter().map(|(path, _)| path.clone());
+        let producers = self.instance().producers.iter();
+        let produced =
+            producers.filter_map(|producer| self.outputs_of(&self.graph.instances[*producer]).ok());
+        let produced = produced.flat_map(|tree| {
+            let paths: Vec<RelativePath> =
+                tree.entries().iter().map(|(path, _)| path.clone()).collect();
+            paths
+        });
+        let named = self.instance().dependencies.iter().flat_map(|one| one.input_paths());
+        let named = named.filter_map(|value| RelativePath::parse(value.as_str()?).ok());
+        let answers = inputs.expansions.iter().flat_map(|expansion| &expansion.inputs);
+        let answers = answers.filter_map(|path| RelativePath::parse(path).ok());
+        let paths = own.chain(produced).chain(named).chain(answers);
+        paths.filter_map(|path| Some((path.clone(), self.stamp(&path)?))).collect()
+    }
+
+    fn stamp(&self, path: &RelativePath) -> Option<(SystemTime, u64)> {
+        let metadata = fs::metadata(self.session.root.join(path)).ok()?;
+        if metadata.is_dir() {
+            return None;
+        }
+        Some((metadata.modified().ok()?, metadata.ino()))
     }
 
     pub(super) fn list(&self, patterns: &Patterns) -> Result<Listing, Failure> {
@@ -84,9 +146,14 @@ impl Step<'_> {
         Ok(listings.pop().unwrap_or_default())
     }
 
-    pub(super) fn key(&self, expansions: &[Arc<Expansion>], listing: Listing) -> Key {
+    pub(super) fn key(
+        &self,
+        expansions: &[Arc<Expansion>],
+        producers: &[(String, Contribution)],
+        listing: Listing,
+    ) -> Key {
         let identity = self.instance().identity(expansions, &self.session.variables);
-        Key::new(identity, &self.producers, listing)
+        Key::new(identity, producers, listing)
     }
 
     pub(super) fn contribution(&self, key: Digest, tree: &Tree) -> Contribution {
@@ -111,42 +178,47 @@ impl Step<'_> {
 
     /// The artifacts as they are on disk.
     pub(super) fn outputs(&self) -> Result<Tree, Failure> {
-        let instance = self.instance();
-        if instance.action.artifacts.is_empty() {
-            return Ok(Tree::default());
-        }
-        let failed = |why: String| {
-            vec![
-                Diagnostic::error(
-                    "unreadable",
-                    format!("the artifacts of `{}` cannot be read", instance.id),
-                )
-                .label(instance.command.origin.clone(), "this command")
-                .detail(why),
-            ]
-        };
-        let mut lists = self
-            .session
-            .files
-            .outputs(&[&instance.action.outputs])
-            .map_err(|error| failed(error.to_string()))?;
-        let mut entries = Vec::new();
-        for output in lists.pop().unwrap_or_default() {
-            let node = match output.kind {
-                OutputKind::File(state) => Node::File {
-                    digest: state.digest,
-                    size: state.size,
-                    executable: state.executable,
-                },
-                OutputKind::Directory => Node::Directory,
-                OutputKind::Symlink => {
-                    let link = fs::read_link(self.session.root.join(output.path.to_path()))
-                        .map_err(|error| failed(format!("{}: {error}", output.path)))?;
-                    Node::Symlink { target: link.into_os_string().into_vec().into() }
-                }
-            };
-            entries.push((output.path, node));
-        }
-        Tree::new(entries).map_err(|error| failed(error.to_string()))
+        self.outputs_of(self.instance())
     }
+
+    fn outputs_of(&self, instance: &Instance) -> Result<Tree, Failure> {
+        on_disk(self.session, instance)
+    }
+}
+
+/// The artifacts of an instance as they are on disk.
+pub(crate) fn on_disk(session: &Session<'_>, instance: &Instance) -> Result<Tree, Failure> {
+    if instance.action.artifacts.is_empty() {
+        return Ok(Tree::default());
+    }
+    let failed = |why: String| {
+        vec![
+            Diagnostic::error(
+                "unreadable",
+                format!("the artifacts of `{}` cannot be read", instance.id),
+            )
+            .label(instance.command.origin.clone(), "this command")
+            .detail(why),
+        ]
+    };
+    let mut lists = session
+        .files
+        .outputs(&[&instance.action.outputs])
+        .map_err(|error| failed(error.to_string()))?;
+    let mut entries = Vec::new();
+    for output in lists.pop().unwrap_or_default() {
+        let node = match output.kind {
+            OutputKind::File(state) => {
+                Node::File { digest: state.digest, size: state.size, executable: state.executable }
+            }
+            OutputKind::Directory => Node::Directory,
+            OutputKind::Symlink => {
+                let link = fs::read_link(session.root.join(output.path.to_path()))
+                    .map_err(|error| failed(format!("{}: {error}", output.path)))?;
+                Node::Symlink { target: link.into_os_string().into_vec().into() }
+            }
+        };
+        entries.push((output.path, node));
+    }
+    Tree::new(entries).map_err(|error| failed(error.to_string()))
 }

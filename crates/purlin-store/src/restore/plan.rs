@@ -83,6 +83,9 @@ pub(super) fn plan<'t>(
     Ok(plan)
 }
 
+/// Why what stands in the way of an entry stays.
+const NOT_RECORDED: &str = "no run here is recorded to have written it";
+
 /// Whether a folder is there when the step comes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -172,12 +175,26 @@ impl Planner<'_, '_> {
         } else if !kind.is_file() && !kind.is_symlink() {
             return Err(blocked(path, path, "it is neither a file, a link nor a directory"));
         } else if *node == Node::Directory {
-            if kind.is_symlink() && !self.is_recorded(path) {
+            if !self.is_recorded(path) {
                 self.refuse_link_to_outside(path)?;
+                return Err(blocked(path, path, NOT_RECORDED));
             }
             self.remove_first(path, &metadata);
+        } else if !self.wrote(path, &metadata) {
+            return Err(blocked(path, path, NOT_RECORDED));
         }
         Ok(())
+    }
+
+    /// Whether this instance is recorded to have written a thing of this kind at `path`, whatever
+    /// has become of it: an output that was edited by hand is put back, a user's file is not
+    /// replaced.
+    fn wrote(&self, path: &RelativePath, metadata: &Metadata) -> bool {
+        self.previous.iter().filter_map(|tree| tree.get(path)).any(|node| match node {
+            Node::File { .. } => metadata.is_file(),
+            Node::Symlink { .. } => metadata.is_symlink(),
+            Node::Directory => metadata.is_dir(),
+        })
     }
 
     /// A user who keeps outputs elsewhere would be surprised to find the link gone.

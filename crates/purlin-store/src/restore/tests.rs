@@ -162,7 +162,34 @@ fn the_executable_bit_alone_is_a_difference() {
     fixture.write("tool", "x");
     let tree = fixture.capture(&["tool"]);
     fs::set_permissions(fixture.at("tool"), fs::Permissions::from_mode(0o755)).unwrap();
-    assert_eq!(fixture.restore_fully(&tree, &[]).written, paths(&["tool"]));
+    assert_eq!(fixture.restore_fully(&tree, &[&tree]).written, paths(&["tool"]));
+}
+
+#[test]
+fn what_nobody_recorded_is_not_replaced() {
+    let fixture = fixture();
+    fixture.write("notes", "result");
+    fixture.write("out/a", "a");
+    let tree = fixture.capture(&["notes", "out", "out/a"]);
+    fixture.empty();
+    fixture.write("notes", "mine");
+    let error = fixture.restore(&tree, &[]).unwrap_err();
+    assert!(
+        error.to_string().starts_with("`notes` is in the way of the output `notes`"),
+        "{error}"
+    );
+    assert_eq!(fixture.read("notes"), "mine");
+    // Where an output folder was, there is a user's file now.
+    fixture.empty();
+    fixture.write("out", "mine");
+    let error = fixture.restore(&tree, &[&tree]).unwrap_err();
+    assert!(error.to_string().starts_with("`out` is in the way of the output `out`"), "{error}");
+    assert_eq!(fixture.read("out"), "mine");
+    // An output that was edited by hand is put back.
+    fixture.empty();
+    fixture.write("notes", "edited");
+    fixture.restore_fully(&tree, &[&tree]);
+    assert_eq!(fixture.read("notes"), "result");
 }
 
 #[test]
@@ -314,7 +341,7 @@ fn a_directory_with_something_of_a_user_blocks_a_file() {
     fixture.empty();
     fixture.write("y", "old");
     fixture.write("x/recorded", "recorded");
-    let previous = fixture.capture(&["x", "x/recorded"]);
+    let previous = fixture.capture(&["x", "x/recorded", "y"]);
     for user in ["x/own", "x/recorded"] {
         fixture.write(user, "own");
         let error = fixture.restore(&tree, &[&previous]).unwrap_err();

@@ -78,7 +78,7 @@ fn a_full_workspace_is_environmental_and_keeps_the_old_outputs() {
 
     std::fs::write(mount.0.join("a"), "old").unwrap();
     let error =
-        restore(&store, &mount.0, &mount.0.join("tmp"), &tree, None, &|_| None).unwrap_err();
+        restore(&store, &mount.0, &mount.0.join("tmp"), &tree, Some(&tree), &|_| None).unwrap_err();
     assert!(error.is_environmental() && matches!(error, RestoreError::Store(_)), "{error}");
     assert_eq!(std::fs::read(mount.0.join("a")).unwrap(), b"old");
     assert_eq!(std::fs::read_dir(mount.0.join("tmp")).unwrap().count(), 0);
@@ -120,7 +120,7 @@ fn an_output_folder_on_another_file_system_is_restored_too() {
 
     let Some(mount) = Mount::new(&root.join("out")) else { return };
     std::fs::write(mount.0.join("a"), "old").unwrap();
-    restore(&store, &root, &root.join("tmp"), &tree, None, &|_| None).unwrap();
+    restore(&store, &root, &root.join("tmp"), &tree, Some(&tree), &|_| None).unwrap();
     assert_eq!(std::fs::read(root.join("out/link")).unwrap(), b"content");
     assert_eq!(std::fs::read_dir(&mount.0).unwrap().count(), 2);
 }
