@@ -72,6 +72,8 @@ pub struct Subject<'a> {
     pub text_of: Box<TextOf<'a>>,
     /// Its folder, for cases that name one; `None` when it is not on disk.
     pub folder: Option<PathBuf>,
+    /// Where the workspaces of cases are made; `None` for where temporary files are.
+    pub places: Option<PathBuf>,
     /// What runs it. `None` for a plugin that is only files.
     pub code: Option<Code>,
     /// What `{env.NAME}` in cases stands for.
@@ -88,6 +90,7 @@ impl<'a> Subject<'a> {
             manifest: Source::of_plugin(plugin.folder, path, text),
             text_of: Box::new(|path| plugin.file(path).map(str::to_owned)),
             folder: None,
+            places: None,
             code: Some(Code::Native(*plugin)),
             variables: BTreeMap::new(),
         }

@@ -141,6 +141,24 @@ pub(crate) enum Plugin {
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
     },
+    /// Put a plugin through the conformance kit. This runs it
+    Test {
+        /// Its folder, or its Python project (default: this folder)
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+    /// Call one function of a plugin and print what comes back. This runs it
+    Call {
+        /// Its folder, or its Python project
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// The function, such as `dependency/expand`
+        #[arg(value_name = "POINT/FUNCTION")]
+        function: String,
+        /// Its parameters; what is left out is made up
+        #[arg(value_name = "PARAMETERS")]
+        params: Option<String>,
+    },
     /// Print what a plugin is and takes, as Markdown
     Docs {
         /// A folder or a name (default: this folder)

@@ -3,6 +3,7 @@
 //! `just reference` writes them again.
 
 mod bundled;
+mod checks;
 mod cli;
 mod environment;
 mod workspace;
@@ -50,4 +51,9 @@ fn the_workspace_file() {
 #[test]
 fn the_bundled_plugins() {
     compare("bundled-plugins.md", &bundled::page());
+}
+
+#[test]
+fn the_conformance_kit() {
+    compare("conformance.md", &checks::page());
 }

@@ -57,6 +57,12 @@ fn perform(arguments: Arguments, bundled: &PluginSet) -> Outcome {
         Verb::Plugin(Plugin::Check { folder }) => {
             verb::plugin::check::perform(global, folder.as_deref())
         }
+        Verb::Plugin(Plugin::Test { folder }) => {
+            verb::plugin::test::perform(global, bundled, folder.as_deref())
+        }
+        Verb::Plugin(Plugin::Call { folder, function, params }) => {
+            verb::plugin::call::perform(global, bundled, &folder, &function, params.as_deref())
+        }
         Verb::Plugin(Plugin::Docs { plugin }) => {
             verb::plugin::docs::perform(global, bundled, plugin.as_deref())
         }

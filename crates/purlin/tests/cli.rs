@@ -44,6 +44,8 @@ mod test_plugin_completions;
 mod test_plugin_flags;
 #[path = "cli/test_plugin_hooks.rs"]
 mod test_plugin_hooks;
+#[path = "cli/test_plugin_kit.rs"]
+mod test_plugin_kit;
 #[path = "cli/test_plugin_verbs.rs"]
 mod test_plugin_verbs;
 #[path = "cli/test_process_plugins.rs"]

@@ -12,7 +12,7 @@ use super::check::winner;
 use super::find::{ProblemKind, need_of};
 use super::{Interrupt, Plugins, State, message};
 use crate::index::PluginRow;
-use crate::{FeatureEntry, FeatureStatus, Need, PluginEntry, PluginInfo, PluginStatus};
+use crate::{FeatureEntry, FeatureRef, FeatureStatus, Need, PluginEntry, PluginInfo, PluginStatus};
 
 impl Plugins {
     /// Every plugin on the search path, by name, shadowed and broken ones too. All stamps are
@@ -41,6 +41,44 @@ impl Plugins {
                 }),
                 None => Err(message::unknown_plugin(&name, &self.plugin_names(state)?)),
             })
+        })
+    }
+
+    /// What one plugin provides, in the order of its manifest, whether or not other plugins or the
+    /// workspace stand in the way.
+    ///
+    /// # Errors
+    /// There is none of that name, or it is broken.
+    pub fn provided(&self, plugin: &str) -> Result<Vec<FeatureRef>, Diagnostic> {
+        self.refresh();
+        let name = fold(plugin);
+        self.with(|state| {
+            let Some(row) = winner(state, &name)? else {
+                return Ok(Err(message::unknown_plugin(&name, &self.plugin_names(state)?)));
+            };
+            let head = row.head()?;
+            let (PluginStatus::Ok, Some(manifest)) = (head.status, row.manifest()?) else {
+                let mistakes = self.restored(&row, &head)?;
+                let entry = self.table.get(&name);
+                let what = format!("`{name}`");
+                return Ok(Err(message::failed(&what, &name, &head, &mistakes, entry)));
+            };
+            let mut found = Vec::new();
+            for feature in &manifest.features {
+                found.push(FeatureRef {
+                    origin: self.origin(&row, &head, feature)?,
+                    plugin: row.name.to_owned(),
+                    version: manifest.version.clone(),
+                    folder: head.bundled.is_none().then(|| row.folder.to_path_buf()),
+                    source: head.source,
+                    digest: head.digest,
+                    name: feature.name.clone(),
+                    feature: feature.clone(),
+                    runtime: manifest.runtime_of(feature),
+                    bundled: head.bundled,
+                });
+            }
+            Ok(Ok(found))
         })
     }
 

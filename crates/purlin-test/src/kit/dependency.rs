@@ -132,7 +132,7 @@ pub(super) fn names_its_inputs(trial: &Trial<'_>) -> Finding {
             let folder = path.rsplit_once('/').map_or(String::new(), |(one, _)| format!("{one}/"));
             let ending = path.rsplit_once('.').map_or("txt", |(_, ending)| ending);
             let new = format!("{folder}purlin-kit-new.{ending}");
-            if !is_named(&new) {
+            if !is_named(&new) && !changed.contains(&new) {
                 place.write(&new, b"new = 1\n")?;
                 changed.push(new);
             }
@@ -149,11 +149,8 @@ pub(super) fn names_its_inputs(trial: &Trial<'_>) -> Finding {
         })?;
         ensure(after == before, || {
             let what = difference(case, &before, &after);
-            format!(
-                "`inputs` is {:?}, and after {} changed: {what}",
-                before.inputs,
-                changed.join(", ")
-            )
+            let changed = changed.join(", ");
+            format!("`inputs` is {:?}, and after {changed} changed: {what}", before.inputs)
         })?;
     }
     Ok(())
@@ -214,8 +211,7 @@ fn steady(trial: &Trial<'_>, case: &DependencyCase, place: &Place) -> Result<Exp
 }
 
 fn place(trial: &Trial<'_>, case: &DependencyCase) -> Result<Place, Problem> {
-    let folder = trial.folder(case.folder.as_deref())?;
-    Ok(Place::new(folder.as_deref(), &case.files)?)
+    trial.place(case.folder.as_deref(), &case.files)
 }
 
 fn ask(

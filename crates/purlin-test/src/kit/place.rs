@@ -14,9 +14,15 @@ pub(super) struct Place {
 
 impl Place {
     /// Lays out the files of a case: those of a folder of the plugin, then those that are written in
-    /// the case itself.
-    pub(super) fn new(folder: Option<&Path>, files: &BTreeMap<String, String>) -> io::Result<Self> {
-        let place = Self { folder: tempfile::Builder::new().prefix("purlin-kit-").tempdir()? };
+    /// the case itself. `above` is the folder to make it in.
+    pub(super) fn new(
+        above: Option<&Path>,
+        folder: Option<&Path>,
+        files: &BTreeMap<String, String>,
+    ) -> io::Result<Self> {
+        let above = above.map_or_else(std::env::temp_dir, Path::to_owned);
+        let place =
+            Self { folder: tempfile::Builder::new().prefix("purlin-kit-").tempdir_in(above)? };
         if let Some(folder) = folder {
             copy(folder, place.folder.path())?;
         }

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use purlin_plugin::Point;
-use purlin_plugin::contract::Host;
-use purlin_plugin::message::{ErrorCode, SubcommandContext};
+use purlin_plugin::message::ErrorCode;
 use purlin_process::{CallError, Cause, Process};
 use serde_json::{Value as Json, json};
 
 use super::code::{Running, Started};
+use super::place::Place;
 use super::trial::{Finding, Problem, Trial, ensure, failed};
 
 /// How long a start may take.
@@ -59,9 +59,9 @@ pub(super) fn provides(trial: &Trial<'_>) -> Finding {
 pub(super) fn stdout(trial: &Trial<'_>) -> Finding {
     let started = trial.start()?;
     let process = process(&started)?;
-    for (method, params) in questions(trial, &started)? {
+    for Question { method, params, .. } in questions(trial)? {
         if let Err(CallError { cause: cause @ Cause::NotAMessage(_), .. }) =
-            process.call(&method, &params)
+            process.call(method, &params)
         {
             return Err(failed(format!("in `{method}` {cause}")));
         }
@@ -88,12 +88,12 @@ pub(super) fn unknown_method(trial: &Trial<'_>) -> Finding {
 pub(super) fn newer_host(trial: &Trial<'_>) -> Finding {
     let started = trial.start()?;
     let process = process(&started)?;
-    for (method, mut params) in questions(trial, &started)? {
-        let before = process.call(&method, &params);
+    for Question { method, mut params, _place } in questions(trial)? {
+        let before = process.call(method, &params);
         if let Some(fields) = params.as_object_mut() {
             fields.insert("of_a_newer_host".to_owned(), json!({ "this": "is unknown" }));
         }
-        if let (Ok(_), Err(error)) = (before, process.call(&method, &params)) {
+        if let (Ok(_), Err(error)) = (before, process.call(method, &params)) {
             return Err(failed(error.to_string()));
         }
     }
@@ -129,28 +129,37 @@ fn has_started(answer: &Result<Json, CallError>) -> Finding {
     }
 }
 
-/// One call for each case that can be asked without a workspace.
-fn questions(trial: &Trial<'_>, started: &Started) -> Result<Vec<(String, Json)>, Problem> {
+/// A call that is as good as any.
+struct Question {
+    method: &'static str,
+    params: Json,
+    /// The workspace that it is about, gone when dropped.
+    _place: Option<Place>,
+}
+
+/// One call for each case.
+fn questions(trial: &Trial<'_>) -> Result<Vec<Question>, Problem> {
     let mut asked = Vec::new();
-    let scratch = started.host.scratch()?;
-    let directory = scratch.to_string_lossy().into_owned();
+    let mut ask = |method, params, place| {
+        asked.push(Question { method, params, _place: place });
+    };
     for feature in &trial.manifest.features {
         let name = &feature.name;
         match feature.point {
             Point::Dependency => {
                 for case in trial.cases.dependency.of(feature).unwrap_or_default() {
-                    let context = super::dependency::context(case, &scratch);
+                    let place = trial.place(case.folder.as_deref(), &case.files)?;
+                    let context = super::dependency::context(case, &place.root());
                     let params = json!({ "name": name, "config": case.config, "context": context });
-                    asked.push(("dependency/expand".to_owned(), params));
+                    ask("dependency/expand", params, Some(place));
                 }
             }
             Point::Subcommand => {
                 for case in trial.cases.subcommand.of(feature).unwrap_or_default() {
-                    let root = Some(directory.clone());
-                    let context =
-                        SubcommandContext { root, directory: directory.clone(), json: false };
+                    let place = trial.place(case.folder.as_deref(), &case.files)?;
+                    let context = super::subcommand::context(&place);
                     let params = json!({ "name": name, "args": case.args, "context": context });
-                    asked.push(("subcommand/run".to_owned(), params));
+                    ask("subcommand/run", params, Some(place));
                 }
             }
             Point::Argument => {
@@ -160,19 +169,19 @@ fn questions(trial: &Trial<'_>, started: &Started) -> Result<Vec<(String, Json)>
                         "name": name, "value": case.value, "request": case.request,
                         "command": context.command, "stage": context.stage,
                     });
-                    asked.push(("argument/apply".to_owned(), params));
+                    ask("argument/apply", params, None);
                 }
             }
             Point::Hook => {
                 for case in trial.cases.hook.of(feature).unwrap_or_default() {
                     let params = json!({ "name": name, "payload": case.payload });
-                    asked.push(("hook/event".to_owned(), params));
+                    ask("hook/event", params, None);
                 }
             }
             Point::Cache => {
                 for case in trial.cases.cache.of(feature).unwrap_or_default() {
                     let params = json!({ "feature": name, "name": "kit", "config": case.config });
-                    asked.push(("cache/open".to_owned(), params));
+                    ask("cache/open", params, None);
                 }
             }
             _ => {}

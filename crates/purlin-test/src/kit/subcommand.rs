@@ -76,12 +76,16 @@ fn run(
     case: &SubcommandCase,
     args: &Map<String, Json>,
 ) -> Result<Result<i32, PluginError>, Problem> {
-    let folder = trial.folder(case.folder.as_deref())?;
-    let place = Place::new(folder.as_deref(), &case.files)?;
-    let root = place.root().to_string_lossy().into_owned();
-    let context = SubcommandContext { root: Some(root.clone()), directory: root, json: false };
+    let place = trial.place(case.folder.as_deref(), &case.files)?;
+    let context = context(&place);
     let started = trial.start()?;
     let feature = trial.feature();
     let code = started.subcommand(feature);
     Ok(code.run(&feature.name, &json!(args), &context, &started.host))
+}
+
+/// What the plugin is told besides its arguments.
+pub(super) fn context(place: &Place) -> SubcommandContext {
+    let root = place.root().to_string_lossy().into_owned();
+    SubcommandContext { root: Some(root.clone()), directory: root, json: false }
 }

@@ -52,6 +52,7 @@ fn violator(fault: &str) -> Subject<'static> {
         manifest: Source::new("violator/plugin.toml", model::VIOLATOR_MANIFEST),
         text_of: Box::new(|_| None),
         folder: None,
+        places: None,
         code: Some(Code::Process(Arc::new(move |_| Running::new(launch.clone(), &[])))),
         variables: BTreeMap::new(),
     }

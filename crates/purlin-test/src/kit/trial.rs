@@ -1,6 +1,6 @@
 //! What a check has to work with.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 
 use purlin_model::Value;
 use purlin_plugin::manifest::{Feature, Manifest};
@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::Subject;
 use super::cases::{Cases, nowhere, schema};
 use super::code::{Started, runs};
+use super::place::Place;
 
 /// What a check finds.
 pub(super) type Finding = Result<(), Problem>;
@@ -51,13 +52,21 @@ impl<'a> Trial<'a> {
         })
     }
 
-    /// A folder of the plugin that a case names.
-    pub(super) fn folder(&self, path: Option<&str>) -> Result<Option<PathBuf>, Problem> {
-        let Some(path) = path else { return Ok(None) };
-        match &self.subject.folder {
-            Some(folder) => Ok(Some(folder.join(path))),
-            None => Err(Problem::Skipped(format!("there is no folder to take `{path}` from"))),
-        }
+    /// The workspace of a case. `folder` is one of the plugin's.
+    pub(super) fn place(
+        &self,
+        folder: Option<&str>,
+        files: &BTreeMap<String, String>,
+    ) -> Result<Place, Problem> {
+        let folder = match (folder, &self.subject.folder) {
+            (None, _) => None,
+            (Some(path), Some(folder)) => Some(folder.join(path)),
+            (Some(path), None) => {
+                let why = format!("there is no folder to take `{path}` from");
+                return Err(Problem::Skipped(why));
+            }
+        };
+        Ok(Place::new(self.subject.places.as_deref(), folder.as_deref(), files)?)
     }
 
     /// [`Trial::start`] for the check that is about starting. The error is a sentence.

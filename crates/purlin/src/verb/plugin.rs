@@ -1,9 +1,12 @@
 //! `purlin plugin`
 
+mod author;
+pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod docs;
 pub(crate) mod lock;
 mod permissions;
+pub(crate) mod test;
 pub(crate) mod trust;
 
 use std::path::{Path, PathBuf};

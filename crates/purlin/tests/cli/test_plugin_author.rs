@@ -1,5 +1,8 @@
 //! `purlin plugin check` and `docs`: for those who write plugins. Nothing of the plugin is run.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
 use insta::assert_snapshot;
 use purlin_test::Workspace;
 
@@ -61,9 +64,8 @@ fn workspace() -> Workspace {
         r#"{"type": "object", "properties": {"ignore": {"type": "array", "items": {"type": "string"}}}}"#,
     );
     workspace.write("tree/tree", "#!/bin/sh\ntouch ../ran\n");
-    let make =
-        std::process::Command::new("chmod").arg("+x").arg(workspace.path("tree/tree")).status();
-    assert!(make.unwrap().success());
+    let program = workspace.path("tree/tree");
+    std::fs::set_permissions(program, Permissions::from_mode(0o755)).expect("it was just made");
     workspace
 }
 

@@ -105,6 +105,7 @@ pub(super) fn subject(fault: &'static str) -> Subject<'static> {
             text_of(path).map(|text| format!("{text}{more}"))
         }),
         folder: None,
+        places: None,
         code: Some(Code::Native(NativePlugin { folder: "model", files: &[], features })),
         variables: std::collections::BTreeMap::new(),
     }

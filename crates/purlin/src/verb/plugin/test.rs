@@ -1,0 +1,161 @@
+//! `purlin plugin test`
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use purlin_host::Console;
+use purlin_model::Diagnostic;
+use purlin_plugin::contract::OutputStream;
+use purlin_plugin::manifest::Feature;
+use purlin_plugin::{PluginSet, RuntimeKind};
+use purlin_test::kit::{Code, Outcome as Came, Running, Subject, Verdict, test};
+use serde_json::json;
+
+use super::author::{Author, Place};
+use crate::arguments::Global;
+use crate::failure::{FAILED, Failure, Outcome};
+use crate::verb::plugin::folder;
+use crate::{draw, environment};
+
+/// Puts a plugin through the conformance kit.
+pub(crate) fn perform(global: &Global, bundled: &PluginSet, given: Option<&Path>) -> Outcome {
+    let author = Author::find(&folder(global, given)?)?;
+    let base = temporary()?;
+    let place = Place {
+        root: base.path().join("workspace"),
+        cache: base.path().join("cache"),
+        console: Arc::new(Nobody),
+    };
+    for folder in [&place.root, &place.cache] {
+        fs::create_dir_all(folder).map_err(|error| unwritable(&error))?;
+    }
+    let report = test(&subject(&author, &place, bundled));
+    let count = |is: fn(&Came) -> bool| report.iter().filter(|one| is(&one.outcome)).count();
+    let passed = count(|one| matches!(one, Came::Passed));
+    let failed = count(|one| matches!(one, Came::Failed(_)));
+    let skipped = count(|one| matches!(one, Came::Skipped(_)));
+    if global.json {
+        let checks: Vec<_> = report.iter().map(document).collect();
+        draw::json(&json!({
+            "plugin": author.manifest.name,
+            "version": author.manifest.version.to_string(),
+            "checks": checks,
+        }));
+    } else {
+        for verdict in &report {
+            if !(global.quiet && verdict.outcome == Came::Passed) {
+                draw::out(format_args!("{}", line(verdict)));
+            }
+        }
+        draw::out(format_args!(
+            "{} {}: {passed} passed, {failed} failed, {skipped} skipped\n",
+            author.manifest.name, author.manifest.version
+        ));
+    }
+    Ok(if failed > 0 { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// What a subcommand says while it is tested is of no interest.
+struct Nobody;
+
+impl Console for Nobody {
+    fn output(&self, _stream: OutputStream, _bytes: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn subject<'a>(author: &'a Author, place: &Place, bundled: &PluginSet) -> Subject<'a> {
+    let runs =
+        |feature: &Feature| author.manifest.runtime_of(feature) == Some(RuntimeKind::Process);
+    let start = {
+        let (author, place, bundled) = (author.clone(), place.clone(), bundled.clone());
+        move |feature: &Feature| start(&author, &place, &bundled, feature)
+    };
+    Subject {
+        manifest: author.source.clone(),
+        text_of: Box::new(|path| fs::read_to_string(author.folder.join(path)).ok()),
+        folder: Some(author.folder.clone()),
+        places: Some(place.root.clone()),
+        code: author.manifest.features.iter().any(runs).then(|| Code::Process(Arc::new(start))),
+        variables: environment::all()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+    }
+}
+
+/// The process that runs a feature, and nobody else's.
+fn start(
+    author: &Author,
+    place: &Place,
+    bundled: &PluginSet,
+    feature: &Feature,
+) -> Result<Running, String> {
+    let told = |failure: Failure| {
+        let lines: Vec<String> = failure.diagnostics.iter().map(one_line).collect();
+        lines.join("\n")
+    };
+    let plugins = author.plugins(place, bundled).map_err(told)?;
+    let features = author.features(&plugins).map_err(told)?;
+    let found = features
+        .iter()
+        .find(|one| one.feature.point == feature.point && one.feature.name == feature.name)
+        .ok_or_else(|| format!("{} is not provided", feature.id()))?;
+    let process = plugins.process(found).map_err(|one| one_line(&one))?;
+    let scratch = plugins.scratch(found).map_err(|one| one_line(&one))?;
+    Ok(Running {
+        process,
+        grace: Duration::from_secs(2),
+        scratch: Some(scratch),
+        keep: Box::new(plugins),
+    })
+}
+
+fn one_line(diagnostic: &Diagnostic) -> String {
+    match diagnostic.detail.as_str() {
+        "" => diagnostic.summary.clone(),
+        detail => format!("{}: {detail}", diagnostic.summary),
+    }
+}
+
+fn line(verdict: &Verdict) -> String {
+    let id = verdict.check.id;
+    let feature = verdict.feature.as_ref().map(|id| format!("  {id}")).unwrap_or_default();
+    match &verdict.outcome {
+        Came::Passed => format!("ok    {id}{feature}\n"),
+        Came::Skipped(why) => format!("skip  {id}{feature}: {why}\n"),
+        Came::Failed(how) => {
+            let how = how.replace('\n', "\n      ");
+            format!("FAIL  {id}{feature}\n      {}\n      {how}\n", verdict.check.sentence)
+        }
+    }
+}
+
+fn document(verdict: &Verdict) -> serde_json::Value {
+    let (status, detail) = match &verdict.outcome {
+        Came::Passed => ("passed", ""),
+        Came::Skipped(why) => ("skipped", why.as_str()),
+        Came::Failed(how) => ("failed", how.as_str()),
+    };
+    json!({
+        "check": verdict.check.id,
+        "sentence": verdict.check.sentence,
+        "feature": verdict.feature,
+        "status": status,
+        "detail": detail,
+    })
+}
+
+/// A folder for everything that a plugin under test leaves behind.
+fn temporary() -> Result<tempfile::TempDir, Failure> {
+    let folder = tempfile::Builder::new().prefix("purlin-plugin-").tempdir();
+    folder.map_err(|error| unwritable(&error))
+}
+
+fn unwritable(error: &io::Error) -> Failure {
+    let summary = "there is no place for temporary files";
+    Failure::failed(Diagnostic::error("no-temporary", summary).detail(error.to_string()))
+}
