@@ -6,6 +6,7 @@ mod conflicts;
 mod find;
 mod index;
 mod list;
+mod processes;
 mod python;
 mod support;
 mod table;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use purlin_host::{Plugins, PluginsTable, Reserved, Search, Trust};
+use purlin_host::{Plugins, PluginsTable, Reserved, Search, Surroundings, Trust};
 use purlin_model::{Diagnostic, Source, parse_toml};
 use purlin_plugin::contract::{Dependency, Host};
 use purlin_plugin::message::{ExpandContext, Expansion, PluginError};
@@ -20,6 +20,8 @@ pub(crate) struct Place {
     pub(crate) index_dir: PathBuf,
     /// `None`: every plugin that is there may run.
     pub(crate) trust: Option<Trust>,
+    /// `None`: no plugin is started.
+    pub(crate) surroundings: Option<Surroundings>,
 }
 
 /// A dependency that answers with its configuration.
@@ -85,6 +87,7 @@ impl Place {
             python: None,
             bundled: PluginSet::new().with(FILES),
             trust: None,
+            surroundings: None,
             index_dir: dir.path().join("index"),
             dir,
         }
@@ -134,7 +137,7 @@ impl Place {
                 .trust
                 .clone()
                 .unwrap_or_else(|| Trust { given: self.all(), ..Trust::default() }),
-            surroundings: None,
+            surroundings: self.surroundings.clone(),
             folders: self.folders.clone(),
             user: Some(self.path("user")),
             python: self.python.clone(),
