@@ -16,7 +16,7 @@ use super::{folder, page, read};
 
 /// The pages that are run: all of these folders.
 const PAGES: [(&str, &[&str]); 2] =
-    [("guides", &["caching", "first-workspace"]), ("concepts", &["plugins"])];
+    [("guides", &["caching", "first-workspace"]), ("concepts", &["consent", "plugins"])];
 
 #[test]
 fn first_workspace() {
@@ -26,6 +26,11 @@ fn first_workspace() {
 #[test]
 fn caching() {
     follow("guides/caching.md");
+}
+
+#[test]
+fn consent() {
+    follow("concepts/consent.md");
 }
 
 #[test]
