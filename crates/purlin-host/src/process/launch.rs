@@ -120,11 +120,12 @@ impl Starter<'_> {
                 let compiled = compiled(&surroundings.cache, folder);
                 let keeps = std::fs::create_dir_all(&compiled).is_ok();
                 let mut argv: Vec<OsString> = vec![python.program.clone().into(), "-I".into()];
-                if keeps {
-                    let mut option = OsString::from("pycache_prefix=");
-                    option.push(&compiled);
-                    argv.extend(["-X".into(), option]);
-                } else {
+                // Also where nothing can be kept: what lies compiled beside the source is never run,
+                // because consent to a content leaves it out.
+                let mut option = OsString::from("pycache_prefix=");
+                option.push(&compiled);
+                argv.extend(["-X".into(), option]);
+                if !keeps {
                     argv.push("-B".into());
                 }
                 argv.extend([sdk.join("purlin/_run.py").into(), module.into(), folder.into()]);
