@@ -127,8 +127,8 @@ impl Action {
                 timeout: command.timeout,
             }),
             Ok(_) => Err(diagnostics),
-            Err(error) => {
-                diagnostics.push(error);
+            Err(mut errors) => {
+                diagnostics.append(&mut errors);
                 Err(diagnostics)
             }
         }
@@ -180,15 +180,23 @@ impl Action {
 /// Compiles patterns; `origin` gives the place of the pattern with an index.
 ///
 /// # Errors
-/// What is wrong with a pattern, at its place.
+/// What is wrong with each of the patterns, at its place.
 pub(crate) fn compile<'a>(
     patterns: &[String],
     origin: impl Fn(usize) -> &'a Origin,
-) -> Result<Patterns, Diagnostic> {
-    Patterns::new(patterns).map_err(|error| {
+) -> Result<Patterns, Vec<Diagnostic>> {
+    let told = |index: usize, message: String| {
         Diagnostic::error("bad-pattern", "this is not a pattern of files")
-            .label(origin(error.index).clone(), error.message)
+            .label(origin(index).clone(), message)
             .help("patterns are gitignore's, relative to the workspace's root: `src/**/*.py`, `README.md`, `docs/`".to_owned())
+    };
+    Patterns::new(patterns).map_err(|_| {
+        let alone = |pattern| Patterns::new(std::slice::from_ref(pattern)).err();
+        let wrong = patterns
+            .iter()
+            .enumerate()
+            .filter_map(|(index, pattern)| alone(pattern).map(|error| told(index, error.message)));
+        wrong.collect()
     })
 }
 

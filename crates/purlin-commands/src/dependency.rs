@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use purlin_host::{FeatureRef, Need, Plugins};
-use purlin_model::{Diagnostic, Digest, Hasher, Kind, Origin, Severity, Table, Value};
+use purlin_model::{
+    Diagnostic, Digest, Hasher, Kind, Origin, Severity, Table, Value, closest, fold, is_kebab,
+};
 use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::{CommandReference, ExpandContext, Expansion};
 use purlin_plugin::{Point, Schema};
@@ -90,11 +92,10 @@ impl<'a> Expander<'a> {
         let one = |diagnostic| vec![diagnostic];
         if let Some(text) = written.as_str() {
             if let Some((prefix, rest)) = text.split_once(':')
-                && purlin_model::is_kebab(prefix)
-                && let Ok(feature) = self.plugins.find(Point::Dependency, prefix, Need::Enabled)
+                && let Some((feature, prefix)) = self.prefixed(prefix, written)?
                 && let Detail::Dependency { key: Some(key), .. } = feature.detail()
             {
-                let name = Named { name: prefix.to_owned(), origin: written.origin.clone() };
+                let name = Named { name: prefix, origin: written.origin.clone() };
                 return Ok((name, single(key, rest, &written.origin)));
             }
             let feature = self
@@ -126,6 +127,37 @@ impl<'a> Expander<'a> {
         };
         let name = kind.as_str().unwrap_or_default().to_owned();
         Ok((Named { name, origin: kind.origin }, config))
+    }
+
+    /// The dependency type that stands in front of a text's first `:`, and its name; `None` where
+    /// that is the beginning of a file's name.
+    fn prefixed(
+        &self,
+        prefix: &str,
+        written: &Value,
+    ) -> Result<Option<(FeatureRef, String)>, Vec<Diagnostic>> {
+        let name = fold(prefix);
+        if !is_kebab(&name) {
+            return Ok(None);
+        }
+        let mut trouble = match self.plugins.find(Point::Dependency, &name, Need::Enabled) {
+            Ok(feature) => return Ok(Some((feature, name))),
+            Err(trouble) => trouble,
+        };
+        if trouble.code == "unknown-dependency" {
+            // A slip in a type would silently name a file that is not there.
+            let types = self.plugins.names(Point::Dependency);
+            let Some(near) = closest(&name, types.iter().map(String::as_str)) else {
+                return Ok(None);
+            };
+            trouble.help = format!("did you mean `{near}`?");
+        }
+        if !trouble.help.is_empty() {
+            trouble.help.push(' ');
+        }
+        let text = written.as_str().unwrap_or_default();
+        trouble.help.push_str(&format!("a file of this name is written `./{text}`"));
+        Err(vec![trouble.at(written.origin.clone(), "named here")])
     }
 
     fn feature(&mut self, named: &Named) -> Result<Known, Vec<Diagnostic>> {

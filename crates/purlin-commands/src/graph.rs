@@ -4,6 +4,7 @@ mod cache;
 mod edit;
 mod order;
 mod reads;
+mod unmatched;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -86,6 +87,19 @@ pub struct Request<'a> {
     pub names: &'a [Named],
 }
 
+impl Request<'_> {
+    /// What is wrong with the configured caches, whether or not a command uses them.
+    #[must_use]
+    pub fn check_caches(&self) -> Vec<Diagnostic> {
+        let caches = self.definitions.caches.iter();
+        let wrong = caches.flat_map(|(name, definition)| {
+            let named = Named { name: name.clone(), origin: definition.kind.origin.clone() };
+            cache::find(self, Some(&named)).err().unwrap_or_default()
+        });
+        wrong.collect()
+    }
+}
+
 impl CacheChoice {
     /// The cache's name as users know it.
     #[must_use]
@@ -133,8 +147,8 @@ impl Graph {
                     diagnostics.append(&mut errors);
                 }
             }
-            if let Err(error) = graph.instances[index].compile_inputs() {
-                diagnostics.push(error);
+            if let Err(mut errors) = graph.instances[index].compile_inputs() {
+                diagnostics.append(&mut errors);
             }
         }
         reads::check_reads(&graph, &mut diagnostics);
@@ -142,11 +156,14 @@ impl Graph {
         if diagnostics.is_empty() { Ok(graph) } else { Err(diagnostics) }
     }
 
-    /// Dependencies that name a file or folder which is not there and which no command writes, as
-    /// warnings. Looks at the disk.
+    /// Dependencies that name nothing, as warnings: a file or folder that is not there and that no
+    /// command writes, a pattern that no file matches, a `!` with nothing to take out. Looks at the
+    /// disk.
     #[must_use]
     pub fn missing_inputs(&self, root: &Path) -> Vec<Diagnostic> {
-        reads::missing_inputs(self, root)
+        let mut warnings = reads::missing_inputs(self, root);
+        warnings.extend(unmatched::unmatched(self, root));
+        warnings
     }
 
     /// Whether `index` runs after `producer`.
@@ -323,14 +340,14 @@ impl Instance {
     /// Compiles the globs of expansions of this instance's dependencies, in order.
     ///
     /// # Errors
-    /// What is wrong with a glob, at the dependency that it came from.
-    pub fn compile(&self, expansions: &[Arc<Expansion>]) -> Result<Patterns, Diagnostic> {
+    /// What is wrong with each glob, at the dependency that it came from.
+    pub fn compile(&self, expansions: &[Arc<Expansion>]) -> Result<Patterns, Vec<Diagnostic>> {
         let globs: Vec<String> =
             expansions.iter().flat_map(|expansion| expansion.globs.iter().cloned()).collect();
         compile(&globs, |index| self.origin_of_glob(expansions, index))
     }
 
-    fn compile_inputs(&mut self) -> Result<(), Diagnostic> {
+    fn compile_inputs(&mut self) -> Result<(), Vec<Diagnostic>> {
         if let Some(expansions) = self.expansions() {
             self.inputs = Some(self.compile(&expansions)?);
         }

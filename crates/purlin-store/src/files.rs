@@ -21,6 +21,7 @@ mod index;
 mod pattern;
 mod patterns;
 mod plan;
+mod presence;
 mod rules;
 mod stamp;
 mod walk;

@@ -1,6 +1,6 @@
 //! Where the results of commands are kept.
 
-use purlin_host::Need;
+use purlin_host::{FeatureRef, Need};
 use purlin_model::{Diagnostic, Kind, Table, Value, suggestion};
 use purlin_plugin::Point;
 use purlin_plugin::manifest::Hot;
@@ -8,10 +8,33 @@ use purlin_plugin::manifest::Hot;
 use super::{CacheChoice, Request};
 use crate::definition::Named;
 
+/// Where the results of a command go that names this cache, or none.
 pub(super) fn cache_choice(
     request: &Request<'_>,
     named: Option<&Named>,
 ) -> Result<CacheChoice, Vec<Diagnostic>> {
+    let (feature, name) = find(request, named)?;
+    if request.plugins.cache(&feature).map_err(|diagnostic| vec![diagnostic])?.is_some() {
+        return Err(vec![
+            Diagnostic::error(
+                "not-built-yet",
+                format!("the remote tier of the cache `{name}` is not supported by this version of Purlin"),
+            )
+            .label(feature.origin.clone(), "provided here"),
+        ]);
+    }
+    Ok(match feature.hot() {
+        Hot::None => CacheChoice::Nothing { name },
+        hot => CacheChoice::Local { name, hot },
+    })
+}
+
+/// The feature that a cache is of, with a configuration that its schema accepts, and the cache's
+/// name. Starts nothing.
+pub(super) fn find(
+    request: &Request<'_>,
+    named: Option<&Named>,
+) -> Result<(FeatureRef, String), Vec<Diagnostic>> {
     let plugins = request.plugins;
     if named.is_some_and(|named| request.definitions.broken.caches.contains(&named.name)) {
         // What is wrong with it is told already.
@@ -57,17 +80,5 @@ pub(super) fn cache_choice(
             return Err(validated.diagnostics);
         }
     }
-    if plugins.cache(&feature).map_err(|diagnostic| vec![diagnostic])?.is_some() {
-        return Err(vec![
-            Diagnostic::error(
-                "not-built-yet",
-                format!("the remote tier of the cache `{name}` is not supported by this version of Purlin"),
-            )
-            .label(feature.origin.clone(), "provided here"),
-        ]);
-    }
-    Ok(match feature.hot() {
-        Hot::None => CacheChoice::Nothing { name },
-        hot => CacheChoice::Local { name, hot },
-    })
+    Ok((feature, name))
 }

@@ -5,7 +5,7 @@ use purlin_model::Diagnostic;
 
 use super::Found;
 
-/// Orders instances so that producers come first.
+/// Orders instances so that producers come first; the error has each circle.
 pub(super) fn sort(found: &IndexMap<String, Found>) -> Result<Vec<usize>, Vec<Diagnostic>> {
     #[derive(Clone, Copy, PartialEq)]
     enum Mark {
@@ -15,6 +15,7 @@ pub(super) fn sort(found: &IndexMap<String, Found>) -> Result<Vec<usize>, Vec<Di
     }
     let mut marks = vec![Mark::New; found.len()];
     let mut order = Vec::with_capacity(found.len());
+    let mut circles = Vec::new();
     for start in 0..found.len() {
         if marks[start] != Mark::New {
             continue;
@@ -36,12 +37,12 @@ pub(super) fn sort(found: &IndexMap<String, Found>) -> Result<Vec<usize>, Vec<Di
                     marks[producer] = Mark::Open;
                     path.push((producer, 0));
                 }
-                Mark::Open => return Err(vec![cycle(found, &path, producer)]),
+                Mark::Open => circles.push(cycle(found, &path, producer)),
                 Mark::Done => {}
             }
         }
     }
-    Ok(order)
+    if circles.is_empty() { Ok(order) } else { Err(circles) }
 }
 
 /// Names a cycle with the place of each of its edges.

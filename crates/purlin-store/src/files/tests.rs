@@ -533,3 +533,17 @@ fn many_files_on_several_threads_are_found_once() {
     assert_eq!(again.inputs(&[&patterns(&["**"])]).unwrap()[0], listing);
     assert_eq!(again.hashed(), 0);
 }
+
+#[test]
+fn whether_anything_is_taken_is_told_without_reading() {
+    let workspace = Workspace::new(&["src/a.py", "out/x", "named/y"]);
+    workspace.write(".gitignore", "out\nnamed\n");
+    fs::create_dir_all(workspace.path("empty/folder")).unwrap();
+    let files = workspace.open();
+    let sets =
+        [&["src/*.py"][..], &["src/*.pyy"], &["out/*"], &["named"], &["empty/**"], &["!src"]]
+            .map(|one| patterns(one));
+    let sets: Vec<_> = sets.iter().collect();
+    assert_eq!(files.present(&sets).unwrap(), [true, false, false, true, false, false]);
+    assert_eq!(files.hashed(), 0);
+}

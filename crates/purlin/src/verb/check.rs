@@ -28,6 +28,7 @@ pub(crate) fn perform(context: &Context) -> Outcome {
         variables: &variables,
         names: &names,
     };
+    diagnostics.extend(request.check_caches());
     match Graph::build(&request) {
         Ok(graph) => {
             diagnostics.extend(graph.missing_inputs(&folder));
