@@ -121,7 +121,7 @@ pub(crate) struct Run {
 pub(crate) enum Cache {
     /// List the results that are kept
     List,
-    /// Drop all results
+    /// Drop all results, those of other workspaces too
     Clear,
 }
 

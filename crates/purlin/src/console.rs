@@ -13,13 +13,16 @@ use crate::draw;
 pub(crate) struct Terminal;
 
 impl Console for Terminal {
-    fn output(&self, stream: OutputStream, bytes: &[u8]) -> io::Result<()> {
-        let mut stream: Box<dyn Write> = match stream {
+    fn output(&self, of: OutputStream, bytes: &[u8]) -> io::Result<()> {
+        let mut stream: Box<dyn Write> = match of {
             OutputStream::Stdout => Box::new(io::stdout().lock()),
             OutputStream::Stderr => Box::new(io::stderr().lock()),
         };
-        stream.write_all(bytes)?;
-        stream.flush()
+        let written = stream.write_all(bytes).and_then(|()| stream.flush());
+        if matches!(of, OutputStream::Stdout) {
+            draw::note(&written);
+        }
+        written
     }
 }
 

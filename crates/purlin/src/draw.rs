@@ -1,8 +1,9 @@
 //! Printing: the one renderer of diagnostics, and how bytes reach the terminal.
 
 use std::fmt;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use purlin_commands::COMMAND_LINE;
@@ -11,15 +12,34 @@ use purlin_model::{Diagnostic, Label, Severity};
 use crate::arguments::{Color, Global};
 use crate::environment;
 
-/// Prints to stdout. A reader that has gone away is no error of ours.
+/// Why stdout could not be written, the first time that it could not.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
+
+/// Prints to stdout. That it cannot be written is told at the end: see [`unwritten`].
 pub(crate) fn out(text: fmt::Arguments<'_>) {
     out_bytes(text.to_string().as_bytes());
 }
 
 /// Prints bytes to stdout as they are.
 pub(crate) fn out_bytes(bytes: &[u8]) {
-    let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    let mut stdout = io::stdout().lock();
+    note(&stdout.write_all(bytes).and_then(|()| stdout.flush()));
+}
+
+/// Remembers that stdout could not be written. A reader that has gone away is no error of ours.
+pub(crate) fn note(written: &io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        let _ = UNWRITTEN.set(error.to_string());
+    }
+}
+
+/// What to tell when something meant for stdout is lost.
+pub(crate) fn unwritten() -> Option<Diagnostic> {
+    let why = UNWRITTEN.get()?;
+    let lost = Diagnostic::error("output", "the output could not be written");
+    Some(lost.detail(format!("{why}.")).help("some or all of it is lost".to_owned()))
 }
 
 /// Prints to stderr.
@@ -29,7 +49,7 @@ pub(crate) fn err(text: fmt::Arguments<'_>) {
 
 /// Prints bytes to stderr as they are.
 pub(crate) fn err_bytes(bytes: &[u8]) {
-    let _ = std::io::stderr().lock().write_all(bytes);
+    let _ = io::stderr().lock().write_all(bytes);
 }
 
 /// Prints all of a file to stderr, as it is but for a newline at its end. It may be larger than the
@@ -57,7 +77,7 @@ pub(crate) fn colored(global: &Global) -> bool {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => {
-            environment::value(&environment::NO_COLOR).is_none() && std::io::stderr().is_terminal()
+            environment::value(&environment::NO_COLOR).is_none() && io::stderr().is_terminal()
         }
     }
 }
@@ -100,17 +120,17 @@ pub(crate) fn render(diagnostic: &Diagnostic, colored: bool) -> String {
             texts.push((index, text_of(label)));
         }
     }
-    let mut group = Group::with_title(level.primary_title(diagnostic.summary.as_str()));
+    let mut group = Group::with_title(level.primary_title(harmless(&diagnostic.summary)));
     for (first, text) in &texts {
         let path = diagnostic.labels[*first].origin.path();
-        let shown = path.to_string_lossy().into_owned();
+        let shown = harmless_line(&path.to_string_lossy());
         let mut snippet = Snippet::source(text.as_str()).path(shown).fold(true);
         for (index, label) in diagnostic.labels.iter().enumerate() {
             if label.origin.path() != path {
                 continue;
             }
             let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-            snippet = snippet.annotation(kind.span(span(label, text)).label(label.text.as_str()));
+            snippet = snippet.annotation(kind.span(span(label, text)).label(harmless(&label.text)));
         }
         group = group.element(snippet);
     }
@@ -124,8 +144,8 @@ pub(crate) fn render(diagnostic: &Diagnostic, colored: bool) -> String {
     renderer.render(&[group])
 }
 
-/// Text that nobody vouches for, such as a manifest's: what could hide or rewrite other text on a
-/// terminal is spelt out.
+/// Text that nobody vouches for, such as a manifest's or a file's name: what could hide or rewrite
+/// other text on a terminal is spelt out.
 pub(crate) fn harmless(text: &str) -> String {
     let hides = |character: char| {
         (character.is_control() && character != '\n')
@@ -139,6 +159,11 @@ pub(crate) fn harmless(text: &str) -> String {
         }
     }
     shown
+}
+
+/// The same for text that has to stay on its line.
+pub(crate) fn harmless_line(text: &str) -> String {
+    harmless(text).replace('\n', "\\n")
 }
 
 /// The text that a label points into. What is known from an index only is read again; if that
@@ -169,11 +194,12 @@ fn span(label: &Label, text: &str) -> std::ops::Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::harmless;
+    use super::{harmless, harmless_line};
 
     #[test]
     fn a_manifest_cannot_hide_text_on_the_terminal() {
         assert_eq!(harmless("plain é 漢\nand more"), "plain é 漢\nand more");
+        assert_eq!(harmless_line("plain é 漢\nand more"), "plain é 漢\\nand more");
         assert_eq!(harmless("a\u{1b}[2Kb\u{202e}c\rd"), "a\\u{1b}[2Kb\\u{202e}c\\u{d}d");
     }
 }

@@ -56,12 +56,12 @@ pub fn main(plugins: &PluginSet) -> ExitCode {
         && (only == "--version" || only == "-V")
     {
         draw::out(format_args!("purlin {}\n", env!("CARGO_PKG_VERSION")));
-        return ExitCode::SUCCESS;
+        return written(&arguments, ExitCode::SUCCESS);
     }
     #[cfg(feature = "fault-injection")]
     environment::arm_faults();
     match std::panic::catch_unwind(AssertUnwindSafe(|| words::dispatch(&arguments, plugins))) {
-        Ok(code) => code,
+        Ok(code) => written(&arguments, code),
         Err(_) => {
             draw::err(format_args!(
                 "error: this is a bug in Purlin; please report it with the message above\n"
@@ -69,4 +69,11 @@ pub fn main(plugins: &PluginSet) -> ExitCode {
             ExitCode::from(failure::BUG)
         }
     }
+}
+
+/// The exit code of a verb that came to `code`: lost output is a failure.
+fn written(arguments: &[OsString], code: ExitCode) -> ExitCode {
+    let Some(lost) = draw::unwritten() else { return code };
+    draw::diagnostics(&words::global_of(arguments), &[lost]);
+    if code == ExitCode::SUCCESS { ExitCode::from(failure::FAILED) } else { code }
 }

@@ -183,14 +183,16 @@ impl View {
         if self.stream || failure.logs.is_empty() {
             return;
         }
-        draw::err(format_args!("\n──── {} {}\n", failure.id, failure.how));
+        let title = draw::harmless_line(&format!("{} {}", failure.id, failure.how));
+        draw::err(format_args!("\n──── {title}\n"));
         for (stream, path) in &failure.logs {
             let Ok(file) = File::open(path) else { continue };
             if file.metadata().is_ok_and(|metadata| metadata.len() == 0) {
                 continue;
             }
             let name = if *stream == Stream::Stdout { "stdout" } else { "stderr" };
-            draw::err(format_args!("──── {name}, kept in {}\n", shown_path(path).display()));
+            let path = draw::harmless_line(&shown_path(path).to_string_lossy());
+            draw::err(format_args!("──── {name}, kept in {path}\n"));
             draw::err_file(file);
         }
         draw::err_bytes(b"\n");
@@ -218,6 +220,7 @@ impl View {
         }
         let width = self.width;
         let what = self.paint(what);
+        let (id, more) = (draw::harmless_line(id), draw::harmless_line(more));
         let text = format!("{id:width$}  {what}  {more}");
         let text = text.trim_end();
         match &self.live {
@@ -254,7 +257,7 @@ impl Live {
     fn start(&mut self, id: &str) {
         let line = self.lines.insert_before(&self.total, ProgressBar::new_spinner());
         line.set_style(style("{spinner} {prefix} {elapsed}"));
-        line.set_prefix(id.to_owned());
+        line.set_prefix(draw::harmless_line(id));
         line.enable_steady_tick(Duration::from_millis(100));
         self.running.insert(id.to_owned(), line);
     }

@@ -1,5 +1,7 @@
 //! Finding the workspace and reading its `purlin.toml`.
 
+use std::io;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,15 +29,12 @@ pub(crate) struct Workspace {
 pub(crate) fn find(start: &Path) -> Result<Option<Workspace>, Diagnostic> {
     for folder in start.ancestors() {
         let file = folder.join(FILE);
-        let text = match std::fs::read(&file) {
+        let text = match read(&file) {
             Ok(bytes) => bytes,
             Err(error) if is_absent(&error) => continue,
             Err(error) => {
-                return Err(Diagnostic::error(
-                    "unreadable",
-                    format!("{} cannot be read", file.display()),
-                )
-                .detail(error.to_string()));
+                let what = format!("{} cannot be read", file.display());
+                return Err(Diagnostic::error("unreadable", what).detail(format!("{error}.")));
             }
         };
         let source = source(start, folder, text)?;
@@ -53,8 +52,23 @@ pub(crate) fn find(start: &Path) -> Result<Option<Workspace>, Diagnostic> {
     Ok(None)
 }
 
-fn is_absent(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+/// Reads a regular file. Anything else of the name would be an odd error, or block for ever.
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let kind = std::fs::metadata(file)?.file_type();
+    if kind.is_file() {
+        return std::fs::read(file);
+    }
+    let what = match kind {
+        kind if kind.is_dir() => "a folder",
+        kind if kind.is_fifo() => "a pipe",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    };
+    Err(io::Error::other(format!("It is {what}, not a file")))
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// The file as a source; its path is shown from where the user stands.

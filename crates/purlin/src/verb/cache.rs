@@ -52,7 +52,7 @@ pub(crate) fn list(context: &Context) -> Outcome {
             key.short(),
             time_text(result.created),
             size(*bytes),
-            result.instance,
+            draw::harmless_line(&result.instance),
             if result.exit_code == Some(0) { "" } else { "  (failed)" },
         ));
     }
@@ -62,7 +62,7 @@ pub(crate) fn list(context: &Context) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Drops all results.
+/// Drops all results, those of other workspaces too.
 pub(crate) fn clear(context: &Context) -> Outcome {
     let (mut results, mut bytes) = (0, 0);
     for (_, store) in stores(context) {
@@ -74,7 +74,8 @@ pub(crate) fn clear(context: &Context) -> Outcome {
         draw::json(&json!({ "results": results, "bytes": bytes }));
     } else if !context.global.quiet {
         let noun = if results == 1 { "result" } else { "results" };
-        draw::out(format_args!("dropped {results} {noun}, {}\n", size(bytes)));
+        let size = size(bytes);
+        draw::out(format_args!("dropped {results} {noun} of all workspaces, {size}\n"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -39,11 +39,13 @@ pub(crate) fn perform(global: &Global, options: &Init) -> Outcome {
             )
         },
     )?;
+    let locked = root.join(LOCK_FILE).symlink_metadata().is_ok();
     LockFile::create(&root).map_err(Failure::failed)?;
+    let files: &[&str] = if locked { &[FILE] } else { &[FILE, LOCK_FILE] };
     if global.json {
-        draw::json(&serde_json::json!({ "files": [FILE, LOCK_FILE] }));
+        draw::json(&serde_json::json!({ "files": files }));
     } else if !global.quiet {
-        draw::out(format_args!("wrote {FILE} and {}; try `purlin run`\n", LOCK_FILE));
+        draw::out(format_args!("wrote {}; try `purlin run`\n", files.join(" and ")));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -190,9 +190,10 @@ fn list(context: &Context, graph: &Graph, session: &Session<'_>) {
         let line = shown.lines().next().unwrap_or_default();
         let more = if shown.lines().count() > 1 { " …" } else { "" };
         text.push_str(&format!(
-            "{:width$}  {:8}  {line}{more}\n",
-            instance.id,
-            status.cache.as_str()
+            "{:width$}  {:8}  {}{more}\n",
+            draw::harmless_line(&instance.id),
+            status.cache.as_str(),
+            draw::harmless_line(line),
         ));
     }
     draw::out(format_args!("{text}"));
@@ -212,16 +213,16 @@ fn why(context: &Context, graph: &Graph, session: &Session<'_>) {
             "warm" => format!("{} would not run: {}", instance.id, status.reason),
             _ => format!("{} would run: {}", instance.id, status.reason),
         };
-        draw::out(format_args!("{verdict}\n"));
+        draw::out(format_args!("{}\n", draw::harmless_line(&verdict)));
         for change in &status.changes {
-            draw::out(format_args!("  {} {}\n", change.how, change.what));
+            draw::out(format_args!("  {} {}\n", change.how, draw::harmless_line(&change.what)));
         }
         match &status.last {
             Some(last) => draw::out(format_args!(
                 "last time: {}, in run {}: {}\n",
                 time_text(last.when),
-                last.run,
-                last.reason
+                draw::harmless_line(&last.run),
+                draw::harmless_line(&last.reason),
             )),
             None => draw::out(format_args!("last time: never in this workspace\n")),
         }

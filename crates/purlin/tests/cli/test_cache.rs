@@ -23,7 +23,7 @@ fn results_are_listed_and_dropped() {
     assert!(listed.lines().any(|line| line.ends_with("bad  (failed)")), "{listed}");
 
     let cleared = workspace.succeed(&["cache", "clear"]).stdout;
-    assert!(cleared.starts_with("dropped 2 results, "), "{cleared}");
+    assert!(cleared.starts_with("dropped 2 results of all workspaces, "), "{cleared}");
     assert_eq!(workspace.succeed(&["cache", "list"]).stdout, "nothing is kept\n");
     workspace.fail(1, &["run"]);
     assert_eq!(workspace.lines("runs"), 2);
