@@ -542,7 +542,7 @@ fn whether_anything_is_taken_is_told_without_reading() {
     let files = workspace.open();
     let sets =
         [&["src/*.py"][..], &["src/*.pyy"], &["out/*"], &["named"], &["empty/**"], &["!src"]]
-            .map(|one| patterns(one));
+            .map(patterns);
     let sets: Vec<_> = sets.iter().collect();
     assert_eq!(files.present(&sets).unwrap(), [true, false, false, true, false, false]);
     assert_eq!(files.hashed(), 0);

@@ -616,7 +616,7 @@ fn a_file_that_is_no_file() {
     assert_snapshot!(workspace.fail(2, &["run"]).stable_stderr(), @"
     error: [TEST]/workspace/purlin.toml cannot be read
      |
-     = Is a directory (os error 21)
+     = It is a folder, not a file.
     ");
 }
 

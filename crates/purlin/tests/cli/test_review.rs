@@ -20,7 +20,7 @@ fn codes(document: &Json) -> Vec<&str> {
 }
 
 fn make_fifo(path: &std::path::Path) {
-    let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+    let made = std::process::Command::new("mkfifo").arg(path).status().expect("mkfifo is there");
     assert!(made.success());
 }
 
