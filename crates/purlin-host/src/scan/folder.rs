@@ -39,7 +39,13 @@ impl Folder<'_> {
             Self::Disk(folder) => {
                 files.0.fetch_add(1, Ordering::Relaxed);
                 let mut text = String::new();
-                File::open(folder.join(file))?.take(LIMIT + 1).read_to_string(&mut text)?;
+                let path = folder.join(file);
+                // A pipe would block for ever.
+                let kind = std::fs::metadata(&path)?.file_type();
+                if !kind.is_file() && !kind.is_dir() {
+                    return Err(io::Error::other("it is a pipe or a device, not a file"));
+                }
+                File::open(path)?.take(LIMIT + 1).read_to_string(&mut text)?;
                 if text.len() as u64 > LIMIT {
                     return Err(io::Error::other("the file is larger than 1 MiB"));
                 }

@@ -236,6 +236,16 @@ fn a_purlin_toml_that_is_no_file_is_told() {
 }
 
 #[test]
+fn a_manifest_that_is_a_pipe_is_told() {
+    let workspace = workspace("[plugins]\nx = { path = 'plugins/x' }");
+    fs::create_dir_all(workspace.path("plugins/x")).unwrap();
+    make_fifo(&workspace.path("plugins/x/plugin.toml"));
+    let finished = workspace.run(&["check"]);
+    assert!(finished.stderr.contains("it is a pipe or a device, not a file"), "{finished}");
+    assert_ne!(finished.code, Some(0), "{finished}");
+}
+
+#[test]
 fn check_warns_of_patterns_that_nothing_matches() {
     let workspace = workspace(
         r#"
