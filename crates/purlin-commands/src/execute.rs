@@ -2,21 +2,23 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use purlin_store::{Chunk, Stream};
+use purlin_store::{Chunk, InstanceLock, Stream};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::action::Action;
 use crate::cancel::{Cancel, GRACE};
 use crate::variables::ProcessVariables;
 
-/// How long the pipes of a program that has ended are read on while something else holds them.
+/// How long the pipes of a program that has ended are read on before what else holds them is ended.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// How long they are read on then.
 const DRAIN: Duration = Duration::from_secs(2);
 /// Beyond this many changes of stream, what is written is added to the last piece.
 const MOST_CHUNKS: usize = 10_000;
@@ -60,7 +62,7 @@ pub(crate) trait Listener: Send + Sync + 'static {
     fn output(&self, stream: Stream, bytes: &[u8]);
 }
 
-/// Runs an action to its end.
+/// Runs an action to its end. Whatever it starts holds `lock`, the instance's, too.
 ///
 /// # Errors
 /// The program could not be started.
@@ -69,6 +71,7 @@ pub(crate) fn execute(
     root: &Path,
     variables: &ProcessVariables,
     logs: &LogFiles,
+    lock: &InstanceLock,
     cancel: &Cancel,
     listener: &Arc<dyn Listener>,
 ) -> std::io::Result<Execution> {
@@ -81,17 +84,18 @@ pub(crate) fn execute(
         .envs(variables.base())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
+        .stderr(Stdio::piped());
     for (name, text) in &action.variables {
         match text {
             Some(text) => command.env(name, &text.value),
             None => command.env_remove(name),
         };
     }
-    crate::platform::end_with_parent(&mut command);
+    crate::platform::prepare(&mut command, lock);
+    lock.sign(None);
     let begin = Instant::now();
     let mut child = command.spawn()?;
+    lock.sign(Some(child.id()));
     let group = Pid::from_child(&child);
     cancel.add(group);
     let output = Output::start(&mut child, logs, begin, listener);
@@ -107,7 +111,7 @@ pub(crate) fn execute(
     cancel.remove(group);
     let status = child.wait()?;
     let duration = begin.elapsed();
-    let (chunks, log_error) = output.finish();
+    let (chunks, log_error) = output.finish(lock);
     let exit = Exit { code: status.code(), signal: status.signal(), timed_out };
     Ok(Execution { exit, chunks, duration, log_error })
 }
@@ -199,22 +203,32 @@ impl Output {
         Self { done, chunks, readers }
     }
 
-    fn finish(self) -> (Vec<Chunk>, Option<std::io::Error>) {
-        let end = Instant::now() + DRAIN;
+    fn finish(mut self, lock: &InstanceLock) -> (Vec<Chunk>, Option<std::io::Error>) {
         let mut error = None;
-        for _ in 0..self.readers {
-            match self.done.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(result) => error = error.or(result),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    error = error.or_else(|| {
-                        Some(std::io::Error::other(
-                            "a process that it started in the background still holds its output",
-                        ))
-                    });
-                }
+        if !self.drain(PATIENCE, &mut error) {
+            // What has left the group could not be ended with it.
+            lock.end_heirs();
+            if !self.drain(DRAIN, &mut error) {
+                error = error.or_else(|| {
+                    Some(std::io::Error::other(
+                        "a process that it started in the background still holds its output",
+                    ))
+                });
             }
         }
         (self.chunks.lock().unwrap_or_else(PoisonError::into_inner).clone(), error)
+    }
+
+    /// True when both pipes have been read to their end.
+    fn drain(&mut self, limit: Duration, error: &mut Option<std::io::Error>) -> bool {
+        let end = Instant::now() + limit;
+        while self.readers > 0 {
+            let left = end.saturating_duration_since(Instant::now());
+            let Ok(result) = self.done.recv_timeout(left) else { return false };
+            self.readers -= 1;
+            *error = error.take().or(result);
+        }
+        true
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use purlin_model::Diagnostic;
 use purlin_plugin::message::Expansion;
-use purlin_store::{InstanceLock, Listing, Patterns, RelativePath, StoreError, Tree};
+use purlin_store::{InstanceLock, Listing, Obstacle, Patterns, RelativePath, StoreError, Tree};
 
 use crate::event::Event;
 use crate::execute::Listener;
@@ -76,7 +76,7 @@ impl Step<'_> {
     pub(crate) fn glance(&self, listing: Listing) -> Option<Outcome> {
         let instance = self.instance();
         let store = self.session.store(&instance.cache).filter(|_| !self.force)?;
-        let _lock = InstanceLock::acquire(&self.session.locks(), &instance.id, || false).ok()??;
+        let _lock = InstanceLock::try_acquire(&self.session.locks(), &instance.id).ok()??;
         let key = self.key(&self.known_expansions()?, &self.producers, listing);
         let result = match store.result(key.digest) {
             Ok(result) => result?,
@@ -128,22 +128,20 @@ impl Step<'_> {
     fn try_work(&self) -> Result<Outcome, Failure> {
         let instance = self.instance();
         self.session.prepare().map_err(|diagnostic| vec![diagnostic])?;
-        let mut said = false;
-        let wait = || {
-            if !std::mem::replace(&mut said, true) {
-                (self.events)(Event::Notice(Diagnostic::note(
-                    "waiting",
-                    format!(
-                        "`{}` waits for another purlin that runs it in this workspace",
-                        instance.id
-                    ),
-                )));
+        let mut told = None;
+        let wait = |obstacle| {
+            if told < Some(obstacle) {
+                told = Some(obstacle);
+                self.tell(obstacle);
             }
-            !self.session.cancel.requested()
+            obstacle != Obstacle::Within && !self.session.cancel.requested()
         };
         let lock = InstanceLock::acquire(&self.session.locks(), &instance.id, wait)
             .map_err(|error| vec![storage("the lock of a command cannot be taken", &error)])?;
-        let Some(_lock) = lock else {
+        if told == Some(Obstacle::Within) {
+            return Err(vec![self.recursion()]);
+        }
+        let Some(lock) = lock else {
             return Ok(Outcome { status: Status::Cancelled, contribution: Contribution::Order });
         };
         let expansions = self.expansions()?;
@@ -158,7 +156,32 @@ impl Step<'_> {
         if self.session.cancel.requested() {
             return Ok(Outcome { status: Status::Cancelled, contribution: Contribution::Order });
         }
-        self.run(&Inputs { expansions, patterns, producers }, &key, record.as_ref())
+        self.run(&Inputs { expansions, patterns, producers }, &key, record.as_ref(), &lock)
+    }
+
+    fn tell(&self, obstacle: Obstacle) {
+        let id = &self.instance().id;
+        let (code, summary) = match obstacle {
+            Obstacle::Held => (
+                "waiting",
+                format!("`{id}` waits for another purlin that runs it in this workspace"),
+            ),
+            Obstacle::Ended => {
+                ("leftovers", format!("ended what a killed run of `{id}` had left running"))
+            }
+            Obstacle::Within => return,
+        };
+        (self.events)(Event::Notice(Diagnostic::note(code, summary)));
+    }
+
+    fn recursion(&self) -> Diagnostic {
+        let command = &self.instance().command;
+        Diagnostic::error(
+            "recursion",
+            format!("`{}` is being run by the purlin that runs this one", self.instance().id),
+        )
+        .label(command.origin.clone(), "it runs itself, directly or through others")
+        .help("name other commands in `deps`, and leave it to purlin to run them".to_owned())
     }
 }
 

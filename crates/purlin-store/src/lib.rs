@@ -51,7 +51,7 @@ pub use error::{Outside, RestoreError, StoreError};
 pub use files::{
     FileState, Files, FilesError, Listing, OutputKind, OutputPath, PatternError, Patterns,
 };
-pub use lock::{InstanceLock, file_name};
+pub use lock::{InstanceLock, Obstacle, file_name};
 pub use path::{ParsePathError, RelativePath};
 pub use restore::{Restored, restore};
 pub use result::{ActionResult, Chunk, Stream};

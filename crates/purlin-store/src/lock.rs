@@ -1,13 +1,20 @@
 //! Locks that keep two processes from working on one instance at once.
 
+mod contention;
+mod processes;
+
+pub use contention::Obstacle;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use purlin_model::Digest;
 
+use self::contention::Contention;
 use crate::error::io_error;
 use crate::{StoreError, atomic};
 
@@ -16,7 +23,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// An exclusive lock on a name, among all processes and threads that use the same folder. Released
-/// when dropped, and by the system when the process ends, however it ends.
+/// when dropped, and by the system when the process ends, however it ends: but where the descriptor
+/// was given to a child, not before everybody who has it from there has ended too.
 #[derive(Debug)]
 pub struct InstanceLock {
     path: PathBuf,
@@ -24,43 +32,64 @@ pub struct InstanceLock {
 }
 
 impl InstanceLock {
+    /// Where a child gets the descriptor: no process has so many files open that its own could be
+    /// there, no shell has a way to name it, and it is below the usual limit of 1024.
+    pub const FIRST_OF_HEIRS: RawFd = 1000;
+
+    /// Takes the lock on `name` in `folder`, which is made where it is missing. `None` if somebody
+    /// has it.
+    ///
+    /// # Errors
+    /// If the lock file cannot be made or locked.
+    pub fn try_acquire(folder: &Path, name: &str) -> Result<Option<Self>, StoreError> {
+        let path = lock_path(folder, name)?;
+        Ok(attempt(&path)?.ok())
+    }
+
     /// Waits until nobody else holds `name` in `folder`, which is made where it is missing. While
-    /// somebody does, `wait` is asked again and again whether to go on waiting; `None` if it says no.
+    /// somebody does, `wait` is told again and again why, and asked whether to go on waiting; `None`
+    /// if it says no. On Linux, what the holder has left running is ended if it was killed.
     ///
     /// # Errors
     /// If the lock file cannot be made or locked.
     pub fn acquire(
         folder: &Path,
         name: &str,
-        mut wait: impl FnMut() -> bool,
+        mut wait: impl FnMut(Obstacle) -> bool,
     ) -> Result<Option<Self>, StoreError> {
-        atomic::make_folders(folder)?;
-        let path = folder.join(format!("{}.lock", file_name(name)));
+        let path = lock_path(folder, name)?;
+        let mut contention = Contention::default();
         let mut pause = SHORTEST_PAUSE;
         loop {
-            let opened = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o644)
-                .open(&path);
-            let file = opened.map_err(io_error("create", &path))?;
-            match file.try_lock() {
-                // Whoever held it before has removed the file; a newer one may have its name by now.
-                Ok(()) if same_file(&file, &path).map_err(io_error("lock", &path))? => {
-                    return Ok(Some(Self { path, file }));
-                }
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) if wait() => {
-                    // The system's own waiting could not be ended by a signal to this process.
-                    std::thread::sleep(pause);
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                Err(TryLockError::WouldBlock) => return Ok(None),
-                Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
+            match attempt(&path)? {
+                Ok(lock) => return Ok(Some(lock)),
+                Err(file) if !wait(contention.look(&path, &file)) => return Ok(None),
+                Err(_) => {}
             }
+            // The system's own waiting could not be ended by a signal to this process.
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Tells others who holds the lock, and by the number of its process what runs under it. To be
+    /// called before a child gets the descriptor, as number [`Self::FIRST_OF_HEIRS`] or above, and again when its number is known.
+    pub fn sign(&self, leader: Option<u32>) {
+        // Without it others wait where they could help themselves.
+        let _ = contention::sign(&self.file, leader);
+    }
+
+    /// Ends everybody who has the descriptor from this process. Nobody is found where there is no
+    /// `/proc`.
+    pub fn end_heirs(&self) {
+        contention::end_heirs(&self.path, &self.file);
+    }
+}
+
+impl AsFd for InstanceLock {
+    /// The descriptor on which the lock is. It is closed when another program is started.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 }
 
@@ -71,13 +100,43 @@ impl Drop for InstanceLock {
         if same_file(&self.file, &self.path).unwrap_or(false) {
             let _ = fs::remove_file(&self.path);
         }
+        // Closing would not be enough where a child has left something running.
+        let _ = self.file.unlock();
+    }
+}
+
+fn lock_path(folder: &Path, name: &str) -> Result<PathBuf, StoreError> {
+    atomic::make_folders(folder)?;
+    Ok(folder.join(format!("{}.lock", file_name(name))))
+}
+
+/// The file, where somebody else has locked it.
+fn attempt(path: &Path) -> Result<Result<InstanceLock, File>, StoreError> {
+    loop {
+        let opened = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o644)
+            .open(path);
+        let file = opened.map_err(io_error("create", path))?;
+        match file.try_lock() {
+            // Whoever held it before has removed the file; a newer one may have its name by now.
+            Ok(()) if same_file(&file, path).map_err(io_error("lock", path))? => {
+                return Ok(Ok(InstanceLock { path: path.to_owned(), file }));
+            }
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(Err(file)),
+            Err(TryLockError::Error(error)) => return Err(io_error("lock", path)(error)),
+        }
     }
 }
 
 fn same_file(file: &File, path: &Path) -> io::Result<bool> {
     let ours = file.metadata()?;
     match fs::metadata(path) {
-        Ok(named) => Ok((ours.dev(), ours.ino()) == (named.dev(), named.ino())),
+        Ok(named) => Ok(processes::same(&ours, &named)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
@@ -110,7 +169,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..rounds {
-                        let lock = InstanceLock::acquire(folder.path(), "a@b#c", || {
+                        let lock = InstanceLock::acquire(folder.path(), "a@b#c", |_| {
                             waited.fetch_add(1, Ordering::SeqCst);
                             true
                         })
@@ -131,7 +190,7 @@ mod tests {
     #[test]
     fn names_that_differ_only_in_punctuation_do_not_meet() {
         let folder = tempfile::tempdir().unwrap();
-        let free = |name| InstanceLock::acquire(folder.path(), name, || panic!("it is free"));
+        let free = |name| InstanceLock::acquire(folder.path(), name, |_| panic!("it is free"));
         let first = free("a@b#c").unwrap().unwrap();
         let _second = free("a#b@c").unwrap().unwrap();
         assert!(first.path.file_name().unwrap().to_str().unwrap().starts_with("a-b-c-"));
@@ -140,15 +199,17 @@ mod tests {
     #[test]
     fn waiting_can_be_given_up() {
         let folder = tempfile::tempdir().unwrap();
-        let first = InstanceLock::acquire(folder.path(), "a", || true).unwrap();
+        let first = InstanceLock::acquire(folder.path(), "a", |_| true).unwrap();
         let mut patience = 3;
-        let second = InstanceLock::acquire(folder.path(), "a", || {
+        let second = InstanceLock::acquire(folder.path(), "a", |obstacle| {
+            assert_eq!(obstacle, Obstacle::Held);
             patience -= 1;
             patience > 0
         });
         assert!(second.unwrap().is_none());
+        assert!(InstanceLock::try_acquire(folder.path(), "a").unwrap().is_none());
         drop(first);
-        assert!(InstanceLock::acquire(folder.path(), "a", || false).unwrap().is_some());
+        assert!(InstanceLock::try_acquire(folder.path(), "a").unwrap().is_some());
     }
 
     #[test]
@@ -156,7 +217,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        let error = InstanceLock::acquire(&file.join("locks"), "a", || true).unwrap_err();
+        let error = InstanceLock::acquire(&file.join("locks"), "a", |_| true).unwrap_err();
         assert!(error.is_environmental(), "{error}");
     }
 }

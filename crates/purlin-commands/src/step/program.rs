@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use purlin_model::{Diagnostic, Digest};
-use purlin_store::{Listing, Node, RelativePath, Stream, Tree};
+use purlin_store::{InstanceLock, Listing, Node, RelativePath, Stream, Tree};
 
 use super::view::Stamps;
 use super::{Failure, Inputs, Outcome, Status, Step, filtered};
@@ -21,6 +21,7 @@ impl Step<'_> {
         inputs: &Inputs<'_>,
         key: &Key,
         record: Option<&Record>,
+        lock: &InstanceLock,
     ) -> Result<Outcome, Failure> {
         let instance = self.instance();
         let reason = self.reason(key, record);
@@ -33,6 +34,7 @@ impl Step<'_> {
             &self.session.root,
             &self.session.variables,
             &logs,
+            lock,
             &self.session.cancel,
             &self.listener,
         )

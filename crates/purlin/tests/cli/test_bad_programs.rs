@@ -167,31 +167,6 @@ deps = ["in.txt"]
     assert!(again.stderr.contains("1 cached"), "{again}");
 }
 
-#[test]
-fn a_daemon_that_holds_the_output_does_not_hang_the_run() {
-    let workspace = workspace(
-        r#"
-[commands.leave]
-exec = "setsid sh -c 'echo $$ > pid; touch up; exec sleep 600' & while ! test -e up; do sleep 0.01; done"
-deps = ["in.txt"]
-"#,
-    );
-    workspace.write("in.txt", "");
-    let run = workspace.succeed(&["run"]);
-    let pid = workspace.read("pid").trim().to_owned();
-    // A process that has left the group is its own: it is not hunted, and the result is not kept.
-    let ended = std::process::Command::new("kill").arg(&pid).status().unwrap();
-    assert!(ended.success(), "{run}");
-    assert_snapshot!(run.stable_stderr(), @"
-    note: the result of `leave` was not kept
-     |
-     = its output could not be recorded: a process that it started in the background still holds its output
-
-    leave  done      [SECONDS]
-    1 done · [SECONDS]
-    ");
-}
-
 /// The most memory that a process had, in KiB.
 fn peak(workspace: &Workspace, arguments: &[&str]) -> (i32, i64) {
     let mut command = workspace.command(arguments);
