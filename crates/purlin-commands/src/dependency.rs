@@ -13,7 +13,7 @@ use purlin_plugin::{Point, Schema};
 
 use crate::action::{Action, below, expand, near_misses};
 use crate::definition::Named;
-use crate::memo::Memos;
+use crate::memo::{Memos, Question};
 use crate::variables::ProcessVariables;
 
 /// One dependency of one instance.
@@ -39,6 +39,8 @@ pub struct Expander<'a> {
     plugins: &'a Plugins,
     root: &'a str,
     memos: Memos,
+    /// False where only answers count that are given in this process, or remembered.
+    starts_processes: bool,
     features: BTreeMap<String, Known>,
     /// What is odd but no error in what was read.
     pub warnings: Vec<Diagnostic>,
@@ -56,7 +58,15 @@ impl<'a> Expander<'a> {
     #[must_use]
     pub fn new(plugins: &'a Plugins, root: &'a str) -> Self {
         let memos = Memos::new(root);
-        Self { plugins, root, memos, features: BTreeMap::new(), warnings: Vec::new() }
+        let features = BTreeMap::new();
+        Self { plugins, root, memos, starts_processes: true, features, warnings: Vec::new() }
+    }
+
+    /// The same, or one that starts no process: what is not known without one stays open.
+    #[must_use]
+    pub fn starting_processes(mut self, starts: bool) -> Self {
+        self.starts_processes = starts;
+        self
     }
 
     /// Reads one element of `deps`. A dependency whose answer is read from files is left without
@@ -230,9 +240,23 @@ impl Dependency {
     /// What the plugin reports, at the dependency's place.
     pub fn expand_now(&mut self, expander: &Expander<'_>) -> Result<(), Vec<Diagnostic>> {
         if self.expansion.is_none() {
-            self.expansion = Some(Arc::new(self.ask(expander)?));
+            self.expansion = match expander.starts_processes {
+                true => Some(Arc::new(self.ask(expander)?)),
+                false => self.at_no_cost(expander)?.map(Arc::new),
+            };
         }
         Ok(())
+    }
+
+    /// The plugin's answer, if it is remembered or given in this process.
+    fn at_no_cost(&self, expander: &Expander<'_>) -> Result<Option<Expansion>, Vec<Diagnostic>> {
+        match self.question(expander)? {
+            None => self.ask(expander).map(Some),
+            Some(question) => {
+                let known = expander.memos.remembered(&question);
+                known.map(|known| self.fit(expander, known)).transpose()
+            }
+        }
     }
 
     /// The plugin's answer as it is now, without keeping it.
@@ -240,23 +264,22 @@ impl Dependency {
     /// # Errors
     /// What the plugin reports, at the dependency's place.
     pub fn ask(&self, expander: &Expander<'_>) -> Result<Expansion, Vec<Diagnostic>> {
-        let needed =
-            |diagnostic: Diagnostic| vec![diagnostic.at(self.origin.clone(), "needed here")];
-        let context = ExpandContext {
-            root: expander.root.to_owned(),
-            space: None,
-            module: None,
-            context: serde_json::Map::new(),
-        };
-        let config = self.config.to_json();
-        let memos = &expander.memos;
-        let question =
-            memos.question(expander.plugins, &self.feature, &config, &context).map_err(needed)?;
+        let (config, context) = (self.config.to_json(), context(expander));
+        let question = self.question(expander)?;
         let expansion = match question {
-            Some(question) => memos.answer(&question, || self.expand(expander, &config, &context)),
+            Some(question) => {
+                expander.memos.answer(&question, || self.expand(expander, &config, &context))
+            }
             None => self.expand(expander, &config, &context),
         };
         self.fit(expander, expansion?)
+    }
+
+    /// The question to a plugin whose answer costs a process; `None` for others.
+    fn question(&self, expander: &Expander<'_>) -> Result<Option<Question>, Vec<Diagnostic>> {
+        let (config, context) = (self.config.to_json(), context(expander));
+        let question = expander.memos.question(expander.plugins, &self.feature, &config, &context);
+        question.map_err(|diagnostic| vec![diagnostic.at(self.origin.clone(), "needed here")])
     }
 
     fn expand(
@@ -320,6 +343,16 @@ impl Dependency {
     #[must_use]
     pub fn input_paths(&self) -> &[Value] {
         &self.inputs
+    }
+}
+
+/// What plugins are told besides the configuration.
+fn context(expander: &Expander<'_>) -> ExpandContext {
+    ExpandContext {
+        root: expander.root.to_owned(),
+        space: None,
+        module: None,
+        context: serde_json::Map::new(),
     }
 }
 

@@ -85,6 +85,14 @@ pub struct Request<'a> {
     pub variables: &'a ProcessVariables,
     /// Commands that are asked for; empty for all that are not hidden.
     pub names: &'a [Named],
+    /// False where nothing may be started: what only a process could tell stays open.
+    pub starts_processes: bool,
+}
+
+impl<'a> Request<'a> {
+    fn expander(&self) -> Expander<'a> {
+        Expander::new(self.plugins, self.root).starting_processes(self.starts_processes)
+    }
 }
 
 impl Request<'_> {
@@ -120,7 +128,7 @@ impl Graph {
         let selected = select(request.definitions, request.names)?;
         let mut builder = Builder {
             request,
-            expander: Expander::new(request.plugins, request.root),
+            expander: request.expander(),
             caches: BTreeMap::new(),
             found: IndexMap::new(),
             diagnostics: Vec::new(),
@@ -138,7 +146,7 @@ impl Graph {
         }
         let mut graph = assemble(found, &order, &selected);
         graph.warnings = warnings;
-        let expander = Expander::new(request.plugins, request.root);
+        let expander = request.expander();
         for index in 0..graph.instances.len() {
             let defers = reads::defer(&graph, index, &mut diagnostics);
             for (dependency, deferred) in graph.instances[index].dependencies.iter_mut().zip(defers)

@@ -93,6 +93,11 @@ impl Memos {
         Ok(answer)
     }
 
+    /// The answer to a question, if it is remembered and still holds.
+    pub(crate) fn remembered(&self, question: &Question) -> Option<Expansion> {
+        self.known(question, &self.globs(question)?)
+    }
+
     /// The files that the answer was computed from the last time.
     fn globs(&self, question: &Question) -> Option<Vec<String>> {
         serde_json::from_value(question.memo.get(&question.text)?).ok()

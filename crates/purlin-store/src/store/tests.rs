@@ -101,7 +101,7 @@ fn what_is_there_is_not_written_again_unless_it_is_cut_off() {
         put();
         assert_eq!(fs::metadata(&path).unwrap().ino(), inode);
 
-        fs::File::options().write(true).open(&path).unwrap().set_len(3).unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(3).unwrap();
         let digest = put();
         assert!(fixture.store.bytes(digest).unwrap().is_some());
     }

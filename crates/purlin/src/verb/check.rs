@@ -27,6 +27,7 @@ pub(crate) fn perform(context: &Context) -> Outcome {
         root: &root,
         variables: &variables,
         names: &names,
+        starts_processes: false,
     };
     diagnostics.extend(request.check_caches());
     match Graph::build(&request) {

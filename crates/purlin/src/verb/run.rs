@@ -39,6 +39,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         root: &text,
         variables: &variables,
         names: &asked.names,
+        starts_processes: true,
     };
     let mut graph = Graph::build(&request)?;
     let schema = || edits::run_schema(Stage::Resolved);
