@@ -31,12 +31,16 @@ test:
     cargo nextest run --workspace --locked
     cargo test --workspace --locked --doc
 
-# The Python SDK: format, lint, types, tests.
+# The Python SDK and the example plugins: format, lint, types, tests.
 python:
     cd sdk/python && ../../.tools/sdk/bin/ruff format --check --quiet .
     cd sdk/python && ../../.tools/sdk/bin/ruff check --quiet .
     cd sdk/python && ../../.tools/sdk/bin/mypy src tests
     cd sdk/python && python3 -m unittest --quiet
+    cd sdk/python && ../../.tools/sdk/bin/ruff format --check --quiet ../../examples/plugins
+    cd sdk/python && ../../.tools/sdk/bin/ruff check --quiet ../../examples/plugins
+    cd sdk/python && ../../.tools/sdk/bin/mypy ../../examples/plugins/*/*.py
+    scripts/example-manifests
 
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked

@@ -22,6 +22,8 @@ mod test_completions;
 mod test_consent;
 #[path = "cli/test_contested.rs"]
 mod test_contested;
+#[path = "cli/test_examples.rs"]
+mod test_examples;
 #[path = "cli/test_faults.rs"]
 mod test_faults;
 #[path = "cli/test_help.rs"]

@@ -1,11 +1,9 @@
 //! The processes of one run: one for each plugin that is used, started by the first call.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 
 use purlin_model::{Diagnostic, Digest};
-use purlin_plugin::contract::Host;
 use purlin_plugin::manifest::Manifest;
 use purlin_process::{Process, ProcessFeature};
 use serde_json::Value as Json;
@@ -72,27 +70,14 @@ impl Plugins {
     /// # Errors
     /// The user has not consented to the plugin, or there is nothing to be started.
     pub fn process(&self, feature: &FeatureRef) -> Result<Process, Diagnostic> {
-        self.pair(feature).map(|(process, _)| process)
-    }
-
-    /// The folder of a feature's process that it may write to: where files are exchanged with it.
-    ///
-    /// # Errors
-    /// As [`Plugins::process`].
-    pub fn scratch(&self, feature: &FeatureRef) -> Result<PathBuf, Diagnostic> {
-        let (_, services) = self.pair(feature)?;
-        services.scratch().map_err(|error| message::not_startable(feature, &error.message))
-    }
-
-    fn pair(&self, feature: &FeatureRef) -> Result<Pair, Diagnostic> {
         // The one way to a process: no consent, no process.
         let granted = self.consent(feature)?;
         self.started(feature, &granted.permissions, |starter, key| {
-            if let Some(pair) = lock(&self.processes.0).get(&key) {
-                return Ok(pair.clone());
+            if let Some((process, _)) = lock(&self.processes.0).get(&key) {
+                return Ok(process.clone());
             }
             let pair = starter.process(self.feature_list(), self.log.clone())?;
-            Ok(lock(&self.processes.0).entry(key).or_insert(pair).clone())
+            Ok(lock(&self.processes.0).entry(key).or_insert(pair).0.clone())
         })
     }
 

@@ -11,6 +11,7 @@ use super::trial::{Finding, Problem, Trial, ensure, failed, told};
 
 pub(super) fn answers(trial: &Trial<'_>) -> Finding {
     for case in trial.cases.argument.of(trial.feature())? {
+        trial.lay(&case.files)?;
         let edits = apply(trial, &trial.start()?, case)
             .map_err(|error| failed(format!("{}: {}", case.value, told(&error))))?;
         if let Some(expected) = &case.edits {
@@ -48,6 +49,7 @@ pub(super) fn fits(trial: &Trial<'_>) -> Finding {
 
 pub(super) fn same_answer(trial: &Trial<'_>) -> Finding {
     for case in trial.cases.argument.of(trial.feature())? {
+        trial.lay(&case.files)?;
         let first = trial.start()?;
         let answers = [
             apply(trial, &first, case)?,
@@ -63,13 +65,21 @@ pub(super) fn same_answer(trial: &Trial<'_>) -> Finding {
 }
 
 pub(super) fn completion(trial: &Trial<'_>) -> Finding {
+    lay_first(trial)?;
     let name = trial.feature().name.as_str();
     completion::prefix(trial, &[name], &|started, _, prefix| complete(trial, started, prefix))
 }
 
 pub(super) fn completion_time(trial: &Trial<'_>) -> Finding {
+    lay_first(trial)?;
     let name = trial.feature().name.as_str();
     completion::time(trial, &[name], &|started, _, prefix| complete(trial, started, prefix))
+}
+
+/// What completion has to offer may stand in a file.
+fn lay_first(trial: &Trial<'_>) -> Finding {
+    let cases = trial.cases.argument.of(trial.feature()).unwrap_or_default();
+    cases.first().map_or(Ok(()), |case| trial.lay(&case.files))
 }
 
 fn complete(
@@ -84,6 +94,7 @@ fn complete(
 /// The edits of each case.
 fn each(trial: &Trial<'_>, check: impl Fn(&ArgumentCase, &[Edit]) -> Finding) -> Finding {
     for case in trial.cases.argument.of(trial.feature())? {
+        trial.lay(&case.files)?;
         let edits = apply(trial, &trial.start()?, case).map_err(Problem::from)?;
         check(case, &edits)?;
     }

@@ -54,7 +54,7 @@ fn unique(length: usize) -> Vec<u8> {
 struct Opened {
     cache: Box<dyn OpenCache>,
     // The process ends when this is dropped.
-    started: Started,
+    _started: Started,
 }
 
 pub(super) fn opens(trial: &Trial<'_>) -> Finding {
@@ -143,7 +143,7 @@ pub(super) fn put_twice(trial: &Trial<'_>) -> Finding {
 pub(super) fn only_its_files(trial: &Trial<'_>) -> Finding {
     each(trial, |opened| {
         let things = [Thing::blob(10), Thing::blob(20)];
-        let folder = folder_with(opened, &things)?;
+        let folder = folder_with(&things)?;
         let before = names(folder.path())?;
         opened.cache.put(&items(&things), folder.path())?;
         let after = names(folder.path())?;
@@ -222,16 +222,16 @@ fn open(trial: &Trial<'_>, case: &CacheCase) -> Result<Opened, Trouble> {
     let started = trial.start().map_err(Trouble::Kit)?;
     let code = started.cache(trial.feature());
     let cache = code.open("kit", &case.config, &started.host).map_err(Trouble::Call)?;
-    Ok(Opened { cache, started })
+    Ok(Opened { cache, _started: started })
 }
 
 fn put(opened: &Opened, things: &[Thing]) -> Result<(), PluginError> {
-    let folder = folder_with(opened, things).map_err(|error| kit_error(&error))?;
+    let folder = folder_with(things).map_err(|error| kit_error(&error))?;
     opened.cache.put(&items(things), folder.path())
 }
 
 fn fetch(opened: &Opened, items: &[CacheItem]) -> Result<TempDir, PluginError> {
-    let folder = folder_with(opened, &[]).map_err(|error| kit_error(&error))?;
+    let folder = folder_with(&[]).map_err(|error| kit_error(&error))?;
     opened.cache.fetch(items, folder.path())?;
     Ok(folder)
 }
@@ -240,8 +240,8 @@ fn items(things: &[Thing]) -> Vec<CacheItem> {
     things.iter().map(|thing| thing.item.clone()).collect()
 }
 
-fn folder_with(opened: &Opened, things: &[Thing]) -> std::io::Result<TempDir> {
-    let folder = opened.started.folder()?;
+fn folder_with(things: &[Thing]) -> std::io::Result<TempDir> {
+    let folder = tempfile::Builder::new().prefix("purlin-kit-").tempdir()?;
     for thing in things {
         fs::write(folder.path().join(thing.name()), &thing.content)?;
     }

@@ -93,6 +93,8 @@ pub(super) struct ArgumentCase {
     pub(super) command: Option<String>,
     pub(super) value: Json,
     pub(super) request: Json,
+    /// Files of the workspace, by path.
+    pub(super) files: BTreeMap<String, String>,
     pub(super) edits: Option<Json>,
 }
 

@@ -1,9 +1,7 @@
 //! One way to the code of a feature, whatever runs it.
 
 use std::any::Any;
-use std::io;
 use std::ops::Deref;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +9,6 @@ use purlin_plugin::contract::{Argument, Cache, Dependency, Hook, Subcommand};
 use purlin_plugin::manifest::{Feature, Manifest};
 use purlin_plugin::{NativeFeature, NativePlugin, RuntimeKind};
 use purlin_process::{Launch, Process, ProcessFeature};
-use tempfile::TempDir;
 
 use super::Subject;
 use super::host::KitHost;
@@ -34,9 +31,6 @@ pub struct Running {
     pub process: Process,
     /// How long it has to end by itself.
     pub grace: Duration,
-    /// A folder that it may write to, where files are exchanged with it; one for temporary files
-    /// when it may write to those.
-    pub scratch: Option<PathBuf>,
     /// Whatever must live as long as the process.
     pub keep: Box<dyn Any + Send + Sync>,
 }
@@ -50,7 +44,7 @@ impl Running {
         let host = KitHost::new(programs).map_err(|error| error.to_string())?;
         let grace = launch.limits.grace;
         let process = Process::new(launch, Arc::new(host));
-        Ok(Self { process, grace, scratch: None, keep: Box::new(()) })
+        Ok(Self { process, grace, keep: Box::new(()) })
     }
 }
 
@@ -87,13 +81,6 @@ impl Started {
             Code::Process(start) => Kind::Process(start(feature)?),
         };
         Ok(Self { code, host })
-    }
-
-    /// A new folder to exchange files in.
-    pub(super) fn folder(&self) -> io::Result<TempDir> {
-        let scratch = self.process().and_then(|running| running.scratch.as_ref());
-        let above = scratch.cloned().unwrap_or_else(std::env::temp_dir);
-        tempfile::Builder::new().prefix("purlin-kit-").tempdir_in(above)
     }
 
     /// The process, where it is one.

@@ -39,11 +39,7 @@ impl Place {
     }
 
     pub(super) fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        let path = self.folder.path().join(path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::write(path, bytes)
+        write(self.folder.path(), path, bytes)
     }
 
     /// All files, by their paths from the root.
@@ -53,6 +49,15 @@ impl Place {
         found.sort();
         Ok(found)
     }
+}
+
+/// Writes a file below a folder, with its folders.
+pub(super) fn write(root: &Path, path: &str, bytes: &[u8]) -> io::Result<()> {
+    let path = root.join(path);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::write(path, bytes)
 }
 
 fn list(folder: &Path, prefix: &str, found: &mut Vec<String>) -> io::Result<()> {

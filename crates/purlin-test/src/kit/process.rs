@@ -164,6 +164,7 @@ fn questions(trial: &Trial<'_>) -> Result<Vec<Question>, Problem> {
             }
             Point::Argument => {
                 for case in trial.cases.argument.of(feature).unwrap_or_default() {
+                    trial.lay(&case.files)?;
                     let context = super::argument::context(case, feature);
                     let params = json!({
                         "name": name, "value": case.value, "request": case.request,

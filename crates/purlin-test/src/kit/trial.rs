@@ -69,6 +69,19 @@ impl<'a> Trial<'a> {
         Ok(Place::new(self.subject.places.as_deref(), folder.as_deref(), files)?)
     }
 
+    /// Writes files into what the plugin was told to be the workspace as it started.
+    pub(super) fn lay(&self, files: &BTreeMap<String, String>) -> Finding {
+        let Some(root) = &self.subject.places else {
+            let why = "this plugin has no workspace for the files of a case";
+            let ok = files.is_empty();
+            return if ok { Ok(()) } else { Err(Problem::Skipped(why.to_owned())) };
+        };
+        for (path, text) in files {
+            super::place::write(root, path, text.as_bytes())?;
+        }
+        Ok(())
+    }
+
     /// [`Trial::start`] for the check that is about starting. The error is a sentence.
     pub(super) fn try_start(&self) -> Result<Started, String> {
         let code = self.subject.code.as_ref().ok_or("it has no code")?;

@@ -105,13 +105,7 @@ fn start(
         .find(|one| one.feature.point == feature.point && one.feature.name == feature.name)
         .ok_or_else(|| format!("{} is not provided", feature.id()))?;
     let process = plugins.process(found).map_err(|one| one_line(&one))?;
-    let scratch = plugins.scratch(found).map_err(|one| one_line(&one))?;
-    Ok(Running {
-        process,
-        grace: Duration::from_secs(2),
-        scratch: Some(scratch),
-        keep: Box::new(plugins),
-    })
+    Ok(Running { process, grace: Duration::from_secs(2), keep: Box::new(plugins) })
 }
 
 fn one_line(diagnostic: &Diagnostic) -> String {

@@ -1,0 +1,165 @@
+//! The plugins of `examples/plugins`: they hold to the conformance kit, and do what they promise.
+
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use purlin_test::Workspace;
+
+use crate::workspace;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Copies an example into a workspace.
+fn take(workspace: &Workspace, name: &str) {
+    let folder = repository().join("examples/plugins").join(name);
+    let mut waiting = vec![folder.clone()];
+    while let Some(next) = waiting.pop() {
+        for entry in std::fs::read_dir(next).expect("it is a folder") {
+            let path = entry.expect("it can be listed").path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else {
+                let below = path.strip_prefix(&folder).expect("it was found there");
+                let content = std::fs::read(&path).expect("it is a file");
+                workspace.write(Path::new(name).join(below), content);
+            }
+        }
+    }
+}
+
+/// A workspace with an example that the user has consented to.
+fn with(name: &str, document: &str) -> Workspace {
+    let workspace = workspace(&format!("{document}\n[plugins.{name}]\npath = '{name}'\n"));
+    take(&workspace, name);
+    workspace.succeed(&["plugin", "trust", name, "--yes"]);
+    workspace
+}
+
+/// All checks are made and passed, and the code is short.
+fn conforms(workspace: &Workspace, name: &str) {
+    let done = workspace.succeed(&["plugin", "check", name, "--json"]).json();
+    assert_eq!(done["diagnostics"], serde_json::json!([]));
+    let done = workspace.succeed(&["plugin", "test", name, "--json"]).json();
+    let checks = done["checks"].as_array().expect("a list");
+    for check in checks {
+        assert_eq!(check["status"], "passed", "{check}");
+    }
+    let lines = workspace.lines(format!("{name}/{name}_plugin.py"));
+    assert!((1..150).contains(&lines), "{lines} lines");
+}
+
+#[test]
+fn the_dependency_type_conforms() {
+    let workspace = workspace("");
+    take(&workspace, "requirements");
+    conforms(&workspace, "requirements");
+}
+
+#[test]
+fn a_command_runs_again_when_an_included_requirement_changes_and_not_for_a_comment() {
+    let commands = "[commands.install]\nexec = 'cat *.txt'\ndeps = ['requirements:all.txt']\n";
+    let workspace = with("requirements", commands);
+    workspace.write("all.txt", "-r base.txt\n");
+    workspace.write("base.txt", "six==1.16\n");
+    let settled = || {
+        let done = workspace.succeed(&["run", "--json"]);
+        done.settled("install").expect("it is settled")
+    };
+    assert_eq!((settled().as_str(), settled().as_str()), ("finished", "cached"));
+    workspace.write("base.txt", "# why we need it\nsix==1.16\n");
+    assert_eq!(settled(), "cached");
+    workspace.write("base.txt", "six==1.17\n");
+    assert_eq!(settled(), "finished");
+}
+
+#[test]
+fn the_subcommand_and_its_flag_conform() {
+    let workspace = workspace("");
+    take(&workspace, "profiles");
+    conforms(&workspace, "profiles");
+}
+
+#[test]
+fn a_profile_changes_what_runs_and_results_are_kept_apart() {
+    let commands = "[commands.build]\nexec = 'echo flags: $CFLAGS'\ndeps = ['in.txt']\n";
+    let workspace = with("profiles", commands);
+    workspace.write("in.txt", "");
+    workspace.write("profiles.ini", "[debug]\nCFLAGS = -g\n[release]\nCFLAGS = -O2\n");
+    assert_eq!(workspace.succeed(&["profiles"]).stdout, "debug\nrelease\n");
+    assert_eq!(workspace.succeed(&["profiles", "debug"]).stdout, "CFLAGS=-g\n");
+    let run = |arguments: &[&str]| workspace.succeed(&[&["run"], arguments].concat()).stdout;
+    assert_eq!(run(&[]), "flags:\n");
+    assert_eq!(run(&["--profile", "release"]), "flags: -O2\n");
+    assert_eq!(run(&["--profile=debug"]), "flags: -g\n");
+    let again = workspace.succeed(&["run", "--profile", "release", "--json"]);
+    assert_eq!(again.settled("build").as_deref(), Some("cached"));
+    let unknown = workspace.fail(3, &["run", "--profile", "fast"]);
+    assert!(unknown.stderr.contains("which has `debug`, `release`"), "{unknown}");
+}
+
+/// A WebDAV server, gone when dropped.
+struct Server {
+    child: Child,
+    port: String,
+}
+
+impl Server {
+    /// `None` when it is not installed, which is a failure where CI says so.
+    fn start(folder: &Path) -> Option<Self> {
+        let python = repository().join(".tools/sdk/bin/python");
+        let script =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/examples/webdav_server.py");
+        let mut command = Command::new(&python);
+        command.arg(script).arg(folder).stdin(Stdio::null()).stdout(Stdio::piped());
+        let started = command.spawn().ok();
+        let port = started.and_then(|mut child| {
+            let mut port = String::new();
+            let output = child.stdout.take().expect("it is piped");
+            BufReader::new(output).read_line(&mut port).expect("it is text");
+            let port = port.trim().to_owned();
+            let server = Self { child, port };
+            (!server.port.is_empty()).then_some(server)
+        });
+        if port.is_none() {
+            let told = format!("wsgidav is needed in {}: just setup", python.display());
+            assert!(std::env::var_os("CI").is_none(), "{told}");
+            eprintln!("skipped: {told}");
+        }
+        port
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_cache_conforms_with_a_real_server() {
+    let plain = workspace("");
+    let folder = plain.path("server");
+    std::fs::create_dir(&folder).expect("the workspace can be written to");
+    let Some(server) = Server::start(&folder) else { return };
+    let workspace =
+        plain.variable("WEBDAV_URL", format!("http://localhost:{}/purlin", server.port));
+    take(&workspace, "webdav");
+    let manifest = workspace.read("webdav/plugin.toml");
+    let here = format!("localhost:{}", server.port);
+    assert!(manifest.contains("localhost:8080"), "{manifest}");
+    workspace.write("webdav/plugin.toml", manifest.replace("localhost:8080", &here));
+    conforms(&workspace, "webdav");
+    // Nothing half-uploaded is left behind.
+    for kind in ["action", "blob"] {
+        for entry in std::fs::read_dir(folder.join("purlin").join(kind)).expect("it was made") {
+            let name = entry.expect("it can be listed").file_name();
+            assert_eq!(name.len(), 64, "{}", name.display());
+        }
+    }
+}
