@@ -114,7 +114,9 @@ impl Step<'_> {
     fn warn_of_missing(&self, tree: &Tree) {
         let instance = self.instance();
         let there = |path: &RelativePath| {
-            tree.get(path).is_some() || tree.entries().iter().any(|(one, _)| one.starts_with(path))
+            tree.get(path).is_some()
+                || tree.entries().iter().any(|(one, _)| one.starts_with(path))
+                || self.session.root.join(path).symlink_metadata().is_ok()
         };
         for path in instance.action.outputs.literals().filter(|path| !there(path)) {
             let mut place = instance.command.artifacts.iter();

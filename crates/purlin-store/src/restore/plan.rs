@@ -186,15 +186,11 @@ impl Planner<'_, '_> {
         Ok(())
     }
 
-    /// Whether this instance is recorded to have written a thing of this kind at `path`, whatever
-    /// has become of it: an output that was edited by hand is put back, a user's file is not
-    /// replaced.
+    /// Whether this instance is recorded to have written a file or link at `path`, whatever has
+    /// become of it: an output that was edited by hand is put back, a user's file is not replaced.
     fn wrote(&self, path: &RelativePath, metadata: &Metadata) -> bool {
-        self.previous.iter().filter_map(|tree| tree.get(path)).any(|node| match node {
-            Node::File { .. } => metadata.is_file(),
-            Node::Symlink { .. } => metadata.is_symlink(),
-            Node::Directory => metadata.is_dir(),
-        })
+        let mut recorded = self.previous.iter().filter_map(|tree| tree.get(path));
+        !metadata.is_dir() && recorded.any(|node| *node != Node::Directory)
     }
 
     /// A user who keeps outputs elsewhere would be surprised to find the link gone.

@@ -161,8 +161,14 @@ fn artifacts_that_cannot_be_kept() {
     make  done      [SECONDS]
     1 done · [SECONDS]
     ");
-    assert_snapshot!(workspace.run(&["run", "none"]).stable_stderr(), @"
+    assert_snapshot!(workspace.run(&["run", "none"]).stable_stderr(), @r#"
+    warning: `none` did not write never-written.txt
+     --> purlin.toml:9:14
+      |
+    9 | artifacts = ["never-written.txt"]
+      |              ^^^^^^^^^^^^^^^^^^^ named among its artifacts
+
     none  done      [SECONDS]
     1 done · [SECONDS]
-    ");
+    "#);
 }

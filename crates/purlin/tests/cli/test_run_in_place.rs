@@ -109,7 +109,9 @@ fn what_ran_while_a_file_was_added_is_not_kept() {
     workspace.write("src/a.txt", "");
     let finished = workspace.succeed(&["run"]);
     assert!(finished.stderr.contains("src/b.txt changed while it ran"), "{finished}");
+    // A file that is written again may have been another in between, whatever it is afterwards.
+    let finished = workspace.succeed(&["run"]);
+    assert!(finished.stderr.contains("src/b.txt was written while it ran"), "{finished}");
     workspace.succeed(&["run"]);
-    workspace.succeed(&["run"]);
-    assert_eq!(workspace.lines("runs"), 2);
+    assert_eq!(workspace.lines("runs"), 3);
 }
