@@ -1,10 +1,16 @@
 //! The example as a process of its own.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
-use purlin_sdk::{Json, json, serde_json};
+use purlin_model::Source;
+use purlin_process::{Launch, Limits, Sandbox};
+use purlin_sdk::{Json, Point, json, serde_json};
+use purlin_test::kit::{Code, Outcome, Running, Subject, test};
 
 /// The program of `examples/dotenv`.
 fn dotenv() -> PathBuf {
@@ -16,9 +22,9 @@ fn dotenv() -> PathBuf {
 #[test]
 fn a_process_answers_and_ends_with_its_stdin() {
     let folder = std::env::temp_dir().join(format!("purlin-sdk-dotenv-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("there is a place for temporary files");
+    fs::create_dir_all(&folder).expect("there is a place for temporary files");
     let text = "# comment=1\nexport NAME = x\nOTHER=y=z\nTHIRD=3\n";
-    std::fs::write(folder.join(".env"), text).expect("the folder is new");
+    fs::write(folder.join(".env"), text).expect("the folder is new");
     let mut child = Command::new(dotenv())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -63,5 +69,37 @@ fn a_process_answers_and_ends_with_its_stdin() {
     output.read_to_string(&mut rest).expect("it ends");
     assert_eq!(rest, "");
     assert!(child.wait().expect("it ends").success());
-    std::fs::remove_dir_all(folder).expect("it is still there");
+    fs::remove_dir_all(folder).expect("it is still there");
+}
+
+#[test]
+fn the_example_holds_to_the_conformance_kit() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/dotenv");
+    let launch = Launch {
+        plugin: "dotenv".to_owned(),
+        version: semver::Version::new(1, 0, 0),
+        purlin: semver::Version::new(0, 1, 0),
+        folder: folder.clone(),
+        argv: vec![dotenv().into()],
+        environment: Vec::new(),
+        config: Json::Null,
+        root: None,
+        provides: vec![(Point::Dependency, "dotenv".to_owned())],
+        limits: Limits::default(),
+        exchange: None,
+        sandbox: Sandbox { read: vec!["/".into()], ..Sandbox::default() },
+    };
+    let manifest = fs::read_to_string(folder.join("plugin.toml")).expect("it is there");
+    let report = test(&Subject {
+        manifest: Source::new(folder.join("plugin.toml"), manifest),
+        text_of: Box::new(|path| fs::read_to_string(folder.join(path)).ok()),
+        folder: Some(folder.clone()),
+        places: None,
+        code: Some(Code::Process(Arc::new(move |_| Running::new(launch.clone(), &[])))),
+        variables: BTreeMap::new(),
+    });
+    assert!(report.len() > 10, "{report:?}");
+    for verdict in report {
+        assert_eq!(verdict.outcome, Outcome::Passed, "{}", verdict.check.id);
+    }
 }
