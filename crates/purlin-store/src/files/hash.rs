@@ -103,9 +103,15 @@ pub(super) fn file_system_time(root: BorrowedFd<'_>, index: &Path) -> Time {
         let folder = index.parent()?;
         make_folders(folder).ok()?;
         let mut file = Temporary::create(folder, "clock").ok()?;
-        let stat = file.fill(|file, path| file.metadata().map_err(io_error("read", path))).ok()?;
+        let (there, stat) = file
+            .fill(|file, path| {
+                let there = rustix::fs::fstat(&*file).map_err(io::Error::from);
+                let there = there.map_err(io_error("read", path))?;
+                Ok((there.st_dev, file.metadata().map_err(io_error("read", path))?))
+            })
+            .ok()?;
         let nanoseconds = u32::try_from(stat.ctime_nsec()).ok()?;
-        (stat.dev() == device).then(|| Time { seconds: stat.ctime(), nanoseconds })
+        (there == device).then(|| Time { seconds: stat.ctime(), nanoseconds })
     };
     probe().unwrap_or_else(|| Time::now().earlier(Duration::from_secs(2)))
 }

@@ -45,7 +45,6 @@ fn violator(fault: &str) -> Subject<'static> {
         config: serde_json::Value::Null,
         root: None,
         provides: vec![(purlin_plugin::Point::Hook, "run.finished".to_owned())],
-        exchange: None,
         limits: Limits { grace: Duration::from_millis(500), ..Limits::default() },
         exchange: None,
         sandbox: Sandbox { read: vec![Path::new("/").to_owned()], ..Sandbox::default() },
