@@ -74,6 +74,8 @@ pub enum OutputKind {
     Symlink,
     /// A folder.
     Directory,
+    /// A pipe, socket or device: nothing that can be kept.
+    Special,
 }
 
 /// Why the files of a workspace could not be listed.
@@ -164,7 +166,7 @@ impl Files {
             let state = match kind {
                 Looked::File(state) => state,
                 Looked::Link(text) => link_state(&text),
-                Looked::Directory => continue,
+                Looked::Directory | Looked::Special => continue,
             };
             deliver(path, &sets, |set, path| listings[set].files.push((path, state)));
         }
@@ -185,6 +187,7 @@ impl Files {
                 Looked::File(state) => OutputKind::File(state),
                 Looked::Link(_) => OutputKind::Symlink,
                 Looked::Directory => OutputKind::Directory,
+                Looked::Special => OutputKind::Special,
             };
             deliver(path, &sets, |set, path| outputs[set].push(OutputPath { path, kind }));
         }
@@ -212,7 +215,7 @@ impl Files {
         let found = Found { path: path.clone(), kind, sets: [0].into() };
         match self.digests(root.as_fd(), vec![found]).ok()?.pop()?.1 {
             Looked::File(state) => Some(state),
-            Looked::Link(_) | Looked::Directory => None,
+            Looked::Link(_) | Looked::Directory | Looked::Special => None,
         }
     }
 
@@ -262,6 +265,7 @@ impl Files {
             for Found { path, kind, sets } in found {
                 let looked = match kind {
                     FoundKind::Directory => Looked::Directory,
+                    FoundKind::Special => Looked::Special,
                     FoundKind::Link(text) => Looked::Link(text),
                     FoundKind::File { stamp, executable, link } => {
                         let entry = match fresh.get(&path) {
@@ -386,6 +390,7 @@ enum Looked {
     File(FileState),
     Link(Vec<u8>),
     Directory,
+    Special,
 }
 
 /// A link that leads to no file stands for its text.

@@ -24,6 +24,12 @@ impl Step<'_> {
             self.not_kept(&format!("its output could not be recorded: {error}"));
             return;
         }
+        if let Some(path) = self.special_output() {
+            self.not_kept(&format!(
+                "{path} among its artifacts is neither a file, a folder nor a link"
+            ));
+            return;
+        }
         let stored = || -> Result<bool, StoreError> {
             let paths: Vec<RelativePath> =
                 tree.entries().iter().map(|(path, _)| path.clone()).collect();

@@ -181,6 +181,14 @@ impl Step<'_> {
         self.outputs_of(self.instance())
     }
 
+    /// A pipe, socket or device among the artifacts, if there is one.
+    pub(super) fn special_output(&self) -> Option<RelativePath> {
+        let outputs = &self.instance().action.outputs;
+        let mut lists = self.session.files.outputs(&[outputs]).ok()?;
+        let mut special = lists.pop()?.into_iter().filter(|one| one.kind == OutputKind::Special);
+        special.next().map(|one| one.path)
+    }
+
     fn outputs_of(&self, instance: &Instance) -> Result<Tree, Failure> {
         on_disk(self.session, instance)
     }
@@ -212,6 +220,8 @@ pub(crate) fn on_disk(session: &Session<'_>, instance: &Instance) -> Result<Tree
                 Node::File { digest: state.digest, size: state.size, executable: state.executable }
             }
             OutputKind::Directory => Node::Directory,
+            // Nothing of it can be kept; a result that has one is not, see `special_output`.
+            OutputKind::Special => continue,
             OutputKind::Symlink => {
                 let link = fs::read_link(session.root.join(output.path.to_path()))
                     .map_err(|error| failed(format!("{}: {error}", output.path)))?;

@@ -8,7 +8,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 
 use crate::RelativePath;
 
-/// The folders that are never looked into, whatever the patterns say.
+/// The folders that are never looked into, whatever the patterns say; below an artifact `.git` is.
 pub(super) const NEVER: [&[u8]; 2] = [b".git", b".purlin"];
 
 /// A pattern, taken apart into the folder that it names literally and what is matched below.

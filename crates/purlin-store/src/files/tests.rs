@@ -55,6 +55,7 @@ impl Workspace {
             OutputKind::File(_) => path.to_string(),
             OutputKind::Symlink => format!("{path}@"),
             OutputKind::Directory => format!("{path}/"),
+            OutputKind::Special => format!("{path}|"),
         };
         outputs.into_iter().map(text).collect()
     }
@@ -232,7 +233,8 @@ fn the_folders_of_git_and_purlin_are_never_entered() {
         Workspace::new(&[".git/config", ".purlin/log", "a/.git", "a/b/.purlin/x", "a/c"]);
     assert_eq!(workspace.inputs(&["**"]), ["a/c"]);
     assert_eq!(workspace.inputs(&["a"]), ["a/c"]);
-    assert_eq!(workspace.outputs(&["*"]), ["a/", "a/b/", "a/c"]);
+    // A repository below an artifact is content like any other.
+    assert_eq!(workspace.outputs(&["*"]), ["a/", "a/.git", "a/b/", "a/c"]);
 }
 
 #[test]
@@ -493,7 +495,7 @@ fn only_regular_files_are_read() {
         .unwrap();
     symlink("pipe", workspace.path("link")).unwrap();
     assert_eq!(workspace.inputs(&["**", "pipe"]), ["a", "link"]);
-    assert_eq!(workspace.outputs(&["**", "pipe"]), ["a", "link@"]);
+    assert_eq!(workspace.outputs(&["**", "pipe"]), ["a", "link@", "pipe|"]);
     assert_eq!(workspace.open().state(&relative("pipe")), None);
 }
 

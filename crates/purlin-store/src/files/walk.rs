@@ -33,6 +33,8 @@ pub(super) enum FoundKind {
     Link(Vec<u8>),
     /// A folder that belongs to an artifact.
     Directory,
+    /// A pipe, socket or device among artifacts.
+    Special,
 }
 
 /// What a walk is for.
@@ -165,7 +167,10 @@ impl Walker {
         }
         let length = path.len();
         for (name, kind) in &entries {
-            if NEVER.contains(&name.as_bytes()) {
+            // A repository inside an artifact is content like any other; the workspace's own is not.
+            let is_content =
+                walk.purpose == Purpose::Outputs && length > 0 && name.as_bytes() == b".git";
+            if NEVER.contains(&name.as_bytes()) && !is_content {
                 continue;
             }
             path.truncate(length);
@@ -234,6 +239,11 @@ impl Walker {
                         Err(error) if is_gone(error) => {}
                         Err(error) => return Err(error),
                     },
+                }
+            }
+            _ if walk.purpose == Purpose::Outputs => {
+                if let Some(sets) = self.sets(walk, task, item, false) {
+                    self.push(item, FoundKind::Special, sets);
                 }
             }
             _ => {}

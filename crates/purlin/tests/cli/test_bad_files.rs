@@ -158,6 +158,10 @@ fn artifacts_that_cannot_be_kept() {
     );
     workspace.write("in", "");
     assert_snapshot!(workspace.run(&["run", "make"]).stable_stderr(), @"
+    note: the result of `make` was not kept
+     |
+     = out/pipe among its artifacts is neither a file, a folder nor a link
+
     make  done      [SECONDS]
     1 done · [SECONDS]
     ");

@@ -211,3 +211,21 @@ artifacts = ["out"]
     workspace.fail(1, &["run"]);
     assert_eq!(workspace.read("out"), "my notes");
 }
+
+#[test]
+fn a_repository_among_the_artifacts_is_kept_with_its_git_folder() {
+    let workspace = workspace(
+        r#"
+[commands.vendor]
+exec = "mkdir -p vendor/.git && echo ref > vendor/.git/HEAD && echo a > vendor/a"
+deps = ["in.txt"]
+artifacts = ["vendor"]
+"#,
+    );
+    workspace.write("in.txt", "");
+    workspace.succeed(&["run"]);
+    fs::remove_dir_all(workspace.path("vendor")).expect("it was made");
+    let again = workspace.succeed(&["run"]);
+    assert!(again.stderr.contains("outputs restored"), "{again}");
+    assert_eq!(workspace.read("vendor/.git/HEAD"), "ref\n");
+}
