@@ -15,8 +15,10 @@ use super::markdown::{Block, blocks};
 use super::{folder, page, read};
 
 /// The pages that are run: all of these folders.
-const PAGES: [(&str, &[&str]); 2] =
-    [("guides", &["caching", "first-workspace"]), ("concepts", &["consent", "plugins"])];
+const PAGES: [(&str, &[&str]); 2] = [
+    ("guides", &["caching", "correct-dependencies", "first-workspace"]),
+    ("concepts", &["consent", "plugins"]),
+];
 
 #[test]
 fn first_workspace() {
@@ -26,6 +28,11 @@ fn first_workspace() {
 #[test]
 fn caching() {
     follow("guides/caching.md");
+}
+
+#[test]
+fn correct_dependencies() {
+    follow("guides/correct-dependencies.md");
 }
 
 #[test]
