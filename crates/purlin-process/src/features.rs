@@ -6,7 +6,7 @@ use purlin_plugin::contract::{Argument, Cache, Dependency, Hook, Host, OpenCache
 use purlin_plugin::message::{
     ArgumentContext, CacheItem, Edit, ExpandContext, Expansion, PluginError, SubcommandContext,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use crate::Process;
@@ -27,6 +27,14 @@ impl Process {
     pub fn feature(&self, name: &str) -> ProcessFeature {
         ProcessFeature { process: self.clone(), name: name.to_owned() }
     }
+}
+
+/// The parameters of the one call that a run makes by the thousand.
+#[derive(Serialize)]
+struct Expand<'a> {
+    name: &'a str,
+    config: &'a Json,
+    context: &'a ExpandContext,
 }
 
 #[derive(Deserialize)]
@@ -76,7 +84,7 @@ impl Dependency for ProcessFeature {
         context: &ExpandContext,
         _host: &dyn Host,
     ) -> Result<Expansion, PluginError> {
-        let params = json!({ "name": self.name, "config": config, "context": context });
+        let params = Expand { name: &self.name, config, context };
         Ok(self.process.typed("dependency/expand", &params)?)
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use purlin_plugin::contract::Host;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
@@ -133,7 +134,7 @@ impl Process {
     pub(crate) fn typed<T: DeserializeOwned>(
         &self,
         method: &str,
-        params: &Json,
+        params: &(impl Serialize + ?Sized),
     ) -> Result<T, CallError> {
         let _turn = self.turn();
         let session = self.session().map_err(|NoSession { starting, cause, stderr }| {

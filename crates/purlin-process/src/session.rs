@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use purlin_plugin::contract::Host;
 use rustix::process::Signal;
+use serde::Serialize;
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value as Json, json};
 
 use crate::error::Cause;
 use crate::exit::Exit;
@@ -19,7 +20,10 @@ use crate::tail::Tail;
 use crate::wire::{self, WireError};
 use crate::writer::Writer;
 
+use reader::{Reader, Turns};
+
 mod read;
+mod reader;
 
 /// How long a process that was killed may take to be gone, and its last words to be read.
 const BURIAL: Duration = Duration::from_secs(5);
@@ -37,6 +41,7 @@ pub(crate) struct Session {
     pub(super) writer: Writer,
     family: Family,
     tail: Tail,
+    turns: Turns,
     calls: Mutex<Calls>,
     /// When the last call is answered.
     answered: Condvar,
@@ -113,6 +118,7 @@ impl Session {
             writer: Writer::new(stdin)?,
             family,
             tail: Tail::default(),
+            turns: Turns::new(Reader::new(stdout, launch.limits.message)),
             calls: Mutex::default(),
             answered: Condvar::new(),
             life: Mutex::default(),
@@ -131,15 +137,15 @@ impl Session {
                 session.live(|life| life.stderr_ended = true);
             }),
         )?;
-        thread("stdout", Box::new(move |session| session.listen(stdout)))?;
+        thread("stdout", Box::new(Self::listen))?;
         Ok(session)
     }
 
     /// Asks for one call and waits for its answer.
     pub(crate) fn request(
-        &self,
+        self: &Arc<Self>,
         method: &str,
-        params: &Json,
+        params: &(impl Serialize + ?Sized),
         limit: Option<Duration>,
     ) -> Result<Answer, Cause> {
         let (sender, receiver) = sync_channel(1);
@@ -158,7 +164,7 @@ impl Session {
         let answer = match self.writer.write(&wire::request(id, method, params), until) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => None,
             // Whoever finds out why nobody reads sends the reason here.
-            _ => receive(&receiver, until),
+            _ => self.await_answer(&receiver, until),
         };
         match (answer, limit) {
             (Some(answer), _) => answer,
@@ -314,7 +320,7 @@ impl Session {
     }
 }
 
-/// `None` when the time is over.
+/// Waits for an answer that another thread reads; `None` when the time is over.
 fn receive(
     receiver: &Receiver<Result<Answer, Cause>>,
     until: Option<Instant>,

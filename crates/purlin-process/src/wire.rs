@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
@@ -113,14 +113,24 @@ impl Incoming {
     }
 }
 
-/// A line of a request.
-pub(crate) fn request(id: u64, method: &str, params: &Json) -> Vec<u8> {
-    line(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
+/// A request or a notification, written from what it is about without a copy.
+#[derive(Serialize)]
+struct Outgoing<'a, P: ?Sized> {
+    jsonrpc: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    method: &'a str,
+    params: &'a P,
+}
+
+/// A line of a request. The parameters become an object whose keys are texts.
+pub(crate) fn request(id: u64, method: &str, params: &(impl Serialize + ?Sized)) -> Vec<u8> {
+    line(&Outgoing { jsonrpc: "2.0", id: Some(id), method, params })
 }
 
 /// A line of a notification.
 pub(crate) fn notification(method: &str, params: &Json) -> Vec<u8> {
-    line(&json!({ "jsonrpc": "2.0", "method": method, "params": params }))
+    line(&Outgoing { jsonrpc: "2.0", id: None, method, params })
 }
 
 /// A line of an answer to a plugin's request.
@@ -137,8 +147,9 @@ pub(crate) fn answer(id: &Json, result: Result<Json, (i64, String, Option<Json>)
     })
 }
 
-fn line(message: &Json) -> Vec<u8> {
-    let mut line = message.to_string().into_bytes();
+fn line(message: &impl Serialize) -> Vec<u8> {
+    let mut line = Vec::with_capacity(256);
+    serde_json::to_writer(&mut line, message).expect("a message has texts as keys");
     line.push(b'\n');
     line
 }
@@ -146,9 +157,12 @@ fn line(message: &Json) -> Vec<u8> {
 /// Reads lines of at most `limit` bytes, however long they are.
 pub(crate) struct Lines<R> {
     source: R,
+    /// Room that was written to before: clearing it for each message takes longer than reading one.
     buffer: Vec<u8>,
+    /// Where the next line begins in it, how far its end was looked for, and what was read.
     start: usize,
     searched: usize,
+    end: usize,
     limit: usize,
 }
 
@@ -164,15 +178,19 @@ pub(crate) enum Line<'a> {
 
 impl<R: Read> Lines<R> {
     pub(crate) fn new(source: R, limit: usize) -> Self {
-        Self { source, buffer: Vec::new(), start: 0, searched: 0, limit }
+        Self { source, buffer: Vec::new(), start: 0, searched: 0, end: 0, limit }
     }
 
-    /// The next line. Not to be called again after anything but [`Line::Whole`].
+    /// Where it reads from.
+    pub(crate) fn source(&mut self) -> &mut R {
+        &mut self.source
+    }
+
+    /// The next line. It may be asked for again after an error and after the end.
     pub(crate) fn next(&mut self) -> io::Result<Line<'_>> {
         loop {
-            if let Some(length) =
-                self.buffer[self.searched..].iter().position(|byte| *byte == b'\n')
-            {
+            let unsearched = &self.buffer[self.searched..self.end];
+            if let Some(length) = unsearched.iter().position(|byte| *byte == b'\n') {
                 let (start, end) = (self.start, self.searched + length);
                 if end - start > self.limit {
                     return Ok(Line::TooLong);
@@ -181,29 +199,38 @@ impl<R: Read> Lines<R> {
                 self.searched = self.start;
                 return Ok(Line::Whole(&self.buffer[start..end]));
             }
-            self.buffer.drain(..self.start);
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
             self.start = 0;
-            self.searched = self.buffer.len();
-            if self.buffer.len() > self.limit {
+            self.searched = self.end;
+            if self.end > self.limit {
                 return Ok(Line::TooLong);
             }
-            if self.buffer.capacity() > 1 << 20 && self.buffer.len() < 1 << 16 {
-                self.buffer.shrink_to(1 << 16);
-            }
-            let held = self.buffer.len();
-            // Large messages are read in growing pieces.
-            self.buffer.resize(held + held.clamp(1 << 16, 1 << 20), 0);
+            self.make_room();
             let read = loop {
-                match self.source.read(&mut self.buffer[held..]) {
+                match self.source.read(&mut self.buffer[self.end..]) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     other => break other,
                 }
             };
             let read = read?;
-            self.buffer.truncate(held + read);
+            self.end += read;
             if read == 0 {
                 return Ok(Line::End);
             }
+        }
+    }
+
+    /// Large messages are read in growing pieces, and their room is given back.
+    fn make_room(&mut self) {
+        const LEAST: usize = 1 << 16;
+        const MOST: usize = 1 << 20;
+        let wanted = self.end + self.end.clamp(LEAST, MOST);
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
+        } else if self.buffer.len() > MOST && self.end < LEAST {
+            self.buffer.truncate(wanted);
+            self.buffer.shrink_to_fit();
         }
     }
 }

@@ -1,40 +1,116 @@
 //! Listening to what a plugin says.
+//!
+//! One thread at a time reads: the caller itself while its call is young, which saves a change of
+//! threads for each call, and else a thread that is there for that.
 
-use std::process::ChildStdout;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
-use super::Session;
+use super::reader::Reader;
+use super::{Answer, Session, receive};
 use crate::error::Cause;
 use crate::services::{Request, notify};
-use crate::wire::{Incoming, Line, Lines};
+use crate::wire::{Incoming, Line};
 
 /// Requests that wait to be served before the plugin is not listened to any more.
 const WAITING: usize = 64;
 
+/// How long a caller reads for itself. Later it may have to be told what another thread found out.
+const YOUNG: Duration = Duration::from_millis(20);
+
+/// What was read.
+enum Heard {
+    Answer,
+    Other,
+    /// Nothing in time.
+    Late,
+    /// Nothing follows.
+    End,
+}
+
 impl Session {
     /// Takes messages until there are no more, or one that is none.
-    pub(super) fn listen(self: &Arc<Self>, stdout: ChildStdout) {
-        let mut lines = Lines::new(stdout, self.launch.limits.message);
-        let mut servant: Option<SyncSender<Request>> = None;
+    pub(super) fn listen(self: &Arc<Self>) {
         loop {
-            let heard = match lines.next() {
-                Ok(Line::Whole(line)) => {
-                    Incoming::parse(line).and_then(|message| self.hear(message, &mut servant))
+            let mut reader = self.turns.wait();
+            reader.until(None);
+            let ended = loop {
+                match self.read(&mut reader) {
+                    Ok(Heard::Answer) if self.calls().waiting.is_empty() => break None,
+                    Ok(Heard::Answer | Heard::Other | Heard::Late) => {}
+                    Ok(Heard::End) => break Some(Ok(())),
+                    Err(cause) => break Some(Err(cause)),
                 }
-                Ok(Line::TooLong) => Err(Cause::TooLong(self.launch.limits.message)),
-                Ok(Line::End) | Err(_) => break,
             };
-            if let Err(cause) = heard {
-                self.conclude(cause);
-                break;
+            match ended {
+                None => self.end_turn(reader),
+                Some(ended) => {
+                    if let Err(cause) = ended {
+                        self.conclude(cause);
+                    }
+                    break;
+                }
             }
         }
         self.live(|life| life.stdout_ended = true);
         if !self.wait_until(self.launch.limits.grace, |life| life.exit.is_some()) {
             self.conclude(Cause::Silent);
+        }
+    }
+
+    /// Waits for the answer to a request that was sent; `None` when the time is over.
+    pub(super) fn await_answer(
+        self: &Arc<Self>,
+        receiver: &Receiver<Result<Answer, Cause>>,
+        until: Option<Instant>,
+    ) -> Option<Result<Answer, Cause>> {
+        let Some(mut reader) = self.turns.take() else { return receive(receiver, until) };
+        let young = Instant::now() + YOUNG;
+        reader.until(Some(until.map_or(young, |until| until.min(young))));
+        loop {
+            match self.read(&mut reader) {
+                Ok(Heard::Answer | Heard::Other) => {}
+                Ok(Heard::Late | Heard::End) => break,
+                Err(cause) => {
+                    reader.failed = Some(cause);
+                    break;
+                }
+            }
+            if let Ok(answer) = receiver.try_recv() {
+                self.end_turn(reader);
+                return Some(answer);
+            }
+        }
+        self.turns.give_back(reader, true);
+        receive(receiver, until)
+    }
+
+    /// Lets others read, now if somebody waits for that.
+    fn end_turn(&self, reader: Reader) {
+        self.turns.give_back(reader, false);
+        if !self.calls().waiting.is_empty() {
+            self.turns.hurry();
+        }
+    }
+
+    /// Reads one message and does what it asks for.
+    fn read(self: &Arc<Self>, reader: &mut Reader) -> Result<Heard, Cause> {
+        if let Some(cause) = reader.failed.take() {
+            return Err(cause);
+        }
+        match reader.lines.next() {
+            Ok(Line::Whole(line)) => {
+                let message = Incoming::parse(line)?;
+                let is_answer = matches!(message, Incoming::Answer { .. });
+                self.hear(message, &mut reader.servant)?;
+                Ok(if is_answer { Heard::Answer } else { Heard::Other })
+            }
+            Ok(Line::TooLong) => Err(Cause::TooLong(self.launch.limits.message)),
+            Err(error) if error.kind() == std::io::ErrorKind::TimedOut => Ok(Heard::Late),
+            Ok(Line::End) | Err(_) => Ok(Heard::End),
         }
     }
 
@@ -94,12 +170,12 @@ impl Session {
     fn answer(&self, request: &Request) {
         let line = crate::wire::answer(&request.id, request.perform(&*self.services));
         // A plugin that is gone or does not read misses its answer.
-        let until = self.launch.limits.of_call("").map(|limit| std::time::Instant::now() + limit);
+        let until = self.launch.limits.of_call("").map(|limit| Instant::now() + limit);
         let _ = self.writer.write(&line, until);
     }
 
     /// Introduces both sides.
-    pub(super) fn initialize(&self) -> Result<(), Cause> {
+    pub(super) fn initialize(self: &Arc<Self>) -> Result<(), Cause> {
         let params = crate::introduction::params(&self.launch);
         let answer = self.request("initialize", &params, Some(self.launch.limits.startup))?;
         let result = answer.map_err(crate::introduction::refused)?;

@@ -1,8 +1,9 @@
 """The two pipes, and who reads them.
 
-Every thread of the process does the same: it waits for its turn to read, reads one message, lets
-the next thread read, and answers what it has read. So a call is answered by the thread that read
-it, which saves a change of threads, and there is always one that reads what comes meanwhile.
+One thread at a time reads, and a call is answered by the thread that has read it. While it is the
+only one, that thread goes on reading afterwards: a change of threads takes longer than most calls.
+A call that lasts, or that asks the host something, gives the reading away to another thread, so
+that there is soon one which reads what comes meanwhile.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 # Seconds for calls to notice that stdin was closed.
 GRACE = 1.0
+# Seconds after which a call lasts, and nobody reads for at most twice as long.
+PATIENCE = 0.005
+# How often nothing may have happened until nobody looks any more.
+LOOKS = 40
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -82,8 +87,7 @@ class Waiting:
     __slots__ = ("answer", "lock")
 
     def __init__(self) -> None:
-        self.lock: LockType = allocate_lock()
-        self.lock.acquire()
+        self.lock = _closed_lock()
         self.answer: dict[str, Any] = {}
 
 
@@ -93,34 +97,85 @@ class Channel:
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self._reader, self._writer = _take_pipes()
-        self._reading = allocate_lock()
         self._writing = allocate_lock()
         self._calls: dict[Any, Call] = {}
         self._waiting: dict[int, Waiting] = {}
         self._last_id = 0
-        # Threads that wait for their turn to read. Appending and popping need no lock.
+        # The call during which nobody reads. Whoever pops it decides who reads next. Appending and
+        # popping need no lock, here and below.
+        self._unread: list[Call] = []
+        # Threads that wait to be readers, and what wakes one of them.
         self._spare: list[None] = []
+        self._turn = _closed_lock()
+        self._watcher_sleeps = False
+        self._watcher_wakes: LockType | None = None
 
     def run(self) -> NoReturn:
-        """What every thread does until the host closes stdin."""
+        """What every thread does until the host closes stdin: it reads when it is its turn."""
         try:
             while True:
+                self._read_and_answer()
                 self._spare.append(None)
-                with self._reading:
-                    self._spare.pop()
-                    call, method, params = self._next_call()
-                    self._calls[call.id] = call
-                    if method == "initialize":
-                        # Nothing is to be answered before it.
-                        self._perform(call, method, params)
-                        continue
-                    if not self._spare:
-                        start_new_thread(self.run, ())
-                self._perform(call, method, params)
+                self._turn.acquire()
         except BaseException:
-            # Without a reader the host would wait for ever.
-            sys.excepthook(*sys.exc_info())
-            os._exit(70)
+            _give_up()
+
+    def _read_and_answer(self) -> None:
+        """Returns when another thread reads."""
+        while True:
+            call, method, params = self._next_call()
+            self._calls[call.id] = call
+            if method == "initialize":
+                # Nothing is to be answered before it.
+                self._perform(call, method, params)
+                continue
+            self._unread.append(call)
+            if len(self._calls) > 1 or self._waiting:
+                self._let_read()
+            elif self._watcher_wakes is None:
+                self._watcher_wakes = _closed_lock()
+                start_new_thread(self._watch, (self._watcher_wakes,))
+            elif self._watcher_sleeps and self._watcher_wakes.locked():
+                self._watcher_wakes.release()
+            self._perform(call, method, params)
+            try:
+                self._unread.pop()
+            except IndexError:
+                return
+
+    def _let_read(self) -> None:
+        """Sees to it that somebody reads from now on."""
+        try:
+            self._unread.pop()
+        except IndexError:
+            return
+        try:
+            self._spare.pop()
+        except IndexError:
+            start_new_thread(self.run, ())
+        else:
+            self._turn.release()
+
+    def _watch(self, wakes: LockType) -> NoReturn:
+        """Finds calls that last. It sleeps when there have been none for a while."""
+        try:
+            last: list[Call] = []
+            quiet = 0
+            while True:
+                sleep(PATIENCE)
+                now = self._unread[:]
+                quiet = 0 if now else quiet + 1
+                if now and now == last:
+                    self._let_read()
+                last = now
+                if quiet > LOOKS:
+                    self._watcher_sleeps = True
+                    if not self._unread:
+                        wakes.acquire()
+                    self._watcher_sleeps = False
+                    quiet = 0
+        except BaseException:
+            _give_up()
 
     def request(self, method: str, params: dict[str, Any]) -> Any:
         """Asks the host and waits for its answer."""
@@ -129,6 +184,7 @@ class Channel:
             self._last_id += 1
             id = self._last_id
         self._waiting[id] = waiting
+        self._let_read()
         try:
             self.send({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
             waiting.lock.acquire()
@@ -246,6 +302,18 @@ class Channel:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os._exit(0)
+
+
+def _give_up() -> NoReturn:
+    """Without a reader the host would wait for ever."""
+    sys.excepthook(*sys.exc_info())
+    os._exit(70)
+
+
+def _closed_lock() -> LockType:
+    lock = allocate_lock()
+    lock.acquire()
+    return lock
 
 
 def _sendable(message: str) -> str:
