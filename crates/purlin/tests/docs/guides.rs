@@ -16,7 +16,7 @@ use super::{folder, page, read};
 
 /// The pages that are run: all of these folders.
 const PAGES: [(&str, &[&str]); 2] = [
-    ("guides", &["caching", "correct-dependencies", "first-workspace"]),
+    ("guides", &["caching", "correct-dependencies", "first-workspace", "moving-from-make"]),
     ("concepts", &["consent", "plugins"]),
 ];
 
@@ -33,6 +33,11 @@ fn caching() {
 #[test]
 fn correct_dependencies() {
     follow("guides/correct-dependencies.md");
+}
+
+#[test]
+fn moving_from_make() {
+    follow("guides/moving-from-make.md");
 }
 
 #[test]
