@@ -4,15 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use purlin_model::{Diagnostic, Hasher, NearMiss, Origin, Template};
+use indexmap::IndexMap;
+use purlin_model::{Diagnostic, Hasher, Origin};
 use purlin_store::Patterns;
 
 use crate::definition::{CacheWhen, Command, Named, Program, Variable};
-use crate::variables::ProcessVariables;
-
-/// The roots of templates in commands. `env` is one in process variables only; `ctx` and `module`
-/// are declared so that what they will mean is refused today, not passed on.
-pub(crate) const ROOTS: [&str; 3] = ["root", "ctx", "module"];
+use crate::template::{ROOTS, Scope, Text, near_misses};
 
 /// What is run, and what of it is in the key. `[commands]` produces Actions today; whatever else
 /// comes to run things will produce the same, and keys, caches, logs and scheduling know nothing
@@ -36,73 +33,55 @@ pub struct Action {
     pub timeout: Option<Duration>,
 }
 
-/// An expanded template. The key holds it with a mark in place of the root and of the base
-/// variables, so that two checkouts and two machines share their results.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
-    /// What the program gets.
-    pub value: String,
-    /// What the key gets.
-    pub keyed: String,
-}
-
 impl Action {
-    /// The action of a command.
+    /// The action of a command, with the process variables that the files of its space set.
     ///
     /// What is odd but no error is added to `warnings`.
     ///
     /// # Errors
     /// Everything that is wrong with its templates and patterns.
-    pub fn of(
+    pub(crate) fn of(
         command: &Command,
         default_cache_when: CacheWhen,
-        root: &str,
-        variables: &ProcessVariables,
+        scope: Scope<'_>,
+        dotenv: &IndexMap<String, String>,
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let mut diagnostics = Vec::new();
+        let plain = |text: &str| Text { value: text.to_owned(), keyed: text.to_owned() };
         let mut expand = |text: &Named, roots: &[&str]| {
             warnings.extend(near_misses(text, roots));
-            expand(text, roots, root, variables).unwrap_or_else(|diagnostic| {
+            scope.text(text, roots).unwrap_or_else(|diagnostic| {
                 diagnostics.push(diagnostic);
-                Text { value: String::new(), keyed: String::new() }
+                plain("")
             })
         };
         let roots = ROOTS;
         let argv: Vec<Text> = match &command.program {
-            Program::Shell(text) => {
-                let plain = |text: &str| Text { value: text.to_owned(), keyed: text.to_owned() };
-                vec![plain("/bin/sh"), plain("-c"), expand(text, &roots)]
-            }
+            Program::Shell(text) => vec![plain("/bin/sh"), plain("-c"), expand(text, &roots)],
             Program::Arguments(list) => list.iter().map(|text| expand(text, &roots)).collect(),
         };
-        let mut set = BTreeMap::new();
-        for (name, variable) in &command.env {
-            let text = match variable {
-                Variable::Set(template) => {
-                    let template = Named { name: template.clone(), origin: name.origin.clone() };
-                    Some(expand(&template, &[&ROOTS[..], &["env"]].concat()))
-                }
-                Variable::Pass => variables
-                    .user_text(&name.name)
-                    .map(|value| Text { keyed: value.clone(), value }),
-            };
-            set.insert(name.name.clone(), text);
-        }
         let artifacts: Vec<String> = command
             .artifacts
             .iter()
-            .map(|pattern| below(root, expand(pattern, &roots).value))
+            .map(|pattern| below(scope.root, expand(pattern, &roots).value))
             .collect();
-        let cwd = command.cwd.as_ref().map(|cwd| expand(cwd, &roots).value).unwrap_or_default();
-        let cwd = command
-            .cwd
-            .as_ref()
-            .map_or(Ok(String::new()), |written| inside(&below(root, cwd.clone()), written));
-        let cwd = cwd.unwrap_or_else(|diagnostic| {
+        let cwd = command.cwd.as_ref().map(|cwd| (cwd, expand(cwd, &roots).value));
+        let cwd = cwd.map(|(written, cwd)| inside(&below(scope.root, cwd), written)).transpose();
+        let cwd = cwd.map(Option::unwrap_or_default).unwrap_or_else(|diagnostic| {
             diagnostics.push(diagnostic);
             String::new()
         });
+        let mut set: BTreeMap<String, Option<Text>> =
+            dotenv.iter().map(|(name, value)| (name.clone(), Some(plain(value)))).collect();
+        for (name, variable) in &command.env {
+            match env_value(name, variable, scope, warnings) {
+                Ok(text) => {
+                    set.insert(name.name.clone(), text);
+                }
+                Err(diagnostic) => diagnostics.push(diagnostic),
+            }
+        }
         let outputs = compile(&artifacts, |index| {
             command.artifacts.get(index).map_or(&command.origin, |pattern| &pattern.origin)
         });
@@ -200,66 +179,25 @@ pub(crate) fn compile<'a>(
     })
 }
 
-/// Expands a template of a command.
-///
-/// # Errors
-/// A reference that cannot be resolved.
-pub(crate) fn expand(
-    text: &Named,
-    roots: &[&str],
-    root: &str,
-    variables: &ProcessVariables,
-) -> Result<Text, Diagnostic> {
-    let template = Template::parse(&text.name, roots);
-    let unknown = |what: String, why: &str| {
-        Diagnostic::error("bad-reference", what).label(text.origin.clone(), why)
-    };
-    let value = template.expand(|name, path| match (name, path) {
-        ("root", None) => Ok(root.to_owned()),
-        ("root", Some(path)) => {
-            Err(unknown(format!("`{{root.{path}}}` is not a reference"), "in this text")
-                .help("write `{root}`".to_owned()))
+/// What a process variable of a command is; `None` for one that is not set.
+fn env_value(
+    name: &Named,
+    variable: &Variable,
+    scope: Scope<'_>,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<Option<Text>, Diagnostic> {
+    match variable {
+        Variable::Set(template) => {
+            let template = Named { name: template.clone(), origin: name.origin.clone() };
+            let roots = [&ROOTS[..], &["env"]].concat();
+            warnings.extend(near_misses(&template, &roots));
+            scope.text_or_null(&template, &roots)
         }
-        ("env", Some(variable)) => variables.user_text(variable).ok_or_else(|| {
-            unknown(
-                format!("the process variable `{variable}` is not set"),
-                "this text refers to it",
-            )
-            .help(format!("set `{variable}`, or take `{{env.{variable}}}` out"))
-        }),
-        ("env", None) => Err(unknown("`{env}` is not a reference".to_owned(), "in this text")
-            .help("write `{env.NAME}`".to_owned())),
-        (name, path) => {
-            let path = path.map(|path| format!(".{path}")).unwrap_or_default();
-            Err(unknown(
-                format!("`{{{name}{path}}}` is not supported by this version of Purlin"),
-                "in this text",
-            )
-            .help(format!("to write it literally, double the brace: `{{{{{name}{path}}}`")))
+        Variable::Pass => {
+            let value = scope.variables.user_text(&name.name);
+            Ok(value.map(|value| Text { keyed: value.clone(), value }))
         }
-    })?;
-    let keyed = template.expand(|name, path| match (name, path) {
-        ("env", Some(variable)) if !ProcessVariables::is_base(variable) => {
-            Ok::<_, Diagnostic>(variables.user_text(variable).unwrap_or_default())
-        }
-        // No text that a program can get holds a NUL, so none can be taken for a mark.
-        ("env", Some(variable)) => Ok(format!("\0env.{variable}\0")),
-        (name, _) => Ok(format!("\0{name}\0")),
-    })?;
-    Ok(Text { value, keyed })
-}
-
-/// References that look like misspelt ones, as warnings.
-pub(crate) fn near_misses(text: &Named, roots: &[&str]) -> Vec<Diagnostic> {
-    let warning = |miss: &NearMiss| {
-        Diagnostic::warning(
-            "near-miss",
-            format!("`{}` is no reference and stays as it is", miss.written),
-        )
-        .label(text.origin.clone(), "in this text")
-        .help(format!("did you mean `{{{}…}}`?", miss.root))
-    };
-    Template::parse(&text.name, roots).near_misses.iter().map(warning).collect()
+    }
 }
 
 /// A path or pattern that was written with `{root}` in front, without it: everything is relative
@@ -274,15 +212,15 @@ pub(crate) fn below(root: &str, text: String) -> String {
 }
 
 /// A folder inside the workspace in its shortest spelling; empty for the root.
-fn inside(written: &str, named: &Named) -> Result<String, Diagnostic> {
+pub(crate) fn inside(written: &str, named: &Named) -> Result<String, Diagnostic> {
     let mut parts = Vec::new();
     for component in Path::new(written).components() {
         match component {
             std::path::Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),
             std::path::Component::CurDir => {}
             _ => {
-                return Err(Diagnostic::error("bad-path", "the folder is outside the workspace")
-                    .label(named.origin.clone(), "this folder")
+                return Err(Diagnostic::error("bad-path", "the path leads out of the workspace")
+                    .label(named.origin.clone(), "this path")
                     .help("paths are relative to the workspace's root".to_owned()));
             }
         }
@@ -294,16 +232,6 @@ fn inside(written: &str, named: &Named) -> Result<String, Diagnostic> {
 mod tests {
     use super::*;
     use crate::definition::from_command_line;
-
-    #[test]
-    fn the_root_and_the_base_variables_are_not_in_the_key() {
-        let variables =
-            ProcessVariables::new([("PATH".into(), "/bin".into()), ("TOKEN".into(), "t".into())]);
-        let text = from_command_line("{root}/x:{env.PATH}:{env.TOKEN}");
-        let text = expand(&text, &["root", "env"], "/w", &variables).expect("all is known");
-        assert_eq!(text.value, "/w/x:/bin:t");
-        assert_eq!(text.keyed, "\0root\0/x:\0env.PATH\0:t");
-    }
 
     #[test]
     fn the_root_in_front_of_a_path_is_the_root() {

@@ -11,9 +11,10 @@ use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::{CommandReference, ExpandContext, Expansion};
 use purlin_plugin::{Point, Schema};
 
-use crate::action::{Action, below, expand, near_misses};
+use crate::action::{Action, below};
 use crate::definition::Named;
 use crate::memo::{Memos, Question};
+use crate::template::{Scope, near_misses};
 use crate::variables::ProcessVariables;
 
 /// One dependency of one instance.
@@ -27,6 +28,8 @@ pub struct Dependency {
     pub origin: Origin,
     /// The plugin's answer; `None` while it must wait for files that another instance writes.
     pub expansion: Option<Arc<Expansion>>,
+    /// What the plugin is told besides the configuration.
+    context: Arc<ExpandContext>,
     /// Paths of files that the answer is read from, as the schema marks them.
     inputs: Vec<Value>,
 }
@@ -74,23 +77,30 @@ impl<'a> Expander<'a> {
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn read(
+    pub(crate) fn read(
         &mut self,
         written: &Value,
-        variables: &ProcessVariables,
+        scope: Scope<'_>,
+        context: &Arc<ExpandContext>,
     ) -> Result<Dependency, Vec<Diagnostic>> {
         let (name, config) = self.split(written)?;
         let (feature, schema) = self.feature(&name)?;
         let (config, inputs) = match &schema {
             Some(schema) => {
-                let config = self.check(schema, &config, variables)?;
+                let config = self.check(schema, &config, scope)?;
                 let inputs = schema.input_paths(&config).into_iter().cloned().collect();
                 (config, inputs)
             }
             None => (config, Vec::new()),
         };
-        let mut dependency =
-            Dependency { feature, config, origin: written.origin.clone(), expansion: None, inputs };
+        let mut dependency = Dependency {
+            feature,
+            config,
+            origin: written.origin.clone(),
+            expansion: None,
+            context: context.clone(),
+            inputs,
+        };
         if dependency.inputs.is_empty() {
             dependency.expand_now(self)?;
         }
@@ -190,7 +200,7 @@ impl<'a> Expander<'a> {
         &mut self,
         schema: &Schema,
         config: &Value,
-        variables: &ProcessVariables,
+        scope: Scope<'_>,
     ) -> Result<Value, Vec<Diagnostic>> {
         let validated = schema.validate(config);
         self.warn(validated.diagnostics.iter().filter(|one| one.severity != Severity::Error));
@@ -203,11 +213,10 @@ impl<'a> Expander<'a> {
             let Kind::String(text) = &mut place.kind else { continue };
             let named = Named { name: text.clone(), origin: place.origin.clone() };
             self.warn(&near_misses(&named, &roots));
-            match expand(&named, &roots, self.root, variables) {
-                Ok(expanded) if expanded.value == *text => {}
+            match scope.value(&named, &roots) {
                 Ok(expanded) => {
-                    *text = expanded.value;
-                    changed = true;
+                    changed |= !matches!(&expanded, Kind::String(same) if same == text);
+                    place.kind = expanded;
                 }
                 Err(diagnostic) => diagnostics.push(diagnostic),
             }
@@ -264,21 +273,21 @@ impl Dependency {
     /// # Errors
     /// What the plugin reports, at the dependency's place.
     pub fn ask(&self, expander: &Expander<'_>) -> Result<Expansion, Vec<Diagnostic>> {
-        let (config, context) = (self.config.to_json(), context(expander));
+        let (config, context) = (self.config.to_json(), &*self.context);
         let question = self.question(expander)?;
         let expansion = match question {
             Some(question) => {
-                expander.memos.answer(&question, || self.expand(expander, &config, &context))
+                expander.memos.answer(&question, || self.expand(expander, &config, context))
             }
-            None => self.expand(expander, &config, &context),
+            None => self.expand(expander, &config, context),
         };
         self.fit(expander, expansion?)
     }
 
     /// The question to a plugin whose answer costs a process; `None` for others.
     fn question(&self, expander: &Expander<'_>) -> Result<Option<Question>, Vec<Diagnostic>> {
-        let (config, context) = (self.config.to_json(), context(expander));
-        let question = expander.memos.question(expander.plugins, &self.feature, &config, &context);
+        let (config, context) = (self.config.to_json(), &*self.context);
+        let question = expander.memos.question(expander.plugins, &self.feature, &config, context);
         question.map_err(|diagnostic| vec![diagnostic.at(self.origin.clone(), "needed here")])
     }
 
@@ -343,16 +352,6 @@ impl Dependency {
     #[must_use]
     pub fn input_paths(&self) -> &[Value] {
         &self.inputs
-    }
-}
-
-/// What plugins are told besides the configuration.
-fn context(expander: &Expander<'_>) -> ExpandContext {
-    ExpandContext {
-        root: expander.root.to_owned(),
-        space: None,
-        module: None,
-        context: serde_json::Map::new(),
     }
 }
 

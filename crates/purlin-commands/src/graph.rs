@@ -1,7 +1,9 @@
 //! From definitions to instances: which commands run, what each depends on, and in which order.
 
 mod cache;
+mod dotenv;
 mod edit;
+mod instance;
 mod order;
 mod reads;
 mod unmatched;
@@ -12,17 +14,20 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use purlin_host::Plugins;
-use purlin_model::{Diagnostic, Origin, Value, fold, suggestion};
+use purlin_model::{Diagnostic, Value, fold, suggestion};
 use purlin_plugin::manifest::Hot;
-use purlin_plugin::message::Expansion;
-use purlin_store::Patterns;
+use purlin_plugin::message::ExpandContext;
 
-use crate::action::{Action, compile};
+use crate::action::Action;
+use crate::context::ContextValues;
 use crate::definition::{Command, Definitions, Named};
-use crate::dependency::{Dependency, Expander, Identity};
+use crate::dependency::{Dependency, Expander};
+use crate::template::Scope;
 use crate::variables::ProcessVariables;
 
+use dotenv::Dotenv;
 pub use edit::Refusal;
+pub use instance::Instance;
 
 /// The instances of a run. Producers come before those who depend on them.
 #[derive(Debug)]
@@ -31,27 +36,6 @@ pub struct Graph {
     pub instances: Vec<Instance>,
     /// What is odd but no error.
     pub warnings: Vec<Diagnostic>,
-}
-
-/// A command with everything filled in.
-#[derive(Debug)]
-pub struct Instance {
-    /// Whole and stable; what users are shown.
-    pub id: String,
-    /// The definition.
-    pub command: Command,
-    /// What is keyed and run.
-    pub action: Action,
-    /// Its dependencies, those of `[base]` first.
-    pub dependencies: Vec<Dependency>,
-    /// Positions in the graph of the instances that must have run before.
-    pub producers: Vec<usize>,
-    /// Where its results are kept.
-    pub cache: CacheChoice,
-    /// True when it was asked for, not only depended on.
-    pub selected: bool,
-    /// The files that its dependencies name; `None` while one of them is not expanded.
-    pub inputs: Option<Patterns>,
 }
 
 /// Where the results of an instance are kept.
@@ -83,6 +67,8 @@ pub struct Request<'a> {
     pub root: &'a str,
     /// The user's process variables.
     pub variables: &'a ProcessVariables,
+    /// The values of the context.
+    pub context: &'a ContextValues,
     /// Commands that are asked for; empty for all that are not hidden.
     pub names: &'a [Named],
     /// False where nothing may be started: what only a process could tell stays open.
@@ -129,6 +115,8 @@ impl Graph {
         let mut builder = Builder {
             request,
             expander: request.expander(),
+            dotenv: Dotenv::new(request.definitions, request.root),
+            declared: request.context.declared(),
             caches: BTreeMap::new(),
             found: IndexMap::new(),
             diagnostics: Vec::new(),
@@ -221,7 +209,8 @@ fn unknown_command(definitions: &Definitions, named: &Named) -> Diagnostic {
 }
 
 struct Found {
-    command: Command,
+    command: Arc<Command>,
+    space: Option<String>,
     action: Action,
     dependencies: Vec<Dependency>,
     producers: Vec<(String, Named)>,
@@ -231,6 +220,9 @@ struct Found {
 struct Builder<'a> {
     request: &'a Request<'a>,
     expander: Expander<'a>,
+    dotenv: Dotenv<'a>,
+    /// What plugins are told of the context.
+    declared: serde_json::Map<String, serde_json::Value>,
     caches: BTreeMap<String, Result<CacheChoice, ()>>,
     found: IndexMap<String, Found>,
     diagnostics: Vec<Diagnostic>,
@@ -253,13 +245,23 @@ impl Builder<'_> {
         }
     }
 
-    fn read(&mut self, command: &Command) -> Option<Found> {
-        let Request { definitions, root, variables, .. } = *self.request;
+    fn read(&mut self, command: &Arc<Command>) -> Option<Found> {
+        let Request { definitions, root, variables, context, .. } = *self.request;
+        let scope = Scope { root, variables, context };
+        let space = command.space.as_ref().map(|space| fold(&space.name));
+        let told = Arc::new(ExpandContext {
+            root: root.to_owned(),
+            space: space.clone(),
+            module: None,
+            context: self.declared.clone(),
+        });
+        let dotenv = self.dotenv.of(space.as_deref());
+        let dotenv = dotenv.map_err(|mut errors| self.diagnostics.append(&mut errors)).ok();
         let action = Action::of(
             command,
-            definitions.default_cache_when,
-            root,
-            variables,
+            definitions.defaults.cache_when,
+            scope,
+            dotenv.as_deref().unwrap_or(&IndexMap::new()),
             &mut self.warnings,
         )
         .map_err(|mut errors| self.diagnostics.append(&mut errors))
@@ -268,7 +270,7 @@ impl Builder<'_> {
         let mut dependencies = Vec::new();
         let mut producers = Vec::new();
         for written in definitions.base.iter().chain(own) {
-            match self.expander.read(written, variables) {
+            match self.expander.read(written, scope, &told) {
                 Ok(dependency) => {
                     for reference in dependency.commands() {
                         let named =
@@ -290,12 +292,19 @@ impl Builder<'_> {
         }
         let cached = command.deps.is_some() && !dependencies.is_empty();
         let cache = if cached { self.cache(command).ok()? } else { CacheChoice::NoDependencies };
-        Some(Found { command: command.clone(), action: action?, dependencies, producers, cache })
+        Some(Found {
+            command: command.clone(),
+            space,
+            action: action?,
+            dependencies,
+            producers,
+            cache,
+        })
     }
 
     /// The cache of a command; each name is looked up once.
     fn cache(&mut self, command: &Command) -> Result<CacheChoice, ()> {
-        let named = command.cache.as_ref().or(self.request.definitions.default_cache.as_ref());
+        let named = command.cache.as_ref().or(self.request.definitions.defaults.cache.as_ref());
         let name = named.map_or("", |named| named.name.as_str()).to_owned();
         if let Some(known) = self.caches.get(&name) {
             return known.clone();
@@ -327,6 +336,8 @@ fn assemble(found: IndexMap<String, Found>, order: &[usize], selected: &[String]
         instances[position[node]] = Some(Instance {
             id: name.clone(),
             command: found.command,
+            space: found.space,
+            module: None,
             action: found.action,
             dependencies: found.dependencies,
             producers,
@@ -336,51 +347,4 @@ fn assemble(found: IndexMap<String, Found>, order: &[usize], selected: &[String]
         });
     }
     Graph { instances: instances.into_iter().flatten().collect(), warnings: Vec::new() }
-}
-
-impl Instance {
-    /// The answers of its dependencies, if all are known without running anything.
-    #[must_use]
-    pub fn expansions(&self) -> Option<Vec<Arc<Expansion>>> {
-        self.dependencies.iter().map(|dependency| dependency.expansion.clone()).collect()
-    }
-
-    /// Compiles the globs of expansions of this instance's dependencies, in order.
-    ///
-    /// # Errors
-    /// What is wrong with each glob, at the dependency that it came from.
-    pub fn compile(&self, expansions: &[Arc<Expansion>]) -> Result<Patterns, Vec<Diagnostic>> {
-        let globs: Vec<String> =
-            expansions.iter().flat_map(|expansion| expansion.globs.iter().cloned()).collect();
-        compile(&globs, |index| self.origin_of_glob(expansions, index))
-    }
-
-    fn compile_inputs(&mut self) -> Result<(), Vec<Diagnostic>> {
-        if let Some(expansions) = self.expansions() {
-            self.inputs = Some(self.compile(&expansions)?);
-        }
-        Ok(())
-    }
-
-    /// The place of the dependency that a glob came from.
-    fn origin_of_glob(&self, expansions: &[Arc<Expansion>], index: usize) -> &Origin {
-        let mut behind = 0;
-        for (dependency, expansion) in self.dependencies.iter().zip(expansions) {
-            behind += expansion.globs.len();
-            if index < behind {
-                return &dependency.origin;
-            }
-        }
-        &self.command.origin
-    }
-
-    /// What its key is made of besides files.
-    #[must_use]
-    pub fn identity(
-        &self,
-        expansions: &[Arc<Expansion>],
-        variables: &ProcessVariables,
-    ) -> Identity {
-        Identity::of(&self.action, expansions, variables)
-    }
 }

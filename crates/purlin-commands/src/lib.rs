@@ -8,8 +8,10 @@
 
 mod action;
 mod cancel;
+mod context;
 mod definition;
 mod dependency;
+mod dotenv;
 mod event;
 mod execute;
 mod graph;
@@ -22,12 +24,15 @@ mod run;
 mod session;
 mod status;
 mod step;
+mod template;
 mod variables;
 
 pub use action::Action;
 pub use cancel::Cancel;
+pub use context::ContextValues;
 pub use definition::{
-    COMMAND_LINE, CacheDefinition, CacheWhen, Command, Definitions, Named, from_command_line,
+    COMMAND_LINE, CacheDefinition, CacheWhen, Command, ContextType, ContextVariable, Defaults,
+    Definitions, DotenvFile, Fence, Module, Named, Program, Space, Variable, from_command_line,
     has_errors,
 };
 pub use event::{Event, Summary};

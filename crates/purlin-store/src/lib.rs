@@ -37,6 +37,7 @@ mod files;
 mod lock;
 mod parallel;
 mod path;
+mod regular;
 mod restore;
 mod result;
 mod store;
@@ -53,6 +54,7 @@ pub use files::{
 };
 pub use lock::{InstanceLock, Obstacle, file_name};
 pub use path::{ParsePathError, RelativePath};
+pub use regular::read_regular;
 pub use restore::{Restored, restore};
 pub use result::{ActionResult, Chunk, Stream};
 pub use store::{Cleared, Store};

@@ -98,7 +98,7 @@ pub(crate) struct Init {
     pub(crate) name: Option<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Run {
     /// Commands to run with all that they depend on (default: all that are not hidden)
     #[arg(value_name = "NAME")]
@@ -115,6 +115,9 @@ pub(crate) struct Run {
     /// Tell why NAME ran or would run, without running it
     #[arg(long, value_name = "NAME", conflicts_with_all = ["ls", "names", "force"])]
     pub(crate) why: Option<String>,
+    /// Give a variable of the context a value
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) ctx: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -37,6 +37,15 @@ pub(crate) const TRUST: Variable = Variable {
 pub(crate) const NO_COLOR: Variable =
     Variable { name: "NO_COLOR", about: "Set to anything but nothing: no colour" };
 
+/// How many programs run at once.
+pub(crate) const JOBS: Variable =
+    Variable { name: "PURLIN__JOBS", about: "As `-n` of `purlin run`, which wins" };
+/// Runs everything.
+pub(crate) const FORCE: Variable = Variable {
+    name: "PURLIN__FORCE",
+    about: "`true` or `false`: as `-f` of `purlin run`, which wins",
+};
+
 /// The active Python environment.
 pub(crate) const VIRTUAL_ENV: Variable = Variable {
     name: "VIRTUAL_ENV",
@@ -44,8 +53,8 @@ pub(crate) const VIRTUAL_ENV: Variable = Variable {
 };
 
 /// All of them, for the reference.
-pub(crate) const ALL: [&Variable; 6] =
-    [&PLUGIN_PATH, &CACHE_DIR, &DATA_DIR, &TRUST, &VIRTUAL_ENV, &NO_COLOR];
+pub(crate) const ALL: [&Variable; 8] =
+    [&PLUGIN_PATH, &CACHE_DIR, &DATA_DIR, &TRUST, &JOBS, &FORCE, &VIRTUAL_ENV, &NO_COLOR];
 
 /// The value of a variable; an empty one counts as not set.
 pub(crate) fn value(variable: &Variable) -> Option<OsString> {
@@ -66,6 +75,37 @@ pub(crate) fn trusts_workspace() -> Result<bool, Diagnostic> {
         )
         .help("set it to `workspace`, or remove it".to_owned())),
     }
+}
+
+/// The value of an option that a variable sets.
+///
+/// # Errors
+/// The variable has a value without a meaning.
+pub(crate) fn option<T>(
+    variable: &Variable,
+    expected: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, Diagnostic> {
+    let Some(value) = value(variable) else { return Ok(None) };
+    let known = value.to_str().and_then(parse);
+    known.map(Some).ok_or_else(|| {
+        let name = variable.name;
+        let shown = value.display();
+        Diagnostic::error("variable", format!("{name} has no meaning with the value `{shown}`"))
+            .help(format!("set it to {expected}, or remove it"))
+    })
+}
+
+/// The same for options that are on or off.
+///
+/// # Errors
+/// The variable has a value without a meaning.
+pub(crate) fn switch(variable: &Variable) -> Result<Option<bool>, Diagnostic> {
+    option(variable, "`true` or `false`", |text| match text {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    })
 }
 
 /// The folders of the plugin path, absolute.

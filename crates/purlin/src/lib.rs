@@ -10,6 +10,7 @@
 //! ```
 
 mod arguments;
+mod asked;
 mod bundled;
 mod call;
 mod console;

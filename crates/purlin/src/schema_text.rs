@@ -4,8 +4,9 @@ use purlin_model::{Kind, Source, Value, parse_json};
 
 use crate::markdown::{head, row};
 
-/// Roots of templates that have a meaning in this version.
-const ROOTS: [&str; 2] = ["root", "env"];
+/// Roots of templates that have a meaning in this version, as they are written.
+const ROOTS: [(&str, &str); 3] =
+    [("root", "`{root}`"), ("ctx", "`{ctx.NAME}`"), ("env", "`{env.NAME}`")];
 
 /// A schema file.
 pub(crate) struct SchemaText {
@@ -94,6 +95,9 @@ impl SchemaText {
         if let Some(value) = node.get("const") {
             return literal(value);
         }
+        if let Some(Kind::List(names)) = node.get("type").map(|value| &value.kind) {
+            return names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ");
+        }
         let name = match node.get("type").map(|value| &value.kind) {
             Some(Kind::String(name)) => name.as_str(),
             _ => "",
@@ -118,11 +122,12 @@ impl SchemaText {
     fn template(&self, node: &Value) -> String {
         let mut roots = Vec::new();
         self.roots(node, &mut roots);
-        let roots: Vec<&str> = ROOTS.into_iter().filter(|root| roots.contains(root)).collect();
-        match roots.as_slice() {
-            [] => String::new(),
-            [_] => " May hold `{root}`.".to_owned(),
-            _ => " May hold `{root}` and `{env.NAME}`.".to_owned(),
+        let known = ROOTS.iter().filter(|(root, _)| roots.contains(root));
+        let known: Vec<&str> = known.map(|(_, written)| *written).collect();
+        match known.split_last() {
+            None => String::new(),
+            Some((only, [])) => format!(" May hold {only}."),
+            Some((last, others)) => format!(" May hold {} and {last}.", others.join(", ")),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Finding the workspace and reading its `purlin.toml`.
 
 use std::io;
-use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,7 +28,7 @@ pub(crate) struct Workspace {
 pub(crate) fn find(start: &Path) -> Result<Option<Workspace>, Diagnostic> {
     for folder in start.ancestors() {
         let file = folder.join(FILE);
-        let text = match read(&file) {
+        let text = match purlin_store::read_regular(&file) {
             Ok(bytes) => bytes,
             Err(error) if is_absent(&error) => continue,
             Err(error) => {
@@ -50,21 +49,6 @@ pub(crate) fn find(start: &Path) -> Result<Option<Workspace>, Diagnostic> {
         return Ok(Some(Workspace { root: folder.to_owned(), document, plugins, diagnostics }));
     }
     Ok(None)
-}
-
-/// Reads a regular file. Anything else of the name would be an odd error, or block for ever.
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let kind = std::fs::metadata(file)?.file_type();
-    if kind.is_file() {
-        return std::fs::read(file);
-    }
-    let what = match kind {
-        kind if kind.is_dir() => "a folder",
-        kind if kind.is_fifo() => "a pipe",
-        kind if kind.is_socket() => "a socket",
-        _ => "a device",
-    };
-    Err(io::Error::other(format!("It is {what}, not a file")))
 }
 
 fn is_absent(error: &io::Error) -> bool {

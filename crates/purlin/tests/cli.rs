@@ -22,6 +22,8 @@ mod test_completions;
 mod test_consent;
 #[path = "cli/test_contested.rs"]
 mod test_contested;
+#[path = "cli/test_ctx.rs"]
+mod test_ctx;
 #[path = "cli/test_examples.rs"]
 mod test_examples;
 #[path = "cli/test_faults.rs"]
@@ -78,6 +80,8 @@ mod test_run_process;
 mod test_run_replay;
 #[path = "cli/test_run_signals.rs"]
 mod test_run_signals;
+#[path = "cli/test_spaces.rs"]
+mod test_spaces;
 #[path = "cli/test_why.rs"]
 mod test_why;
 

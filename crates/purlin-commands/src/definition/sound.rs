@@ -13,14 +13,18 @@ pub(crate) struct Broken {
     pub(crate) commands: BTreeSet<String>,
     /// Caches.
     pub(crate) caches: BTreeSet<String>,
+    /// Spaces, in kebab-case.
+    pub(crate) spaces: BTreeSet<String>,
+    /// Variables of the context, in kebab-case.
+    pub(crate) context: BTreeSet<String>,
 }
 
-/// The tables, commands and caches that the schema accepts, one by one.
+/// The tables, and of some their entries, that the schema accepts, one by one.
 pub(super) fn sound(schema: &Schema, core: &Value) -> (Value, Broken) {
     let mut broken = Broken::default();
     let mut kept = Table::default();
     for (name, entry) in core.as_table().into_iter().flat_map(Table::iter) {
-        let each = matches!(name, "commands" | "caches");
+        let each = matches!(name, "commands" | "caches" | "spaces" | "ctx");
         let Some(parts) = entry.value.as_table().filter(|_| each) else {
             let alone = accepted(schema, core, name, entry.value.clone(), entry);
             if let Some(value) = alone {
@@ -36,11 +40,13 @@ pub(super) fn sound(schema: &Schema, core: &Value) -> (Value, Broken) {
             let checked = accepted(schema, core, name, one, entry);
             match checked.as_ref().and_then(|table| table.get(key)) {
                 Some(value) => sound.insert(key, part.key.clone(), value.clone()),
-                None if name == "commands" => {
-                    broken.commands.insert(to_kebab(key));
-                }
                 None => {
-                    broken.caches.insert(key.to_owned());
+                    match name {
+                        "commands" => broken.commands.insert(to_kebab(key)),
+                        "spaces" => broken.spaces.insert(to_kebab(key)),
+                        "ctx" => broken.context.insert(to_kebab(key)),
+                        _ => broken.caches.insert(key.to_owned()),
+                    };
                 }
             }
         }

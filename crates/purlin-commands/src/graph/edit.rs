@@ -10,8 +10,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::cache::cache_choice;
 use super::{CacheChoice, Graph, Instance, Request};
-use crate::action::Text;
 use crate::definition::from_command_line;
+use crate::template::Text;
 
 /// Why an edit of a graph cannot be followed.
 #[derive(Debug, Clone, PartialEq, Eq)]

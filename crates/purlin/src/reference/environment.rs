@@ -14,7 +14,8 @@ pub(super) fn page() -> String {
         text.push_str(&row(&[&format!("`{}`", variable.name), variable.about]));
     }
     text.push_str(
-        "\nThe scripts of `purlin completions` also set `PURLIN_COMPLETE` and variables that begin with \
+        "\nVariables of `[ctx]` in `purlin.toml` are read from the process variable of the same name, in upper case \
+         and with `_` for `-`.\n\nThe scripts of `purlin completions` also set `PURLIN_COMPLETE` and variables that begin with \
          `_CLAP` for the process that they ask.\n\n\
          ## What commands see\n\n\
          Passed on to every command where the user has them, and in no key:\n\n",
@@ -30,7 +31,8 @@ pub(super) fn page() -> String {
     }
     text.push_str(
         "\nAnything else reaches a command only through its `env`: `NAME = \"text\"` sets a variable, \
-         `NAME = true` passes the user's. Both are in the key with the value, and stand above the base.\n",
+         `NAME = true` passes the user's, or through the files of its space (`dotenv`). These are in the key with the \
+         value, and stand above the base; `env` above the files.\n",
     );
     text
 }

@@ -9,17 +9,18 @@ use crate::schema_text::SchemaText;
 
 const CORE: &str = include_str!("../../../purlin-commands/schemas/workspace.json");
 
-const OPENING: &str = "\
-# purlin.toml
+const OPENING: &str = r#"# purlin.toml
 
 A folder with a `purlin.toml` that has `[workspace]` is a workspace. Paths and patterns are relative to it.
 Keys are written with `-`; `_` means the same. A table, a field or a name that nothing reads is an error, and
 so is one that only a later version reads.
 
-`{root}` is the absolute path of the workspace, `{env.NAME}` a process variable of the user. Braces are a
-reference only where the field may hold it and the name in front of `.` or `}` is one of these; `${HOME}`,
-`awk '{print $1}'` and `{a,b}` stay as they are. `{{root}` is the text `{root}`.
-";
+`{root}` is the absolute path of the workspace, `{ctx.NAME}` a variable of `[ctx]`, `{ctx.purlin.arch}` the system (such as
+`x86_64-linux`), `{ctx.purlin.OPTION}` an option of the run (`jobs`, `force`), `{env.NAME}` a process variable of the
+user. Braces are a reference only where the field may hold it and the name in front of `.` or `}` is one of these; `${HOME}`,
+`awk '{print $1}'` and `{a,b}` stay as they are. `{{root}` is the text `{root}`. A text that is one whole reference
+has the value's type, so that `env = { DEBUG = "{ctx.debug}" }` sets nothing where `debug` has no value.
+"#;
 
 const PLUGINS: &str = "
 ## `[plugins]`

@@ -2,10 +2,12 @@
 
 use std::process::ExitCode;
 
-use purlin_commands::{Graph, ProcessVariables, Request, has_errors};
+use purlin_commands::{ContextValues, Graph, ProcessVariables, Request, has_errors};
 use purlin_host::{Pinning, PluginEntry, PluginStatus};
 use purlin_model::{Diagnostic, Severity};
 
+use crate::arguments::Run;
+use crate::asked::Asked;
 use crate::context::Context;
 use crate::failure::{Outcome, USAGE};
 use crate::{draw, environment};
@@ -18,6 +20,8 @@ pub(crate) fn perform(context: &Context) -> Outcome {
     let folder = root;
     let root = folder.to_string_lossy();
     let variables = ProcessVariables::new(environment::all());
+    let asked = Asked::new(&Run::default())?;
+    let values = ContextValues::new(&definitions, &[], &variables, asked.options())?;
     // Hidden commands too: nothing is run.
     let names: Vec<_> =
         definitions.commands.keys().map(|name| purlin_commands::from_command_line(name)).collect();
@@ -26,6 +30,7 @@ pub(crate) fn perform(context: &Context) -> Outcome {
         plugins: &context.plugins,
         root: &root,
         variables: &variables,
+        context: &values,
         names: &names,
         starts_processes: false,
     };

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use purlin_commands::{
-    Cancel, Graph, Named, Options, ProcessVariables, Request, Session, Status, from_command_line,
-    run, statuses, time_text,
+    Cancel, ContextValues, Graph, Options, ProcessVariables, Request, Session, Status, run,
+    statuses, time_text,
 };
 use purlin_host::Canceller;
 use purlin_model::Diagnostic;
@@ -14,8 +14,9 @@ use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::arguments::Run;
+use crate::asked::Asked;
 use crate::context::Context;
-use crate::edits::{Edited, Given};
+use crate::edits::Given;
 use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
 use crate::hooks::Hooks;
 use crate::run_view::View;
@@ -32,12 +33,14 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         context.pin()?;
     }
     let variables = ProcessVariables::new(environment::all());
-    let asked = Asked::new(options).edited(context, given)?;
+    let asked = Asked::new(options)?.edited(context, given)?;
+    let values = ContextValues::new(&definitions, &asked.context, &variables, asked.options())?;
     let request = Request {
         definitions: &definitions,
         plugins: &context.plugins,
         root: &text,
         variables: &variables,
+        context: &values,
         names: &asked.names,
         starts_processes: true,
     };
@@ -90,44 +93,6 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
     Ok(if summary.failed > 0 { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }
 
-/// What was asked: what flags of plugins may change before anything is looked at.
-struct Asked {
-    names: Vec<Named>,
-    force: bool,
-    jobs: Option<usize>,
-}
-
-impl Asked {
-    fn new(options: &Run) -> Self {
-        let wanted = options.why.as_ref().map_or(&options.names[..], std::slice::from_ref);
-        Self {
-            names: wanted.iter().map(|name| from_command_line(name)).collect(),
-            force: options.force,
-            jobs: options.jobs.map(usize::from),
-        }
-    }
-
-    fn edited(self, context: &Context, given: &[Given]) -> Result<Self, Failure> {
-        let schema = || edits::run_schema(Stage::Parsed);
-        let names: Vec<&str> = self.names.iter().map(|named| named.name.as_str()).collect();
-        let before = || json!({ "names": names, "force": self.force, "jobs": self.jobs() });
-        let edited = edits::apply(context, given, "run", Stage::Parsed, schema, before)?;
-        let Some(Edited { request, .. }) = edited else { return Ok(self) };
-        let names = request["names"].as_array().into_iter().flatten();
-        Ok(Self {
-            names: names.filter_map(|name| name.as_str()).map(from_command_line).collect(),
-            force: request["force"].as_bool().unwrap_or(self.force),
-            jobs: request["jobs"].as_u64().and_then(|jobs| usize::try_from(jobs).ok()),
-        })
-    }
-
-    /// How many programs run at once; by default as many as there are processors.
-    fn jobs(&self) -> usize {
-        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
-        self.jobs.unwrap_or_else(processors)
-    }
-}
-
 /// The root as text: it stands in templates, and those are text.
 fn root_text(root: &Path) -> Result<String, Failure> {
     root.to_str().map(str::to_owned).ok_or_else(|| {
@@ -174,8 +139,8 @@ fn list(context: &Context, graph: &Graph, session: &Session<'_>) {
                 json!({
                     "id": instance.id,
                     "command": instance.command.name,
-                    "space": null,
-                    "module": null,
+                    "space": instance.space,
+                    "module": instance.module,
                     "cache": instance.cache.name(),
                     "cache_status": status.cache.as_str(),
                 })

@@ -405,11 +405,11 @@ env = { A = "{env.PURLIN_TEST_UNSET}", "B=C" = "1" }
        |
        = help: its first element is the program
 
-    error: the folder is outside the workspace
+    error: the path leads out of the workspace
       --> purlin.toml:16:7
        |
     16 | cwd = "../elsewhere"
-       |       ^^^^^^^^^^^^^^ this folder
+       |       ^^^^^^^^^^^^^^ this path
        |
        = help: paths are relative to the workspace's root
 
@@ -493,14 +493,14 @@ fn verbs_that_are_not_built_yet_are_refused_by_name() {
 #[test]
 fn tables_and_keys_that_are_not_built_yet_are_refused_by_name() {
     let workspace = workspace(
-        "[spaces.main]\nroot = \"a\"\n[defaults]\nenvironment = \"e\"\n[commands.build]\nexec = \"true\"\ntags = [\"x\"]\n",
+        "[projects.main]\nroot = \"a\"\n[defaults]\nenvironment = \"e\"\n[commands.build]\nexec = \"true\"\nneeds = [\"x\"]\n",
     );
     assert_snapshot!(workspace.fail(2, &["run"]).stable_stderr(), @r#"
-    error: the table `[spaces]` is not supported by this version of Purlin
+    error: the table `[projects]` is not supported by this version of Purlin
      --> purlin.toml:2:2
       |
-    2 | [spaces.main]
-      |  ^^^^^^ written here
+    2 | [projects.main]
+      |  ^^^^^^^^ written here
       |
       = The name is reserved; it is refused so that it is never silently ignored.
       = help: take it out
@@ -514,19 +514,17 @@ fn tables_and_keys_that_are_not_built_yet_are_refused_by_name() {
       = The name is reserved; it is refused so that it is never silently ignored.
       = help: take it out
 
-    error: `tags` of a command is not supported by this version of Purlin
+    error: `needs` of a command is not supported by this version of Purlin
      --> purlin.toml:8:1
       |
-    8 | tags = ["x"]
-      | ^^^^ written here
+    8 | needs = ["x"]
+      | ^^^^^ written here
       |
       = The name is reserved; it is refused so that it is never silently ignored.
       = help: take it out
     "#);
     for table in [
         "use",
-        "ctx",
-        "spaces",
         "repositories",
         "projects",
         "inputs",
@@ -541,7 +539,7 @@ fn tables_and_keys_that_are_not_built_yet_are_refused_by_name() {
         let named = format!("the table `[{table}]` is not supported by this version of Purlin");
         assert!(failed.stderr.contains(&named), "{failed}");
     }
-    for key in ["space", "environment", "tags", "interactive", "needs", "inputs-strict"] {
+    for key in ["environment", "interactive", "needs", "inputs-strict"] {
         let document = format!("[workspace]\n[commands.a]\nexec = \"true\"\n{key} = 1\n");
         workspace.write("purlin.toml", document);
         let failed = workspace.fail(2, &["run"]);

@@ -41,6 +41,8 @@ fn help_groups_the_verbs() {
       PURLIN_CACHE_DIR     Folder for the local cache and indexes (default: `$XDG_CACHE_HOME/purlin`, else `~/.cache/purlin`)
       PURLIN_DATA_DIR      Folder for the user's plugins (default: `$XDG_DATA_HOME/purlin`, else `~/.local/share/purlin`)
       PURLIN_TRUST         `workspace`: this process may run the plugins that the workspace takes from a `path`, as if `purlin plugin trust` had been said; for CI
+      PURLIN__JOBS         As `-n` of `purlin run`, which wins
+      PURLIN__FORCE        `true` or `false`: as `-f` of `purlin run`, which wins
       VIRTUAL_ENV          The active Python environment; its distributions may bring plugins
       NO_COLOR             Set to anything but nothing: no colour
     ");

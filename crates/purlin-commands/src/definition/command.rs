@@ -1,0 +1,246 @@
+//! One command, as it is written.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use purlin_model::{Diagnostic, Origin, Table, Value, to_kebab};
+
+use super::Named;
+use super::named::{fold_alike, is_name, list, named};
+
+/// One command, as it is written.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// Kebab-case name.
+    pub name: String,
+    /// Where its key stands.
+    pub origin: Origin,
+    /// What is run.
+    pub program: Program,
+    /// Dependencies; `None` where the command says nothing about them, and is never cached.
+    pub deps: Option<Vec<Value>>,
+    /// Patterns of what it writes.
+    pub artifacts: Vec<Named>,
+    /// The cache that it names.
+    pub cache: Option<Named>,
+    /// Which results are kept.
+    pub cache_when: Option<CacheWhen>,
+    /// The space that it runs in.
+    pub space: Option<Named>,
+    /// The environment as it is written, in place of the space's.
+    pub environment: Option<Value>,
+    /// Words to select it by.
+    pub tags: Vec<Named>,
+    /// Process variables by name.
+    pub env: Vec<(Named, Variable)>,
+    /// Folder that it runs in, from the root.
+    pub cwd: Option<Named>,
+    /// Time limit.
+    pub timeout: Option<Duration>,
+    /// Runs only when named or depended on.
+    pub hidden: bool,
+}
+
+/// What a command runs.
+#[derive(Debug, Clone)]
+pub enum Program {
+    /// Text for the shell.
+    Shell(Named),
+    /// A program and its arguments.
+    Arguments(Vec<Named>),
+}
+
+/// A process variable of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Variable {
+    /// Set to the value of a template.
+    Set(String),
+    /// Passed on from the user.
+    Pass,
+}
+
+/// Which results are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CacheWhen {
+    /// Those of commands that succeeded.
+    #[default]
+    Success,
+    /// Those of commands that failed.
+    Failed,
+    /// All.
+    Finished,
+}
+
+impl Command {
+    /// Reads one command from a value that was validated by the schema.
+    pub(super) fn read(
+        name: &str,
+        origin: &Origin,
+        value: &Value,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Self> {
+        let mut command = Self {
+            name: name.to_owned(),
+            origin: origin.clone(),
+            program: Program::Arguments(Vec::new()),
+            deps: None,
+            artifacts: Vec::new(),
+            cache: None,
+            cache_when: None,
+            space: None,
+            environment: None,
+            tags: Vec::new(),
+            env: Vec::new(),
+            cwd: None,
+            timeout: None,
+            hidden: false,
+        };
+        if let Some(text) = named(value) {
+            command.program = Program::Shell(text);
+            return Some(command);
+        }
+        command.program = program(name, origin, value, diagnostics)?;
+        let texts = |key| -> Vec<Named> {
+            value.get(key).map(list).unwrap_or_default().iter().filter_map(named).collect()
+        };
+        command.deps = value.get("deps").map(|deps| list(deps).to_vec());
+        command.artifacts = texts("artifacts");
+        command.cache = value.get("cache").and_then(named);
+        command.cache_when = value.get("cache-when").map(cache_when);
+        command.space = value.get("space").and_then(named);
+        command.environment = value.get("environment").cloned();
+        command.tags = texts("tags");
+        command.cwd = value.get("cwd").and_then(named);
+        command.hidden = value.get("hidden").and_then(Value::as_bool).unwrap_or(false);
+        command.timeout = value.get("timeout").and_then(duration);
+        for (variable, entry) in
+            value.get("env").and_then(Value::as_table).into_iter().flat_map(Table::iter)
+        {
+            if variable.is_empty() || variable.contains(['=', '\0']) {
+                diagnostics.push(
+                    Diagnostic::error(
+                        "bad-name",
+                        format!("{variable:?} cannot be the name of a process variable"),
+                    )
+                    .label(entry.key.clone(), "this name"),
+                );
+                continue;
+            }
+            let setting =
+                entry.value.as_str().map_or(Variable::Pass, |text| Variable::Set(text.to_owned()));
+            let name = Named { name: variable.to_owned(), origin: entry.value.origin.clone() };
+            command.env.push((name, setting));
+        }
+        Some(command)
+    }
+
+    /// Where its program is written.
+    #[must_use]
+    pub fn program_origin(&self) -> &Origin {
+        match &self.program {
+            Program::Shell(text) => &text.origin,
+            Program::Arguments(arguments) => {
+                arguments.first().map_or(&self.origin, |first| &first.origin)
+            }
+        }
+    }
+}
+
+impl CacheWhen {
+    /// Its name in `purlin.toml`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::Finished => "finished",
+        }
+    }
+
+    /// True when a result is kept.
+    #[must_use]
+    pub fn keeps(self, succeeded: bool) -> bool {
+        match self {
+            Self::Success => succeeded,
+            Self::Failed => !succeeded,
+            Self::Finished => true,
+        }
+    }
+}
+
+/// The commands of a table that the schema has accepted, by kebab-case name; `broken` takes the
+/// names of those with mistakes.
+pub(super) fn commands(
+    table: &Value,
+    diagnostics: &mut Vec<Diagnostic>,
+    mut broken: impl FnMut(String),
+) -> IndexMap<String, Command> {
+    let mut commands: IndexMap<String, Command> = IndexMap::new();
+    for (key, entry) in table.as_table().into_iter().flat_map(Table::iter) {
+        let name = to_kebab(key);
+        if !is_name(&name, key, "a command", &entry.key, diagnostics) {
+            continue;
+        }
+        if let Some(other) = commands.get(&name) {
+            diagnostics.push(fold_alike("commands", &name, &entry.key, &other.origin));
+            continue;
+        }
+        match Command::read(&name, &entry.key, &entry.value, diagnostics) {
+            Some(command) => {
+                commands.insert(name, command);
+            }
+            None => broken(name),
+        }
+    }
+    commands
+}
+
+fn program(
+    name: &str,
+    origin: &Origin,
+    value: &Value,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Program> {
+    let argv = value.get("argv").and_then(Value::as_list);
+    match (value.get("exec").and_then(named), argv) {
+        (Some(text), None) => Some(Program::Shell(text)),
+        (None, Some(arguments)) => {
+            Some(Program::Arguments(arguments.iter().filter_map(named).collect()))
+        }
+        (exec, _) => {
+            let what = if exec.is_some() { "both `exec` and `argv`" } else { "nothing to run" };
+            diagnostics.push(
+                Diagnostic::error("command-program", format!("the command `{name}` has {what}"))
+                    .label(origin.clone(), "this command")
+                    .help(
+                        "give it `exec = \"…\"` (for the shell) or `argv = [\"…\"]` (without one)"
+                            .to_owned(),
+                    ),
+            );
+            None
+        }
+    }
+}
+
+pub(super) fn cache_when(value: &Value) -> CacheWhen {
+    match value.as_str() {
+        Some("failed") => CacheWhen::Failed,
+        Some("finished" | "always") => CacheWhen::Finished,
+        _ => CacheWhen::Success,
+    }
+}
+
+fn duration(value: &Value) -> Option<Duration> {
+    if let Some(seconds) = value.as_int() {
+        return u64::try_from(seconds).ok().map(Duration::from_secs);
+    }
+    let text = value.as_str()?;
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits.parse().ok()?;
+    Some(match &text[digits.len()..] {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(number.saturating_mul(60)),
+        _ => Duration::from_secs(number.saturating_mul(3600)),
+    })
+}

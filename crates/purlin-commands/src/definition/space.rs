@@ -1,0 +1,149 @@
+//! `[spaces]`: groups of modules with what their commands run in.
+
+mod inherit;
+mod module;
+
+use indexmap::IndexMap;
+use purlin_model::{Diagnostic, Origin, Table, Value, to_kebab};
+
+use super::Named;
+use super::named::{fold_alike, is_name, list, named};
+
+pub(super) use inherit::inherit;
+pub(crate) use inherit::unknown_space;
+pub use module::Module;
+
+/// A space, with what it takes over from others already in place.
+#[derive(Debug, Clone)]
+pub struct Space {
+    /// Kebab-case name.
+    pub name: String,
+    /// Where its key stands.
+    pub origin: Origin,
+    /// The folder, from the root, that selects this space for those who stand in it; empty for the
+    /// root itself.
+    pub root: Option<Named>,
+    /// Its modules; those taken over from other spaces are marked so.
+    pub modules: Vec<Module>,
+    /// What its modules may import.
+    pub fence: Fence,
+    /// The environment as it is written.
+    pub environment: Option<Value>,
+    /// Files with process variables, the last one wins; `None` where it says nothing of them.
+    pub dotenv: Option<Vec<DotenvFile>>,
+    /// The spaces whose modules it takes over.
+    pub(super) bases: Vec<Named>,
+    /// The space whose environment it takes over.
+    pub(super) environment_base: Option<Named>,
+}
+
+/// The boundary around the modules of a space.
+#[derive(Debug, Clone, Default)]
+pub struct Fence {
+    /// Whether there is one.
+    pub closed: bool,
+    /// Paths outside the space that its modules may import all the same.
+    pub paths: Vec<Named>,
+    /// Spaces whose modules they may import.
+    pub spaces: Vec<Named>,
+}
+
+/// A file with process variables.
+#[derive(Debug, Clone)]
+pub struct DotenvFile {
+    /// Path from the root.
+    pub path: Named,
+    /// True when it is no error that it is missing.
+    pub optional: bool,
+}
+
+impl Space {
+    /// The module of a name; `-` and `_` are one in names.
+    #[must_use]
+    pub fn module(&self, name: &str) -> Option<&Module> {
+        let name = purlin_model::fold(name);
+        self.modules.iter().find(|module| module.folded == name)
+    }
+}
+
+/// Reads a table that the schema has accepted, without what spaces take over from each other;
+/// `broken` takes the names of those with mistakes.
+pub(super) fn spaces(
+    table: &Value,
+    diagnostics: &mut Vec<Diagnostic>,
+    mut broken: impl FnMut(String),
+) -> IndexMap<String, Space> {
+    let mut spaces: IndexMap<String, Space> = IndexMap::new();
+    for (key, entry) in table.as_table().into_iter().flat_map(Table::iter) {
+        let name = to_kebab(key);
+        if !is_name(&name, key, "a space", &entry.key, diagnostics) {
+            broken(name);
+        } else if let Some(other) = spaces.get(&name) {
+            diagnostics.push(fold_alike("spaces", &name, &entry.key, &other.origin));
+        } else {
+            let space = read(name.clone(), &entry.key, &entry.value, diagnostics);
+            spaces.insert(name, space);
+        }
+    }
+    spaces
+}
+
+fn read(name: String, origin: &Origin, value: &Value, diagnostics: &mut Vec<Diagnostic>) -> Space {
+    let mut space = Space {
+        name,
+        origin: origin.clone(),
+        root: None,
+        modules: Vec::new(),
+        fence: value.get("fence").map(fence).unwrap_or_default(),
+        environment: value.get("environment").cloned(),
+        dotenv: value.get("dotenv").map(dotenv_files),
+        bases: Vec::new(),
+        environment_base: value.get("environment").and_then(other_space),
+    };
+    if let Some(written) = value.get("root").and_then(named) {
+        match crate::action::inside(&written.name, &written) {
+            Ok(path) => space.root = Some(Named { name: path, origin: written.origin }),
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+    }
+    for written in value.get("modules").map(list).unwrap_or_default() {
+        match other_space(written) {
+            Some(base) => space.bases.push(base),
+            None => space.modules.extend(Module::read(written, diagnostics)),
+        }
+    }
+    space
+}
+
+fn fence(value: &Value) -> Fence {
+    if let Some(closed) = value.as_bool() {
+        return Fence { closed, ..Fence::default() };
+    }
+    let mut fence = Fence { closed: true, ..Fence::default() };
+    for written in list(value) {
+        match other_space(written) {
+            Some(space) => fence.spaces.push(space),
+            None => fence.paths.extend(named(written)),
+        }
+    }
+    fence
+}
+
+/// The space that `{ type = "space", name = "…" }` names.
+pub(crate) fn other_space(value: &Value) -> Option<Named> {
+    let is_space = value.get("type").and_then(Value::as_str) == Some("space");
+    is_space.then(|| value.get("name").and_then(named)).flatten()
+}
+
+/// The files that `dotenv` names.
+pub(super) fn dotenv_files(value: &Value) -> Vec<DotenvFile> {
+    let file = |value: &Value| {
+        let path = named(value).or_else(|| value.get("path").and_then(named))?;
+        let optional = value.get("optional").and_then(Value::as_bool).unwrap_or(false);
+        Some(DotenvFile { path, optional })
+    };
+    match value.as_list() {
+        Some(files) => files.iter().filter_map(file).collect(),
+        None => file(value).into_iter().collect(),
+    }
+}

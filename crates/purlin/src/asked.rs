@@ -1,0 +1,72 @@
+//! What `purlin run` was asked: the command line, else process variables, then flags of plugins.
+
+use std::collections::BTreeMap;
+
+use purlin_commands::{Named, from_command_line};
+use purlin_plugin::manifest::Stage;
+use serde_json::{Value as Json, json};
+
+use crate::arguments::Run;
+use crate::context::Context;
+use crate::edits::{self, Edited, Given};
+use crate::environment;
+use crate::failure::Failure;
+
+/// What was asked: what flags of plugins may change before anything is looked at.
+pub(crate) struct Asked {
+    pub(crate) names: Vec<Named>,
+    pub(crate) force: bool,
+    jobs: Option<usize>,
+    /// `NAME=VALUE` for variables of the context.
+    pub(crate) context: Vec<Named>,
+}
+
+impl Asked {
+    /// What the command line asks, and where it is silent, the process variables.
+    ///
+    /// # Errors
+    /// A process variable has a value without a meaning.
+    pub(crate) fn new(options: &Run) -> Result<Self, Failure> {
+        let named = |all: &[String]| all.iter().map(|name| from_command_line(name)).collect();
+        let jobs = environment::option(&environment::JOBS, "a number from 1 to 65535", |text| {
+            text.parse::<u16>().ok().filter(|jobs| *jobs > 0)
+        })?;
+        Ok(Self {
+            names: named(options.why.as_ref().map_or(&options.names[..], std::slice::from_ref)),
+            force: options.force || environment::switch(&environment::FORCE)?.unwrap_or(false),
+            jobs: options.jobs.or(jobs).map(usize::from),
+            context: named(&options.ctx),
+        })
+    }
+
+    /// The same after the flags of plugins.
+    ///
+    /// # Errors
+    /// A plugin failed, or wants to change what it may not.
+    pub(crate) fn edited(self, context: &Context, given: &[Given]) -> Result<Self, Failure> {
+        let schema = || edits::run_schema(Stage::Parsed);
+        let names: Vec<&str> = self.names.iter().map(|named| named.name.as_str()).collect();
+        let before = || json!({ "names": names, "force": self.force, "jobs": self.jobs() });
+        let edited = edits::apply(context, given, "run", Stage::Parsed, schema, before)?;
+        let Some(Edited { request, .. }) = edited else { return Ok(self) };
+        let names = request["names"].as_array().into_iter().flatten();
+        Ok(Self {
+            names: names.filter_map(|name| name.as_str()).map(from_command_line).collect(),
+            force: request["force"].as_bool().unwrap_or(self.force),
+            jobs: request["jobs"].as_u64().and_then(|jobs| usize::try_from(jobs).ok()),
+            ..self
+        })
+    }
+
+    /// How many programs run at once; by default as many as there are processors.
+    pub(crate) fn jobs(&self) -> usize {
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.jobs.unwrap_or_else(processors)
+    }
+
+    /// What `{ctx.purlin.NAME}` stands for.
+    pub(crate) fn options(&self) -> BTreeMap<String, Json> {
+        let options = [("force", json!(self.force)), ("jobs", json!(self.jobs()))];
+        options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
