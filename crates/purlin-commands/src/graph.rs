@@ -254,6 +254,7 @@ impl Builder<'_> {
             space: space.clone(),
             module: None,
             context: self.declared.clone(),
+            site_packages: None,
         });
         let dotenv = self.dotenv.of(space.as_deref());
         let dotenv = dotenv.map_err(|mut errors| self.diagnostics.append(&mut errors)).ok();

@@ -2,9 +2,9 @@
 
 use std::ops::Deref;
 
-use purlin_plugin::contract::{Argument, Cache, Dependency, Hook, Subcommand};
+use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
 use purlin_plugin::manifest::Feature;
-use purlin_plugin::{NativeFeature, NativePlugin, Point};
+use purlin_plugin::{NativeFeature, NativePlugin};
 use purlin_process::ProcessFeature;
 
 /// The code of a feature. Two features of one plugin may have one name at different points.
@@ -12,18 +12,8 @@ pub(crate) fn code_for(plugin: &NativePlugin, feature: &Feature) -> Option<Nativ
     plugin
         .features
         .iter()
-        .find(|(name, code)| *name == feature.name && point_of(code) == feature.point)
+        .find(|(name, code)| *name == feature.name && code.point() == feature.point)
         .map(|(_, code)| *code)
-}
-
-fn point_of(code: &NativeFeature) -> Point {
-    match code {
-        NativeFeature::Dependency(_) => Point::Dependency,
-        NativeFeature::Cache(_) => Point::Cache,
-        NativeFeature::Subcommand(_) => Point::Subcommand,
-        NativeFeature::Argument(_) => Point::Argument,
-        NativeFeature::Hook(_) => Point::Hook,
-    }
 }
 
 /// The code of a feature, ready to be called. A process is started by the first call.
@@ -71,4 +61,4 @@ macro_rules! code {
     )*};
 }
 
-code!(Dependency, Cache, Subcommand, Argument, Hook);
+code!(Dependency, Environment, Cache, Subcommand, Argument, Hook);

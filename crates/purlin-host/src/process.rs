@@ -10,6 +10,7 @@ mod python;
 mod sdk;
 mod services;
 
+pub(crate) use grants::variables;
 pub(crate) use launch::{Cause, Starter, entry_of};
 pub(crate) use memo::MemoFolder;
 pub(crate) use services::{FeatureList, Log, Services};

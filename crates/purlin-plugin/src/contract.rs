@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use crate::message::{
-    ArgumentContext, CacheItem, Edit, ErrorCode, ExecRequest, ExecResult, ExpandContext, Expansion,
-    FeatureSummary, PluginError, SubcommandContext,
+    ArgumentContext, CacheItem, Edit, EnvironmentContext, EnvironmentDescription, ErrorCode,
+    ExecRequest, ExecResult, ExpandContext, Expansion, FeatureSummary, PluginError,
+    SubcommandContext,
 };
 
 /// How loud a line of a plugin's log is.
@@ -122,6 +123,22 @@ pub trait Dependency: Send + Sync {
         context: &ExpandContext,
         host: &dyn Host,
     ) -> Result<Expansion, PluginError>;
+}
+
+/// The `environment` point.
+pub trait Environment: Send + Sync {
+    /// Describes one environment. `name` tells it from others of the workspace: the space that it is
+    /// of, or the command, or `default`. `config` was validated and has its defaults.
+    ///
+    /// # Errors
+    /// What the plugin reports; the commands that would run in it cannot run then.
+    fn describe(
+        &self,
+        name: &str,
+        config: &Json,
+        context: &EnvironmentContext,
+        host: &dyn Host,
+    ) -> Result<EnvironmentDescription, PluginError>;
 }
 
 /// The `cache` point: a remote tier. The host keeps the hot copy, verifies what it fetches, and

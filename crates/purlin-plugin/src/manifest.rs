@@ -245,6 +245,9 @@ pub enum Detail {
         key: Option<String>,
         /// True for the type that a plain string in `deps` means; its text fills `key`.
         default: bool,
+        /// True for a type whose answers come from the environment that the command runs in: it is
+        /// told of it, and asked once it is installed.
+        in_environment: bool,
     },
     /// `[provides.resource.NAME]`
     Resource {

@@ -76,12 +76,23 @@ pub struct ExpandContext {
     pub module: Option<String>,
     /// Values of the workspace's context.
     pub context: Map<String, Json>,
+    /// The folder of Python distributions of the command's environment, absolute; only for types
+    /// whose manifest says `in-environment`.
+    #[serde(default)]
+    pub site_packages: Option<String>,
 }
 
 impl ExpandContext {
-    /// The context of a command without space and module, in a workspace without a context.
+    /// The context of a command without space, module and environment, in a workspace without a
+    /// context.
     pub fn new(root: impl Into<String>) -> Self {
-        Self { root: root.into(), space: None, module: None, context: Map::new() }
+        Self {
+            root: root.into(),
+            space: None,
+            module: None,
+            context: Map::new(),
+            site_packages: None,
+        }
     }
 }
 
@@ -119,6 +130,105 @@ pub struct CommandReference {
     pub args: Map<String, Json>,
     /// True when selecting the one by changes selects the other.
     pub strict: bool,
+}
+
+/// What `describe` is told besides name and configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EnvironmentContext {
+    /// The workspace's root, absolute.
+    pub root: String,
+    /// The space that the environment is of.
+    pub space: Option<String>,
+    /// Values of the workspace's context.
+    pub context: Map<String, Json>,
+    /// The user's process variables that the plugin's permissions name, as far as they are set and
+    /// text.
+    pub variables: BTreeMap<String, String>,
+}
+
+impl EnvironmentContext {
+    /// The context of an environment outside of spaces, in a workspace without a context, for a
+    /// plugin that sees no process variable.
+    pub fn new(root: impl Into<String>) -> Self {
+        Self { root: root.into(), space: None, context: Map::new(), variables: BTreeMap::new() }
+    }
+}
+
+/// What an environment is. Paths are relative to the workspace's root, or absolute where they lie
+/// elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnvironmentDescription {
+    /// What results in this environment depend on, looked at once the commands in `after` have run.
+    pub expansion: Expansion,
+    /// Changes of process variables, in the order in which they are made.
+    pub changes: Vec<VariableChange>,
+    /// Its folder, if it has one.
+    pub root: Option<String>,
+    /// Its folder of Python distributions, if it has one.
+    pub site_packages: Option<String>,
+    /// Paths that are there when it is installed. While one is missing, the commands in `after` run
+    /// whatever is kept of them.
+    pub installed_when: Vec<String>,
+    /// Commands that must have run before anything runs in it.
+    pub after: Vec<CommandReference>,
+}
+
+/// One change of a process variable. In a value `{root}` is the workspace's root; it is not in
+/// keys, so that checkouts share their results. Lists are separated by `:`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "operation", rename_all = "snake_case", deny_unknown_fields)]
+pub enum VariableChange {
+    /// It has this value.
+    Set {
+        /// The variable.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// The value stands in front of the list.
+    Prepend {
+        /// The variable.
+        name: String,
+        /// What is put there.
+        value: String,
+    },
+    /// The value stands at the end of the list.
+    Append {
+        /// The variable.
+        name: String,
+        /// What is put there.
+        value: String,
+    },
+    /// It is not there.
+    Unset {
+        /// The variable.
+        name: String,
+    },
+}
+
+impl VariableChange {
+    /// The variable that it is about.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Set { name, .. }
+            | Self::Prepend { name, .. }
+            | Self::Append { name, .. }
+            | Self::Unset { name } => name,
+        }
+    }
+
+    /// The text that it brings, if it brings one.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        match self {
+            Self::Set { value, .. } | Self::Prepend { value, .. } | Self::Append { value, .. } => {
+                Some(value)
+            }
+            Self::Unset { .. } => None,
+        }
+    }
 }
 
 /// A thing that a cache keeps.

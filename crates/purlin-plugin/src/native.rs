@@ -2,7 +2,7 @@
 
 use purlin_model::{Diagnostic, Source};
 
-use crate::contract::{Argument, Cache, Dependency, Hook, Subcommand};
+use crate::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
 use crate::manifest::{MANIFEST_FILE, Manifest, check_files, parse_manifest};
 use crate::{Point, RuntimeKind};
 
@@ -22,6 +22,8 @@ pub struct NativePlugin {
 pub enum NativeFeature {
     /// For the `dependency` point.
     Dependency(&'static dyn Dependency),
+    /// For the `environment` point.
+    Environment(&'static dyn Environment),
     /// For the `cache` point: the remote tier.
     Cache(&'static dyn Cache),
     /// For the `subcommand` point.
@@ -129,6 +131,7 @@ impl NativeFeature {
     pub fn point(self) -> Point {
         match self {
             Self::Dependency(_) => Point::Dependency,
+            Self::Environment(_) => Point::Environment,
             Self::Cache(_) => Point::Cache,
             Self::Subcommand(_) => Point::Subcommand,
             Self::Argument(_) => Point::Argument,

@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
-use purlin_plugin::contract::{Argument, Cache, Dependency, Hook, Host, OpenCache, Subcommand};
+use purlin_plugin::contract::{
+    Argument, Cache, Dependency, Environment, Hook, Host, OpenCache, Subcommand,
+};
 use purlin_plugin::message::{
-    ArgumentContext, CacheItem, Edit, ExpandContext, Expansion, PluginError, SubcommandContext,
+    ArgumentContext, CacheItem, Edit, EnvironmentContext, EnvironmentDescription, ExpandContext,
+    Expansion, PluginError, SubcommandContext,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -86,6 +89,20 @@ impl Dependency for ProcessFeature {
     ) -> Result<Expansion, PluginError> {
         let params = Expand { name: &self.name, config, context };
         Ok(self.process.typed("dependency/expand", &params)?)
+    }
+}
+
+impl Environment for ProcessFeature {
+    fn describe(
+        &self,
+        name: &str,
+        config: &Json,
+        context: &EnvironmentContext,
+        _host: &dyn Host,
+    ) -> Result<EnvironmentDescription, PluginError> {
+        let params =
+            json!({ "feature": self.name, "name": name, "config": config, "context": context });
+        Ok(self.process.typed("environment/describe", &params)?)
     }
 }
 

@@ -33,11 +33,13 @@ mod check;
 mod code;
 mod completion;
 mod dependency;
+mod environment;
 mod hook;
 mod host;
 mod place;
 mod plugin;
 mod process;
+mod question;
 mod sample;
 mod subcommand;
 #[cfg(test)]

@@ -42,6 +42,13 @@ key    = "path"
 
 [provides.dependency.slow]
 
+[provides.dependency.distribution]
+in-environment = true
+
+[provides.environment.place]
+about  = "Programs of a folder"
+schema = "schemas/place.json"
+
 [provides.cache.store]
 about  = "Keeps things in a folder"
 schema = "schemas/store.json"

@@ -24,6 +24,8 @@ class Life(unittest.TestCase):
                         {"point": "dependency", "name": "noisy"},
                         {"point": "dependency", "name": "wrong"},
                         {"point": "dependency", "name": "slow"},
+                        {"point": "environment", "name": "place"},
+                        {"point": "dependency", "name": "distribution"},
                         {"point": "cache", "name": "store"},
                         {"point": "subcommand", "name": "hello"},
                         {"point": "subcommand", "name": "services"},
@@ -205,6 +207,48 @@ class Calls(unittest.TestCase):
                 ],
             },
         )
+
+    def test_a_dependency_in_its_environment(self) -> None:
+        context = {**CONTEXT, "site_packages": "/venv/lib"}
+        answer = self.host.call(
+            "dependency/expand", name="distribution", config={}, context=context
+        )
+        self.assertEqual(answer["result"], {"values": ["/venv/lib"]})
+
+    def test_environment(self) -> None:
+        def describe(**config: Any) -> dict[str, Any]:
+            told = {"root": "/work", "space": "docs", "context": {}, "variables": {"A": "b"}}
+            return self.host.call(
+                "environment/describe", feature="place", name="docs", config=config, context=told
+            )
+
+        self.assertEqual(
+            describe(path="bin")["result"],
+            {
+                "expansion": {"values": ["docs", "docs", {"A": "b"}]},
+                "changes": [
+                    {"operation": "prepend", "name": "PATH", "value": "{root}/bin"},
+                    {"operation": "unset", "name": "PYTHONHOME"},
+                ],
+                "root": "bin",
+                "installed_when": ["bin"],
+                "after": [
+                    {
+                        "name": "make",
+                        "space": None,
+                        "module": None,
+                        "args": {"path": "bin"},
+                        "strict": False,
+                    }
+                ],
+            },
+        )
+        self.assertEqual(describe(path="nothing")["result"], {})
+        self.assertEqual(describe(paths="bin")["error"]["data"]["path"], "/paths")
+        answer = self.host.call(
+            "environment/describe", feature="none", name="docs", config={}, context=CONTEXT
+        )
+        self.assertEqual(answer["error"]["code"], -32602)
 
     def test_cache(self) -> None:
         with TemporaryDirectory() as held, TemporaryDirectory() as folder:

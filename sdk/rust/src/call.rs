@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use purlin_plugin::contract::{Host, OpenCache};
 use purlin_plugin::message::{
-    ArgumentContext, CacheItem, ExpandContext, PluginError, SubcommandContext,
+    ArgumentContext, CacheItem, EnvironmentContext, ExpandContext, PluginError, SubcommandContext,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +20,14 @@ struct Expand {
     name: String,
     config: Json,
     context: ExpandContext,
+}
+
+#[derive(Deserialize)]
+struct Describe {
+    feature: String,
+    name: String,
+    config: Json,
+    context: EnvironmentContext,
 }
 
 #[derive(Deserialize)]
@@ -81,6 +89,12 @@ pub(crate) fn perform(
             let Expand { name, config, context } = read(params)?;
             let code = feature(&plugin.dependencies, "dependency", &name)?;
             code.expand(&config, &context, host).map(|answer| json!(answer)).map_err(failed)
+        }
+        "environment/describe" => {
+            let Describe { feature: kind, name, config, context } = read(params)?;
+            let code = feature(&plugin.environments, "environment", &kind)?;
+            let answer = code.describe(&name, &config, &context, host).map_err(failed)?;
+            Ok(json!(answer))
         }
         "cache/open" => {
             let Open { feature: kind, name, config } = read(params)?;

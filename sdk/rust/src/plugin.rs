@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use purlin_plugin::Point;
-use purlin_plugin::contract::{Argument, Cache, Dependency, Hook, Subcommand};
+use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
 use purlin_plugin::message::PluginError;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -18,6 +18,7 @@ pub struct Plugin {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) dependencies: BTreeMap<String, Box<dyn Dependency>>,
+    pub(crate) environments: BTreeMap<String, Box<dyn Environment>>,
     pub(crate) caches: BTreeMap<String, Box<dyn Cache>>,
     pub(crate) subcommands: BTreeMap<String, Box<dyn Subcommand>>,
     pub(crate) arguments: BTreeMap<String, Box<dyn Argument>>,
@@ -77,6 +78,7 @@ impl Plugin {
             name: name.into(),
             version: version.into(),
             dependencies: BTreeMap::new(),
+            environments: BTreeMap::new(),
             caches: BTreeMap::new(),
             subcommands: BTreeMap::new(),
             arguments: BTreeMap::new(),
@@ -89,6 +91,13 @@ impl Plugin {
     #[must_use]
     pub fn dependency(mut self, name: &str, code: impl Dependency + 'static) -> Self {
         self.dependencies.insert(name.to_owned(), Box::new(code));
+        self
+    }
+
+    /// The code of `[provides.environment.NAME]`.
+    #[must_use]
+    pub fn environment(mut self, name: &str, code: impl Environment + 'static) -> Self {
+        self.environments.insert(name.to_owned(), Box::new(code));
         self
     }
 
@@ -160,6 +169,7 @@ impl Plugin {
         }
         of(Point::Cache, &self.caches)
             .chain(of(Point::Dependency, &self.dependencies))
+            .chain(of(Point::Environment, &self.environments))
             .chain(of(Point::Subcommand, &self.subcommands))
             .chain(of(Point::Argument, &self.arguments))
             .chain(of(Point::Hook, &self.hooks))

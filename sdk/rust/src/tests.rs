@@ -8,11 +8,12 @@ use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 
 use purlin_plugin::contract::{
-    Argument, Cache, Dependency, Hook, Host, LogLevel, OpenCache, OutputStream, Subcommand,
+    Argument, Cache, Dependency, Environment, Hook, Host, LogLevel, OpenCache, OutputStream,
+    Subcommand,
 };
 use purlin_plugin::message::{
-    ArgumentContext, CacheItem, Edit, ErrorCode, ExecRequest, ExpandContext, Expansion,
-    PluginError, SubcommandContext,
+    ArgumentContext, CacheItem, Edit, EnvironmentContext, EnvironmentDescription, ErrorCode,
+    ExecRequest, ExpandContext, Expansion, PluginError, SubcommandContext, VariableChange,
 };
 
 use crate::{Json, Plugin, json};
@@ -109,6 +110,20 @@ impl Dependency for All {
     }
 }
 
+impl Environment for All {
+    fn describe(
+        &self,
+        name: &str,
+        config: &Json,
+        context: &EnvironmentContext,
+        _host: &dyn Host,
+    ) -> Result<EnvironmentDescription, PluginError> {
+        let value = format!("{config} {} {:?}", context.root, context.variables);
+        let changes = vec![VariableChange::Set { name: name.to_owned(), value }];
+        Ok(EnvironmentDescription { changes, ..EnvironmentDescription::default() })
+    }
+}
+
 impl Cache for All {
     fn open(
         &self,
@@ -200,6 +215,7 @@ impl Hook for Busy {
 fn all() -> Plugin {
     Plugin::new("all", "1.0.0")
         .dependency("all", All(Arc::new(Barrier::new(2))))
+        .environment("place", All(Arc::new(Barrier::new(1))))
         .cache("some", All(Arc::new(Barrier::new(1))))
         .subcommand("busy", Busy)
         .argument("flag", Busy)
@@ -220,6 +236,7 @@ fn what_is_provided_is_told_first() {
         json!({ "protocol": 1, "provides": [
             { "point": "cache", "name": "some" },
             { "point": "dependency", "name": "all" },
+            { "point": "environment", "name": "place" },
             { "point": "subcommand", "name": "busy" },
             { "point": "argument", "name": "flag" },
             { "point": "hook", "name": "run.finished" },
@@ -284,6 +301,17 @@ fn what_is_no_message_is_answered_and_does_not_end_the_plugin() {
     peer.line(r#"{"jsonrpc":"2.0","id":77,"result":{}}"#);
     peer.line(r#"{"jsonrpc":"2.0","method":"$/newer","params":{}}"#);
     assert!(peer.call("dependency/expand", &expand("nothing"))["result"].is_object());
+    peer.close();
+}
+
+#[test]
+fn an_environment_is_described_by_its_feature_under_its_name() {
+    let (mut peer, _) = Peer::started(all());
+    let context = json!({ "root": "/w", "space": null, "context": {}, "variables": { "A": "b" }, "newer": 1 });
+    let params = json!({ "feature": "place", "name": "docs", "config": 1, "context": context });
+    let answer = peer.call("environment/describe", &params);
+    let change = json!({ "operation": "set", "name": "docs", "value": "1 /w {\"A\": \"b\"}" });
+    assert_eq!(answer["result"]["changes"], json!([change]));
     peer.close();
 }
 

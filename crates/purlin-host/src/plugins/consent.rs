@@ -1,5 +1,7 @@
 //! Whether a plugin may run code: asked before anything of it is started.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use purlin_model::{Diagnostic, Digest, fold};
@@ -47,6 +49,23 @@ impl Plugins {
             }
             self.consent_of(&row)
         })
+    }
+
+    /// The user's process variables that a feature's plugin may see, as far as they are text.
+    ///
+    /// # Errors
+    /// Those of [`Plugins::consent`].
+    pub fn granted_variables(
+        &self,
+        feature: &FeatureRef,
+    ) -> Result<BTreeMap<String, String>, Diagnostic> {
+        let granted = self.consent(feature)?;
+        let Some(surroundings) = &self.surroundings else { return Ok(BTreeMap::new()) };
+        let variables = crate::process::variables(&granted.permissions, surroundings);
+        let text = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Ok(variables.into_iter().filter_map(text).collect())
     }
 
     /// What a plugin asks for, and whether it has it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use purlin_model::{Diagnostic, Digest, Origin, Source};
 use purlin_plugin::RuntimeKind;
 use purlin_plugin::Schema;
-use purlin_plugin::contract::{Argument, Cache, Dependency, Hook, Subcommand};
+use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
 use purlin_plugin::manifest::{Detail, Hot};
 
 use super::check::folder_of;
@@ -33,6 +33,14 @@ impl Plugins {
     /// Its runtime cannot be used, or it has no code.
     pub fn dependency(&self, feature: &FeatureRef) -> Result<Loaded<dyn Dependency>, Diagnostic> {
         self.needed::<dyn Dependency>(feature)
+    }
+
+    /// The code of a feature of the `environment` point.
+    ///
+    /// # Errors
+    /// Its runtime cannot be used, or it has no code.
+    pub fn environment(&self, feature: &FeatureRef) -> Result<Loaded<dyn Environment>, Diagnostic> {
+        self.needed::<dyn Environment>(feature)
     }
 
     /// The remote tier of a feature of the `cache` point; `None` when it has none and is all told

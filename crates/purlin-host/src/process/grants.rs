@@ -8,7 +8,7 @@ use purlin_plugin::manifest::Permissions;
 use crate::Surroundings;
 
 /// The granted variables, in the order of their names.
-pub(super) fn variables(
+pub(crate) fn variables(
     permissions: &Permissions,
     surroundings: &Surroundings,
 ) -> Vec<(OsString, OsString)> {

@@ -33,6 +33,7 @@ const FILES: &[(&str, &str)] = files![
     "purlin/plugin/_context.py",
     "purlin/plugin/_convert.py",
     "purlin/plugin/_data.py",
+    "purlin/plugin/_environment.py",
     "purlin/plugin/_error.py",
     "purlin/plugin/_later.py",
     "purlin/plugin/_message.py",

@@ -34,12 +34,7 @@ fn a_bundled_feature_is_found_loaded_and_called() {
     let schema = plugins.schema(&glob).unwrap().unwrap();
     let (config, _) = parse_toml(&Source::new("purlin.toml", "pattern = 'src/**'\n"));
     let config = schema.validate(&config).value.unwrap().to_json();
-    let context = ExpandContext {
-        root: "/".to_owned(),
-        space: None,
-        module: None,
-        context: serde_json::Map::new(),
-    };
+    let context = ExpandContext::new("/");
     let expansion = plugins.dependency(&glob).unwrap().expand(&config, &context, &Silent).unwrap();
     assert_eq!(expansion.values, [serde_json::json!({"pattern": "src/**"})]);
     assert_eq!(plugins.files_read(), 0);

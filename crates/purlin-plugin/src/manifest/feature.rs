@@ -316,7 +316,8 @@ fn read_dependency(fields: &mut Fields<'_>) -> Detail {
     if default && fields.value("key").is_none() {
         fields.missing("key", "the field that a plain string fills, as it is the default type");
     }
-    Detail::Dependency { key, default }
+    let in_environment = fields.bool("in-environment").unwrap_or(false);
+    Detail::Dependency { key, default, in_environment }
 }
 
 fn read_state(fields: &mut Fields<'_>) -> Option<StateSchema> {

@@ -7,13 +7,14 @@ use std::time::Duration;
 use purlin_model::{Digest, Hasher};
 use purlin_plugin::Point;
 use purlin_plugin::contract::{
-    Argument, Cache, Dependency, Hook, Host, LogLevel, OpenCache, OutputStream, QuietHost,
-    Subcommand,
+    Argument, Cache, Dependency, Environment, Hook, Host, LogLevel, OpenCache, OutputStream,
+    QuietHost, Subcommand,
 };
 use purlin_plugin::manifest::Stage;
 use purlin_plugin::message::{
-    ArgumentContext, CacheItem, CacheItemKind, ErrorCode, ExecRequest, ExecResult, ExpandContext,
-    FeatureSummary, PluginError, SubcommandContext,
+    ArgumentContext, CacheItem, CacheItemKind, EnvironmentContext, EnvironmentDescription,
+    ErrorCode, ExecRequest, ExecResult, ExpandContext, FeatureSummary, PluginError,
+    SubcommandContext,
 };
 use purlin_process::{NEWEST_PROTOCOL, OLDEST_PROTOCOL, Process};
 use serde_json::{Value as Json, json};
@@ -23,7 +24,7 @@ use crate::support::{Plugin, python, soon};
 /// The digest of all transcripts, by the newest version of the protocol that they show. Whoever
 /// changes a transcript of a version that was published makes a new version.
 const DIGESTS: [(u32, &str); 1] =
-    [(1, "4a1926611ad8ec4e10abdc5f386466d09e796a729a01946750a7dff851615fee")];
+    [(1, "9995a99cc5e5461b2cd6b8cb19fc204144d4c3c8fab4a08bb7afe6bd045bece5")];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/protocol").canonicalize().unwrap()
@@ -123,10 +124,10 @@ impl Play {
 
     fn expand(&self) -> Result<Json, PluginError> {
         let context = ExpandContext {
-            root: "/workspace".to_owned(),
             space: Some("linux".to_owned()),
             module: Some("app".to_owned()),
             context: [("debug".to_owned(), json!(true))].into_iter().collect(),
+            ..ExpandContext::new("/workspace")
         };
         let config = json!({ "path": "src" });
         let answer = self.process.feature("tree").expand(&config, &context, &QuietHost);
@@ -234,6 +235,39 @@ fn dependency_expand() {
         })
     );
     assert_eq!(playing.expand().unwrap()["globs"], json!([]));
+    playing.ends();
+}
+
+#[test]
+fn environment_describe() {
+    let playing = play("environment_describe");
+    let context = EnvironmentContext {
+        space: Some("docs".to_owned()),
+        context: [("debug".to_owned(), json!(true))].into_iter().collect(),
+        variables: [("VIRTUAL_ENV".to_owned(), "/home/ada/venv".to_owned())].into(),
+        ..EnvironmentContext::new("/workspace")
+    };
+    let config = json!({ "requirements": "docs.txt" });
+    let feature = playing.process.feature("venv");
+    let describe = || feature.describe("docs", &config, &context, &QuietHost).unwrap();
+    let described = describe();
+    assert_eq!(described.after[0].args["into"], ".venv");
+    assert_eq!(
+        described.changes.iter().map(|change| (change.name(), change.value())).collect::<Vec<_>>(),
+        [
+            ("VIRTUAL_ENV", Some("{root}/.venv")),
+            ("PATH", Some("{root}/.venv/bin")),
+            ("MANPATH", Some("/usr/share/man")),
+            ("PYTHONHOME", None),
+        ]
+    );
+    assert_eq!(described.expansion.globs, ["docs.txt"]);
+    assert_eq!(described.installed_when, [".venv/bin/python"]);
+    assert_eq!(
+        (described.root.as_deref(), described.site_packages.as_deref()),
+        (Some(".venv"), Some(".venv/lib/python3.12/site-packages"))
+    );
+    assert_eq!(describe(), EnvironmentDescription::default());
     playing.ends();
 }
 

@@ -18,7 +18,8 @@ use super::{CASES_FILE, Subject};
 /// All cases, by the names of their features.
 #[derive(Default)]
 pub(super) struct Cases {
-    pub(super) dependency: Told<DependencyCase>,
+    pub(super) dependency: Told<QuestionCase>,
+    pub(super) environment: Told<QuestionCase>,
     pub(super) cache: Told<CacheCase>,
     pub(super) subcommand: Told<SubcommandCase>,
     pub(super) argument: Told<ArgumentCase>,
@@ -38,10 +39,10 @@ impl<T> Default for Told<T> {
     }
 }
 
-/// `[[dependency.NAME]]`
+/// `[[dependency.NAME]]` and `[[environment.NAME]]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct DependencyCase {
+pub(super) struct QuestionCase {
     pub(super) config: Json,
     /// A folder of the plugin that is the workspace.
     pub(super) folder: Option<String>,
@@ -50,6 +51,12 @@ pub(super) struct DependencyCase {
     pub(super) space: Option<String>,
     pub(super) module: Option<String>,
     pub(super) context: Map<String, Json>,
+    /// For a dependency: the environment's folder of distributions, from the root.
+    pub(super) site_packages: Option<String>,
+    /// For an environment: what it is called; `default` when it is left out.
+    pub(super) name: Option<String>,
+    /// For an environment: the user's process variables that it is told.
+    pub(super) variables: BTreeMap<String, String>,
     /// Parts of the answer.
     pub(super) expect: Option<Map<String, Json>>,
     /// How it is refused.
@@ -109,6 +116,7 @@ pub(super) struct HookCase {
 #[serde(deny_unknown_fields, default)]
 struct Document {
     dependency: BTreeMap<String, Vec<Json>>,
+    environment: BTreeMap<String, Vec<Json>>,
     cache: BTreeMap<String, Vec<Json>>,
     subcommand: BTreeMap<String, Vec<Json>>,
     argument: BTreeMap<String, Vec<Json>>,
@@ -122,6 +130,7 @@ impl Cases {
         let document = reader.document();
         let cases = Self {
             dependency: reader.read(Point::Dependency, document.dependency),
+            environment: reader.read(Point::Environment, document.environment),
             cache: reader.read(Point::Cache, document.cache),
             subcommand: reader.read(Point::Subcommand, document.subcommand),
             argument: reader.read(Point::Argument, document.argument),
@@ -156,7 +165,7 @@ trait Case: DeserializeOwned {
     }
 }
 
-impl Case for DependencyCase {
+impl Case for QuestionCase {
     fn config(&mut self) -> Option<&mut Json> {
         Some(&mut self.config)
     }

@@ -2,8 +2,10 @@
 
 use purlin_plugin::Point;
 
+use super::dependency::Expand;
+use super::environment::Describe;
 use super::trial::{Finding, Trial};
-use super::{argument, cache, dependency, hook, plugin, process, subcommand};
+use super::{argument, cache, hook, plugin, process, question, subcommand};
 
 /// One thing that plugins hold to.
 pub struct Check {
@@ -65,19 +67,35 @@ checks! {
     }
     About::Point(Point::Dependency) => {
         "dependency.answers" "`expand` answers for each configuration that works, as the cases expect."
-            dependency::answers;
+            question::answers::<Expand>;
         "dependency.refuses" "A configuration that cannot work is refused as INVALID_CONFIG or NOT_FOUND, with the path in it that is to blame."
-            dependency::refuses;
+            question::refuses::<Expand>;
         "dependency.well-formed" "Its globs are patterns inside the workspace, and the commands and variables that it names have names."
-            dependency::well_formed;
+            question::well_formed::<Expand>;
         "dependency.same-answer" "The same question gets the same answer, after a new start as well."
-            dependency::same_answer;
+            question::same_answer::<Expand>;
         "dependency.names-its-inputs" "Files that `inputs` does not name do not change the answer."
-            dependency::names_its_inputs;
+            question::names_its_inputs::<Expand>;
         "dependency.any-checkout" "The same files in another folder get the same answer."
-            dependency::any_checkout;
+            question::any_checkout::<Expand>;
         "dependency.at-once" "Questions that are asked at the same time get the answers that each gets alone."
-            dependency::at_once;
+            question::at_once::<Expand>;
+    }
+    About::Point(Point::Environment) => {
+        "environment.answers" "`describe` answers for each configuration that works, as the cases expect."
+            question::answers::<Describe>;
+        "environment.refuses" "A configuration that cannot work is refused as INVALID_CONFIG or NOT_FOUND, with the path in it that is to blame."
+            question::refuses::<Describe>;
+        "environment.well-formed" "Its expansion, its changes, its paths and the commands in `after` are such that a host can use them, and commands make what must be installed."
+            question::well_formed::<Describe>;
+        "environment.same-answer" "The same question gets the same answer, after a new start as well."
+            question::same_answer::<Describe>;
+        "environment.names-its-inputs" "Files that `inputs` does not name do not change the answer."
+            question::names_its_inputs::<Describe>;
+        "environment.any-checkout" "The same files in another folder get the same answer: paths are relative, and values say `{root}`."
+            question::any_checkout::<Describe>;
+        "environment.at-once" "Questions that are asked at the same time get the answers that each gets alone."
+            question::at_once::<Describe>;
     }
     About::Point(Point::Cache) => {
         "cache.opens" "`open` works for each configuration of the cases."

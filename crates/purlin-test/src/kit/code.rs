@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use purlin_plugin::contract::{Argument, Cache, Dependency, Hook, Subcommand};
+use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
 use purlin_plugin::manifest::{Feature, Manifest};
 use purlin_plugin::{NativeFeature, NativePlugin, RuntimeKind};
 use purlin_process::{Launch, Process, ProcessFeature};
@@ -96,6 +96,17 @@ impl Started {
             feature,
             |code| match code {
                 NativeFeature::Dependency(code) => Some(code),
+                _ => None,
+            },
+            |code| Box::new(code),
+        )
+    }
+
+    pub(super) fn environment(&self, feature: &Feature) -> Held<dyn Environment> {
+        self.of(
+            feature,
+            |code| match code {
+                NativeFeature::Environment(code) => Some(code),
                 _ => None,
             },
             |code| Box::new(code),

@@ -1,270 +1,72 @@
-//! Checks of the `dependency` point.
+//! What is particular to the `dependency` point.
 
 use std::path::Path;
-use std::sync::Barrier;
 
-use purlin_plugin::message::{ErrorCode, ExpandContext, Expansion, PluginError};
-use purlin_store::{Patterns, RelativePath};
-use serde_json::Value as Json;
+use purlin_plugin::message::{ExpandContext, Expansion, PluginError};
+use purlin_store::Patterns;
 
-use super::cases::DependencyCase;
+use super::cases::{Cases, QuestionCase, Told};
 use super::code::Started;
-use super::place::Place;
-use super::trial::{Finding, Problem, Trial, ensure, failed, told};
+use super::question::Question;
+use super::trial::Trial;
 
-/// What a configuration is spoiled with.
-const NOTHING: &str = "purlin-kit/no-such-thing";
+/// `expand`
+pub(super) struct Expand;
 
-pub(super) fn answers(trial: &Trial<'_>) -> Finding {
-    for case in trial.cases.dependency.of(trial.feature())? {
-        if case.error.is_some() {
-            continue;
-        }
-        let place = place(trial, case)?;
-        let answer = match ask(trial, &trial.start()?, case, &place) {
-            Ok(answer) => answer,
-            Err(error) if case.is_sample && is_refusal(&error, &case.config) => {
-                let why = "what its schema has as examples is refused; write a case";
-                return Err(Problem::Skipped(why.to_owned()));
-            }
-            Err(error) => return Err(failed(format!("{}: {}", case.config, told(&error)))),
-        };
-        let answer = serde_json::to_value(&answer).unwrap_or_default();
-        for (field, expected) in case.expect.iter().flatten() {
-            ensure(answer.get(field) == Some(expected), || {
-                let given = answer.get(field).cloned().unwrap_or_default();
-                format!("{}: `{field}` is {given}, not {expected}", case.config)
-            })?;
+impl Question for Expand {
+    type Answer = Expansion;
+
+    fn cases(cases: &Cases) -> &Told<QuestionCase> {
+        &cases.dependency
+    }
+
+    fn ask(
+        trial: &Trial<'_>,
+        started: &Started,
+        case: &QuestionCase,
+        root: &Path,
+    ) -> Result<Expansion, PluginError> {
+        let context = context(case, root);
+        started.dependency(trial.feature()).expand(&case.config, &context, &started.host)
+    }
+
+    fn inputs(answer: &Expansion) -> &[String] {
+        &answer.inputs
+    }
+
+    fn flaw(answer: &Expansion) -> Option<String> {
+        flaw(answer)
+    }
+}
+
+/// What of an expansion no host could use.
+pub(super) fn flaw(answer: &Expansion) -> Option<String> {
+    for (field, globs) in [("inputs", &answer.inputs), ("globs", &answer.globs)] {
+        if let Err(error) = Patterns::new(globs) {
+            return Some(format!("`{field}` has {:?}: {error}", globs[error.index]));
         }
     }
-    Ok(())
-}
-
-pub(super) fn refuses(trial: &Trial<'_>) -> Finding {
-    let feature = trial.feature();
-    for case in trial.cases.dependency.of(feature)? {
-        let place = place(trial, case)?;
-        let started = trial.start()?;
-        if let Some(expected) = &case.error {
-            match ask(trial, &started, case, &place) {
-                Ok(_) => return Err(failed(format!("{} is not refused", case.config))),
-                Err(error) => {
-                    let fits = expected.code == error.code
-                        && (expected.path.is_none() || expected.path == error.path);
-                    ensure(fits, || format!("{}: {}", case.config, told(&error)))?;
-                    check_refusal(&error, &case.config)?;
-                }
-            }
-        }
-        for pointer in texts(&case.config) {
-            let mut spoiled = case.clone();
-            if let Some(text) = spoiled.config.pointer_mut(&pointer) {
-                *text = Json::from(NOTHING);
-            }
-            if !trial.fits_schema(&spoiled.config) {
-                continue;
-            }
-            if let Err(error) = ask(trial, &started, &spoiled, &place) {
-                check_refusal(&error, &spoiled.config)?;
-            }
-        }
+    if answer.commands.iter().any(|command| command.name.is_empty()) {
+        return Some("`commands` has one without a name".to_owned());
     }
-    Ok(())
+    let bad = answer.variables.iter().find(|name| !is_variable(name))?;
+    Some(format!("`variables` has {bad:?}, which cannot be one's name"))
 }
 
-fn check_refusal(error: &PluginError, config: &Json) -> Finding {
-    ensure(is_refusal(error, config), || format!("{config}: {}", told(error)))
+/// Whether a text can name a process variable.
+pub(super) fn is_variable(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['=', '\0'])
 }
 
-/// True for an error that tells its user which part of the configuration to look at.
-fn is_refusal(error: &PluginError, config: &Json) -> bool {
-    let blames = |path: &str| {
-        // A field that is missing is blamed by the place where it would be.
-        let parent = path.rsplit_once('/').map(|(parent, _)| parent);
-        config.pointer(path).is_some() || parent.is_some_and(|one| config.pointer(one).is_some())
-    };
-    matches!(error.code, ErrorCode::InvalidConfig | ErrorCode::NotFound)
-        && error.path.as_deref().is_some_and(blames)
-}
-
-pub(super) fn well_formed(trial: &Trial<'_>) -> Finding {
-    for (case, place) in working(trial)? {
-        let answer = ask(trial, &trial.start()?, case, &place)?;
-        for (field, globs) in [("inputs", &answer.inputs), ("globs", &answer.globs)] {
-            Patterns::new(globs).map_err(|error| {
-                failed(format!("`{field}` has {:?}: {error}", globs[error.index]))
-            })?;
-        }
-        let nameless = answer.commands.iter().any(|command| command.name.is_empty());
-        ensure(!nameless, || "`commands` has one without a name".to_owned())?;
-        let is_bad = |name: &&String| name.is_empty() || name.contains(['=', '\0']);
-        if let Some(name) = answer.variables.iter().find(is_bad) {
-            return Err(failed(format!("`variables` has {name:?}, which cannot be one's name")));
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn same_answer(trial: &Trial<'_>) -> Finding {
-    for (case, place) in working(trial)? {
-        let first = trial.start()?;
-        let answers = [
-            ask(trial, &first, case, &place)?,
-            ask(trial, &first, case, &place)?,
-            ask(trial, &trial.start()?, case, &place)?,
-        ];
-        for other in &answers[1..] {
-            ensure(*other == answers[0], || difference(case, &answers[0], other))?;
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn names_its_inputs(trial: &Trial<'_>) -> Finding {
-    for (case, place) in working(trial)? {
-        let before = steady(trial, case, &place)?;
-        let inputs = Patterns::new(&before.inputs)
-            .map_err(|_| Problem::Skipped("`inputs` is not well-formed".to_owned()))?;
-        let is_named =
-            |path: &str| RelativePath::parse(path).is_ok_and(|path| inputs.matches(&path));
-        let mut changed = Vec::new();
-        for path in place.files()? {
-            let folder = path.rsplit_once('/').map_or(String::new(), |(one, _)| format!("{one}/"));
-            let ending = path.rsplit_once('.').map_or("txt", |(_, ending)| ending);
-            let new = format!("{folder}purlin-kit-new.{ending}");
-            if !is_named(&new) && !changed.contains(&new) {
-                place.write(&new, b"new = 1\n")?;
-                changed.push(new);
-            }
-            if !is_named(&path) {
-                place.write(&path, b"changed = 1\n")?;
-                changed.push(path);
-            }
-        }
-        if changed.is_empty() {
-            place.write("purlin-kit-new.txt", b"new = 1\n")?;
-        }
-        let after = ask(trial, &trial.start()?, case, &place).map_err(|error| {
-            failed(format!("after {} changed: {}", changed.join(", "), told(&error)))
-        })?;
-        ensure(after == before, || {
-            let what = difference(case, &before, &after);
-            let changed = changed.join(", ");
-            format!("`inputs` is {:?}, and after {changed} changed: {what}", before.inputs)
-        })?;
-    }
-    Ok(())
-}
-
-pub(super) fn any_checkout(trial: &Trial<'_>) -> Finding {
-    for (case, place) in working(trial)? {
-        let here = steady(trial, case, &place)?;
-        let other = self::place(trial, case)?;
-        let there = ask(trial, &trial.start()?, case, &other)?;
-        ensure(here == there, || difference(case, &here, &there))?;
-    }
-    Ok(())
-}
-
-pub(super) fn at_once(trial: &Trial<'_>) -> Finding {
-    const CALLS: usize = 8;
-    for (case, place) in working(trial)? {
-        let alone = steady(trial, case, &place)?;
-        let started = trial.start()?;
-        let together = Barrier::new(CALLS);
-        let call = || {
-            together.wait();
-            ask(trial, &started, case, &place)
-        };
-        let answers: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..CALLS).map(|_| scope.spawn(call)).collect();
-            threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
-        });
-        for answer in answers {
-            let answer = answer.map_err(|_| failed("a call has panicked"))?;
-            let answer = answer.map_err(|error| failed(told(&error)))?;
-            ensure(answer == alone, || difference(case, &alone, &answer))?;
-        }
-    }
-    Ok(())
-}
-
-/// The cases that are to be answered, each with its workspace.
-fn working<'a>(trial: &Trial<'a>) -> Result<Vec<(&'a DependencyCase, Place)>, Problem> {
-    let mut found = Vec::new();
-    for case in trial.cases.dependency.of(trial.feature())? {
-        if case.error.is_none() {
-            found.push((case, place(trial, case)?));
-        }
-    }
-    Ok(found)
-}
-
-/// The answer, if it is the same each time: else the check of that tells.
-fn steady(trial: &Trial<'_>, case: &DependencyCase, place: &Place) -> Result<Expansion, Problem> {
-    let first = ask(trial, &trial.start()?, case, place)?;
-    let second = ask(trial, &trial.start()?, case, place)?;
-    if first != second {
-        return Err(Problem::Skipped("its answers differ from time to time".to_owned()));
-    }
-    Ok(first)
-}
-
-fn place(trial: &Trial<'_>, case: &DependencyCase) -> Result<Place, Problem> {
-    trial.place(case.folder.as_deref(), &case.files)
-}
-
-fn ask(
-    trial: &Trial<'_>,
-    started: &Started,
-    case: &DependencyCase,
-    place: &Place,
-) -> Result<Expansion, PluginError> {
-    let context = context(case, &place.root());
-    started.dependency(trial.feature()).expand(&case.config, &context, &started.host)
-}
-
-/// What the plugin is told besides the configuration.
-pub(super) fn context(case: &DependencyCase, root: &Path) -> ExpandContext {
+/// What the plugin is told besides the configuration. The folder of distributions is relative to
+/// the root in cases.
+pub(super) fn context(case: &QuestionCase, root: &Path) -> ExpandContext {
+    let site_packages = case.site_packages.as_ref();
     ExpandContext {
         space: case.space.clone(),
         module: case.module.clone(),
         context: case.context.clone(),
+        site_packages: site_packages.map(|path| root.join(path).to_string_lossy().into_owned()),
         ..ExpandContext::new(root.to_string_lossy())
     }
-}
-
-/// The pointers of all texts in a configuration.
-fn texts(config: &Json) -> Vec<String> {
-    fn walk(value: &Json, at: &str, found: &mut Vec<String>) {
-        match value {
-            Json::String(_) => found.push(at.to_owned()),
-            Json::Array(items) => {
-                for (number, item) in items.iter().enumerate() {
-                    walk(item, &format!("{at}/{number}"), found);
-                }
-            }
-            Json::Object(fields) => {
-                for (name, field) in fields {
-                    let name = name.replace('~', "~0").replace('/', "~1");
-                    walk(field, &format!("{at}/{name}"), found);
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    walk(config, "", &mut found);
-    found
-}
-
-fn difference(case: &DependencyCase, one: &Expansion, other: &Expansion) -> String {
-    let one = serde_json::to_value(one).unwrap_or_default();
-    let other = serde_json::to_value(other).unwrap_or_default();
-    let fields = one.as_object().into_iter().flatten();
-    let parts: Vec<String> = fields
-        .filter(|(name, value)| other.get(name.as_str()) != Some(value))
-        .map(|(name, value)| format!("`{name}` is {value} and then {}", other[name.as_str()]))
-        .collect();
-    format!("{}: {}", case.config, parts.join("; "))
 }

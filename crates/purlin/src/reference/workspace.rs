@@ -51,7 +51,7 @@ pub(super) fn page() -> String {
          `TYPE:VALUE`, or a plain text. Other types come from plugins.\n",
     );
     for feature in features(Point::Dependency) {
-        let Detail::Dependency { key, default } = &feature.feature.detail else { continue };
+        let Detail::Dependency { key, default, .. } = &feature.feature.detail else { continue };
         text.push_str(&format!("\n### `{}`\n\n{}.", feature.feature.name, feature.feature.about));
         if let Some(key) = key {
             text.push_str(&format!(" `{}:VALUE` fills `{key}`.", feature.feature.name));

@@ -93,6 +93,35 @@ def slow(config: plugin.Data, context: plugin.ExpandContext) -> plugin.Expansion
     return plugin.Expansion()
 
 
+class PlaceConfig(plugin.Config):
+    """A folder with programs."""
+
+    path: str
+
+
+@plugin.environment("place")
+def place(config: PlaceConfig, context: plugin.EnvironmentContext) -> plugin.EnvironmentDescription:
+    """Programs of a folder"""
+    if config.path == "nothing":
+        return plugin.EnvironmentDescription()
+    change = plugin.VariableChange
+    return plugin.EnvironmentDescription(
+        expansion=plugin.Expansion(values=[context.name, context.space, dict(context.variables)]),
+        changes=[
+            change(operation="prepend", name="PATH", value=f"{{root}}/{config.path}"),
+            change(operation="unset", name="PYTHONHOME"),
+        ],
+        root=config.path,
+        installed_when=[config.path],
+        after=[plugin.CommandReference(name="make", args={"path": config.path})],
+    )
+
+
+@plugin.dependency("distribution", in_environment=True)
+def distribution(config: plugin.Data, context: plugin.ExpandContext) -> plugin.Expansion:
+    return plugin.Expansion(values=[context.site_packages])
+
+
 class StoreConfig(plugin.Config):
     """A folder that is a cache."""
 

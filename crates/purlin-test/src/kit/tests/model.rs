@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use purlin_plugin::contract::{Argument, Cache, Dependency, Hook, Host, OpenCache, Subcommand};
+use purlin_plugin::contract::{
+    Argument, Cache, Dependency, Environment, Hook, Host, OpenCache, Subcommand,
+};
 use purlin_plugin::message::{
-    ArgumentContext, CacheItem, Edit, ErrorCode, ExpandContext, Expansion, PluginError,
-    SubcommandContext,
+    ArgumentContext, CacheItem, CommandReference, Edit, EnvironmentContext, EnvironmentDescription,
+    ErrorCode, ExpandContext, Expansion, PluginError, SubcommandContext, VariableChange,
 };
 use purlin_plugin::{NativeFeature, NativePlugin, literal_glob, text_field};
 use serde_json::{Value as Json, json};
@@ -35,6 +37,8 @@ runtime = { kind = 'native' }
 [provides.dependency.file]
 schema = 'schemas/file.json'
 key = 'path'
+[provides.environment.home]
+schema = 'schemas/file.json'
 [provides.cache.shelf]
 [provides.subcommand.end]
 args = [
@@ -62,6 +66,16 @@ expect = { values = ['of a'] }
 [[dependency.file]]
 config = { path = 'gone.txt' }
 error = { code = 'INVALID_CONFIG', path = '/path' }
+[[environment.home]]
+config = { path = 'a.txt' }
+variables = { VIRTUAL_ENV = '/venv' }
+files = { 'a.txt' = 'of a', 'b/c.txt' = 'of c' }
+expect = { root = '.home', changes = [
+  { operation = 'set', name = 'HOME', value = '{root}/.home' }, { operation = 'unset', name = 'of a' },
+] }
+[[environment.home]]
+config = { path = 'gone.txt' }
+error = { code = 'NOT_FOUND', path = '/path' }
 [[cache.shelf]]
 [[subcommand.end]]
 args = { status = 7 }
@@ -91,6 +105,7 @@ pub(super) fn subject(fault: &'static str) -> Subject<'static> {
     let model: &'static Model = Box::leak(Box::new(Model { fault, ..Model::default() }));
     let features = Box::leak(Box::new([
         ("file", NativeFeature::Dependency(model)),
+        ("home", NativeFeature::Environment(model)),
         ("shelf", NativeFeature::Cache(model)),
         ("end", NativeFeature::Subcommand(model)),
         ("slow", NativeFeature::Argument(model)),
@@ -185,6 +200,49 @@ impl Dependency for Model {
             _ => {}
         }
         self.alone("dependency.at-once", || Ok(answer))
+    }
+}
+
+impl Environment for Model {
+    fn describe(
+        &self,
+        _name: &str,
+        config: &Json,
+        context: &EnvironmentContext,
+        _host: &dyn Host,
+    ) -> Result<EnvironmentDescription, PluginError> {
+        let path = text_field(config, "path")?;
+        let text = match fs::read_to_string(Path::new(&context.root).join(path)) {
+            Ok(text) => text,
+            Err(_) if self.has("environment.refuses") => return Err(internal("no file")),
+            Err(error) => {
+                return Err(PluginError::new(ErrorCode::NotFound, error.to_string()).at("/path"));
+            }
+        };
+        let inputs = vec![literal_glob(path)];
+        let set = |value: &str| VariableChange::Set { name: "HOME".into(), value: value.into() };
+        let mut answer = EnvironmentDescription {
+            expansion: Expansion { inputs, ..Expansion::default() },
+            changes: vec![set("{root}/.home"), VariableChange::Unset { name: text }],
+            root: Some(".home".to_owned()),
+            installed_when: vec![".home".to_owned()],
+            after: vec![CommandReference { name: "install".into(), ..CommandReference::default() }],
+            ..EnvironmentDescription::default()
+        };
+        match self.fault {
+            "environment.answers" => answer.root = Some("elsewhere".to_owned()),
+            "environment.well-formed" => answer.after = Vec::new(),
+            "environment.same-answer" => {
+                let count = self.count.fetch_add(1, Ordering::SeqCst);
+                answer.site_packages = Some(count.to_string());
+            }
+            "environment.names-its-inputs" => answer.expansion.inputs = Vec::new(),
+            "environment.any-checkout" => {
+                answer.installed_when = vec![format!("{}/.home", context.root)];
+            }
+            _ => {}
+        }
+        self.alone("environment.at-once", || Ok(answer))
     }
 }
 

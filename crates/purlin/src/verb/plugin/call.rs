@@ -18,8 +18,9 @@ use crate::verb::plugin::folder;
 use crate::{context, draw, environment, workspace};
 
 /// The functions that can be called.
-const FUNCTIONS: [(&str, Point); 10] = [
+const FUNCTIONS: [(&str, Point); 11] = [
     ("dependency/expand", Point::Dependency),
+    ("environment/describe", Point::Environment),
     ("cache/open", Point::Cache),
     ("cache/contains", Point::Cache),
     ("cache/fetch", Point::Cache),
@@ -117,7 +118,10 @@ fn choose<'a>(
     point: Point,
     params: &mut Map<String, Json>,
 ) -> Result<&'a FeatureRef, Failure> {
-    let key = if point == Point::Cache { "feature" } else { "name" };
+    let key = match point {
+        Point::Cache | Point::Environment => "feature",
+        _ => "name",
+    };
     let all: Vec<&FeatureRef> = features.iter().filter(|one| one.point() == point).collect();
     let names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
     let found = match params.get(key).and_then(Json::as_str) {
@@ -153,7 +157,7 @@ fn complete(
     directory: &Path,
 ) -> Result<(), Failure> {
     let point = feature.point();
-    if matches!(point, Point::Dependency | Point::Cache) {
+    if matches!(point, Point::Dependency | Point::Environment | Point::Cache) {
         let config = params.remove("config").unwrap_or_else(|| json!({}));
         let config = match plugins.schema(feature)? {
             Some(schema) => {
@@ -169,7 +173,11 @@ fn complete(
     let directory = directory.to_string_lossy();
     let context = match (method, point) {
         ("dependency/expand", _) => {
-            json!({ "root": root, "space": null, "module": null, "context": {} })
+            json!({ "root": root, "space": null, "module": null, "context": {}, "site_packages": null })
+        }
+        ("environment/describe", _) => {
+            let variables = plugins.granted_variables(feature)?;
+            json!({ "root": root, "space": null, "context": {}, "variables": variables })
         }
         ("subcommand/run", _) => json!({ "root": root, "directory": directory, "json": false }),
         _ => Json::Null,
@@ -179,6 +187,7 @@ fn complete(
             vec![("name", json!("call"))]
         }
         "dependency/expand" => vec![("context", context)],
+        "environment/describe" => vec![("name", json!("default")), ("context", context)],
         "subcommand/run" => vec![("args", json!({})), ("context", context)],
         "subcommand/complete" => vec![("argument", json!("")), ("prefix", json!(""))],
         "argument/complete" => vec![("prefix", json!(""))],

@@ -12,7 +12,7 @@ from .provides import LISTED, Derived
 # What a process cannot provide, or does not from Python, and what other code provides.
 _FOREIGN_POINTS = {"transform", "leaf", "resource", "state", "lease"}
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "dependency": {"default": False},
+    "dependency": {"default": False, "in-environment": False},
     "cache": {"hot": "user", "default": False},
     "argument": {"type": "string", "stage": "parsed", "edits": []},
     "subcommand": {"args": []},

@@ -75,6 +75,20 @@ def _expand(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     return {name: value for name, value in found.__dict__.items() if value}
 
 
+def _describe(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    from purlin.plugin._environment import EnvironmentContext, EnvironmentDescription, message
+
+    feature = _registry.features.get(("environment", params["feature"]))
+    if feature is None:
+        raise RpcError(INVALID_PARAMS, f"there is no environment `{params['feature']}`")
+    config = plugin.configured(feature, params["config"])
+    context = EnvironmentContext(call, plugin.info, params["name"], params["context"])
+    described = feature.code(config, context)
+    if not isinstance(described, EnvironmentDescription):
+        raise _wrong(feature, described, "a plugin.EnvironmentDescription")
+    return message(described)
+
+
 def _cache_open(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     feature = _registry.features.get(("cache", params["feature"]))
     if feature is None:
@@ -193,6 +207,7 @@ def _wrong(feature: _registry.Feature, value: Any, expected: str) -> PluginError
 
 CALLS: dict[str, Perform] = {
     "dependency/expand": _expand,
+    "environment/describe": _describe,
     "cache/open": _cache_open,
     "cache/contains": _cache_contains,
     "cache/fetch": _cache_fetch,

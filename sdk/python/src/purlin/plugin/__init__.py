@@ -38,28 +38,30 @@ from ._record import Config, field, option, positional
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._later import (
+    from ._environment import (
         EnvironmentContext,
         EnvironmentDescription,
+        VariableChange,
+        environment,
+    )
+    from ._later import (
         Fragment,
         Imported,
         PackageVersion,
         Repository,
-        VariableChange,
         builder,
-        environment,
         importer,
         repository,
     )
 else:
 
     def __getattr__(name):
-        """Points without a host are read by those who use them."""
+        """What few plugins use is read by those that do."""
         if name not in __all__:
             raise AttributeError(f"purlin.plugin has no `{name}`")
-        from purlin.plugin import _later
+        from purlin.plugin import _environment, _later
 
-        return getattr(_later, name)
+        return getattr(_environment if hasattr(_environment, name) else _later, name)
 
 
 def serve() -> None:

@@ -118,7 +118,11 @@ class Context:
 
 
 class ExpandContext(Context):
-    """What `dependency` is told: the workspace, and the command that asks."""
+    """What `dependency` is told: the workspace, and the command that asks.
+
+    `site_packages` is the folder of Python distributions of the command's environment, for types
+    that are declared `in_environment`.
+    """
 
     def __init__(self, host: Host, plugin: PluginInfo, told: Mapping[str, Any]) -> None:
         super().__init__(host, plugin)
@@ -126,6 +130,7 @@ class ExpandContext(Context):
         self.space: str | None = told.get("space")
         self.module: str | None = told.get("module")
         self.context: Data = Data(told.get("context"))
+        self.site_packages: str | None = told.get("site_packages")
 
 
 class SubcommandContext(Context):

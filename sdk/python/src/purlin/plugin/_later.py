@@ -6,59 +6,22 @@ Nothing calls them yet. What they get and give may still become richer, never po
 from __future__ import annotations
 
 from . import _registry
-from ._context import ExpandContext
 from ._data import Data
-from ._message import Expansion
 from ._record import Config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any, Literal, TypeVar
+    from typing import Any, TypeVar
 
-    from ._context import Context, Host
-    from ._message import PluginInfo
+    from ._context import Context
 
-    EnvironmentFunction = TypeVar(
-        "EnvironmentFunction", bound=Callable[[Any, "EnvironmentContext"], "EnvironmentDescription"]
-    )
     ImporterFunction = TypeVar(
         "ImporterFunction", bound=Callable[[Any, Sequence["Imported"], Context], "Fragments"]
     )
     BuilderFunction = TypeVar("BuilderFunction", bound=Callable[[Data, Context], Mapping[str, Any]])
     RepositoryClass = TypeVar("RepositoryClass", bound=type["Repository"])
     Fragments = Sequence["Fragment"]
-
-
-class EnvironmentContext(ExpandContext):
-    """What `environment` is told: its name in the workspace, and what a dependency is told."""
-
-    def __init__(self, host: Host, plugin: PluginInfo, name: str, told: Mapping[str, Any]) -> None:
-        super().__init__(host, plugin, told)
-        self.name = name
-
-
-class VariableChange(Config):
-    """One change of a process variable."""
-
-    operation: Literal["set", "unset", "prepend", "append"]
-    name: str
-    value: str | None = None
-
-
-class EnvironmentDescription(Config):
-    """What commands run in.
-
-    `expansion` is evaluated after the commands in `after` have run; the environment is there when
-    all paths in `installed_when` are.
-    """
-
-    expansion: Expansion = Expansion()
-    changes: Sequence[VariableChange] = ()
-    root: str | None = None
-    site_packages: str | None = None
-    installed_when: Sequence[str] = ()
-    after: Sequence[str] = ()
 
 
 class Imported(Config):
@@ -107,18 +70,6 @@ class Repository:
     def fetch(self, variant: Data, folder: str, context: Context) -> None:
         """Writes the files of a variant into `folder`."""
         raise NotImplementedError
-
-
-def environment(
-    name: str, *, about: str | None = None, deprecated: str | None = None
-) -> Callable[[EnvironmentFunction], EnvironmentFunction]:
-    """An environment type: `function(config, context) -> EnvironmentDescription`."""
-
-    def register(function: EnvironmentFunction) -> EnvironmentFunction:
-        _registry.add("environment", name, function, about, deprecated)
-        return function
-
-    return register
 
 
 def importer(

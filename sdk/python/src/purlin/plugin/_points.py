@@ -84,16 +84,19 @@ def dependency(
     *,
     key: str | None = None,
     default: bool = False,
+    in_environment: bool = False,
     about: str | None = None,
     deprecated: str | None = None,
 ) -> Callable[[DependencyFunction], DependencyFunction]:
     """A dependency type: `function(config, context) -> Expansion`.
 
-    `key` is the field that `NAME:text` in `deps` fills.
+    `key` is the field that `NAME:text` in `deps` fills. A type `in_environment` is asked once the
+    environment of the command is installed, and told of it.
     """
 
     def register(function: DependencyFunction) -> DependencyFunction:
         details = {"key": key, "default": default or None}
+        details["in-environment"] = in_environment or None
         _registry.add("dependency", name, function, about, deprecated, **details)
         return function
 
