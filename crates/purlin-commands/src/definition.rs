@@ -19,6 +19,7 @@ pub use command::{CacheWhen, Command, Program, Variable};
 pub use context::{ContextType, ContextVariable};
 pub use named::{COMMAND_LINE, Named, from_command_line, has_errors};
 pub use settings::{CacheDefinition, Defaults};
+pub(crate) use space::other_space;
 pub use space::{DotenvFile, Fence, Module, Space};
 
 /// Everything about commands that the workspace's files say.

@@ -1,6 +1,7 @@
 //! Dependencies: written by users, told apart by type, answered by plugins.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use purlin_host::{FeatureRef, Need, Plugins};
@@ -11,8 +12,12 @@ use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::{CommandReference, ExpandContext, Expansion};
 use purlin_plugin::{Point, Schema};
 
+use serde_json::json;
+
 use crate::action::{Action, below};
 use crate::definition::Named;
+use crate::environment::{Description, Known as KnownEnvironments};
+use crate::graph::Answers;
 use crate::memo::{Memos, Question};
 use crate::template::{Scope, near_misses};
 use crate::variables::ProcessVariables;
@@ -39,19 +44,20 @@ type Known = (Arc<FeatureRef>, Option<Arc<Schema>>);
 
 /// Turns what users write into dependencies, asking the plugins.
 pub struct Expander<'a> {
-    plugins: &'a Plugins,
-    root: &'a str,
-    memos: Memos,
+    pub(crate) plugins: &'a Plugins,
+    pub(crate) root: &'a str,
+    pub(crate) memos: Memos,
     /// False where only answers count that are given in this process, or remembered.
-    starts_processes: bool,
+    pub(crate) starts_processes: bool,
     features: BTreeMap<String, Known>,
+    pub(crate) environments: KnownEnvironments,
     /// What is odd but no error in what was read.
     pub warnings: Vec<Diagnostic>,
 }
 
 /// What the key is made of besides files, by label: what `--why` compares.
 #[derive(Debug, Clone, Default)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// Digest of each part by what it is called.
     pub parts: BTreeMap<String, String>,
 }
@@ -61,8 +67,15 @@ impl<'a> Expander<'a> {
     #[must_use]
     pub fn new(plugins: &'a Plugins, root: &'a str) -> Self {
         let memos = Memos::new(root);
-        let features = BTreeMap::new();
-        Self { plugins, root, memos, starts_processes: true, features, warnings: Vec::new() }
+        Self {
+            plugins,
+            root,
+            memos,
+            starts_processes: true,
+            features: BTreeMap::new(),
+            environments: KnownEnvironments::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// The same, or one that starts no process: what is not known without one stays open.
@@ -101,7 +114,7 @@ impl<'a> Expander<'a> {
             context: context.clone(),
             inputs,
         };
-        if dependency.inputs.is_empty() {
+        if dependency.inputs.is_empty() && !dependency.in_environment() {
             dependency.expand_now(self)?;
         }
         Ok(dependency)
@@ -196,7 +209,7 @@ impl<'a> Expander<'a> {
     /// Validates a configuration and expands its templates. Unlike the program's they are in the key
     /// as they come out: `{root}` in a dependency says that the result depends on where the
     /// workspace is.
-    fn check(
+    pub(crate) fn check(
         &mut self,
         schema: &Schema,
         config: &Value,
@@ -268,11 +281,45 @@ impl Dependency {
         }
     }
 
-    /// The plugin's answer as it is now, without keeping it.
+    /// The plugin's answer as it is now, in an environment as it is now, without keeping it.
     ///
     /// # Errors
     /// What the plugin reports, at the dependency's place.
-    pub fn ask(&self, expander: &Expander<'_>) -> Result<Expansion, Vec<Diagnostic>> {
+    pub(crate) fn ask_in(
+        &self,
+        expander: &Expander<'_>,
+        environment: &Description,
+    ) -> Result<Expansion, Vec<Diagnostic>> {
+        if !self.in_environment() {
+            return self.ask(expander);
+        }
+        let context = ExpandContext {
+            site_packages: environment.site_packages.clone(),
+            ..(*self.context).clone()
+        };
+        self.asked_with(Arc::new(context)).ask(expander)
+    }
+
+    /// The same dependency in another context.
+    fn asked_with(&self, context: Arc<ExpandContext>) -> Self {
+        Self {
+            feature: self.feature.clone(),
+            config: self.config.clone(),
+            origin: self.origin.clone(),
+            expansion: None,
+            context,
+            inputs: self.inputs.clone(),
+        }
+    }
+
+    /// True for a type whose answers come from the environment that the command runs in.
+    #[must_use]
+    pub fn in_environment(&self) -> bool {
+        matches!(self.feature.detail(), Detail::Dependency { in_environment: true, .. })
+    }
+
+    /// The plugin's answer as it is now, without keeping it.
+    fn ask(&self, expander: &Expander<'_>) -> Result<Expansion, Vec<Diagnostic>> {
         let (config, context) = (self.config.to_json(), &*self.context);
         let question = self.question(expander)?;
         let expansion = match question {
@@ -287,7 +334,14 @@ impl Dependency {
     /// The question to a plugin whose answer costs a process; `None` for others.
     fn question(&self, expander: &Expander<'_>) -> Result<Option<Question>, Vec<Diagnostic>> {
         let (config, context) = (self.config.to_json(), &*self.context);
-        let question = expander.memos.question(expander.plugins, &self.feature, &config, context);
+        let mut text = json!({
+            "name": self.feature.feature.name, "config": config, "context": context,
+        });
+        if let Some(folder) = &context.site_packages {
+            // Globs cannot name what lies outside the workspace. Names there tell what is installed.
+            text["installed"] = json!(names_in(Path::new(folder)).to_hex());
+        }
+        let question = expander.memos.question(expander.plugins, &self.feature, text);
         question.map_err(|diagnostic| vec![diagnostic.at(self.origin.clone(), "needed here")])
     }
 
@@ -313,7 +367,7 @@ impl Dependency {
                     format!("the dependency type `{}` has no answer", self.feature.name),
                 )
                 .label(place.clone(), error.message.clone())
-                .detail(self.call(&error.detail)),
+                .detail(call(&self.feature, "dependency/expand", &error.detail)),
             ]
         })
     }
@@ -324,23 +378,11 @@ impl Dependency {
         expander: &Expander<'_>,
         mut expansion: Expansion,
     ) -> Result<Expansion, Vec<Diagnostic>> {
-        if let Some(package) = expansion.packages.first() {
-            return Err(vec![
-                Diagnostic::error("not-built-yet", format!("package requests such as `{package}` are not supported by this version of Purlin"))
-                    .label(self.origin.clone(), "this dependency asks for one"),
-            ]);
-        }
+        packages_refused(&expansion, &self.origin)?;
         for glob in expansion.globs.iter_mut().chain(&mut expansion.inputs) {
             *glob = below(expander.root, std::mem::take(glob));
         }
         Ok(expansion)
-    }
-
-    /// Which call failed, and what the plugin had to say besides.
-    fn call(&self, detail: &str) -> String {
-        let FeatureRef { plugin, version, .. } = &*self.feature;
-        let call = format!("plugin `{plugin}` {version}, call `dependency/expand`");
-        if detail.is_empty() { call } else { format!("{call}\n{detail}") }
     }
 
     /// The commands that it pulls in, as far as they are known.
@@ -355,16 +397,43 @@ impl Dependency {
     }
 }
 
+/// Which call failed, and what the plugin had to say besides.
+pub(crate) fn call(feature: &FeatureRef, function: &str, detail: &str) -> String {
+    let FeatureRef { plugin, version, .. } = feature;
+    let call = format!("plugin `{plugin}` {version}, call `{function}`");
+    if detail.is_empty() { call } else { format!("{call}\n{detail}") }
+}
+
+/// A digest of the names in a folder; one that cannot be read has none.
+fn names_in(folder: &Path) -> Digest {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+    names.sort();
+    let mut hasher = Hasher::new("installed-names");
+    for name in &names {
+        hasher.field(name.as_encoded_bytes());
+    }
+    hasher.finish()
+}
+
+/// Requests for packages have nobody yet to resolve them.
+pub(crate) fn packages_refused(
+    expansion: &Expansion,
+    origin: &Origin,
+) -> Result<(), Vec<Diagnostic>> {
+    let Some(package) = expansion.packages.first() else { return Ok(()) };
+    let what =
+        format!("package requests such as `{package}` are not supported by this version of Purlin");
+    Err(vec![Diagnostic::error("not-built-yet", what).label(origin.clone(), "this asks for one")])
+}
+
 impl Identity {
     /// The parts that an action and its expanded dependencies make.
     #[must_use]
-    pub fn of(
-        action: &Action,
-        expansions: &[Arc<Expansion>],
-        variables: &ProcessVariables,
-    ) -> Self {
+    pub(crate) fn of(action: &Action, answers: &Answers, variables: &ProcessVariables) -> Self {
         let mut parts = action.parts();
-        for expansion in expansions {
+        parts.extend(crate::environment::parts(&answers.environment.changes));
+        for expansion in &answers.expansions {
             for value in &expansion.values {
                 let text = value.to_string();
                 parts.insert(

@@ -1,5 +1,7 @@
 //! Starting a program, keeping what it says, and seeing how it ends.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -14,7 +16,6 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 
 use crate::action::Action;
 use crate::cancel::{Cancel, GRACE};
-use crate::variables::ProcessVariables;
 
 /// How long the pipes of a program that has ended are read on before what else holds them is ended.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -62,14 +63,14 @@ pub(crate) trait Listener: Send + Sync + 'static {
     fn output(&self, stream: Stream, bytes: &[u8]);
 }
 
-/// Runs an action to its end. Whatever it starts holds `lock`, the instance's, too.
+/// Runs an action to its end with these process variables. Whatever it starts holds `lock`, the instance's, too.
 ///
 /// # Errors
 /// The program could not be started.
 pub(crate) fn execute(
     action: &Action,
     root: &Path,
-    variables: &ProcessVariables,
+    variables: &BTreeMap<OsString, OsString>,
     logs: &LogFiles,
     lock: &InstanceLock,
     cancel: &Cancel,
@@ -81,16 +82,10 @@ pub(crate) fn execute(
         .args(arguments.iter().map(|text| &text.value))
         .current_dir(root.join(&action.cwd))
         .env_clear()
-        .envs(variables.base())
+        .envs(variables)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    for (name, text) in &action.variables {
-        match text {
-            Some(text) => command.env(name, &text.value),
-            None => command.env_remove(name),
-        };
-    }
     crate::platform::prepare(&mut command, lock);
     lock.sign(None);
     let begin = Instant::now();

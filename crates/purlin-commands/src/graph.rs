@@ -3,6 +3,7 @@
 mod cache;
 mod dotenv;
 mod edit;
+mod environment;
 mod instance;
 mod order;
 mod reads;
@@ -14,19 +15,21 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use purlin_host::Plugins;
-use purlin_model::{Diagnostic, Value, fold, suggestion};
+use purlin_model::{Diagnostic, Origin, Value, fold, suggestion};
 use purlin_plugin::manifest::Hot;
-use purlin_plugin::message::ExpandContext;
+use purlin_plugin::message::{CommandReference, ExpandContext};
 
 use crate::action::Action;
 use crate::context::ContextValues;
 use crate::definition::{Command, Definitions, Named};
 use crate::dependency::{Dependency, Expander};
+use crate::environment::Environment;
 use crate::template::Scope;
 use crate::variables::ProcessVariables;
 
 use dotenv::Dotenv;
 pub use edit::Refusal;
+pub(crate) use instance::Answers;
 pub use instance::Instance;
 
 /// The instances of a run. Producers come before those who depend on them.
@@ -137,9 +140,13 @@ impl Graph {
         let expander = request.expander();
         for index in 0..graph.instances.len() {
             let defers = reads::defer(&graph, index, &mut diagnostics);
+            let environment = graph.instances[index].environment.clone();
             for (dependency, deferred) in graph.instances[index].dependencies.iter_mut().zip(defers)
             {
-                if !deferred && let Err(mut errors) = dependency.expand_now(&expander) {
+                if !deferred
+                    && let Err(mut errors) =
+                        environment::expand(dependency, environment.as_deref(), &expander)
+                {
                     diagnostics.append(&mut errors);
                 }
             }
@@ -211,6 +218,7 @@ fn unknown_command(definitions: &Definitions, named: &Named) -> Diagnostic {
 struct Found {
     command: Arc<Command>,
     space: Option<String>,
+    environment: Option<Arc<Environment>>,
     action: Action,
     dependencies: Vec<Dependency>,
     producers: Vec<(String, Named)>,
@@ -249,12 +257,15 @@ impl Builder<'_> {
         let Request { definitions, root, variables, context, .. } = *self.request;
         let scope = Scope { root, variables, context };
         let space = command.space.as_ref().map(|space| fold(&space.name));
+        let environment = self.environment(command, space.as_deref(), scope);
         let told = Arc::new(ExpandContext {
             root: root.to_owned(),
             space: space.clone(),
             module: None,
             context: self.declared.clone(),
-            site_packages: None,
+            site_packages: environment
+                .as_ref()
+                .and_then(|one| one.description.site_packages.clone()),
         });
         let dotenv = self.dotenv.of(space.as_deref());
         let dotenv = dotenv.map_err(|mut errors| self.diagnostics.append(&mut errors)).ok();
@@ -274,33 +285,50 @@ impl Builder<'_> {
             match self.expander.read(written, scope, &told) {
                 Ok(dependency) => {
                     for reference in dependency.commands() {
-                        let named =
-                            Named { name: reference.name.clone(), origin: written.origin.clone() };
-                        let target = fold(&named.name);
-                        if definitions.broken.commands.contains(&target) {
-                            continue;
-                        }
-                        if !definitions.commands.contains_key(&target) {
-                            self.diagnostics.push(unknown_command(definitions, &named));
-                        } else if target != command.name || !is_base(definitions, written) {
-                            producers.push((target, named));
-                        }
+                        let producer = self.producer(reference, &written.origin);
+                        let own =
+                            |name: &str| name == command.name && is_base(definitions, written);
+                        producers.extend(producer.filter(|(name, _)| !own(name)));
                     }
                     dependencies.push(dependency);
                 }
                 Err(mut errors) => self.diagnostics.append(&mut errors),
             }
         }
+        if let Some(environment) = &environment {
+            let commands = environment.commands();
+            producers.extend(commands.filter_map(|one| self.producer(one, &environment.origin)));
+        }
         let cached = command.deps.is_some() && !dependencies.is_empty();
         let cache = if cached { self.cache(command).ok()? } else { CacheChoice::NoDependencies };
         Some(Found {
             command: command.clone(),
             space,
+            environment,
             action: action?,
             dependencies,
             producers,
             cache,
         })
+    }
+
+    /// The command that a reference means; `None` where what is wrong with it is told.
+    fn producer(
+        &mut self,
+        reference: &CommandReference,
+        origin: &Origin,
+    ) -> Option<(String, Named)> {
+        let definitions = self.request.definitions;
+        let named = Named { name: reference.name.clone(), origin: origin.clone() };
+        let target = fold(&named.name);
+        if definitions.broken.commands.contains(&target) {
+            return None;
+        }
+        if !definitions.commands.contains_key(&target) {
+            self.diagnostics.push(unknown_command(definitions, &named));
+            return None;
+        }
+        Some((target, named))
     }
 
     /// The cache of a command; each name is looked up once.
@@ -339,6 +367,8 @@ fn assemble(found: IndexMap<String, Found>, order: &[usize], selected: &[String]
             command: found.command,
             space: found.space,
             module: None,
+            environment: found.environment,
+            installs: Vec::new(),
             action: found.action,
             dependencies: found.dependencies,
             producers,
@@ -347,5 +377,7 @@ fn assemble(found: IndexMap<String, Found>, order: &[usize], selected: &[String]
             inputs: None,
         });
     }
-    Graph { instances: instances.into_iter().flatten().collect(), warnings: Vec::new() }
+    let mut instances: Vec<Instance> = instances.into_iter().flatten().collect();
+    environment::tell_who_installs(&mut instances, &names);
+    Graph { instances, warnings: Vec::new() }
 }

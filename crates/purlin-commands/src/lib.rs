@@ -12,6 +12,7 @@ mod context;
 mod definition;
 mod dependency;
 mod dotenv;
+mod environment;
 mod event;
 mod execute;
 mod graph;
@@ -35,6 +36,7 @@ pub use definition::{
     Definitions, DotenvFile, Fence, Module, Named, Program, Space, Variable, from_command_line,
     has_errors,
 };
+pub use environment::{Change as VariableChange, Description, Environment};
 pub use event::{Event, Summary};
 pub use execute::Exit;
 pub use graph::{CacheChoice, Graph, Instance, Refusal, Request};

@@ -12,8 +12,10 @@ use std::rc::Rc;
 
 use purlin_host::{FeatureRef, Memo, Plugins};
 use purlin_model::{Diagnostic, Hasher};
-use purlin_plugin::message::{ExpandContext, Expansion};
+use purlin_plugin::message::{EnvironmentDescription, Expansion};
 use purlin_store::{Files, Patterns};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
 use crate::action::below;
@@ -28,6 +30,24 @@ pub(crate) struct Memos {
 
 /// Plugin and feature.
 type Type = (String, String);
+
+/// An answer that tells which files it was computed from.
+pub(crate) trait Answer: Serialize + DeserializeOwned {
+    /// Globs of those files.
+    fn inputs(&self) -> &[String];
+}
+
+impl Answer for Expansion {
+    fn inputs(&self) -> &[String] {
+        &self.inputs
+    }
+}
+
+impl Answer for EnvironmentDescription {
+    fn inputs(&self) -> &[String] {
+        &self.expansion.inputs
+    }
+}
 
 /// One question.
 pub(crate) struct Question {
@@ -48,8 +68,7 @@ impl Memos {
         &self,
         plugins: &Plugins,
         feature: &FeatureRef,
-        config: &Json,
-        context: &ExpandContext,
+        text: Json,
     ) -> Result<Option<Question>, Diagnostic> {
         let key = (feature.plugin.clone(), feature.feature.name.clone());
         let known = self.opened.borrow().get(&key).cloned();
@@ -61,21 +80,18 @@ impl Memos {
                 memo
             }
         };
-        Ok(memo.map(|memo| {
-            let name = &feature.feature.name;
-            Question { memo, text: json!({ "name": name, "config": config, "context": context }) }
-        }))
+        Ok(memo.map(|memo| Question { memo, text }))
     }
 
     /// The answer to a question, remembered or asked for.
     ///
     /// # Errors
     /// Those of asking.
-    pub(crate) fn answer<E>(
+    pub(crate) fn answer<A: Answer, E>(
         &self,
         question: &Question,
-        ask: impl Fn() -> Result<Expansion, E>,
-    ) -> Result<Expansion, E> {
+        ask: impl Fn() -> Result<A, E>,
+    ) -> Result<A, E> {
         let mut globs = self.globs(question);
         if let Some(known) = globs.as_ref().and_then(|globs| self.known(question, globs)) {
             return Ok(known);
@@ -85,7 +101,7 @@ impl Memos {
         if !self.keep(question, &answer, globs.as_deref(), before.as_deref()) {
             // The files were not looked at before it, so one may have changed meanwhile: what is
             // kept must belong to what is there.
-            globs = Some(answer.inputs.clone());
+            globs = Some(answer.inputs().to_vec());
             let before = globs.as_ref().and_then(|globs| self.state(globs));
             answer = ask()?;
             self.keep(question, &answer, globs.as_deref(), before.as_deref());
@@ -94,7 +110,7 @@ impl Memos {
     }
 
     /// The answer to a question, if it is remembered and still holds.
-    pub(crate) fn remembered(&self, question: &Question) -> Option<Expansion> {
+    pub(crate) fn remembered<A: Answer>(&self, question: &Question) -> Option<A> {
         self.known(question, &self.globs(question)?)
     }
 
@@ -103,28 +119,29 @@ impl Memos {
         serde_json::from_value(question.memo.get(&question.text)?).ok()
     }
 
-    fn known(&self, question: &Question, globs: &[String]) -> Option<Expansion> {
+    fn known<A: Answer>(&self, question: &Question, globs: &[String]) -> Option<A> {
         let found = self.state(globs)?;
         serde_json::from_value(question.memo.get(&json!([question.text, found]))?).ok()
     }
 
     /// Keeps an answer, if the files that it was computed from were the same before and after it.
     /// False when that is worth another try.
-    fn keep(
+    fn keep<A: Answer>(
         &self,
         question: &Question,
-        answer: &Expansion,
+        answer: &A,
         globs: Option<&[String]>,
         before: Option<&str>,
     ) -> bool {
-        let after = self.state(&answer.inputs);
-        let same = globs == Some(&answer.inputs) && before == after.as_deref();
-        if !same && !answer.inputs.is_empty() {
+        let inputs = answer.inputs();
+        let after = self.state(inputs);
+        let same = globs == Some(inputs) && before == after.as_deref();
+        if !same && !inputs.is_empty() {
             return false;
         }
         if let (Some(found), Ok(text)) = (after, serde_json::to_value(answer)) {
             question.memo.put(&json!([question.text, found]), &text);
-            question.memo.put(&question.text, &json!(answer.inputs));
+            question.memo.put(&question.text, &json!(inputs));
         }
         true
     }

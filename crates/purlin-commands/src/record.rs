@@ -34,6 +34,9 @@ pub struct Header {
     /// True while the result is being put on disk: what it lacks may still have to go.
     #[serde(default)]
     pub unfinished: bool,
+    /// Paths that it has installed outside of its artifacts, for environments that need it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub installs: Vec<PathBuf>,
 }
 
 /// All that is remembered.

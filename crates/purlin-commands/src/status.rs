@@ -123,10 +123,18 @@ fn look(
             Vec::new(),
         );
     };
-    let expansions = instance.expansions().unwrap_or_default();
+    let Some(answers) = instance.answers() else {
+        return cold("what it runs in is not known yet".to_owned(), Vec::new());
+    };
     let listing = with_outputs(listing, graph, index, &trees);
-    let key = Key::new(instance.identity(&expansions, &session.variables), &producers, listing);
+    let key = Key::new(instance.identity(&answers, &session.variables), &producers, listing);
     let changes = record.as_ref().map(|record| key.changes_since(record)).unwrap_or_default();
+    let header = record.as_ref().map(|record| &record.header);
+    let gone = step::gone(&session.root, instance, header);
+    let why_cold = |changes: Vec<Change>| match &record {
+        None => cold("it has not run here before".to_owned(), Vec::new()),
+        Some(record) => cold(step::explain(&key, record, gone.clone()), changes),
+    };
     match store.result(key.digest) {
         Ok(Some(result)) => {
             let tree = restored(session, instance, record.as_ref(), &result.tree);
@@ -140,12 +148,13 @@ fn look(
                 Some(0) => "its result is in the cache".to_owned(),
                 _ => "its failure is in the cache".to_owned(),
             };
+            if !step::counts(instance, &key, header) {
+                // It runs for what it installs; what it gives others is kept all the same.
+                return (why_cold(changes).0, Some(outcome));
+            }
             (status(CacheStatus::Warm, reason, changes), Some(outcome))
         }
-        Ok(None) => match &record {
-            None => cold("it has not run here before".to_owned(), Vec::new()),
-            Some(record) => cold(step::explain(&key, record), changes),
-        },
+        Ok(None) => why_cold(changes),
         Err(error) => cold(format!("the cache has a problem: {error}"), changes),
     }
 }

@@ -1,10 +1,12 @@
 //! One instance: its key, its look-up, its run, and the keeping of its result.
 
+mod install;
 mod keep;
 mod look_up;
 mod program;
 mod view;
 
+pub(crate) use install::{counts, gone};
 pub(crate) use look_up::united;
 pub(crate) use program::explain;
 pub(crate) use view::on_disk;
@@ -14,12 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use purlin_model::Diagnostic;
-use purlin_plugin::message::Expansion;
 use purlin_store::{InstanceLock, Listing, Obstacle, Patterns, RelativePath, StoreError, Tree};
 
 use crate::event::Event;
 use crate::execute::Listener;
-use crate::graph::{Graph, Instance};
+use crate::graph::{Answers, Graph, Instance};
 use crate::key::Contribution;
 use crate::record::Record;
 use crate::session::Session;
@@ -77,7 +78,7 @@ impl Step<'_> {
         let instance = self.instance();
         let store = self.session.store(&instance.cache).filter(|_| !self.force)?;
         let _lock = InstanceLock::try_acquire(&self.session.locks(), &instance.id).ok()??;
-        let key = self.key(&self.known_expansions()?, &self.producers, listing);
+        let key = self.key(&instance.answers()?, &self.producers, listing);
         let result = match store.result(key.digest) {
             Ok(result) => result?,
             Err(error) => {
@@ -87,7 +88,11 @@ impl Step<'_> {
         };
         let header = Record::header(&self.session.records(), &instance.id)?;
         let outputs = self.outputs().ok()?;
-        if header.key != key.digest || header.unfinished || !contains(&outputs, &result.tree) {
+        if header.key != key.digest
+            || header.unfinished
+            || !self.counts(&key, Some(&header))
+            || !contains(&outputs, &result.tree)
+        {
             return None;
         }
         // What a glance sends waits in memory until it is done.
@@ -144,19 +149,21 @@ impl Step<'_> {
         let Some(lock) = lock else {
             return Ok(Outcome { status: Status::Cancelled, contribution: Contribution::Order });
         };
-        let expansions = self.expansions()?;
-        let patterns = self.patterns(&expansions)?;
+        let answers = self.answers()?;
+        let patterns = self.patterns(&answers)?;
         let producers = self.produced()?;
         let before = self.list(&patterns)?;
-        let key = self.key(&expansions, &producers, before);
+        let key = self.key(&answers, &producers, before);
         let record = Record::read(&self.session.records(), &instance.id);
-        if let Some(outcome) = self.look_up(&key, &patterns, record.as_ref())? {
+        if self.counts(&key, record.as_ref().map(|record| &record.header))
+            && let Some(outcome) = self.look_up(&key, &patterns, record.as_ref())?
+        {
             return Ok(outcome);
         }
         if self.session.cancel.requested() {
             return Ok(Outcome { status: Status::Cancelled, contribution: Contribution::Order });
         }
-        self.run(&Inputs { expansions, patterns, producers }, &key, record.as_ref(), &lock)
+        self.run(&Inputs { answers, patterns, producers }, &key, record.as_ref(), &lock)
     }
 
     fn tell(&self, obstacle: Obstacle) {
@@ -187,7 +194,7 @@ impl Step<'_> {
 
 /// What an instance depends on besides its own action.
 struct Inputs<'a> {
-    expansions: Vec<Arc<Expansion>>,
+    answers: Answers,
     patterns: Cow<'a, Patterns>,
     producers: Vec<(String, Contribution)>,
 }

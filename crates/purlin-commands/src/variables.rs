@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
+use crate::environment::Change;
+use crate::template::Text;
+
 /// Names of the base: passed from the user to every command, and not in any key.
 const BASE: [&str; 25] = [
     "PATH",
@@ -67,6 +70,27 @@ impl ProcessVariables {
             .filter_map(|name| self.user.get_key_value(OsStr::new(name)))
             .map(|(name, value)| (name.as_os_str(), value.as_os_str()));
         passed.chain(LOCALE.iter().map(|(name, value)| (OsStr::new(name), OsStr::new(value))))
+    }
+
+    /// What a program gets: the base, what an environment changes, and the program's own on top;
+    /// `None` takes one out.
+    pub(crate) fn of_program(
+        &self,
+        changes: &[Change],
+        own: &BTreeMap<String, Option<Text>>,
+    ) -> BTreeMap<OsString, OsString> {
+        let base = self.base().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut variables: BTreeMap<OsString, OsString> = base.collect();
+        for change in changes {
+            change.apply(&mut variables);
+        }
+        for (name, text) in own {
+            match text {
+                Some(text) => variables.insert(name.into(), text.value.clone().into()),
+                None => variables.remove(OsStr::new(name)),
+            };
+        }
+        variables
     }
 
     /// A variable of the user's, if it is set.

@@ -1,4 +1,4 @@
-//! What code of many plugins needs: fields of a configuration, and globs from paths.
+//! What code of many plugins needs: fields of a configuration, globs and values from paths.
 
 use serde_json::Value as Json;
 
@@ -34,4 +34,26 @@ pub fn literal_glob(path: &str) -> String {
         glob.push(character);
     }
     glob
+}
+
+/// The value of a process variable for a [`crate::message::VariableChange`]: paths below the root,
+/// alone or in a list separated by `:`, begin with `{root}`, so that checkouts share results.
+///
+/// ```
+/// assert_eq!(purlin_plugin::rooted("/w", "/w/src:/wide:/w"), "{root}/src:/wide:{root}");
+/// ```
+#[must_use]
+pub fn rooted(root: &str, value: &str) -> String {
+    let element = |text: &str| match text.strip_prefix(root) {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+            format!("{{root}}{}", escaped(rest))
+        }
+        _ => escaped(text),
+    };
+    value.split(':').map(element).collect::<Vec<_>>().join(":")
+}
+
+/// A text in which `{root}` stands for itself.
+fn escaped(text: &str) -> String {
+    text.replace("{root}", "{{root}")
 }

@@ -15,7 +15,7 @@ mod point;
 mod schema;
 
 pub use arguments::request_schema;
-pub use config::{literal_glob, text_field};
+pub use config::{literal_glob, rooted, text_field};
 pub use edit::{EditError, escaped};
 pub use manifest::{ParsedManifest, parse_manifest};
 pub use native::{NativeFeature, NativePlugin, PluginSet};

@@ -6,6 +6,7 @@ use purlin_plugin::{NativePlugin, PluginSet};
 #[must_use]
 pub fn bundled() -> PluginSet {
     PluginSet::new()
+        .with(purlin_plugin_active::PLUGIN)
         .with(purlin_plugin_command::PLUGIN)
         .with(purlin_plugin_const::PLUGIN)
         .with(purlin_plugin_glob::PLUGIN)

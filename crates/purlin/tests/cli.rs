@@ -24,6 +24,8 @@ mod test_consent;
 mod test_contested;
 #[path = "cli/test_ctx.rs"]
 mod test_ctx;
+#[path = "cli/test_environments.rs"]
+mod test_environments;
 #[path = "cli/test_examples.rs"]
 mod test_examples;
 #[path = "cli/test_faults.rs"]

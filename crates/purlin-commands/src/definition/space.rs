@@ -57,6 +57,24 @@ pub struct DotenvFile {
     pub optional: bool,
 }
 
+impl super::Definitions {
+    /// The environment of a space, and the space that it is of: one may take it over from another.
+    pub(crate) fn environment_of(&self, space: &str) -> Option<(&str, &Value)> {
+        let mut space = self.spaces.get(space)?;
+        let environment = space.environment.as_ref()?;
+        // Circles are told when the file is read; one ends here all the same.
+        for _ in 0..self.spaces.len() {
+            let base = space.environment_base.as_ref();
+            let Some(base) = base.and_then(|base| self.spaces.get(&purlin_model::fold(&base.name)))
+            else {
+                break;
+            };
+            space = base;
+        }
+        Some((&space.name, environment))
+    }
+}
+
 impl Space {
     /// The module of a name; `-` and `_` are one in names.
     #[must_use]

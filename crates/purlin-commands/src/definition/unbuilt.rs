@@ -15,23 +15,13 @@ pub(super) const TABLES: [&str; 9] = [
     "include",
 ];
 /// Keys of a command that belong to parts that are not built yet.
-const COMMAND_KEYS: [&str; 4] = ["environment", "interactive", "needs", "inputs-strict"];
-/// The same for `[defaults]` and for a space.
-const ENVIRONMENT_KEYS: [&str; 1] = ["environment"];
+const COMMAND_KEYS: [&str; 3] = ["interactive", "needs", "inputs-strict"];
 
 /// Takes out of the core tables, and tells, what is not built yet.
 pub(super) fn refuse_keys(core: &mut Table, diagnostics: &mut Vec<Diagnostic>) {
-    if let Some(defaults) = core.get_mut("defaults") {
-        refuse(defaults, &ENVIRONMENT_KEYS, "in `[defaults]`", diagnostics);
-    }
-    for (table, keys, what) in [
-        ("spaces", &ENVIRONMENT_KEYS[..], "of a space"),
-        ("commands", &COMMAND_KEYS[..], "of a command"),
-    ] {
-        let Some(Value { kind: Kind::Table(entries), .. }) = core.get_mut(table) else { continue };
-        for entry in entries.values_mut() {
-            refuse(entry, keys, what, diagnostics);
-        }
+    let Some(Value { kind: Kind::Table(entries), .. }) = core.get_mut("commands") else { return };
+    for entry in entries.values_mut() {
+        refuse(entry, &COMMAND_KEYS, "of a command", diagnostics);
     }
 }
 

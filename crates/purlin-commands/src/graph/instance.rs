@@ -1,5 +1,6 @@
 //! A command with everything filled in.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Origin};
@@ -10,6 +11,7 @@ use super::CacheChoice;
 use crate::action::{Action, compile};
 use crate::definition::Command;
 use crate::dependency::{Dependency, Identity};
+use crate::environment::{Description, Environment};
 use crate::variables::ProcessVariables;
 
 /// A command with everything filled in.
@@ -23,6 +25,10 @@ pub struct Instance {
     pub space: Option<String>,
     /// The module that it runs for.
     pub module: Option<String>,
+    /// What it runs in; `None` for the base alone.
+    pub environment: Option<Arc<Environment>>,
+    /// Paths that are there when what it installs is, for a command that environments need.
+    pub installs: Vec<PathBuf>,
     /// What is keyed and run.
     pub action: Action,
     /// Its dependencies, those of `[base]` first.
@@ -38,25 +44,32 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// The answers of its dependencies, if all are known without running anything.
-    #[must_use]
-    pub fn expansions(&self) -> Option<Vec<Arc<Expansion>>> {
-        self.dependencies.iter().map(|dependency| dependency.expansion.clone()).collect()
+    /// What plugins have answered, if all is known without running anything.
+    pub(crate) fn answers(&self) -> Option<Answers> {
+        let dependencies = self.dependencies.iter();
+        let expansions: Option<_> =
+            dependencies.map(|dependency| dependency.expansion.clone()).collect();
+        let environment = self.environment.as_ref().map(|one| one.description.clone());
+        Some(Answers::new(expansions?, environment.unwrap_or_default()))
+            .filter(|answers| !answers.environment.open)
     }
 
     /// Compiles the globs of expansions of this instance's dependencies, in order.
     ///
     /// # Errors
     /// What is wrong with each glob, at the dependency that it came from.
-    pub fn compile(&self, expansions: &[Arc<Expansion>]) -> Result<Patterns, Vec<Diagnostic>> {
+    pub(crate) fn compile(
+        &self,
+        expansions: &[Arc<Expansion>],
+    ) -> Result<Patterns, Vec<Diagnostic>> {
         let globs: Vec<String> =
             expansions.iter().flat_map(|expansion| expansion.globs.iter().cloned()).collect();
         compile(&globs, |index| self.origin_of_glob(expansions, index))
     }
 
     pub(super) fn compile_inputs(&mut self) -> Result<(), Vec<Diagnostic>> {
-        if let Some(expansions) = self.expansions() {
-            self.inputs = Some(self.compile(&expansions)?);
+        if let Some(answers) = self.answers() {
+            self.inputs = Some(self.compile(&answers.expansions)?);
         }
         Ok(())
     }
@@ -70,16 +83,29 @@ impl Instance {
                 return &dependency.origin;
             }
         }
-        &self.command.origin
+        self.environment.as_ref().map_or(&self.command.origin, |environment| &environment.origin)
     }
 
     /// What its key is made of besides files.
     #[must_use]
-    pub fn identity(
-        &self,
-        expansions: &[Arc<Expansion>],
-        variables: &ProcessVariables,
-    ) -> Identity {
-        Identity::of(&self.action, expansions, variables)
+    pub(crate) fn identity(&self, answers: &Answers, variables: &ProcessVariables) -> Identity {
+        Identity::of(&self.action, answers, variables)
+    }
+}
+
+/// What plugins say that an instance depends on, and what it runs in.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answers {
+    /// Those of its dependencies in order, and behind them that of its environment.
+    pub(crate) expansions: Vec<Arc<Expansion>>,
+    /// Its environment.
+    pub(crate) environment: Arc<Description>,
+}
+
+impl Answers {
+    /// The answers of dependencies, and an environment.
+    pub(crate) fn new(mut expansions: Vec<Arc<Expansion>>, environment: Arc<Description>) -> Self {
+        expansions.push(environment.expansion.clone());
+        Self { expansions, environment }
     }
 }

@@ -119,6 +119,7 @@ impl Step<'_> {
                 duration_ms,
                 succeeded,
                 unfinished: pending.is_some(),
+                installs: self.installed_now(),
             },
             written,
             pending: pending.unwrap_or_default(),

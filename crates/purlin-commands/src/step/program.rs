@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use purlin_model::{Diagnostic, Digest};
 use purlin_store::{InstanceLock, Listing, Node, RelativePath, Stream, Tree};
 
+use super::install::gone;
 use super::view::Stamps;
 use super::{Failure, Inputs, Outcome, Status, Step, filtered};
 use crate::event::Event;
@@ -27,12 +28,15 @@ impl Step<'_> {
         let reason = self.reason(key, record);
         let outputs_before = self.outputs()?;
         let stamps = self.stamps(inputs, &key.files);
+        self.check_installed(&inputs.answers.environment)?;
+        let changes = &inputs.answers.environment.changes;
+        let variables = self.session.variables.of_program(changes, &instance.action.variables);
         let logs = self.log_files()?;
         (self.events)(Event::Started { id: self.id(), reason: reason.clone() });
         let execution = execute(
             &instance.action,
             &self.session.root,
-            &self.session.variables,
+            &variables,
             &logs,
             lock,
             &self.session.cancel,
@@ -53,7 +57,7 @@ impl Step<'_> {
         }
         let after = self.list(&inputs.patterns)?;
         let disturbed = self.disturbed(inputs, key, &after, &tree, &stamps)?;
-        let after_key = self.key(&inputs.expansions, &inputs.producers, after);
+        let after_key = self.key(&inputs.answers, &inputs.producers, after);
         if let Some(what) = &disturbed {
             (self.events)(Event::Notice(
                 Diagnostic::note(
@@ -100,7 +104,7 @@ impl Step<'_> {
                 return Ok(Some(format!("the artifacts of `{}` changed", now.0)));
             }
         }
-        if self.expansions().ok().as_ref() != Some(&inputs.expansions) {
+        if self.answers().ok().as_ref() != Some(&inputs.answers) {
             return Ok(Some("what its dependencies are read from changed".to_owned()));
         }
         let now = self.stamps(inputs, &after.files);
@@ -175,7 +179,9 @@ impl Step<'_> {
             (CacheChoice::NoDependencies, _) => "it has no deps, so it is never cached".to_owned(),
             (CacheChoice::Nothing { name }, _) => format!("its cache `{name}` keeps nothing"),
             (_, None) => "it has not run here before".to_owned(),
-            (_, Some(record)) => explain(key, record),
+            (_, Some(record)) => {
+                explain(key, record, gone(&self.session.root, instance, Some(&record.header)))
+            }
         }
     }
 
@@ -217,17 +223,16 @@ impl Step<'_> {
     }
 }
 
-/// Why a result that was there before does not serve now.
-pub(crate) fn explain(key: &Key, record: &Record) -> String {
+/// Why a result that was there before does not serve now; `gone` tells of what was installed and
+/// is not there.
+pub(crate) fn explain(key: &Key, record: &Record, gone: Option<String>) -> String {
     let changes = key.changes_since(record);
-    if changes.is_empty() {
-        return if record.header.succeeded {
-            "nothing changed, but its result is not in the cache".to_owned()
-        } else {
-            "it failed the last time".to_owned()
-        };
+    match gone {
+        _ if !changes.is_empty() => describe(&changes),
+        _ if !record.header.succeeded => "it failed the last time".to_owned(),
+        Some(gone) => gone,
+        None => "nothing changed, but its result is not in the cache".to_owned(),
     }
-    describe(&changes)
 }
 
 /// An input that differs from what it was before the run, unless it was changed in place: then it

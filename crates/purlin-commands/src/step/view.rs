@@ -8,13 +8,13 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use purlin_model::{Diagnostic, Digest};
-use purlin_plugin::message::Expansion;
+use purlin_model::{Diagnostic, Digest, Origin};
+use purlin_plugin::message::CommandReference;
 use purlin_store::{FileState, Listing, Node, OutputKind, Patterns, RelativePath, Tree};
 
 use super::{Failure, Inputs, Step};
 use crate::dependency::Expander;
-use crate::graph::{CacheChoice, Instance};
+use crate::graph::{Answers, CacheChoice, Instance};
 use crate::key::{Contribution, Key};
 use crate::session::Session;
 
@@ -22,66 +22,77 @@ use crate::session::Session;
 pub(super) type Stamps = BTreeMap<RelativePath, (SystemTime, u64)>;
 
 impl Step<'_> {
-    /// The answers of all dependencies, as they were when the graph was made; `None` while one
-    /// waits for files that another instance writes.
-    pub(super) fn known_expansions(&self) -> Option<Vec<Arc<Expansion>>> {
-        self.instance().expansions()
-    }
-
-    /// The answers of all dependencies now: those that are read from files are asked again.
-    pub(super) fn expansions(&self) -> Result<Vec<Arc<Expansion>>, Failure> {
+    /// The answers of plugins now: those that are read from files are asked again.
+    pub(super) fn answers(&self) -> Result<Answers, Failure> {
         let root = self.session.root.to_string_lossy();
         let expander = Expander::new(self.session.plugins, &root);
         let instance = self.instance();
+        let environment = match &instance.environment {
+            Some(environment) => {
+                let now = environment.now(&expander)?;
+                self.check_producers(&now.after, &environment.origin)?;
+                self.check_producers(&now.expansion.commands, &environment.origin)?;
+                now
+            }
+            None => Arc::default(),
+        };
         let mut expansions = Vec::with_capacity(instance.dependencies.len());
         for dependency in &instance.dependencies {
             if let Some(known) = &dependency.expansion
                 && dependency.input_paths().is_empty()
                 && known.inputs.is_empty()
+                && !dependency.in_environment()
             {
                 expansions.push(known.clone());
                 continue;
             }
-            let expansion = dependency.ask(&expander)?;
-            for command in &expansion.commands {
-                let there = instance.producers.iter().any(|producer| {
-                    self.graph.instances[*producer].command.name
-                        == purlin_model::fold(&command.name)
-                });
-                if !there {
-                    return Err(vec![
-                        Diagnostic::error(
-                            "undeclared-producer",
-                            format!(
-                                "the command `{}` is named by a file that was read during the run",
-                                command.name
-                            ),
-                        )
-                        .label(dependency.origin.clone(), "read by this dependency")
-                        .help(format!(
-                            "name `{}` among the deps of `{}` too",
-                            command.name, instance.id
-                        )),
-                    ]);
-                }
-            }
+            let expansion = dependency.ask_in(&expander, &environment)?;
+            self.check_producers(&expansion.commands, &dependency.origin)?;
             expansions.push(Arc::new(expansion));
         }
-        Ok(expansions)
+        Ok(Answers::new(expansions, environment))
+    }
+
+    /// Refuses commands that came up only during the run.
+    fn check_producers(
+        &self,
+        commands: &[CommandReference],
+        place: &Origin,
+    ) -> Result<(), Failure> {
+        let instance = self.instance();
+        for command in commands {
+            let there = instance.producers.iter().any(|producer| {
+                self.graph.instances[*producer].command.name == purlin_model::fold(&command.name)
+            });
+            if !there {
+                return Err(vec![
+                    Diagnostic::error(
+                        "undeclared-producer",
+                        format!(
+                            "the command `{}` is named by a file that was read during the run",
+                            command.name
+                        ),
+                    )
+                    .label(place.clone(), "read for this")
+                    .help(format!(
+                        "name `{}` among the deps of `{}` too",
+                        command.name, instance.id
+                    )),
+                ]);
+            }
+        }
+        Ok(())
     }
 
     /// The files that the dependencies name.
-    pub(super) fn patterns(
-        &self,
-        expansions: &[Arc<Expansion>],
-    ) -> Result<Cow<'_, Patterns>, Failure> {
+    pub(super) fn patterns(&self, answers: &Answers) -> Result<Cow<'_, Patterns>, Failure> {
         let instance = self.instance();
         if let Some(known) = &instance.inputs
-            && self.known_expansions().as_deref() == Some(expansions)
+            && instance.answers().as_ref() == Some(answers)
         {
             return Ok(Cow::Borrowed(known));
         }
-        let compiled = instance.compile(expansions)?;
+        let compiled = instance.compile(&answers.expansions)?;
         Ok(Cow::Owned(compiled))
     }
 
@@ -118,7 +129,7 @@ impl Step<'_> {
         });
         let named = self.instance().dependencies.iter().flat_map(|one| one.input_paths());
         let named = named.filter_map(|value| RelativePath::parse(value.as_str()?).ok());
-        let answers = inputs.expansions.iter().flat_map(|expansion| &expansion.inputs);
+        let answers = inputs.answers.expansions.iter().flat_map(|expansion| &expansion.inputs);
         let answers = answers.filter_map(|path| RelativePath::parse(path).ok());
         let paths = own.chain(produced).chain(named).chain(answers);
         paths.filter_map(|path| Some((path.clone(), self.stamp(&path)?))).collect()
@@ -148,11 +159,11 @@ impl Step<'_> {
 
     pub(super) fn key(
         &self,
-        expansions: &[Arc<Expansion>],
+        answers: &Answers,
         producers: &[(String, Contribution)],
         listing: Listing,
     ) -> Key {
-        let identity = self.instance().identity(expansions, &self.session.variables);
+        let identity = self.instance().identity(answers, &self.session.variables);
         Key::new(identity, producers, listing)
     }
 

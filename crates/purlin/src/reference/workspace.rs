@@ -4,7 +4,7 @@ use purlin_model::Value;
 use purlin_plugin::Point;
 use purlin_plugin::manifest::Detail;
 
-use super::bundled::{features, schema};
+use super::bundled::{Bundled, features, schema};
 use crate::schema_text::SchemaText;
 
 const CORE: &str = include_str!("../../../purlin-commands/schemas/workspace.json");
@@ -62,21 +62,28 @@ pub(super) fn page() -> String {
         let schema = schema(&feature);
         text.push_str(&format!("\n\n{}", schema.fields(schema.document())));
     }
+    text.push_str("\n## Environment types\n\nOther types come from plugins.\n");
+    for feature in features(Point::Environment) {
+        text.push_str(&described(&feature, ""));
+    }
     text.push_str("\n## Cache types\n\nOther types come from plugins.\n");
     for feature in features(Point::Cache) {
         let Detail::Cache { default, .. } = feature.feature.detail else { continue };
-        text.push_str(&format!(
-            "\n### `{}`\n\n{}.{}\n",
-            feature.feature.name,
-            feature.feature.about,
-            if default { " The cache of commands that name none." } else { "" }
-        ));
-        let schema = schema(&feature);
-        let fields = schema.fields(schema.document());
-        match fields.as_str() {
-            "" => text.push_str(&format!("\n{}\n", schema.description(schema.document()))),
-            fields => text.push_str(&format!("\n{fields}")),
-        }
+        let more = if default { " The cache of commands that name none." } else { "" };
+        text.push_str(&described(&feature, more));
+    }
+    text
+}
+
+/// A feature with the fields that it takes.
+fn described(feature: &Bundled, more: &str) -> String {
+    let about = &feature.feature.about;
+    let mut text = format!("\n### `{}`\n\n{about}.{more}\n", feature.feature.name);
+    let schema = schema(feature);
+    let fields = schema.fields(schema.document());
+    match fields.as_str() {
+        "" => text.push_str(&format!("\n{}\n", schema.description(schema.document()))),
+        fields => text.push_str(&format!("\n{fields}")),
     }
     text
 }

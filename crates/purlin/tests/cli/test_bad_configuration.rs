@@ -149,7 +149,7 @@ deps = [{ pattern = "src/**" }]
     9 |   { type = "nobody:glob" },
       |            ^^^^^^^^^^^^^ named here
       |
-      = help: plugins: `command`, `const`, `glob`, `load`, `local`, `none`, `variable`
+      = help: plugins: `active`, `command`, `const`, `glob`, `load`, `local`, `none`, `variable`
     "#);
 }
 
@@ -493,7 +493,7 @@ fn verbs_that_are_not_built_yet_are_refused_by_name() {
 #[test]
 fn tables_and_keys_that_are_not_built_yet_are_refused_by_name() {
     let workspace = workspace(
-        "[projects.main]\nroot = \"a\"\n[defaults]\nenvironment = \"e\"\n[commands.build]\nexec = \"true\"\nneeds = [\"x\"]\n",
+        "[projects.main]\nroot = \"a\"\n[commands.build]\nexec = \"true\"\nneeds = [\"x\"]\n",
     );
     assert_snapshot!(workspace.fail(2, &["run"]).stable_stderr(), @r#"
     error: the table `[projects]` is not supported by this version of Purlin
@@ -505,19 +505,10 @@ fn tables_and_keys_that_are_not_built_yet_are_refused_by_name() {
       = The name is reserved; it is refused so that it is never silently ignored.
       = help: take it out
 
-    error: `environment` in `[defaults]` is not supported by this version of Purlin
-     --> purlin.toml:5:1
-      |
-    5 | environment = "e"
-      | ^^^^^^^^^^^ written here
-      |
-      = The name is reserved; it is refused so that it is never silently ignored.
-      = help: take it out
-
     error: `needs` of a command is not supported by this version of Purlin
-     --> purlin.toml:8:1
+     --> purlin.toml:6:1
       |
-    8 | needs = ["x"]
+    6 | needs = ["x"]
       | ^^^^^ written here
       |
       = The name is reserved; it is refused so that it is never silently ignored.
@@ -539,7 +530,7 @@ fn tables_and_keys_that_are_not_built_yet_are_refused_by_name() {
         let named = format!("the table `[{table}]` is not supported by this version of Purlin");
         assert!(failed.stderr.contains(&named), "{failed}");
     }
-    for key in ["environment", "interactive", "needs", "inputs-strict"] {
+    for key in ["interactive", "needs", "inputs-strict"] {
         let document = format!("[workspace]\n[commands.a]\nexec = \"true\"\n{key} = 1\n");
         workspace.write("purlin.toml", document);
         let failed = workspace.fail(2, &["run"]);

@@ -13,6 +13,7 @@ fn plugin<'a>(document: &'a Json, name: &str) -> &'a Json {
 fn the_bundled_plugins_are_listed_anywhere() {
     let listed = folder().succeed(&["plugin", "list"]);
     insta::assert_snapshot!(listed.stable_stdout(), @"
+    active    0.1.0  native    bundled    environment/active, environment/base
     command   0.1.0  native    bundled    dependency/command
     const     0.1.0  native    bundled    dependency/const
     glob      0.1.0  native    bundled    dependency/glob
@@ -34,7 +35,7 @@ fn the_list_has_the_documented_shape() {
         .iter()
         .filter_map(|one| one["name"].as_str())
         .collect();
-    assert_eq!(names, ["command", "const", "glob", "load", "local", "none", "variable"]);
+    assert_eq!(names, ["active", "command", "const", "glob", "load", "local", "none", "variable"]);
     let glob = plugin(&document, "glob");
     for (field, value) in [
         ("version", json!("0.1.0")),
