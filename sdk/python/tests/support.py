@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,14 +19,20 @@ PLUGINS = HERE / "plugins"
 class Host:
     """One plugin process, started and, unless told otherwise, initialized."""
 
-    def __init__(self, module: str = "sample", folder: Path = PLUGINS, config: Any = None) -> None:
+    def __init__(
+        self,
+        module: str = "sample",
+        folder: Path = PLUGINS,
+        config: Any = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-B", str(RUN), module, str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=folder,
-            env={"PATH": "/usr/bin:/bin", "PURLIN_PLUGIN_PROTOCOL": "1"},
+            env={"PATH": "/usr/bin:/bin", "PURLIN_PLUGIN_PROTOCOL": "1", **(variables or {})},
         )
         self.last_id = 0
         self.config = config

@@ -18,6 +18,8 @@ use purlin_plugin::message::{
 
 use crate::{Json, Plugin, json};
 
+mod transcripts;
+
 /// The plugin's other side.
 struct Peer {
     input: UnixStream,

@@ -95,7 +95,7 @@ fn the_example_holds_to_the_conformance_kit() {
         text_of: Box::new(|path| fs::read_to_string(folder.join(path)).ok()),
         folder: Some(folder.clone()),
         places: None,
-        code: Some(Code::Process(Arc::new(move |_| Running::new(launch.clone(), &[])))),
+        code: Some(Code::Process(Arc::new(move |_, _| Running::new(launch.clone(), &[])))),
         variables: BTreeMap::new(),
     });
     assert!(report.len() > 10, "{report:?}");

@@ -85,6 +85,8 @@ class Params(dict[str, "Any"]):
 def _import(module: str) -> None:
     try:
         __import__(module)
+    except PluginError:
+        raise
     except Exception as error:
         sys.excepthook(*sys.exc_info())
         raise PluginError(
