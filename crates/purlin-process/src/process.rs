@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use purlin_plugin::contract::Host;
 use serde::Serialize;
@@ -12,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::error::{CallError, Cause};
 use crate::launch::Launch;
 use crate::reported::reported;
-use crate::session::{Condition, Session};
+use crate::session::{Answer, Condition, Session};
 use crate::wire::plain;
 
 /// How often a plugin is started in one run.
@@ -84,6 +85,27 @@ impl Process {
         self.typed(method, params)
     }
 
+    /// Calls a method and cancels that call at once: for those who check plugins. What the plugin
+    /// answers does not matter, but it has to, within the 2 seconds that every cancelled call has.
+    ///
+    /// # Errors
+    /// How it failed; one that does not answer is ended.
+    pub fn call_and_cancel(&self, method: &str, params: &Json) -> Result<(), CallError> {
+        let limit = Some(Duration::ZERO);
+        let (session, answer) = self.asked(method, params, limit)?;
+        let over = match session.condition() {
+            Condition::Alive => None,
+            Condition::Over(Cause::Ended(_)) => Some(Cause::Cancelled { ended: true }),
+            Condition::Over(cause) | Condition::Untold(cause) => Some(cause),
+        };
+        match (answer, over) {
+            (Ok(_) | Err(Cause::SlowAnswer(_)), None) => Ok(()),
+            (Ok(_) | Err(Cause::SlowAnswer(_)), Some(cause)) | (Err(cause), _) => {
+                Err(self.error(method, cause, session.stderr()))
+            }
+        }
+    }
+
     /// Starts it now, if it does not run, and makes sure that it provides what its manifest says:
     /// for those who check plugins. Others just call.
     ///
@@ -136,11 +158,7 @@ impl Process {
         method: &str,
         params: &(impl Serialize + ?Sized),
     ) -> Result<T, CallError> {
-        let _turn = self.turn();
-        let session = self.session().map_err(|NoSession { starting, cause, stderr }| {
-            self.error(if starting { "initialize" } else { method }, cause, stderr)
-        })?;
-        let answer = session.request(method, params, self.0.launch.limits.of_call(method));
+        let (session, answer) = self.asked(method, params, self.0.launch.limits.of_call(method))?;
         let result = match answer {
             Ok(Ok(result)) => parse(method, &result),
             Ok(Err(error)) => Err(reported(method, error)),
@@ -153,6 +171,21 @@ impl Process {
             };
             self.error(method, cause, heard)
         })
+    }
+
+    /// Asks when it is its turn, and waits for an answer of whatever shape.
+    fn asked(
+        &self,
+        method: &str,
+        params: &(impl Serialize + ?Sized),
+        limit: Option<Duration>,
+    ) -> Result<(Arc<Session>, Result<Answer, Cause>), CallError> {
+        let _turn = self.turn();
+        let session = self.session().map_err(|NoSession { starting, cause, stderr }| {
+            self.error(if starting { "initialize" } else { method }, cause, stderr)
+        })?;
+        let answer = session.request(method, params, limit);
+        Ok((session, answer))
     }
 
     /// Where files of caches change hands.

@@ -119,6 +119,27 @@ fn it_does_not_survive_the_host() {
 }
 
 #[test]
+fn one_call_is_cancelled_and_the_process_lives_on() {
+    let mut plugin = Plugin::new("slow");
+    plugin.launch.limits.grace = Duration::from_secs(5);
+    let process = plugin.process();
+    let params = |config: f64| json!({ "config": config });
+    process.call_and_cancel("dependency/expand", &params(0.3)).unwrap();
+    process.call_and_cancel("dependency/expand", &params(0.0)).unwrap();
+    assert!(call(&process, json!(0)).is_ok());
+    assert_eq!(process.starts(), 1);
+    let deaf = Plugin::new("hang");
+    let error = deaf.process().call_and_cancel("dependency/expand", &params(0.0)).unwrap_err();
+    assert_eq!(
+        deaf.told(&error),
+        "[plugin-cancelled] the plugin `bad` 1.2.0 failed in `dependency/expand`\n\
+         It was cancelled, did not stop and was ended.\n\
+         The last that it wrote to stderr:\n  thinking about it"
+    );
+    assert_eq!(deaf.running(), [0; 0]);
+}
+
+#[test]
 fn waiting_calls_end_when_the_process_does() {
     let plugin = Plugin::new("slow");
     let process = Process::new(plugin.launch.clone(), Arc::new(QuietHost));

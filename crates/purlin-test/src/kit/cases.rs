@@ -18,6 +18,10 @@ use super::{CASES_FILE, Subject};
 /// All cases, by the names of their features.
 #[derive(Default)]
 pub(super) struct Cases {
+    /// The workspace's `[plugins.NAME.config]`, or null.
+    pub(super) config: Json,
+    /// Why there is none here.
+    pub(super) unset: Option<String>,
     pub(super) dependency: Told<QuestionCase>,
     pub(super) environment: Told<QuestionCase>,
     pub(super) cache: Told<CacheCase>,
@@ -115,6 +119,7 @@ pub(super) struct HookCase {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Document {
+    config: Json,
     dependency: BTreeMap<String, Vec<Json>>,
     environment: BTreeMap<String, Vec<Json>>,
     cache: BTreeMap<String, Vec<Json>>,
@@ -127,8 +132,12 @@ impl Cases {
     /// Reads the cases of a plugin. What is wrong with them comes back as sentences.
     pub(super) fn read(subject: &Subject<'_>, manifest: &Manifest) -> (Self, Vec<String>) {
         let mut reader = Reader { subject, manifest, mistakes: Vec::new() };
-        let document = reader.document();
+        let mut document = reader.document();
+        let mut unset = BTreeSet::new();
+        substitute(&mut document.config, &subject.variables, &mut unset);
         let cases = Self {
+            unset: unset.first().map(|name| is_unset(name)),
+            config: document.config,
             dependency: reader.read(Point::Dependency, document.dependency),
             environment: reader.read(Point::Environment, document.environment),
             cache: reader.read(Point::Cache, document.cache),
@@ -253,7 +262,7 @@ impl Reader<'_> {
         let mut unset = BTreeSet::new();
         substitute(&mut json, &self.subject.variables, &mut unset);
         if let Some(name) = unset.first() {
-            return Err(Unusable::Here(format!("the process variable {name} is not set")));
+            return Err(Unusable::Here(is_unset(name)));
         }
         let mut case: T = serde_json::from_value(json)
             .map_err(|error| Unusable::Mistake(format!("{place}: {error}")))?;
@@ -267,6 +276,10 @@ impl Reader<'_> {
         }
         Ok(case)
     }
+}
+
+fn is_unset(name: &str) -> String {
+    format!("the process variable {name} is not set")
 }
 
 /// The schema of a feature; what is wrong with it is told by the check of the manifest.

@@ -62,6 +62,8 @@ checks! {
             process::unknown_method;
         "process.newer-host" "Parameters that a newer host adds are ignored."
             process::newer_host;
+        "process.cancel" "A call that is cancelled ends within 2 s, and the process lives on."
+            process::cancel;
         "process.end" "It ends by itself when its stdin is closed."
             process::end;
     }

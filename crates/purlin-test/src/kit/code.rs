@@ -9,6 +9,7 @@ use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Su
 use purlin_plugin::manifest::{Feature, Manifest};
 use purlin_plugin::{NativeFeature, NativePlugin, RuntimeKind};
 use purlin_process::{Launch, Process, ProcessFeature};
+use serde_json::Value as Json;
 
 use super::Subject;
 use super::host::KitHost;
@@ -22,8 +23,8 @@ pub enum Code {
     Process(Arc<Start>),
 }
 
-/// Makes the process that runs a feature.
-pub type Start = dyn Fn(&Feature) -> Result<Running, String> + Send + Sync;
+/// Makes the process that runs a feature, with the plugin's own configuration or null.
+pub type Start = dyn Fn(&Feature, &Json) -> Result<Running, String> + Send + Sync;
 
 /// A process that nobody else uses.
 pub struct Running {
@@ -73,12 +74,17 @@ enum Kind {
 
 impl Started {
     /// Starts what runs a feature. The error is a sentence.
-    pub(super) fn new(code: &Code, manifest: &Manifest, feature: &Feature) -> Result<Self, String> {
+    pub(super) fn new(
+        code: &Code,
+        manifest: &Manifest,
+        feature: &Feature,
+        config: &Json,
+    ) -> Result<Self, String> {
         let host = KitHost::new(&manifest.permissions.run)
             .map_err(|error| format!("there is no place for temporary files: {error}"))?;
         let code = match code {
             Code::Native(plugin) => Kind::Native(*plugin),
-            Code::Process(start) => Kind::Process(start(feature)?),
+            Code::Process(start) => Kind::Process(start(feature, config)?),
         };
         Ok(Self { code, host })
     }

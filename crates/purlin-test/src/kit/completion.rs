@@ -11,7 +11,7 @@ use super::trial::{Finding, Problem, Trial, ensure, failed, told};
 const LIMIT: Duration = Duration::from_millis(150);
 
 /// How often it may try: other programs may keep the machine busy.
-const TRIES: u32 = 5;
+const TRIES: u32 = 8;
 
 /// How a check asks: a started plugin, which argument, and what was typed.
 pub(super) type Ask<'a> = &'a dyn Fn(&Started, &str, &str) -> Result<Vec<String>, PluginError>;

@@ -15,7 +15,7 @@ use super::trial::{Finding, Problem, Trial, ensure, failed};
 const START: Duration = Duration::from_millis(500);
 
 /// How often it may try: other programs may keep the machine busy.
-const TRIES: u32 = 3;
+const TRIES: u32 = 8;
 
 /// The checks without which no call of a feature says anything.
 pub(super) const NEEDED: [&str; 3] = ["process.start", "process.provides", "process.stdout"];
@@ -28,6 +28,9 @@ const NO_METHOD: &str = "kit/no-such-method";
 
 pub(super) fn start(trial: &Trial<'_>) -> Finding {
     let mut best = Duration::MAX;
+    if let Some(why) = &trial.cases.unset {
+        return Err(Problem::Skipped(why.clone()));
+    }
     for _ in 0..TRIES {
         let started = trial.try_start().map_err(failed)?;
         let begin = Instant::now();
@@ -96,6 +99,31 @@ pub(super) fn newer_host(trial: &Trial<'_>) -> Finding {
         if let (Ok(_), Err(error)) = (before, process.call(method, &params)) {
             return Err(failed(error.to_string()));
         }
+    }
+    Ok(())
+}
+
+/// Each question is cancelled as it is asked, and asked again.
+pub(super) fn cancel(trial: &Trial<'_>) -> Finding {
+    let started = trial.start()?;
+    let process = process(&started)?;
+    for Question { method, params, .. } in questions(trial)? {
+        let before = process.call(method, &params);
+        has_started(&before)?;
+        // Other checks are about a process that fails although nobody cancels anything.
+        if !matches!(before, Ok(_) | Err(CallError { cause: Cause::Reported(_), .. })) {
+            continue;
+        }
+        let starts = process.starts();
+        process
+            .call_and_cancel(method, &params)
+            .map_err(|error| failed(format!("a cancelled `{method}`: {error}")))?;
+        if let (Ok(_), Err(error)) = (before, process.call(method, &params)) {
+            return Err(failed(format!("after a cancelled `{method}`: {error}")));
+        }
+        ensure(process.starts() == starts, || {
+            format!("a cancelled `{method}` has ended the process")
+        })?;
     }
     Ok(())
 }

@@ -41,6 +41,9 @@ impl<'a> Trial<'a> {
 
     /// The plugin, running anew: it knows nothing of earlier starts.
     pub(super) fn start(&self) -> Result<Started, Problem> {
+        if let Some(why) = &self.cases.unset {
+            return Err(Problem::Skipped(why.clone()));
+        }
         self.try_start().map_err(Problem::Skipped)
     }
 
@@ -90,7 +93,7 @@ impl<'a> Trial<'a> {
             .feature
             .or_else(|| all.find(|feature| runs(self.subject, self.manifest, feature)))
             .ok_or("none of its features has code")?;
-        Started::new(code, self.manifest, feature)
+        Started::new(code, self.manifest, feature, &self.cases.config)
     }
 }
 

@@ -6,6 +6,9 @@ use crate::markdown::{head, row};
 
 const CASES: &str = r#"
 ```toml
+[config]                                 # the workspace's `[plugins.NAME.config]` in all cases
+region = "north"
+
 [[dependency.requirements]]              # a configuration that works
 config = { path = "requirements.txt" }
 files  = { "requirements.txt" = "six==1.17.0\n" }   # the workspace; or folder = "tests/workspace"

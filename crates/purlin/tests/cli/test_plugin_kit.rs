@@ -107,6 +107,34 @@ fn a_plugin_that_conforms_passes() {
 }
 
 #[test]
+fn cases_bring_the_configuration_of_the_plugin() {
+    let workspace = workspace();
+    let manifest = format!("{MANIFEST}\n[config]\nschema = 'schemas/config.json'\n");
+    workspace.write("words/plugin.toml", manifest);
+    workspace.write(
+        "words/schemas/config.json",
+        r#"{"type": "object", "required": ["case"], "properties": {"case": {"enum": ["upper"]}}}"#,
+    );
+    let code = CODE.replace(
+        "@plugin.dependency",
+        "class Settings(plugin.Config):\n    case: str\n\n\n\
+         settings = plugin.configuration(Settings)\n\n\n@plugin.dependency",
+    );
+    workspace
+        .write("words/words.py", code.replace(".split()", ".split()[:99 if settings() else 0]"));
+    let without = workspace.fail(1, &["plugin", "test", "words"]).stdout;
+    assert!(without.contains("FAIL  process.start"), "{without}");
+    let why = "the `[config]` of `tests/cases.toml`: `/case` is missing";
+    assert!(without.contains(why), "{without}");
+    workspace.write("words/tests/cases.toml", format!("[config]\ncase = '{{env.CASE}}'\n{CASES}"));
+    let unset = workspace.succeed(&["plugin", "test", "words"]).stdout;
+    assert!(unset.contains("skip  process.start: the process variable CASE is not set"), "{unset}");
+    let with =
+        workspace.finish(workspace.command(&["plugin", "test", "words"]).env("CASE", "upper"));
+    assert!(with.stdout.contains("20 passed, 0 failed, 0 skipped"), "{with}");
+}
+
+#[test]
 fn a_check_that_fails_tells_what_should_be_and_what_is() {
     let workspace = workspace();
     workspace.write("words/words.py", CODE.replace("inputs=[config.path], ", ""));
@@ -119,6 +147,7 @@ fn a_check_that_fails_tells_what_should_be_and_what_is() {
     ok    process.stdout
     ok    process.unknown-method
     ok    process.newer-host
+    ok    process.cancel
     ok    process.end
     FAIL  dependency.answers  dependency/words
           `expand` answers for each configuration that works, as the cases expect.
@@ -135,7 +164,7 @@ fn a_check_that_fails_tells_what_should_be_and_what_is() {
     ok    subcommand.unknown-argument  subcommand/count-words
     ok    subcommand.completion  subcommand/count-words
     ok    subcommand.completion-time  subcommand/count-words
-    words 1.0.0: 17 passed, 2 failed, 0 skipped
+    words 1.0.0: 18 passed, 2 failed, 0 skipped
     "#);
 }
 

@@ -14,6 +14,10 @@ def answer(message):
 
 for line in sys.stdin:
     request = json.loads(line)
+    if request["method"] == "$/cancel":
+        if fault == "process.cancel":
+            sys.exit("what is to be cancelled?")
+        continue
     method, params, id = request["method"], request["params"], request.get("id")
     known = {"name", "payload"}
     provides = [{"point": "hook", "name": "run.finished"}]

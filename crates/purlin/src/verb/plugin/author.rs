@@ -8,6 +8,7 @@ use purlin_model::{Diagnostic, Kind, Origin, Severity, Source, Table, Value};
 use purlin_plugin::PluginSet;
 use purlin_plugin::manifest::Manifest;
 use purlin_test::lint::{Linted, lint};
+use serde_json::Value as Json;
 
 use crate::arguments::reserved;
 use crate::environment;
@@ -19,6 +20,8 @@ pub(crate) struct Author {
     pub(crate) folder: PathBuf,
     pub(crate) manifest: Manifest,
     pub(crate) source: Arc<Source>,
+    /// Its `[plugins.NAME.config]`, or null.
+    config: Json,
 }
 
 /// Where a plugin runs.
@@ -37,9 +40,16 @@ impl Author {
         let errors: Vec<Diagnostic> =
             diagnostics.into_iter().filter(|one| one.severity == Severity::Error).collect();
         match manifest {
-            Some(manifest) if errors.is_empty() => Ok(Self { folder, manifest, source }),
+            Some(manifest) if errors.is_empty() => {
+                Ok(Self { folder, manifest, source, config: Json::Null })
+            }
             _ => Err(errors.into()),
         }
+    }
+
+    /// The same with a configuration of its own.
+    pub(crate) fn with(self, config: &Json) -> Self {
+        Self { config: config.clone(), ..self }
     }
 
     /// Plugins in which this one is found first, and may run.
@@ -55,7 +65,12 @@ impl Author {
             Diagnostic::error("bad-path", "the path of the plugin is not UTF-8")
                 .detail(format!("It is {}.", self.folder.display()))
         })?;
-        let entry = table("path", Value::string(path, origin.clone()));
+        let mut entry = Table::default();
+        entry.insert("path", origin.clone(), Value::string(path, origin.clone()));
+        if !self.config.is_null() {
+            entry.insert("config", origin.clone(), Value::from_json(&self.config, &origin));
+        }
+        let entry = value(Kind::Table(entry));
         let named = table(&self.manifest.name, entry);
         let (workspace, mistakes) = PluginsTable::parse(Some(&named), &place.root);
         if !mistakes.is_empty() {

@@ -12,8 +12,8 @@ use purlin_model::Diagnostic;
 use purlin_plugin::contract::OutputStream;
 use purlin_plugin::manifest::Feature;
 use purlin_plugin::{PluginSet, RuntimeKind};
-use purlin_test::kit::{Code, Outcome as Came, Running, Subject, Verdict, test};
-use serde_json::json;
+use purlin_test::kit::{CASES_FILE, Code, Outcome as Came, Running, Subject, Verdict, test};
+use serde_json::{Value as Json, json};
 
 use super::author::{Author, Place};
 use crate::arguments::Global;
@@ -73,7 +73,9 @@ fn subject<'a>(author: &'a Author, place: &Place, bundled: &PluginSet) -> Subjec
         |feature: &Feature| author.manifest.runtime_of(feature) == Some(RuntimeKind::Process);
     let start = {
         let (author, place, bundled) = (author.clone(), place.clone(), bundled.clone());
-        move |feature: &Feature| start(&author, &place, &bundled, feature)
+        move |feature: &Feature, config: &Json| {
+            start(&author.clone().with(config), &place, &bundled, feature)
+        }
     };
     Subject {
         manifest: author.source.clone(),
@@ -104,6 +106,10 @@ fn start(
         .iter()
         .find(|one| one.feature.point == feature.point && one.feature.name == feature.name)
         .ok_or_else(|| format!("{} is not provided", feature.id()))?;
+    plugins.config(&author.manifest.name).map_err(|mistakes| {
+        let told: Vec<String> = mistakes.iter().map(one_line).collect();
+        format!("the `[config]` of `{CASES_FILE}`: {}", told.join("; "))
+    })?;
     let process = plugins.process(found).map_err(|one| one_line(&one))?;
     Ok(Running { process, grace: Duration::from_secs(2), keep: Box::new(plugins) })
 }
