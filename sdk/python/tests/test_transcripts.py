@@ -67,9 +67,10 @@ class Play:
             if handle is not None:
                 self.handles[handle] = heard["result"]["handle"]
                 heard["result"]["handle"] = handle
-            if self.methods[expected["id"]] == "dependency/expand":
-                expected["result"] = whole(expected["result"])
-                heard["result"] = whole(heard["result"])
+            complete = WHOLE.get(self.methods[expected["id"]])
+            if complete is not None:
+                expected["result"] = complete(expected["result"])
+                heard["result"] = complete(heard["result"])
         same = SAME_AS.get((self.name, expected.get("id", 0)))
         if same is not None:
             heard["error"].pop("message")
@@ -84,6 +85,16 @@ def whole(expansion: dict[str, Any]) -> dict[str, Any]:
     }
     expansion["commands"] = [{**COMMAND, **command} for command in expansion["commands"]]
     return expansion
+
+
+def whole_environment(described: dict[str, Any]) -> dict[str, Any]:
+    described = {"expansion": {}, "after": [], **described}
+    described["expansion"] = whole(described["expansion"])
+    described["after"] = [{**COMMAND, **command} for command in described["after"]]
+    return described
+
+
+WHOLE = {"dependency/expand": whole, "environment/describe": whole_environment}
 
 
 class Transcripts(unittest.TestCase):

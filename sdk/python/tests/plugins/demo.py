@@ -83,6 +83,33 @@ def tree(config: Tree, context: plugin.ExpandContext) -> plugin.Expansion:
     )
 
 
+class Venv(plugin.Config):
+    """A virtual environment."""
+
+    requirements: str
+
+
+def venv(config: Venv, context: plugin.EnvironmentContext) -> plugin.EnvironmentDescription:
+    """A virtual environment."""
+    if next(asked) > 1:
+        return plugin.EnvironmentDescription()
+    change = plugin.VariableChange
+    expect(context.variables["VIRTUAL_ENV"], "/home/ada/venv")
+    return plugin.EnvironmentDescription(
+        expansion=plugin.Expansion(globs=[config.requirements], values=["3.12"]),
+        changes=[
+            change(operation="set", name="VIRTUAL_ENV", value="{root}/.venv"),
+            change(operation="prepend", name="PATH", value="{root}/.venv/bin"),
+            change(operation="append", name="MANPATH", value="/usr/share/man"),
+            change(operation="unset", name="PYTHONHOME"),
+        ],
+        root=".venv",
+        site_packages=".venv/lib/python3.12/site-packages",
+        installed_when=[".venv/bin/python"],
+        after=[plugin.CommandReference(name="venv.install", args={"into": ".venv"})],
+    )
+
+
 class DavCache(plugin.Cache[Dav]):
     """Has every action, and brings none."""
 
@@ -195,6 +222,7 @@ def finished(payload: plugin.Data, context: plugin.Context) -> None:
 if TRANSCRIPT == "initialize_refused":
     raise plugin.NotFound("no licence was found")
 ALL: dict[str, Callable[[], object]] = {
+    "environment/venv": lambda: plugin.environment("venv")(venv),
     "dependency/tree": lambda: plugin.dependency("tree")(tree),
     "cache/dav": lambda: plugin.cache("dav", hot="user")(DavCache),
     "subcommand/localise": lambda: plugin.subcommand("localise")(localise),

@@ -66,6 +66,35 @@ impl Dependency for Demo {
     }
 }
 
+impl Environment for Demo {
+    fn describe(
+        &self,
+        _name: &str,
+        config: &Json,
+        context: &EnvironmentContext,
+        _host: &dyn Host,
+    ) -> Result<EnvironmentDescription, PluginError> {
+        if self.asked.fetch_add(1, Ordering::Relaxed) > 0 {
+            return Ok(EnvironmentDescription::default());
+        }
+        assert_eq!(context.variables["VIRTUAL_ENV"], "/home/ada/venv");
+        Ok(serde_json::from_value(json!({
+            "expansion": { "globs": [config["requirements"]], "values": ["3.12"] },
+            "changes": [
+                { "operation": "set", "name": "VIRTUAL_ENV", "value": "{root}/.venv" },
+                { "operation": "prepend", "name": "PATH", "value": "{root}/.venv/bin" },
+                { "operation": "append", "name": "MANPATH", "value": "/usr/share/man" },
+                { "operation": "unset", "name": "PYTHONHOME" },
+            ],
+            "root": ".venv",
+            "site_packages": ".venv/lib/python3.12/site-packages",
+            "installed_when": [".venv/bin/python"],
+            "after": [{ "name": "venv.install", "args": { "into": ".venv" } }],
+        }))
+        .unwrap())
+    }
+}
+
 impl Cache for Demo {
     fn open(&self, _: &str, _: &Json, _: &dyn Host) -> Result<Box<dyn OpenCache>, PluginError> {
         Ok(Box::new(Dav))
@@ -186,6 +215,7 @@ fn demo(transcript: &str, provides: &Json) -> Plugin {
         let name = feature["name"].as_str().unwrap();
         match feature["point"].as_str().unwrap() {
             "dependency" => plugin.dependency(name, code()),
+            "environment" => plugin.environment(name, code()),
             "cache" => plugin.cache(name, code()),
             "subcommand" => plugin.subcommand(name, code()),
             "argument" => plugin.argument(name, code()),
@@ -195,9 +225,9 @@ fn demo(transcript: &str, provides: &Json) -> Plugin {
     })
 }
 
-/// An answer of `expand` with everything that may be left out.
-fn whole(result: &Json) -> Json {
-    json!(serde_json::from_value::<Expansion>(result.clone()).unwrap())
+/// An answer with everything that may be left out.
+fn whole<T: serde::Serialize + serde::de::DeserializeOwned>(result: &Json) -> Json {
+    json!(serde_json::from_value::<T>(result.clone()).unwrap())
 }
 
 fn play(name: &str, entries: &[Json]) {
@@ -241,10 +271,13 @@ fn play(name: &str, entries: &[Json]) {
                 handles.insert(handle.to_string(), heard["result"]["handle"].take());
                 heard["result"]["handle"] = handle.clone();
             }
-            if methods[&id] == "dependency/expand" {
-                expected["result"] = whole(&result);
-                heard["result"] = whole(&heard["result"]);
-            }
+            let whole = match methods[&id].as_str() {
+                Some("dependency/expand") => whole::<Expansion>,
+                Some("environment/describe") => whole::<EnvironmentDescription>,
+                _ => Json::clone,
+            };
+            expected["result"] = whole(&result);
+            heard["result"] = whole(&heard["result"]);
             if let (Some(expected), Some(heard)) = (
                 expected["result"]["provides"].as_array_mut(),
                 heard["result"]["provides"].as_array_mut(),
