@@ -39,6 +39,8 @@ pub struct Definitions {
     pub context: IndexMap<String, ContextVariable>,
     /// Spaces by kebab-case name, in the order in which they are written.
     pub spaces: IndexMap<String, Space>,
+    /// Top-level tables that plugins read, by name.
+    pub sections: IndexMap<String, Value>,
     /// What else is there, with mistakes.
     pub(crate) broken: Broken,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use purlin_host::{FeatureRef, Need, Plugins};
 use purlin_model::{
     Diagnostic, Digest, Hasher, Kind, Origin, Severity, Table, Value, closest, fold, is_kebab,
@@ -50,6 +51,7 @@ pub struct Expander<'a> {
     /// False where only answers count that are given in this process, or remembered.
     pub(crate) starts_processes: bool,
     features: BTreeMap<String, Known>,
+    sections: Option<&'a IndexMap<String, Value>>,
     pub(crate) environments: KnownEnvironments,
     /// What is odd but no error in what was read.
     pub warnings: Vec<Diagnostic>,
@@ -73,9 +75,17 @@ impl<'a> Expander<'a> {
             memos,
             starts_processes: true,
             features: BTreeMap::new(),
+            sections: None,
             environments: KnownEnvironments::new(),
             warnings: Vec::new(),
         }
+    }
+
+    /// The same, with the tables that plugins read.
+    #[must_use]
+    pub fn with_sections(mut self, sections: &'a IndexMap<String, Value>) -> Self {
+        self.sections = Some(sections);
+        self
     }
 
     /// The same, or one that starts no process: what is not known without one stays open.
@@ -107,11 +117,11 @@ impl<'a> Expander<'a> {
             None => (config, Vec::new()),
         };
         let mut dependency = Dependency {
-            feature,
             config,
             origin: written.origin.clone(),
             expansion: None,
-            context: context.clone(),
+            context: self.context_of(&feature, context)?,
+            feature,
             inputs,
         };
         if dependency.inputs.is_empty() && !dependency.in_environment() {
@@ -204,6 +214,24 @@ impl<'a> Expander<'a> {
         let schema = self.plugins.schema(&feature)?;
         self.features.insert(named.name.clone(), (feature.clone(), schema.clone()));
         Ok((feature, schema))
+    }
+
+    /// What a type is told, which may read a table of its own.
+    fn context_of(
+        &self,
+        feature: &FeatureRef,
+        context: &Arc<ExpandContext>,
+    ) -> Result<Arc<ExpandContext>, Vec<Diagnostic>> {
+        let Detail::Dependency { section: Some(section), .. } = feature.detail() else {
+            return Ok(context.clone());
+        };
+        let written = self.sections.and_then(|sections| sections.get(&section.name));
+        let (Some(written), Some(schema)) = (written, self.plugins.section_schema(feature)?) else {
+            return Ok(context.clone());
+        };
+        let validated = schema.validate(written);
+        let value = validated.value.ok_or(validated.diagnostics)?;
+        Ok(Arc::new(ExpandContext { section: value.to_json(), ..(**context).clone() }))
     }
 
     /// Validates a configuration and expands its templates. Unlike the program's they are in the key

@@ -80,7 +80,9 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     fn expander(&self) -> Expander<'a> {
-        Expander::new(self.plugins, self.root).starting_processes(self.starts_processes)
+        Expander::new(self.plugins, self.root)
+            .with_sections(&self.definitions.sections)
+            .starting_processes(self.starts_processes)
     }
 }
 
@@ -263,6 +265,7 @@ impl Builder<'_> {
             space: space.clone(),
             module: None,
             context: self.declared.clone(),
+            section: serde_json::Value::Null,
             site_packages: environment
                 .as_ref()
                 .and_then(|one| one.description.site_packages.clone()),

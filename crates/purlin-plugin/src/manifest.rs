@@ -248,6 +248,8 @@ pub enum Detail {
         /// True for a type whose answers come from the environment that the command runs in: it is
         /// told of it, and asked once it is installed.
         in_environment: bool,
+        /// The table of the workspace's file that its answers are read from, too.
+        section: Option<SectionSchema>,
     },
     /// `[provides.resource.NAME]`
     Resource {
@@ -279,6 +281,15 @@ pub enum Detail {
 pub struct StateSchema {
     /// Counts up when the shape changes.
     pub version: u32,
+    /// The shape.
+    pub schema: FileRef,
+}
+
+/// `section = { name = "…", schema = "…" }`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SectionSchema {
+    /// The table's name.
+    pub name: String,
     /// The shape.
     pub schema: FileRef,
 }

@@ -80,6 +80,10 @@ pub struct ExpandContext {
     /// whose manifest says `in-environment`.
     #[serde(default)]
     pub site_packages: Option<String>,
+    /// The table of the workspace's file that the type's manifest names as its `section`, validated;
+    /// null where there is none.
+    #[serde(default)]
+    pub section: Json,
 }
 
 impl ExpandContext {
@@ -92,6 +96,7 @@ impl ExpandContext {
             module: None,
             context: Map::new(),
             site_packages: None,
+            section: Json::Null,
         }
     }
 }

@@ -13,6 +13,7 @@ pub fn bundled() -> PluginSet {
         .with(purlin_plugin_load::PLUGIN)
         .with(LOCAL)
         .with(NONE)
+        .with(purlin_plugin_pydist::PLUGIN)
         .with(purlin_plugin_variable::PLUGIN)
 }
 

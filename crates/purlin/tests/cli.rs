@@ -58,6 +58,8 @@ mod test_plugin_kit;
 mod test_plugin_verbs;
 #[path = "cli/test_process_plugins.rs"]
 mod test_process_plugins;
+#[path = "cli/test_pydist.rs"]
+mod test_pydist;
 #[path = "cli/test_review.rs"]
 mod test_review;
 #[path = "cli/test_run.rs"]

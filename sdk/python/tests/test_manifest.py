@@ -44,6 +44,7 @@ key    = "path"
 
 [provides.dependency.distribution]
 in-environment = true
+section        = { name = "versions", schema = "schemas/versions-section.json" }
 
 [provides.environment.place]
 about  = "Programs of a folder"

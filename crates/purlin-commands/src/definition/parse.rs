@@ -39,7 +39,11 @@ impl Definitions {
             None => sound(schema(), &core),
         };
         let definitions = core.as_table().map(|core| Self::read(core, broken, &mut diagnostics));
-        (definitions.unwrap_or_default(), diagnostics)
+        let mut definitions = definitions.unwrap_or_default();
+        let others = table.iter().filter(|(key, _)| !TABLES.contains(&to_kebab(key).as_str()));
+        definitions.sections =
+            others.map(|(key, entry)| (key.to_owned(), entry.value.clone())).collect();
+        (definitions, diagnostics)
     }
 
     fn read(core: &Table, mut broken: Broken, diagnostics: &mut Vec<Diagnostic>) -> Self {

@@ -6,7 +6,7 @@ use purlin_model::{Diagnostic, Digest, Origin, Source};
 use purlin_plugin::RuntimeKind;
 use purlin_plugin::Schema;
 use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
-use purlin_plugin::manifest::{Detail, Hot};
+use purlin_plugin::manifest::{Detail, FileRef, Hot};
 
 use super::check::folder_of;
 use super::{Plugins, lock, message};
@@ -21,7 +21,30 @@ impl Plugins {
     /// # Errors
     /// The file cannot be read any more, or was changed meanwhile to something outside the subset.
     pub fn schema(&self, feature: &FeatureRef) -> Result<Option<Arc<Schema>>, Vec<Diagnostic>> {
-        let Some(file) = feature.schema() else { return Ok(None) };
+        self.schema_in(feature, feature.schema())
+    }
+
+    /// The schema of the table of the workspace's file that a feature reads; `None` when it reads
+    /// none.
+    ///
+    /// # Errors
+    /// Those of [`Plugins::schema`].
+    pub fn section_schema(
+        &self,
+        feature: &FeatureRef,
+    ) -> Result<Option<Arc<Schema>>, Vec<Diagnostic>> {
+        let Detail::Dependency { section: Some(section), .. } = feature.detail() else {
+            return Ok(None);
+        };
+        self.schema_in(feature, Some(&section.schema))
+    }
+
+    fn schema_in(
+        &self,
+        feature: &FeatureRef,
+        file: Option<&FileRef>,
+    ) -> Result<Option<Arc<Schema>>, Vec<Diagnostic>> {
+        let Some(file) = file else { return Ok(None) };
         let Some(folder) = folder_of(self, feature) else { return Ok(None) };
         let origin = file.place.origin(&feature.origin.source);
         self.parsed_schema(&folder, &feature.plugin, feature.digest, &file.path, &origin).map(Some)

@@ -36,6 +36,9 @@ impl Plugins {
                     Detail::Importer { into, .. } if !into.contains('{') => {
                         found.extend([into.clone()]);
                     }
+                    Detail::Dependency { section: Some(section), .. } => {
+                        found.extend([section.name.clone()]);
+                    }
                     Detail::Resource { .. } => found.extend(["resources".to_owned()]),
                     Detail::Transform { reads, extends, .. } => {
                         found.extend(reads.iter().chain(extends).cloned());

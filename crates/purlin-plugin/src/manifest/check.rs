@@ -26,6 +26,9 @@ pub fn check_files(
     }
     for feature in &manifest.features {
         let schema = feature.schema.as_ref().map(|file| checker.schema(file, &mut diagnostics));
+        if let Detail::Dependency { section: Some(section), .. } = &feature.detail {
+            checker.schema(&section.schema, &mut diagnostics);
+        }
         match &feature.detail {
             Detail::Resource { state: Some(state) } => {
                 checker.schema(&state.schema, &mut diagnostics);

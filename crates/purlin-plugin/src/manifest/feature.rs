@@ -9,7 +9,7 @@ use super::parameter::{read_parameters, read_value_kind};
 use super::parse::{file, required_file};
 use super::runtime::{expected_entry, read_entry, read_kind};
 use super::text::{declared_name, is_identifier, is_json_pointer};
-use super::{Detail, Feature, FileRef, HOOK_EVENTS, Hot, Place, Stage, StateSchema};
+use super::{Detail, Feature, FileRef, HOOK_EVENTS, Hot, Place, SectionSchema, Stage, StateSchema};
 use crate::{Point, RuntimeKind};
 
 /// The runtime that features have unless they say otherwise.
@@ -317,7 +317,17 @@ fn read_dependency(fields: &mut Fields<'_>) -> Detail {
         fields.missing("key", "the field that a plain string fills, as it is the default type");
     }
     let in_environment = fields.bool("in-environment").unwrap_or(false);
-    Detail::Dependency { key, default, in_environment }
+    Detail::Dependency { key, default, in_environment, section: read_section(fields) }
+}
+
+fn read_section(fields: &mut Fields<'_>) -> Option<SectionSchema> {
+    let mut table = fields.table("section")?;
+    let name = table.required_text("name");
+    let schema: Option<FileRef> = required_file(&mut table, "schema");
+    table.finish();
+    let name = name?;
+    let name = read_name(fields.report(), name, "a table", false)?;
+    Some(SectionSchema { name, schema: schema? })
 }
 
 fn read_state(fields: &mut Fields<'_>) -> Option<StateSchema> {

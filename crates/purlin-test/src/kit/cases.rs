@@ -57,6 +57,8 @@ pub(super) struct QuestionCase {
     pub(super) context: Map<String, Json>,
     /// For a dependency: the environment's folder of distributions, from the root.
     pub(super) site_packages: Option<String>,
+    /// For a dependency: the table of the workspace's file.
+    pub(super) section: Json,
     /// For an environment: what it is called; `default` when it is left out.
     pub(super) name: Option<String>,
     /// For an environment: the user's process variables that it is told.

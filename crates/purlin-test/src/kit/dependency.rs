@@ -66,6 +66,7 @@ pub(super) fn context(case: &QuestionCase, root: &Path) -> ExpandContext {
         space: case.space.clone(),
         module: case.module.clone(),
         context: case.context.clone(),
+        section: case.section.clone(),
         site_packages: site_packages.map(|path| root.join(path).to_string_lossy().into_owned()),
         ..ExpandContext::new(root.to_string_lossy())
     }

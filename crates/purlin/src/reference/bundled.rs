@@ -1,7 +1,7 @@
 //! The plugins that come with Purlin, from their manifests.
 
 use purlin_model::Source;
-use purlin_plugin::manifest::{Feature, MANIFEST_FILE, Manifest, parse_manifest};
+use purlin_plugin::manifest::{Feature, FileRef, MANIFEST_FILE, Manifest, parse_manifest};
 use purlin_plugin::{NativePlugin, PluginSet, Point};
 
 use crate::markdown::{head, row};
@@ -32,6 +32,12 @@ pub(super) fn features(point: Point) -> Vec<Bundled> {
 pub(super) fn schema(bundled: &Bundled) -> SchemaText {
     let file = bundled.feature.schema.as_ref().and_then(|file| bundled.plugin.file(&file.path));
     SchemaText::parse(file.unwrap_or("{}")).expect("it is tested elsewhere")
+}
+
+/// The schema in a file of a bundled plugin.
+pub(super) fn text_of(bundled: &Bundled, file: &FileRef) -> SchemaText {
+    let text = bundled.plugin.file(&file.path).expect("a plugin has the files that it names");
+    SchemaText::parse(text).expect("it is tested elsewhere")
 }
 
 fn manifest(plugin: &NativePlugin) -> Manifest {

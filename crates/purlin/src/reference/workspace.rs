@@ -4,7 +4,7 @@ use purlin_model::Value;
 use purlin_plugin::Point;
 use purlin_plugin::manifest::Detail;
 
-use super::bundled::{Bundled, features, schema};
+use super::bundled::{Bundled, features, schema, text_of};
 use crate::schema_text::SchemaText;
 
 const CORE: &str = include_str!("../../../purlin-commands/schemas/workspace.json");
@@ -51,7 +51,9 @@ pub(super) fn page() -> String {
          `TYPE:VALUE`, or a plain text. Other types come from plugins.\n",
     );
     for feature in features(Point::Dependency) {
-        let Detail::Dependency { key, default, .. } = &feature.feature.detail else { continue };
+        let Detail::Dependency { key, default, section, .. } = &feature.feature.detail else {
+            continue;
+        };
         text.push_str(&format!("\n### `{}`\n\n{}.", feature.feature.name, feature.feature.about));
         if let Some(key) = key {
             text.push_str(&format!(" `{}:VALUE` fills `{key}`.", feature.feature.name));
@@ -61,6 +63,11 @@ pub(super) fn page() -> String {
         }
         let schema = schema(&feature);
         text.push_str(&format!("\n\n{}", schema.fields(schema.document())));
+        if let Some(section) = section {
+            let schema = text_of(&feature, &section.schema);
+            let fields = schema.fields(schema.document());
+            text.push_str(&format!("\nIt reads the table `[{}]`:\n\n{fields}", section.name));
+        }
     }
     text.push_str("\n## Environment types\n\nOther types come from plugins.\n");
     for feature in features(Point::Environment) {

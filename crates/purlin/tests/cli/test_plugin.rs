@@ -20,6 +20,7 @@ fn the_bundled_plugins_are_listed_anywhere() {
     load      0.1.0  native    bundled    dependency/load
     local     0.1.0  -         bundled    cache/local
     none      0.1.0  -         bundled    cache/none
+    pydist    0.1.0  native    bundled    dependency/pydist
     variable  0.1.0  native    bundled    dependency/variable
     ");
     assert_eq!(listed.stderr, "");
@@ -35,7 +36,10 @@ fn the_list_has_the_documented_shape() {
         .iter()
         .filter_map(|one| one["name"].as_str())
         .collect();
-    assert_eq!(names, ["active", "command", "const", "glob", "load", "local", "none", "variable"]);
+    assert_eq!(
+        names,
+        ["active", "command", "const", "glob", "load", "local", "none", "pydist", "variable"]
+    );
     let glob = plugin(&document, "glob");
     for (field, value) in [
         ("version", json!("0.1.0")),

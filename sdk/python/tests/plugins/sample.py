@@ -117,9 +117,15 @@ def place(config: PlaceConfig, context: plugin.EnvironmentContext) -> plugin.Env
     )
 
 
-@plugin.dependency("distribution", in_environment=True)
+class Versions(plugin.Config):
+    """What is known without an environment."""
+
+    python: str = "3.12"
+
+
+@plugin.dependency("distribution", in_environment=True, section=("versions", Versions))
 def distribution(config: plugin.Data, context: plugin.ExpandContext) -> plugin.Expansion:
-    return plugin.Expansion(values=[context.site_packages])
+    return plugin.Expansion(values=[context.site_packages, context.section])
 
 
 class StoreConfig(plugin.Config):

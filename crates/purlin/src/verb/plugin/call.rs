@@ -173,7 +173,7 @@ fn complete(
     let directory = directory.to_string_lossy();
     let context = match (method, point) {
         ("dependency/expand", _) => {
-            json!({ "root": root, "space": null, "module": null, "context": {}, "site_packages": null })
+            json!({ "root": root, "space": null, "module": null, "context": {}, "site_packages": null, "section": null })
         }
         ("environment/describe", _) => {
             let variables = plugins.granted_variables(feature)?;

@@ -31,6 +31,7 @@ def read_manifest(folder: Path) -> Derived:
     found.config = manifest.get("config")
     found.provides = manifest.get("provides", {})
     named = [found.config or {}, *(entry for _, _, entry in _entries(found))]
+    named += [one["section"] for one in named if "section" in one]
     for path in [one["schema"] for one in named if "schema" in one]:
         schema = folder / path
         if schema.is_file():

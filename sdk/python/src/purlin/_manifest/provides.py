@@ -71,6 +71,10 @@ def _entry(derived: Derived, feature: _registry.Feature) -> dict[str, Any]:
         return entry
     if is_record(kind):
         entry["schema"] = _add_schema(derived, feature.name, kind)
+    if details.get("section") is not None:
+        name, section = details["section"]
+        schema = _add_schema(derived, f"{name}-section", section)
+        details = {**details, "section": {"name": name, "schema": schema}}
     for key, value in details.items():
         entry[key] = list(value) if isinstance(value, (list, tuple)) else value
     if details.get("key") is not None:

@@ -121,7 +121,8 @@ class ExpandContext(Context):
     """What `dependency` is told: the workspace, and the command that asks.
 
     `site_packages` is the folder of Python distributions of the command's environment, for types
-    that are declared `in_environment`.
+    that are declared `in_environment`. `section` is the table of the workspace's file that the
+    manifest names.
     """
 
     def __init__(self, host: Host, plugin: PluginInfo, told: Mapping[str, Any]) -> None:
@@ -131,6 +132,7 @@ class ExpandContext(Context):
         self.module: str | None = told.get("module")
         self.context: Data = Data(told.get("context"))
         self.site_packages: str | None = told.get("site_packages")
+        self.section: Any = freeze(told.get("section"))
 
 
 class SubcommandContext(Context):

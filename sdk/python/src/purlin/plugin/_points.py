@@ -85,18 +85,21 @@ def dependency(
     key: str | None = None,
     default: bool = False,
     in_environment: bool = False,
+    section: tuple[str, type[Config]] | None = None,
     about: str | None = None,
     deprecated: str | None = None,
 ) -> Callable[[DependencyFunction], DependencyFunction]:
     """A dependency type: `function(config, context) -> Expansion`.
 
     `key` is the field that `NAME:text` in `deps` fills. A type `in_environment` is asked once the
-    environment of the command is installed, and told of it.
+    environment of the command is installed, and told of it. `section` names a top-level table of
+    `purlin.toml` that it is told, and the class that it becomes in the schema.
     """
 
     def register(function: DependencyFunction) -> DependencyFunction:
-        details = {"key": key, "default": default or None}
+        details: dict[str, Any] = {"key": key, "default": default or None}
         details["in-environment"] = in_environment or None
+        details["section"] = section
         _registry.add("dependency", name, function, about, deprecated, **details)
         return function
 
