@@ -42,6 +42,11 @@ python:
     cd sdk/python && ../../.tools/sdk/bin/mypy ../../examples/plugins/*/*.py
     scripts/example-manifests
 
+# The model of `run`, much longer than in CI and from another seed each time.
+soak steps="20000" seed=`date +%s`:
+    PURLIN_MODEL_STEPS={{ steps }} PURLIN_MODEL_SEED={{ seed }} \
+        cargo test --locked --package purlin --test model -- --nocapture never_a_stale
+
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use purlin_model::{Diagnostic, Hasher, Origin};
-use purlin_store::Patterns;
+use purlin_store::{Patterns, defect};
 
 use crate::definition::{CacheWhen, Command, Named, Program, Variable};
 use crate::template::{ROOTS, Scope, Text, near_misses};
@@ -125,7 +125,9 @@ impl Action {
             hasher.finish().to_hex()
         };
         let argv = digest(&mut self.argv.iter().map(|text| text.keyed.as_str()));
-        parts.insert("the program".to_owned(), argv);
+        if !defect::seeded("edited-command-missed") {
+            parts.insert("the program".to_owned(), argv);
+        }
         parts.insert("cwd".to_owned(), digest(&mut std::iter::once(self.cwd.as_str())));
         let mut artifacts: Vec<&str> = self.artifacts.iter().map(String::as_str).collect();
         artifacts.sort_unstable();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use purlin_model::{Digest, Hasher};
-use purlin_store::RelativePath;
 use purlin_store::{FileState, Listing};
+use purlin_store::{RelativePath, defect};
 
 use crate::dependency::Identity;
 use crate::record::Record;
@@ -143,5 +143,6 @@ pub(crate) fn describe(changes: &[Change]) -> String {
 }
 
 fn flags(state: &FileState) -> u8 {
-    u8::from(state.executable) | u8::from(state.symlink) << 1
+    let executable = state.executable && !defect::seeded("mode-bits-missed");
+    u8::from(executable) | u8::from(state.symlink) << 1
 }

@@ -31,7 +31,8 @@ pub struct Header {
     pub duration_ms: u64,
     /// True when the result on disk is that of a command that succeeded.
     pub succeeded: bool,
-    /// True while the result is being put on disk: what it lacks may still have to go.
+    /// True while what is on disk is not the kept result with this key, but being made so, or what a
+    /// run wrote that was not kept: what the kept one lacks may still have to go.
     #[serde(default)]
     pub unfinished: bool,
     /// Paths that it has installed outside of its artifacts, for environments that need it.
@@ -77,6 +78,13 @@ impl Record {
         let line = head[..length].split(|byte| *byte == b'\n').next()?;
         let header: Header = serde_json::from_slice(line).ok()?;
         (header.id == id).then_some(header)
+    }
+
+    /// Whether this instance has written something at `path`: also a restore that was killed before
+    /// all was in place has.
+    #[must_use]
+    pub(crate) fn names(&self, path: &RelativePath) -> bool {
+        self.written.get(path).is_some() || self.pending.get(path).is_some()
     }
 
     /// The whole record of an instance, if there is one that can be read.

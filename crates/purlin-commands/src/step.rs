@@ -16,7 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use purlin_model::Diagnostic;
-use purlin_store::{InstanceLock, Listing, Obstacle, Patterns, RelativePath, StoreError, Tree};
+use purlin_store::{
+    InstanceLock, Listing, Obstacle, Patterns, RelativePath, StoreError, Tree, defect,
+};
 
 use crate::event::Event;
 use crate::execute::Listener;
@@ -202,6 +204,7 @@ struct Inputs<'a> {
 /// Whether all that `part` names stands in `whole` exactly so.
 fn contains(whole: &Tree, part: &Tree) -> bool {
     part.entries().iter().all(|(path, node)| whole.get(path) == Some(node))
+        || defect::seeded("tampering-missed")
 }
 
 pub(crate) fn filtered(tree: &Tree, keep: impl Fn(&RelativePath) -> bool) -> Tree {

@@ -30,6 +30,7 @@ mod blobs;
 mod capture;
 mod compare;
 mod copy;
+pub mod defect;
 mod entries;
 mod error;
 pub mod fault;
@@ -49,6 +50,8 @@ pub use atomic::write_atomically;
 pub use capture::capture;
 pub use compare::{Known, compare};
 pub use error::{Outside, RestoreError, StoreError};
+#[cfg(feature = "fault-injection")]
+pub use files::set_clocks;
 pub use files::{
     FileState, Files, FilesError, Listing, OutputKind, OutputPath, PatternError, Patterns,
 };

@@ -16,7 +16,7 @@ use purlin_model::Digest;
 
 use self::contention::Contention;
 use crate::error::io_error;
-use crate::{StoreError, atomic};
+use crate::{StoreError, atomic, defect};
 
 /// Between two looks at a lock that somebody else holds: at first this long, then longer and longer.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
@@ -151,6 +151,9 @@ pub fn file_name(name: &str) -> String {
         .take(40)
         .map(|character| if character.is_ascii_alphanumeric() { character } else { '-' })
         .collect();
+    if defect::seeded("ids-collide") {
+        return slug;
+    }
     format!("{slug}-{}", &Digest::of(name.as_bytes()).to_hex()[..16])
 }
 

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::compare::Known;
 use crate::{
-    Node, RelativePath, RestoreError, Store, StoreError, Tree, atomic, fault, parallel, temporary,
+    Node, RelativePath, RestoreError, Store, StoreError, Tree, atomic, defect, fault, parallel,
+    temporary,
 };
 
 /// What [`restore`] did, sorted by path.
@@ -46,6 +47,7 @@ pub fn restore<'t>(
     previous: impl IntoIterator<Item = &'t Tree>,
     known: Known<'_>,
 ) -> Result<Restored, RestoreError> {
+    let root = &*defect::place(store.folder(), root);
     let previous: Vec<&Tree> = previous.into_iter().collect();
     let plan = plan::plan(root, tree, &previous, known)?;
     let staged = Staged::fetch(store, staging, &plan.steps)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use purlin_model::Digest;
 
 use crate::error::io_error;
-use crate::{ActionResult, StoreError, actions, atomic, blobs, entries, temporary};
+use crate::{ActionResult, StoreError, actions, atomic, blobs, defect, entries, temporary};
 
 /// One cache folder: blobs named by their digest, and the action table. Any number of processes
 /// may use it at once; entries appear whole or not at all.
@@ -56,7 +56,15 @@ impl Store {
     /// # Errors
     /// If it cannot be written.
     pub fn put_result(&self, key: Digest, result: &ActionResult) -> Result<(), StoreError> {
-        actions::write(&self.temporary_folder()?, &self.action_path(key), key, result)
+        actions::write(&self.temporary_folder()?, &self.action_path(key), key, result)?;
+        if defect::seeded("one-entry-per-command") {
+            for (other, older, _) in self.results()?.flatten() {
+                if other != key && older.instance == result.instance {
+                    let _ = std::fs::remove_file(self.action_path(other));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Stores bytes; what is there already is not written again.
@@ -166,6 +174,10 @@ impl Store {
         }
         temporary::collect(&self.folder.join("tmp"));
         Ok(cleared)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn temporary_folder(&self) -> Result<PathBuf, StoreError> {

@@ -149,10 +149,14 @@ pub(crate) fn all() -> impl Iterator<Item = (OsString, OsString)> {
     std::env::vars_os()
 }
 
-/// Arms the fault points of the store as the test that started this process asks.
+/// Arms the fault points, clocks and defects of the store as the test that started this process asks.
 #[cfg(feature = "fault-injection")]
 pub(crate) fn arm_faults() {
     let text = |name: &str| std::env::var(name).ok();
+    text("PURLIN_DEFECT").into_iter().for_each(purlin_store::defect::seed);
+    if let Some(clock) = text("PURLIN_CLOCK") {
+        purlin_store::set_clocks(&clock);
+    }
     let kill_at = text("PURLIN_FAULT").and_then(|number| number.parse().ok());
     purlin_store::fault::arm(kill_at, text("PURLIN_FAULT_LOG").map(PathBuf::from));
 }

@@ -101,6 +101,23 @@ fn processes_are_started_for_actions_and_by_the_runtime_of_processes_only() {
     }
 }
 
+#[test]
+fn what_tests_inject_is_in_no_binary_of_users() {
+    let mut declared = 0;
+    for folder in fs::read_dir(repository().join("crates")).unwrap() {
+        let manifest = fs::read_to_string(folder.unwrap().path().join("Cargo.toml")).unwrap();
+        // Tests may ask for it, and one crate may pass it on to another.
+        let shipped = manifest.split("[dev-dependencies]").next().unwrap();
+        declared += usize::from(shipped.contains("\nfault-injection = ["));
+        for line in shipped.lines().filter(|line| line.contains("fault-injection")) {
+            let passes_on = line.starts_with("fault-injection = [");
+            assert!(passes_on || line.starts_with("required-features"), "{line}");
+        }
+        assert!(!shipped.contains("\ndefault = ["), "features are asked for by name");
+    }
+    assert_eq!(declared, 2);
+}
+
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

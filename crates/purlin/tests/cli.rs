@@ -28,6 +28,8 @@ mod test_ctx;
 mod test_environments;
 #[path = "cli/test_examples.rs"]
 mod test_examples;
+#[path = "cli/test_fault_points.rs"]
+mod test_fault_points;
 #[path = "cli/test_faults.rs"]
 mod test_faults;
 #[path = "cli/test_help.rs"]
@@ -40,6 +42,8 @@ mod test_init;
 mod test_leftovers;
 #[path = "cli/test_lock.rs"]
 mod test_lock;
+#[path = "cli/test_moving.rs"]
+mod test_moving;
 #[path = "cli/test_never.rs"]
 mod test_never;
 #[path = "cli/test_plugin.rs"]
@@ -56,6 +60,8 @@ mod test_plugin_hooks;
 mod test_plugin_kit;
 #[path = "cli/test_plugin_verbs.rs"]
 mod test_plugin_verbs;
+#[path = "cli/test_predecessor.rs"]
+mod test_predecessor;
 #[path = "cli/test_process_plugins.rs"]
 mod test_process_plugins;
 #[path = "cli/test_pydist.rs"]

@@ -11,7 +11,8 @@ use crate::record::{Header, Record};
 use crate::session::now;
 
 impl Step<'_> {
-    /// Keeps a result. What stands in the way is said once and changes no outcome.
+    /// Keeps a result; false where it is not kept. What stands in the way is said once and changes
+    /// no outcome.
     pub(super) fn keep(
         &self,
         store: &Store,
@@ -19,16 +20,16 @@ impl Step<'_> {
         tree: &Tree,
         execution: &Execution,
         logs: &LogFiles,
-    ) {
+    ) -> bool {
         if let Some(error) = &execution.log_error {
             self.not_kept(&format!("its output could not be recorded: {error}"));
-            return;
+            return false;
         }
         if let Some(path) = self.special_output() {
             self.not_kept(&format!(
                 "{path} among its artifacts is neither a file, a folder nor a link"
             ));
-            return;
+            return false;
         }
         let stored = || -> Result<bool, StoreError> {
             let paths: Vec<RelativePath> =
@@ -53,10 +54,11 @@ impl Step<'_> {
             Ok(true)
         };
         match stored() {
-            Ok(true) => {}
+            Ok(true) => return true,
             Ok(false) => self.not_kept("its outputs changed while they were being kept"),
             Err(error) => self.warn_of_cache(&error, "results are not kept"),
         }
+        false
     }
 
     pub(super) fn not_kept(&self, why: &str) {

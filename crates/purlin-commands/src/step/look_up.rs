@@ -63,13 +63,15 @@ impl Step<'_> {
                 return Ok(None);
             }
             Err(error) => {
+                let place = matches!(error, RestoreError::Io { .. } | RestoreError::Store(_));
                 return Err(vec![
                     Diagnostic::error(
                         "restore",
                         format!("the outputs of `{}` cannot be put back", instance.id),
                     )
                     .label(instance.command.origin.clone(), "this command")
-                    .detail(error.to_string()),
+                    .detail(error.to_string())
+                    .help(place.then(|| "make room there or give access to it".to_owned())),
                 ]);
             }
         };
@@ -93,10 +95,8 @@ impl Step<'_> {
             return Ok(None);
         }
         if !current || !restored.written.is_empty() {
-            let before = record.map(|record| &record.written);
             let touched = |path: &RelativePath| {
-                restored.written.contains(path)
-                    || before.is_some_and(|before| before.get(path).is_some())
+                restored.written.contains(path) || record.is_some_and(|record| record.names(path))
             };
             let own = filtered(&result.tree, |path| touched(path) && !patterns.matches(path));
             self.remember(key, own, None, "restored from the cache", 0, succeeded);

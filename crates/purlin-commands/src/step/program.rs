@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use purlin_model::{Diagnostic, Digest};
-use purlin_store::{InstanceLock, Listing, Node, RelativePath, Stream, Tree};
+use purlin_store::{InstanceLock, Listing, Node, RelativePath, Stream, Tree, defect};
 
 use super::install::gone;
 use super::view::Stamps;
@@ -45,10 +45,9 @@ impl Step<'_> {
         .map_err(|error| vec![self.not_started(&error)])?;
         let succeeded = execution.exit.succeeded();
         let tree = self.outputs()?;
-        let before = record.map(|record| &record.written);
         let written = filtered(&tree, |path| {
             outputs_before.get(path) != tree.get(path)
-                || before.is_some_and(|before| before.get(path).is_some())
+                || record.is_some_and(|record| record.names(path))
         });
         if self.session.cancel.requested() {
             // What it has written so far is its own, and belongs to no result.
@@ -57,7 +56,9 @@ impl Step<'_> {
         }
         let after = self.list(&inputs.patterns)?;
         let disturbed = self.disturbed(inputs, key, &after, &tree, &stamps)?;
+        let disturbed = disturbed.filter(|_| !defect::seeded("key-taken-after-the-run"));
         let after_key = self.key(&inputs.answers, &inputs.producers, after);
+        let mut kept = false;
         if let Some(what) = &disturbed {
             (self.events)(Event::Notice(
                 Diagnostic::note(
@@ -71,17 +72,24 @@ impl Step<'_> {
                 ),
             ));
         } else if let Some(store) = self.session.store(&instance.cache)
-            && instance.action.cache_when.keeps(succeeded)
+            && (instance.action.cache_when.keeps(succeeded) || defect::seeded("failures-kept"))
             && !execution.exit.timed_out
         {
-            self.keep(store, &after_key, &tree, &execution, &logs);
+            kept = self.keep(store, &after_key, &tree, &execution, &logs);
+            if defect::seeded("in-place-kept-under-both-keys") {
+                self.keep(store, key, &tree, &execution, &logs);
+            }
         }
         if succeeded {
             self.warn_of_missing(&tree);
         }
         let duration_ms = u64::try_from(execution.duration.as_millis()).unwrap_or(u64::MAX);
         let remembered = if disturbed.is_some() { key } else { &after_key };
-        self.remember(remembered, written, None, &reason, duration_ms, succeeded);
+        // What is on disk is no kept result, even where an older one has the same key: what that one
+        // lacks has to go when it is used.
+        let unkept = !kept && !defect::seeded("unkept-run-taken-for-kept");
+        let unfinished = unkept.then(Tree::default);
+        self.remember(remembered, written, unfinished, &reason, duration_ms, succeeded);
         let contribution = self.contribution(after_key.digest, &tree);
         Ok(self.report(&execution, &logs, after_key.digest, contribution))
     }
@@ -106,6 +114,9 @@ impl Step<'_> {
         }
         if self.answers().ok().as_ref() != Some(&inputs.answers) {
             return Ok(Some("what its dependencies are read from changed".to_owned()));
+        }
+        if defect::seeded("changed-back-missed") {
+            return Ok(None);
         }
         let now = self.stamps(inputs, &after.files);
         let own = |path: &RelativePath| instance.action.outputs.matches(path);

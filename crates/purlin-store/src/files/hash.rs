@@ -10,6 +10,7 @@ use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::clocks;
 use super::stamp::{Stamp, Time, file_type, is_executable};
 use crate::atomic::{Temporary, make_folders};
 use crate::error::io_error;
@@ -111,7 +112,8 @@ pub(super) fn file_system_time(root: BorrowedFd<'_>, index: &Path) -> Time {
             })
             .ok()?;
         let nanoseconds = u32::try_from(stat.ctime_nsec()).ok()?;
-        (there == device).then(|| Time { seconds: stat.ctime(), nanoseconds })
+        let time = clocks::of_file(Time { seconds: stat.ctime(), nanoseconds });
+        (there == device).then(|| clocks::present(time))
     };
     probe().unwrap_or_else(|| Time::now().earlier(Duration::from_secs(2)))
 }

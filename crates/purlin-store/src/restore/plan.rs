@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::io_error;
 use crate::compare::{Known, matches};
 use crate::error::Outside;
-use crate::{Node, RelativePath, RestoreError, Tree};
+use crate::{Node, RelativePath, RestoreError, Tree, defect};
 
 /// Everything that will be done, in this order: the steps, the stale files, the stale folders.
 pub(super) struct Plan<'t> {
@@ -79,7 +79,9 @@ pub(super) fn plan<'t>(
         steps.push(Step { path, node, clear: std::mem::take(&mut planner.clear) });
     }
     let mut plan = Plan { steps, stale: Vec::new(), folders: Vec::new(), kept: Vec::new() };
-    planner.find_stale(&mut plan)?;
+    if !defect::seeded("extra-outputs-stay") {
+        planner.find_stale(&mut plan)?;
+    }
     Ok(plan)
 }
 
@@ -190,7 +192,9 @@ impl Planner<'_, '_> {
     /// become of it: an output that was edited by hand is put back, a user's file is not replaced.
     fn wrote(&self, path: &RelativePath, metadata: &Metadata) -> bool {
         let mut recorded = self.previous.iter().filter_map(|tree| tree.get(path));
-        !metadata.is_dir() && recorded.any(|node| *node != Node::Directory)
+        !metadata.is_dir()
+            && (recorded.any(|node| *node != Node::Directory)
+                || defect::seeded("own-files-replaced"))
     }
 
     /// A user who keeps outputs elsewhere would be surprised to find the link gone.

@@ -68,7 +68,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// Runs a script in which `$PURLIN` is the binary and `$CACHE` its cache folder, and which may
 /// mount what it likes: nobody else sees it, and it is gone in the end. `None`, with a line that
 /// says so, where that is not permitted; in CI it has to be.
-fn with_mounts(workspace: &Workspace, script: &str) -> Option<Finished> {
+pub(crate) fn with_mounts(workspace: &Workspace, script: &str) -> Option<Finished> {
     let namespace = ["-m", "-rm"].into_iter().find(|how| {
         let probe = "mount -t tmpfs none /tmp";
         Command::new("unshare")

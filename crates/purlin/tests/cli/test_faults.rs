@@ -20,6 +20,10 @@ deps = ["in.txt"]
 artifacts = ["out/*"]
 "#;
 
+/// A clock that is far ahead: no stamp is too new to be remembered, and every run passes the same
+/// points.
+pub(crate) const AHEAD: (&str, &str) = ("PURLIN_CLOCK", "now=5000000000");
+
 /// A state of workspace and cache from which every attempt begins.
 struct Beginning {
     state: Workspace,
@@ -107,7 +111,8 @@ impl Beginning {
     fn points(&self) -> (Vec<String>, [BTreeSet<PathBuf>; 2]) {
         let clean = self.copy();
         let log = clean.base().join("points");
-        let run = clean.finish(clean.command(&["run"]).env("PURLIN_FAULT_LOG", &log));
+        let run = clean
+            .finish(clean.command(&["run"]).env("PURLIN_FAULT_LOG", &log).env(AHEAD.0, AHEAD.1));
         assert_eq!(run.code, Some(0), "{run}");
         self.check_outputs(&clean, &run);
         self.cached(&clean);
@@ -130,7 +135,8 @@ impl Beginning {
     fn die(&self, number: usize, point: &str, wanted: &[BTreeSet<PathBuf>; 2]) {
         let workspace = self.copy();
         let mut command = workspace.command(&["run"]);
-        let died = workspace.finish(command.env("PURLIN_FAULT", number.to_string()));
+        let died =
+            workspace.finish(command.env("PURLIN_FAULT", number.to_string()).env(AHEAD.0, AHEAD.1));
         assert_eq!(died.signal, Some(9), "at {point}: {died}");
         // What is in place under its own name is whole.
         for name in ["always", "of-a", "of-b"] {
@@ -169,6 +175,11 @@ impl Beginning {
 /// What is left in the workspace and in the store.
 fn left(workspace: &Workspace) -> [BTreeSet<PathBuf>; 2] {
     [names(&workspace.root()), names(&workspace.cache().join("store"))]
+}
+
+/// The names of all points that are passed from one of the beginnings.
+pub(crate) fn all_points() -> Vec<String> {
+    [fresh(), deleted(), updated()].iter().flat_map(|beginning| beginning.points().0).collect()
 }
 
 #[track_caller]

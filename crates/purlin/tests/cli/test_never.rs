@@ -132,6 +132,31 @@ artifacts = ["out"]
 }
 
 #[test]
+fn what_a_run_wrote_that_was_not_kept_goes_when_an_older_result_is_used() {
+    let workspace = workspace(
+        r#"
+[commands.a]
+exec = "rm -rf out; mkdir out; cp in.txt out/a; [ ! -e ../broken ] || { touch out/half; exit 1; }"
+deps = ["in.txt"]
+artifacts = ["out"]
+[commands.b]
+exec = "ls out"
+deps = ["command:a"]
+"#,
+    );
+    workspace.write("in.txt", "A");
+    workspace.succeed(&["run"]);
+    fs::write(workspace.base().join("broken"), "").expect("the folder is the test's own");
+    workspace.fail(1, &["run", "--force", "a"]);
+    assert!(workspace.path("out/half").exists());
+    fs::remove_file(workspace.base().join("broken")).expect("it was made");
+    let run = workspace.succeed(&["run", "--json"]);
+    assert_eq!(run.settled("a").as_deref(), Some("cached"), "{run}");
+    assert_eq!(run.settled("b").as_deref(), Some("cached"), "{run}");
+    assert!(!workspace.path("out/half").exists());
+}
+
+#[test]
 fn the_file_that_an_answer_is_read_from_is_looked_at_again() {
     let workspace = workspace(&format!(
         r#"

@@ -1,0 +1,336 @@
+//! The commands of the workspace, and what edits of `purlin.toml` make of them.
+
+use super::files::Pattern::{self, Below, Folder, In, One};
+use super::program::Deed;
+
+/// A command's place in [`COMMANDS`]: what is counted, whatever it is called.
+pub(crate) type Slot = usize;
+
+/// A command before any edit.
+pub(crate) struct Command {
+    pub(crate) name: &'static str,
+    pub(crate) deeds: &'static [Deed],
+    /// Where the result goes after an edit of the artifacts.
+    pub(crate) elsewhere: Option<(&'static [Deed], &'static [Pattern])>,
+    /// `None`: it has no `deps`.
+    pub(crate) files: Option<&'static [Pattern]>,
+    pub(crate) producers: &'static [Slot],
+    pub(crate) artifacts: &'static [Pattern],
+    pub(crate) region: bool,
+    /// Named among the dependencies by a cache that keeps nothing.
+    pub(crate) uncached: bool,
+    /// Running it twice is the same as running it once.
+    pub(crate) idempotent: bool,
+}
+
+const COMMON: Command = Command {
+    name: "",
+    deeds: &[],
+    elsewhere: None,
+    files: Some(&[]),
+    producers: &[],
+    artifacts: &[],
+    region: false,
+    uncached: false,
+    idempotent: true,
+};
+
+const SOURCES: Pattern = In("src", ".txt");
+const DEEP: Pattern = In("src/deep", ".txt");
+const PAGES: Pattern = In("doc", ".md");
+
+/// Producers come before those who depend on them.
+pub(crate) const COMMANDS: [Command; 17] = [
+    Command {
+        name: "list",
+        deeds: &[Deed::Collect(&[SOURCES], "list.txt")],
+        files: Some(&[SOURCES]),
+        artifacts: &[One("list.txt")],
+        ..COMMON
+    },
+    Command {
+        name: "each",
+        deeds: &[Deed::CopyEach(SOURCES, "each"), Deed::Link("../src/a.txt", "each/link")],
+        files: Some(&[SOURCES]),
+        artifacts: &[Folder("each")],
+        ..COMMON
+    },
+    Command {
+        name: "sum",
+        deeds: &[
+            Deed::Collect(&[One("list.txt"), In("each", ".out")], "sum.txt"),
+            Deed::Show("sum.txt"),
+        ],
+        producers: &[0, 1],
+        artifacts: &[One("sum.txt")],
+        ..COMMON
+    },
+    // Two folders and files that git ignores, one after the other.
+    Command {
+        name: "generate",
+        deeds: &[Deed::Collect(&[DEEP], "gen/g.txt")],
+        files: Some(&[DEEP]),
+        artifacts: &[Below("gen")],
+        ..COMMON
+    },
+    Command {
+        name: "use",
+        deeds: &[Deed::Collect(&[Below("gen")], "use.tmp")],
+        producers: &[3],
+        artifacts: &[One("use.tmp")],
+        ..COMMON
+    },
+    Command {
+        name: "end",
+        deeds: &[Deed::Collect(&[One("use.tmp")], "end.txt"), Deed::Show("end.txt")],
+        elsewhere: Some((&[Deed::Collect(&[One("use.tmp")], "ends.txt")], &[One("ends.txt")])),
+        producers: &[4],
+        artifacts: &[One("end.txt")],
+        ..COMMON
+    },
+    Command {
+        name: "format",
+        deeds: &[Deed::Trim(PAGES)],
+        files: Some(&[PAGES]),
+        artifacts: &[PAGES],
+        ..COMMON
+    },
+    Command {
+        name: "publish",
+        deeds: &[Deed::Collect(&[PAGES], "publish.txt")],
+        files: Some(&[PAGES]),
+        producers: &[6],
+        artifacts: &[One("publish.txt")],
+        ..COMMON
+    },
+    Command {
+        name: "grow",
+        deeds: &[Deed::Grow(In("log", ".log"))],
+        files: Some(&[In("log", ".log")]),
+        artifacts: &[In("log", ".log")],
+        idempotent: false,
+        ..COMMON
+    },
+    Command {
+        name: "always",
+        deeds: &[Deed::Collect(&[One("src/a.txt")], "always.txt")],
+        files: None,
+        artifacts: &[One("always.txt")],
+        ..COMMON
+    },
+    Command {
+        name: "after",
+        deeds: &[Deed::Collect(&[One("always.txt")], "after.txt")],
+        producers: &[9],
+        artifacts: &[One("after.txt")],
+        ..COMMON
+    },
+    Command {
+        name: "check",
+        deeds: &[
+            Deed::Show("src/b.txt"),
+            Deed::FailIf("src/b.txt", "v3", 3),
+            Deed::DieIf("src/b.txt", "v4"),
+            Deed::Say("passed"),
+        ],
+        files: Some(&[One("src/b.txt")]),
+        ..COMMON
+    },
+    Command {
+        name: "deploy",
+        deeds: &[Deed::Collect(&[One("src/b.txt")], "deploy.txt")],
+        producers: &[11],
+        artifacts: &[One("deploy.txt")],
+        ..COMMON
+    },
+    Command {
+        name: "region",
+        deeds: &[Deed::Region("region.txt"), Deed::Braces("home.txt")],
+        files: Some(&[One("src/a.txt")]),
+        artifacts: &[One("region.txt"), One("home.txt")],
+        region: true,
+        ..COMMON
+    },
+    // Long names that begin alike.
+    Command {
+        name: "twin-with-a-name-that-is-longer-than-forty-letters-left",
+        deeds: &[Deed::CopyEach(SOURCES, "left"), Deed::Say("left")],
+        files: Some(&[SOURCES]),
+        artifacts: &[Folder("left")],
+        ..COMMON
+    },
+    Command {
+        name: "twin-with-a-name-that-is-longer-than-forty-letters-right",
+        deeds: &[Deed::CopyEach(DEEP, "right"), Deed::Say("right")],
+        files: Some(&[DEEP]),
+        artifacts: &[Folder("right")],
+        ..COMMON
+    },
+    Command {
+        name: "never",
+        deeds: &[Deed::Collect(&[One("src/a.txt")], "never.txt")],
+        files: Some(&[One("src/a.txt")]),
+        artifacts: &[One("never.txt")],
+        uncached: true,
+        ..COMMON
+    },
+];
+
+/// What an edit of `purlin.toml` changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// The text of `exec`, in a way that does nothing.
+    Exec,
+    /// A dependency on a value.
+    Constant,
+    /// A dependency on more files, which the command does not read.
+    MoreFiles,
+    /// Its name.
+    Name,
+    /// Its artifacts, and with them what it writes.
+    Artifacts,
+    /// Which results are kept.
+    CacheWhen,
+    /// Whether results are kept.
+    Cache,
+}
+
+/// One command as it is defined now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Edits {
+    exec: u8,
+    constant: u8,
+    more_files: bool,
+    renamed: bool,
+    elsewhere: bool,
+    when: u8,
+    uncached: bool,
+}
+
+/// `purlin.toml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Definition {
+    commands: Vec<Edits>,
+}
+
+impl Definition {
+    pub(crate) fn new() -> Self {
+        Self { commands: vec![Edits::default(); COMMANDS.len()] }
+    }
+
+    pub(crate) fn change(&mut self, slot: Slot, change: Change, value: u8) {
+        let command = &mut self.commands[slot];
+        match change {
+            Change::Exec => command.exec = value % 3,
+            Change::Constant => command.constant = value % 3,
+            Change::MoreFiles => command.more_files ^= true,
+            Change::Name => command.renamed ^= true,
+            Change::Artifacts => command.elsewhere ^= COMMANDS[slot].elsewhere.is_some(),
+            Change::CacheWhen => command.when = value % 3,
+            Change::Cache => command.uncached ^= true,
+        }
+    }
+
+    pub(crate) fn name(&self, slot: Slot) -> String {
+        let new = if self.commands[slot].renamed { "-new" } else { "" };
+        format!("{}{new}", COMMANDS[slot].name)
+    }
+
+    pub(crate) fn deeds(&self, slot: Slot) -> &'static [Deed] {
+        match COMMANDS[slot].elsewhere {
+            Some((deeds, _)) if self.commands[slot].elsewhere => deeds,
+            _ => COMMANDS[slot].deeds,
+        }
+    }
+
+    pub(crate) fn artifacts(&self, slot: Slot) -> &'static [Pattern] {
+        match COMMANDS[slot].elsewhere {
+            Some((_, artifacts)) if self.commands[slot].elsewhere => artifacts,
+            _ => COMMANDS[slot].artifacts,
+        }
+    }
+
+    /// The files that it depends on.
+    pub(crate) fn inputs(&self, slot: Slot) -> Vec<Pattern> {
+        let mut inputs = COMMANDS[slot].files.unwrap_or_default().to_vec();
+        if self.commands[slot].more_files && self.has_deps(slot) {
+            inputs.push(In("extra", ".txt"));
+        }
+        inputs
+    }
+
+    fn has_deps(&self, slot: Slot) -> bool {
+        COMMANDS[slot].files.is_some()
+    }
+
+    /// Whether results are kept at all.
+    pub(crate) fn is_cached(&self, slot: Slot) -> bool {
+        self.has_deps(slot) && !COMMANDS[slot].uncached && !self.commands[slot].uncached
+    }
+
+    /// Whether a result is kept.
+    pub(crate) fn keeps(&self, slot: Slot, succeeded: bool) -> bool {
+        match self.commands[slot].when {
+            0 => succeeded,
+            1 => !succeeded,
+            _ => true,
+        }
+    }
+
+    /// All that a key is made of besides files, producers and the region.
+    pub(crate) fn identity(&self, slot: Slot) -> String {
+        let Edits { exec, constant, elsewhere, when, .. } = self.commands[slot];
+        format!("{slot} {exec} {constant} {elsewhere} {when}")
+    }
+
+    pub(crate) fn document(&self) -> String {
+        let mut document = "[workspace]\n".to_owned();
+        for (slot, command) in COMMANDS.iter().enumerate() {
+            let edits = &self.commands[slot];
+            let mut lines = vec![
+                format!("[commands.{}]", self.name(slot)),
+                format!("exec = '''{}'''", self.exec(slot)),
+            ];
+            if self.has_deps(slot) {
+                let mut deps: Vec<String> =
+                    self.inputs(slot).iter().map(|one| one.written()).collect();
+                deps.extend(
+                    command.producers.iter().map(|one| format!("command:{}", self.name(*one))),
+                );
+                deps.push(format!("const:{}", edits.constant));
+                deps.extend(command.region.then(|| "variable:REGION".to_owned()));
+                lines.push(format!("deps = {deps:?}"));
+            }
+            let artifacts: Vec<String> =
+                self.artifacts(slot).iter().map(|one| one.written()).collect();
+            lines.push(format!("artifacts = {artifacts:?}"));
+            lines.push(format!(
+                "cache-when = \"{}\"",
+                ["success", "failed", "finished"][usize::from(edits.when)]
+            ));
+            if command.uncached || edits.uncached {
+                lines.push("cache = \"none\"".to_owned());
+            }
+            if command.region {
+                lines.push("env = { REGION = true }".to_owned());
+            }
+            document.push_str(&format!("\n{}\n", lines.join("\n")));
+        }
+        document
+    }
+
+    /// Counts its run, and does what somebody is to do to the files meanwhile.
+    fn exec(&self, slot: Slot) -> String {
+        let outside = "{root}/..";
+        let meanwhile = |when: &str| {
+            format!(r#"[ ! -e "{outside}/{when}-{slot}" ] || . "{outside}/{when}-{slot}""#)
+        };
+        let mut text = format!("echo {slot} >> \"{outside}/runs\"\n{}\n", meanwhile("before"));
+        for deed in self.deeds(slot) {
+            // Between them, because one that fails ends the command.
+            text.push_str(&format!("{}\n", deed.shell()));
+        }
+        let version = self.commands[slot].exec;
+        format!("{text}{}\n: version {version}\n", meanwhile("after"))
+    }
+}

@@ -1,0 +1,314 @@
+//! What a run has to do: which commands run, and what the files are afterwards.
+//!
+//! A command has to run where no run with the same definition, inputs and artifacts of its producers
+//! is kept, and must not run where one is. Whatever happens, its artifacts are in the end what running
+//! it on the files as they are would write.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::definition::{COMMANDS, Definition, Slot};
+use super::files::{Node, Tree, matching};
+use super::program::{End, perform};
+use super::step::Moment;
+
+/// What identifies a result.
+type Key = String;
+
+/// A kept result.
+#[derive(Debug, Clone)]
+struct Kept {
+    tree: Tree,
+    said: String,
+    end: End,
+    /// Somebody damaged the cache: whether it is found usable is open.
+    doubtful: bool,
+}
+
+/// What is on record of a command in one workspace.
+#[derive(Debug, Clone, Default)]
+struct Record {
+    key: Key,
+    written: Tree,
+}
+
+/// The results that are kept, for all workspaces.
+#[derive(Debug, Default)]
+pub(crate) struct Cache(BTreeMap<Key, Kept>);
+
+/// One workspace.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) files: Tree,
+    pub(crate) definition: Definition,
+    records: BTreeMap<String, Record>,
+}
+
+/// How a command has to be settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Settled {
+    /// As `run --json` calls it.
+    pub(crate) how: &'static str,
+    /// What it says on standard output.
+    pub(crate) said: String,
+}
+
+/// A change of a file while a command runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Meanwhile {
+    pub(crate) slot: Slot,
+    pub(crate) path: &'static str,
+    pub(crate) node: Node,
+    pub(crate) moment: Moment,
+}
+
+/// What a key contributes to those who depend on it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Contribution {
+    Artifacts(Tree),
+    Key(Key),
+}
+
+/// What came of looking for a kept result.
+enum Use {
+    Restored(Tree),
+    /// A file that nobody is recorded to have written is in the way.
+    Blocked,
+}
+
+impl Cache {
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn doubt(&mut self) {
+        for kept in self.0.values_mut() {
+            kept.doubtful = true;
+        }
+    }
+}
+
+impl Place {
+    pub(crate) fn new(files: Tree, definition: Definition) -> Self {
+        Self { files, definition, records: BTreeMap::new() }
+    }
+
+    pub(crate) fn forget_records(&mut self) {
+        self.records.clear();
+    }
+
+    /// The commands and all that they depend on.
+    pub(crate) fn closure(slots: &[Slot]) -> BTreeSet<Slot> {
+        let mut open = slots.to_vec();
+        if open.is_empty() {
+            open.extend(0..COMMANDS.len());
+        }
+        let mut closure = BTreeSet::new();
+        while let Some(slot) = open.pop() {
+            if closure.insert(slot) {
+                open.extend(COMMANDS[slot].producers);
+            }
+        }
+        closure
+    }
+
+    /// Does what a run has to do, given which commands did run. How each is settled.
+    ///
+    /// # Errors
+    /// Why a command should have run that did not, or the other way round.
+    pub(crate) fn run(
+        &mut self,
+        cache: &mut Cache,
+        slots: &BTreeSet<Slot>,
+        force: bool,
+        region: &str,
+        ran: &BTreeSet<Slot>,
+        meanwhile: Option<&Meanwhile>,
+    ) -> Result<BTreeMap<Slot, Settled>, String> {
+        let mut all = BTreeMap::new();
+        let mut contributions: BTreeMap<Slot, Option<Contribution>> = BTreeMap::new();
+        for &slot in slots {
+            let command = &COMMANDS[slot];
+            let name = self.definition.name(slot);
+            let failed = |all: &BTreeMap<Slot, Settled>, one: &Slot| {
+                matches!(all[one].how, "failed" | "skipped")
+            };
+            if command.producers.iter().any(|one| failed(&all, one)) {
+                if ran.contains(&slot) {
+                    return Err(format!("wrong: {name} ran, though a producer failed"));
+                }
+                all.insert(slot, Settled { how: "skipped", said: String::new() });
+                continue;
+            }
+            let produced: BTreeSet<_> =
+                command.producers.iter().filter_map(|one| contributions[one].clone()).collect();
+            let key = self.key(slot, region, &produced);
+            let kept = cache.0.get(&key).filter(|_| self.definition.is_cached(slot) && !force);
+            let found = kept.map(|kept| (kept, self.restored(slot, &name, &kept.tree)));
+            let wanted = match &found {
+                None | Some((_, Use::Blocked)) => Some(true),
+                Some((kept, _)) => (!kept.doubtful).then_some(false),
+            };
+            let does = ran.contains(&slot);
+            match wanted {
+                Some(true) if !does => {
+                    return Err(format!("stale: {name} did not run, and nothing is kept for it"));
+                }
+                Some(false) if does => {
+                    return Err(format!("needless: {name} ran, though its result is kept"));
+                }
+                _ => {}
+            }
+            let own = meanwhile.filter(|one| one.slot == slot);
+            let (settled, key) = match found {
+                Some((kept, Use::Restored(files))) if !does => {
+                    let kept = kept.clone();
+                    self.take(slot, &name, &key, &kept, files);
+                    let how = if kept.end == End::Success { "cached" } else { "failed" };
+                    (Settled { how, said: kept.said }, key)
+                }
+                _ => self.execute(cache, slot, &name, &key, region, &produced, own),
+            };
+            if settled.how != "failed" && meanwhile.is_none() {
+                self.check(slot, region)?;
+            }
+            let contribution = if !self.definition.artifacts(slot).is_empty() {
+                Some(Contribution::Artifacts(self.artifacts(slot)))
+            } else {
+                self.definition.is_cached(slot).then_some(Contribution::Key(key))
+            };
+            contributions.insert(slot, contribution);
+            all.insert(slot, settled);
+        }
+        Ok(all)
+    }
+
+    fn key(&self, slot: Slot, region: &str, produced: &BTreeSet<Contribution>) -> Key {
+        let identity = self.definition.identity(slot);
+        let region = if COMMANDS[slot].region { region } else { "" };
+        let inputs = matching(&self.files, &self.definition.inputs(slot));
+        format!("{identity} {region} {produced:?} {inputs:?}")
+    }
+
+    fn artifacts(&self, slot: Slot) -> Tree {
+        matching(&self.files, self.definition.artifacts(slot))
+    }
+
+    /// What is on record that is this command's to remove or replace.
+    fn owned(&self, slot: Slot, name: &str) -> Tree {
+        let inputs = self.definition.inputs(slot);
+        let written = self.records.get(name).map(|record| &record.written);
+        let mut owned =
+            written.map(|tree| matching(tree, self.definition.artifacts(slot))).unwrap_or_default();
+        owned.retain(|path, _| !inputs.iter().any(|input| input.matches(path)));
+        owned
+    }
+
+    /// The files once a result is in place.
+    fn restored(&self, slot: Slot, name: &str, tree: &Tree) -> Use {
+        let owned = self.owned(slot, name);
+        let mut files = self.files.clone();
+        for (path, node) in tree {
+            match files.get(path) {
+                Some(there) if there == node => continue,
+                Some(_) if !owned.contains_key(path) => return Use::Blocked,
+                _ => {}
+            }
+            files.insert(path.clone(), node.clone());
+        }
+        for (path, node) in &owned {
+            if !tree.contains_key(path) && files.get(path) == Some(node) {
+                files.remove(path);
+            }
+        }
+        Use::Restored(files)
+    }
+
+    /// Puts a kept result in place.
+    fn take(&mut self, slot: Slot, name: &str, key: &Key, kept: &Kept, files: Tree) {
+        let record = self.records.entry(name.to_owned()).or_default();
+        let before = std::mem::replace(&mut self.files, files);
+        let is_written = |path: &String, node: &Node| before.get(path) != Some(node);
+        if record.key != *key || kept.tree.iter().any(|(path, node)| is_written(path, node)) {
+            let inputs = self.definition.inputs(slot);
+            let mut written = kept.tree.clone();
+            written.retain(|path, node| {
+                (is_written(path, node) || record.written.contains_key(path))
+                    && !inputs.iter().any(|input| input.matches(path))
+            });
+            *record = Record { key: key.clone(), written };
+        }
+    }
+
+    /// Runs a command, and keeps its result.
+    #[expect(clippy::too_many_arguments, reason = "all of a run, in the one place that needs it")]
+    fn execute(
+        &mut self,
+        cache: &mut Cache,
+        slot: Slot,
+        name: &str,
+        key: &Key,
+        region: &str,
+        produced: &BTreeSet<Contribution>,
+        meanwhile: Option<&Meanwhile>,
+    ) -> (Settled, Key) {
+        let before = self.artifacts(slot);
+        let mut said = String::new();
+        let old = meanwhile.and_then(|one| self.files.get(one.path).cloned());
+        if let Some(one) = meanwhile.filter(|one| one.moment != Moment::After) {
+            self.files.insert(one.path.to_owned(), one.node.clone());
+        }
+        let end = perform(self.definition.deeds(slot), &mut self.files, region, &mut said);
+        // A command that fails ends before somebody does something after it.
+        let mut disturbed = false;
+        if let Some(one) = meanwhile {
+            let later = match one.moment {
+                Moment::Before => None,
+                Moment::After => Some(one.node.clone()),
+                Moment::Meanwhile => old,
+            };
+            if end == End::Success {
+                self.files.extend(later.map(|node| (one.path.to_owned(), node)));
+            }
+            let happened = end == End::Success || one.moment != Moment::After;
+            let is_input = self.definition.inputs(slot).iter().any(|input| input.matches(one.path));
+            disturbed = happened && is_input;
+        }
+        let after = self.artifacts(slot);
+        let record = self.records.entry(name.to_owned()).or_default();
+        let mut written = after.clone();
+        written.retain(|path, node| {
+            before.get(path) != Some(node) || record.written.contains_key(path)
+        });
+        record.written = written;
+        let after_key = self.key(slot, region, produced);
+        let remembered = if disturbed { key } else { &after_key };
+        let record = self.records.entry(name.to_owned()).or_default();
+        record.key = remembered.clone();
+        if !disturbed
+            && self.definition.is_cached(slot)
+            && self.definition.keeps(slot, end == End::Success)
+        {
+            let kept = Kept { tree: after, said: said.clone(), end, doubtful: false };
+            cache.0.insert(after_key.clone(), kept);
+        }
+        let how = if end == End::Success { "finished" } else { "failed" };
+        (Settled { how, said }, after_key)
+    }
+
+    /// Whether its artifacts are what it would write now: the naive model, which runs everything.
+    fn check(&self, slot: Slot, region: &str) -> Result<(), String> {
+        if !COMMANDS[slot].idempotent {
+            return Ok(());
+        }
+        let mut files = self.files.clone();
+        perform(self.definition.deeds(slot), &mut files, region, &mut String::new());
+        for (path, node) in matching(&files, self.definition.artifacts(slot)) {
+            let there = self.files.get(&path);
+            if there != Some(&node) {
+                let name = self.definition.name(slot);
+                return Err(format!("stale: {path} of {name} is {there:?}, not {node:?}"));
+            }
+        }
+        Ok(())
+    }
+}
