@@ -9,7 +9,7 @@ use purlin_model::{Diagnostic, Hasher, Origin};
 use purlin_store::{Patterns, defect};
 
 use crate::definition::{CacheWhen, Command, Named, Program, Variable};
-use crate::template::{ROOTS, Scope, Text, near_misses};
+use crate::template::{Scope, Text, near_misses};
 
 /// What is run, and what of it is in the key. `[commands]` produces Actions today; whatever else
 /// comes to run things will produce the same, and keys, caches, logs and scheduling know nothing
@@ -56,17 +56,12 @@ impl Action {
                 plain("")
             })
         };
-        let roots = ROOTS;
+        let roots = scope.roots();
         let argv: Vec<Text> = match &command.program {
-            Program::Shell(text) => vec![plain("/bin/sh"), plain("-c"), expand(text, &roots)],
-            Program::Arguments(list) => list.iter().map(|text| expand(text, &roots)).collect(),
+            Program::Shell(text) => vec![plain("/bin/sh"), plain("-c"), expand(text, roots)],
+            Program::Arguments(list) => list.iter().map(|text| expand(text, roots)).collect(),
         };
-        let artifacts: Vec<String> = command
-            .artifacts
-            .iter()
-            .map(|pattern| below(scope.root, expand(pattern, &roots).value))
-            .collect();
-        let cwd = command.cwd.as_ref().map(|cwd| (cwd, expand(cwd, &roots).value));
+        let cwd = command.cwd.as_ref().map(|cwd| (cwd, expand(cwd, roots).value));
         let cwd = cwd.map(|(written, cwd)| inside(&below(scope.root, cwd), written)).transpose();
         let cwd = cwd.map(Option::unwrap_or_default).unwrap_or_else(|diagnostic| {
             diagnostics.push(diagnostic);
@@ -82,9 +77,6 @@ impl Action {
                 Err(diagnostic) => diagnostics.push(diagnostic),
             }
         }
-        let outputs = compile(&artifacts, |index| {
-            command.artifacts.get(index).map_or(&command.origin, |pattern| &pattern.origin)
-        });
         if argv.is_empty() {
             diagnostics.push(
                 Diagnostic::error(
@@ -95,8 +87,11 @@ impl Action {
                 .help("its first element is the program".to_owned()),
             );
         }
-        match outputs {
-            Ok(outputs) if diagnostics.is_empty() => Ok(Self {
+        for pattern in &command.artifacts {
+            warnings.extend(near_misses(pattern, roots));
+        }
+        match artifacts(command, scope) {
+            Ok((artifacts, outputs)) if diagnostics.is_empty() => Ok(Self {
                 argv,
                 variables: set,
                 cwd,
@@ -105,9 +100,8 @@ impl Action {
                 cache_when: command.cache_when.unwrap_or(default_cache_when),
                 timeout: command.timeout,
             }),
-            Ok(_) => Err(diagnostics),
-            Err(mut errors) => {
-                diagnostics.append(&mut errors);
+            wrong => {
+                diagnostics.extend(wrong.err().unwrap_or_default());
                 Err(diagnostics)
             }
         }
@@ -181,6 +175,31 @@ pub(crate) fn compile<'a>(
     })
 }
 
+/// What a command writes: the patterns as they come out, and compiled.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub(crate) fn artifacts(
+    command: &Command,
+    scope: Scope<'_>,
+) -> Result<(Vec<String>, Patterns), Vec<Diagnostic>> {
+    let mut diagnostics = Vec::new();
+    let mut artifacts = Vec::with_capacity(command.artifacts.len());
+    for pattern in &command.artifacts {
+        match scope.text(pattern, scope.roots()) {
+            Ok(text) => artifacts.push(below(scope.root, text.value)),
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+    }
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
+    }
+    let outputs = compile(&artifacts, |index| {
+        command.artifacts.get(index).map_or(&command.origin, |pattern| &pattern.origin)
+    })?;
+    Ok((artifacts, outputs))
+}
+
 /// What a process variable of a command is; `None` for one that is not set.
 fn env_value(
     name: &Named,
@@ -191,7 +210,7 @@ fn env_value(
     match variable {
         Variable::Set(template) => {
             let template = Named { name: template.clone(), origin: name.origin.clone() };
-            let roots = [&ROOTS[..], &["env"]].concat();
+            let roots = [scope.roots(), &["env"]].concat();
             warnings.extend(near_misses(&template, &roots));
             scope.text_or_null(&template, &roots)
         }

@@ -2,6 +2,7 @@
 
 mod command;
 mod context;
+mod file;
 mod named;
 mod parse;
 mod settings;
@@ -13,10 +14,13 @@ use indexmap::IndexMap;
 use purlin_model::Value;
 
 pub(crate) use context::BUILT_IN;
+pub(crate) use file::shipped;
 pub(crate) use sound::Broken;
+pub(crate) use space::unknown_space;
 
-pub use command::{CacheWhen, Command, Program, Variable};
+pub use command::{Argument, CacheWhen, Command, Program, Variable};
 pub use context::{ContextType, ContextVariable};
+pub use file::ModuleFile;
 pub use named::{COMMAND_LINE, Named, from_command_line, has_errors};
 pub use settings::{CacheDefinition, Defaults};
 pub(crate) use space::other_space;

@@ -203,6 +203,17 @@ impl<'a> Expander<'a> {
         Err(vec![trouble.at(written.origin.clone(), "named here")])
     }
 
+    /// Whether one of its texts that may hold references to modules does, as `refers` tells.
+    pub(crate) fn refers(&mut self, written: &Value, refers: &dyn Fn(&str) -> bool) -> bool {
+        let Ok((name, config)) = self.split(written) else { return false };
+        let Ok((_, Some(schema))) = self.feature(&name) else { return false };
+        let Some(value) = schema.validate(&config).value else { return false };
+        schema.templates(&value).into_iter().any(|(pointer, roots)| {
+            let text = value.pointer(&pointer).and_then(Value::as_str);
+            roots.iter().any(|root| root == "module") && text.is_some_and(refers)
+        })
+    }
+
     fn feature(&mut self, named: &Named) -> Result<Known, Vec<Diagnostic>> {
         if let Some(known) = self.features.get(&named.name) {
             return Ok(known.clone());
@@ -249,7 +260,10 @@ impl<'a> Expander<'a> {
         let mut diagnostics = Vec::new();
         let mut changed = false;
         for (pointer, roots) in schema.templates(&value.clone()) {
-            let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
+            let mut roots: Vec<&str> = roots.iter().map(String::as_str).collect();
+            if scope.command.is_some_and(|command| command.config.is_some()) {
+                roots.push("config");
+            }
             let Some(place) = value.pointer_mut(&pointer) else { continue };
             let Kind::String(text) = &mut place.kind else { continue };
             let named = Named { name: text.clone(), origin: place.origin.clone() };

@@ -21,6 +21,7 @@ mod log;
 mod memo;
 mod platform;
 mod record;
+mod reference;
 mod run;
 mod session;
 mod status;
@@ -32,14 +33,14 @@ pub use action::Action;
 pub use cancel::Cancel;
 pub use context::ContextValues;
 pub use definition::{
-    COMMAND_LINE, CacheDefinition, CacheWhen, Command, ContextType, ContextVariable, Defaults,
-    Definitions, DotenvFile, Fence, Module, Named, Program, Space, Variable, from_command_line,
-    has_errors,
+    Argument, COMMAND_LINE, CacheDefinition, CacheWhen, Command, ContextType, ContextVariable,
+    Defaults, Definitions, DotenvFile, Fence, Module, ModuleFile, Named, Program, Space, Variable,
+    from_command_line, has_errors,
 };
 pub use environment::{Change as VariableChange, Description, Environment};
 pub use event::{Event, Summary};
 pub use execute::Exit;
-pub use graph::{CacheChoice, Graph, Instance, Refusal, Request};
+pub use graph::{CacheChoice, Graph, Instance, Outside, Refusal, Request, Selection};
 pub use key::Change;
 pub use record::Header;
 pub use run::{Options, run};

@@ -251,9 +251,9 @@ impl Progress {
         let mut dependants = vec![Vec::new(); count];
         let mut missing = vec![0; count];
         for (index, instance) in graph.instances.iter().enumerate() {
-            missing[index] = instance.producers.len();
-            for producer in &instance.producers {
-                dependants[*producer].push(index);
+            for before in instance.before() {
+                missing[index] += 1;
+                dependants[before].push(index);
             }
         }
         // Taken from the end: the first of the graph goes first.

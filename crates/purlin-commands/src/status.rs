@@ -117,6 +117,21 @@ fn look(
         producers.push((id.clone(), known.contribution));
         trees.extend(&known.tree);
     }
+    for outside in instance.outside.iter().filter(|outside| !outside.artifacts.is_empty()) {
+        let id = &outside.id;
+        let tree = match outside.position.map(|place| predicted.get(place)) {
+            Some(Some(Some(Predicted { tree: Some(tree), .. }))) => Ok(tree.clone()),
+            Some(_) => {
+                let reason = format!("`{id}` runs before it, and what that gives is not known yet");
+                return cold(reason, Vec::new());
+            }
+            None => step::found(session, &outside.outputs, id, &instance.command.origin),
+        };
+        match tree {
+            Ok(tree) => producers.push((id.clone(), Contribution::Artifacts(tree.digest()))),
+            Err(_) => return cold(format!("the artifacts of `{id}` cannot be read"), Vec::new()),
+        }
+    }
     let Some(listing) = listing else {
         return cold(
             "its dependencies are read from files that another command writes".to_owned(),

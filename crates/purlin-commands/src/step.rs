@@ -9,7 +9,7 @@ mod view;
 pub(crate) use install::{counts, gone};
 pub(crate) use look_up::united;
 pub(crate) use program::explain;
-pub(crate) use view::on_disk;
+pub(crate) use view::{found, on_disk};
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -80,7 +80,9 @@ impl Step<'_> {
         let instance = self.instance();
         let store = self.session.store(&instance.cache).filter(|_| !self.force)?;
         let _lock = InstanceLock::try_acquire(&self.session.locks(), &instance.id).ok()??;
-        let key = self.key(&instance.answers()?, &self.producers, listing);
+        let mut producers = self.producers.clone();
+        producers.extend(self.outside().ok()?);
+        let key = self.key(&instance.answers()?, &producers, listing);
         let result = match store.result(key.digest) {
             Ok(result) => result?,
             Err(error) => {

@@ -1,14 +1,16 @@
 //! What references in texts stand for.
 
-use purlin_model::{Diagnostic, Kind, NearMiss, Part, Template, Value};
+use std::collections::BTreeMap;
+
+use purlin_model::{Diagnostic, Kind, NearMiss, Part, Template, Value, fold};
 use serde_json::Value as Json;
 
 use crate::context::ContextValues;
-use crate::definition::Named;
+use crate::definition::{Command, Module, Named};
 use crate::variables::ProcessVariables;
 
-/// The roots of templates in commands. `env` is one in process variables only.
-pub(crate) const ROOTS: [&str; 3] = ["root", "ctx", "module"];
+/// The roots of templates in commands; in those that a plugin ships there is `config`, too.
+const ROOTS: [&str; 5] = ["root", "ctx", "module", "args", "config"];
 
 /// What references are looked up in.
 #[derive(Clone, Copy)]
@@ -19,6 +21,21 @@ pub(crate) struct Scope<'a> {
     pub(crate) variables: &'a ProcessVariables,
     /// The values of the context.
     pub(crate) context: &'a ContextValues,
+    /// The command whose texts these are.
+    pub(crate) command: Option<&'a Command>,
+    /// The module that it runs for.
+    pub(crate) module: Option<ModuleScope<'a>>,
+    /// Its arguments.
+    pub(crate) args: &'a BTreeMap<String, Option<String>>,
+}
+
+/// The module that a command runs for.
+#[derive(Clone, Copy)]
+pub(crate) struct ModuleScope<'a> {
+    /// The module.
+    pub(crate) module: &'a Module,
+    /// Folders that Python imports from.
+    pub(crate) python_path: &'a [Named],
 }
 
 /// An expanded template. The key holds it with a mark in place of the root and of the base
@@ -39,6 +56,12 @@ struct Found {
 }
 
 impl Scope<'_> {
+    /// The roots of the command's own texts. `env` is one in process variables only.
+    pub(crate) fn roots(&self) -> &'static [&'static str] {
+        let ships = self.command.is_some_and(|command| command.config.is_some());
+        if ships { &ROOTS } else { &ROOTS[..ROOTS.len() - 1] }
+    }
+
     /// Expands a text.
     ///
     /// # Errors
@@ -55,9 +78,11 @@ impl Scope<'_> {
                     let found = self.look_up(text, root, path.as_deref())?;
                     let value = plain(&found.value).ok_or_else(|| {
                         let written = written(root, path.as_deref());
-                        let what =
-                            if found.value.is_null() { "has no value" } else { "is no text" };
-                        self.wrong(text, format!("`{written}` {what}"))
+                        if !found.value.is_null() {
+                            return self.wrong(text, format!("`{written}` is no text"));
+                        }
+                        self.wrong(text, format!("`{written}` has no value"))
+                            .help("give it a value, or a `default` where it is declared".to_owned())
                     })?;
                     expanded.keyed.push_str(found.mark.as_deref().unwrap_or(&value));
                     expanded.value.push_str(&value);
@@ -133,17 +158,96 @@ impl Scope<'_> {
             ("ctx", None) => Err(self
                 .wrong(text, "`{ctx}` is not a reference".to_owned())
                 .help("write `{ctx.NAME}`".to_owned())),
+            ("module", path) => self.module_part(text, path).map(plain),
+            ("args", path) => self.argument(text, path).map(plain),
+            ("config", path) => self.configured(text, path).map(plain),
             (root, path) => {
                 let written = written(root, path);
                 Err(self
-                    .wrong(text, format!("`{written}` is not supported by this version of Purlin"))
+                    .wrong(text, format!("`{written}` means nothing here"))
                     .help(format!("to write it literally, double the brace: `{{{written}`")))
             }
         }
     }
 
+    fn module_part(&self, text: &Named, path: Option<&str>) -> Result<Json, Diagnostic> {
+        let Some(ModuleScope { module, python_path }) = self.module else {
+            return Err(self
+                .wrong(text, format!("`{}` is used where there is no module", written("module", path)))
+                .help("commands run for the modules of `[spaces]` when one of their own fields refers to them".to_owned()));
+        };
+        let shown = |path: &str| if path.is_empty() { "." } else { path }.into();
+        match path {
+            Some("name") => Ok(module.name.as_str().into()),
+            Some("path") => Ok(shown(&module.path)),
+            Some("dir") => Ok(shown(module.folder())),
+            Some("pyimport") => pyimport(module, python_path).map(Json::from).map_err(|why| {
+                self.wrong(text, format!("the module `{}` cannot be imported", module.name))
+                    .detail(why)
+            }),
+            other => {
+                let known = ["name", "path", "dir", "pyimport"];
+                let help = purlin_model::suggestion(other.unwrap_or(""), "parts", known);
+                let written = written("module", other);
+                Err(self.wrong(text, format!("`{written}` is not a reference")).help(help))
+            }
+        }
+    }
+
+    fn argument(&self, text: &Named, path: Option<&str>) -> Result<Json, Diagnostic> {
+        let name = fold(path.unwrap_or(""));
+        if let Some(value) = self.args.get(&name) {
+            return Ok(value.as_ref().map_or(Json::Null, |value| value.as_str().into()));
+        }
+        let written = written("args", path);
+        let names = self.args.keys().map(String::as_str);
+        let help = purlin_model::suggestion(&name, "arguments", names).unwrap_or_else(|| {
+            format!("declare it: `args = {{ {name} = {{ default = \"…\" }} }}`")
+        });
+        Err(self.wrong(text, format!("`{written}` is no argument of this command")).help(help))
+    }
+
+    fn configured(&self, text: &Named, path: Option<&str>) -> Result<Json, Diagnostic> {
+        let config = self.command.and_then(|command| command.config.as_deref());
+        let steps = path.into_iter().flat_map(|path| path.split('.'));
+        let found = steps.fold(config, |value, step| {
+            let table = value?.as_table()?;
+            let key = table.keys().find(|key| fold(key) == fold(step))?;
+            table.get(key)
+        });
+        if let (Some(value), Some(_)) = (found, path) {
+            return Ok(value.to_json());
+        }
+        let table = config.and_then(Value::as_table);
+        let names = table.into_iter().flat_map(|table| table.keys());
+        let help = purlin_model::suggestion(path.unwrap_or(""), "fields", names);
+        let written = written("config", path);
+        Err(self
+            .wrong(text, format!("`{written}` is not in the plugin's configuration"))
+            .help(help))
+    }
+
     fn wrong(&self, text: &Named, what: String) -> Diagnostic {
         Diagnostic::error("bad-reference", what).label(text.origin.clone(), "in this text")
+    }
+}
+
+/// The dotted name that Python imports a module by. The error is a sentence.
+fn pyimport(module: &Module, python_path: &[Named]) -> Result<String, String> {
+    let below = |folder: &str| {
+        let rest = module.path.strip_prefix(folder)?;
+        if folder.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+    };
+    let folders = python_path.iter().map(|folder| folder.name.trim_matches(['/', '.']));
+    let path = folders.filter_map(below).min_by_key(|rest| rest.len()).unwrap_or(&module.path);
+    let path = if module.is_file { path.strip_suffix(".py").unwrap_or(path) } else { path };
+    let is_word = |part: &&str| {
+        let word = part.chars().all(|c| c == '_' || c.is_alphanumeric());
+        word && !part.is_empty() && !part.starts_with(|c: char| c.is_ascii_digit())
+    };
+    match path.split('/').find(|part| !is_word(part)) {
+        None => Ok(path.replace('/', ".")),
+        Some(part) => Err(format!("Its path is {path}, and `{part}` is no name in Python.")),
     }
 }
 
@@ -187,7 +291,15 @@ mod tests {
         let variables =
             ProcessVariables::new([("PATH".into(), "/bin".into()), ("TOKEN".into(), "t".into())]);
         let context = ContextValues::default();
-        let scope = Scope { root: "/w", variables: &variables, context: &context };
+        let args = BTreeMap::new();
+        let scope = Scope {
+            root: "/w",
+            variables: &variables,
+            context: &context,
+            command: None,
+            module: None,
+            args: &args,
+        };
         let text = from_command_line("{root}/x:{env.PATH}:{env.TOKEN}");
         let text = scope.text(&text, &["root", "env"]).expect("all is known");
         assert_eq!(text.value, "/w/x:/bin:t");

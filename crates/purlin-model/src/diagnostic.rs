@@ -1,5 +1,7 @@
 //! What a user is told: data here, drawn by the command line.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 
 use crate::Origin;
@@ -135,6 +137,21 @@ impl Diagnostic {
             "labels": labels,
         })
     }
+}
+
+/// Each of them once, in order.
+#[must_use]
+pub fn distinct(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut seen: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut kept: Vec<Diagnostic> = Vec::new();
+    for diagnostic in diagnostics {
+        let alike = seen.entry(diagnostic.to_string()).or_default();
+        if !alike.iter().any(|index| kept[*index] == diagnostic) {
+            alike.push(kept.len());
+            kept.push(diagnostic);
+        }
+    }
+    kept
 }
 
 impl std::fmt::Display for Diagnostic {

@@ -24,7 +24,7 @@ mod template;
 mod toml_document;
 mod value;
 
-pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
+pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, distinct};
 pub use digest::{Digest, Hasher, ParseDigestError};
 pub use json::parse_json;
 pub use name::{closest, fold, is_kebab, suggestion, to_kebab, to_snake};

@@ -135,6 +135,9 @@ pub struct CommandReference {
     pub args: Map<String, Json>,
     /// True when selecting the one by changes selects the other.
     pub strict: bool,
+    /// True when it need not run: what it writes counts as it is found, and where it runs anyway it
+    /// runs first.
+    pub isolated: bool,
 }
 
 /// What `describe` is told besides name and configuration.

@@ -103,6 +103,15 @@ pub(crate) struct Run {
     /// Commands to run with all that they depend on (default: all that are not hidden)
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
+    /// Only for this module; may be given several times
+    #[arg(short, long = "module", value_name = "MODULE")]
+    pub(crate) modules: Vec<String>,
+    /// Only in this space; may be given several times
+    #[arg(short, long = "space", value_name = "SPACE")]
+    pub(crate) spaces: Vec<String>,
+    /// Only with this tag; may be given several times
+    #[arg(short, long = "tag", value_name = "TAG")]
+    pub(crate) tags: Vec<String>,
     /// Run even what has its result already
     #[arg(short, long)]
     pub(crate) force: bool,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use purlin_commands::{Named, from_command_line};
+use purlin_commands::{Definitions, Named, Selection, from_command_line};
 use purlin_plugin::manifest::Stage;
 use serde_json::{Value as Json, json};
 
@@ -14,7 +14,10 @@ use crate::failure::Failure;
 
 /// What was asked: what flags of plugins may change before anything is looked at.
 pub(crate) struct Asked {
-    pub(crate) names: Vec<Named>,
+    names: Vec<Named>,
+    modules: Vec<Named>,
+    spaces: Vec<Named>,
+    tags: Vec<Named>,
     pub(crate) force: bool,
     jobs: Option<usize>,
     /// `NAME=VALUE` for variables of the context.
@@ -33,6 +36,9 @@ impl Asked {
         })?;
         Ok(Self {
             names: named(options.why.as_ref().map_or(&options.names[..], std::slice::from_ref)),
+            modules: named(&options.modules),
+            spaces: named(&options.spaces),
+            tags: named(&options.tags),
             force: options.force || environment::switch(&environment::FORCE)?.unwrap_or(false),
             jobs: options.jobs.or(jobs).map(usize::from),
             context: named(&options.ctx),
@@ -56,6 +62,21 @@ impl Asked {
             jobs: request["jobs"].as_u64().and_then(|jobs| usize::try_from(jobs).ok()),
             ..self
         })
+    }
+
+    /// Which instances are asked for, by somebody who stands where the context says.
+    pub(crate) fn selection(&self, context: &Context, definitions: &Definitions) -> Selection {
+        let root = context.root.as_deref();
+        let below = root.and_then(|root| context.directory.strip_prefix(root).ok());
+        let here = below.and_then(|folder| definitions.space_at(folder.to_str()?));
+        Selection {
+            names: self.names.clone(),
+            modules: self.modules.clone(),
+            spaces: self.spaces.clone(),
+            tags: self.tags.clone(),
+            here: here.map(str::to_owned),
+            everything: false,
+        }
     }
 
     /// How many programs run at once; by default as many as there are processors.

@@ -105,8 +105,13 @@ impl Context {
             // What the parser made of the rest would be told as mistakes that nobody made.
             return (Definitions::default(), diagnostics);
         }
-        let (definitions, more) = Definitions::parse(&self.document, || self.plugins.sections());
+        let (mut definitions, more) =
+            Definitions::parse(&self.document, || self.plugins.sections());
         diagnostics.extend(more);
+        if let Some(root) = &self.root {
+            let read = |module: &str| workspace::module_file(root, &self.directory, module);
+            diagnostics.extend(definitions.read_modules(read));
+        }
         (definitions, diagnostics)
     }
 

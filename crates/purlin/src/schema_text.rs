@@ -5,8 +5,13 @@ use purlin_model::{Kind, Source, Value, parse_json};
 use crate::markdown::{head, row};
 
 /// Roots of templates that have a meaning in this version, as they are written.
-const ROOTS: [(&str, &str); 3] =
-    [("root", "`{root}`"), ("ctx", "`{ctx.NAME}`"), ("env", "`{env.NAME}`")];
+const ROOTS: [(&str, &str); 5] = [
+    ("root", "`{root}`"),
+    ("ctx", "`{ctx.NAME}`"),
+    ("module", "`{module.…}`"),
+    ("args", "`{args.NAME}`"),
+    ("env", "`{env.NAME}`"),
+];
 
 /// A schema file.
 pub(crate) struct SchemaText {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use purlin_commands::ModuleFile;
 use purlin_host::PluginsTable;
 use purlin_model::{Diagnostic, Source, Value, parse_toml};
 
@@ -55,10 +56,39 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
+/// What there is at the path of a module, for a user who stands in `start`. A command file is read;
+/// that of the root is the workspace's.
+pub(crate) fn module_file(
+    root: &Path,
+    start: &Path,
+    module: &str,
+) -> Result<ModuleFile, Diagnostic> {
+    if module.is_empty() {
+        return Ok(ModuleFile::Folder);
+    }
+    let folder = root.join(module);
+    let file = folder.join(FILE);
+    match purlin_store::read_regular(&file) {
+        Ok(bytes) => source(start, &folder, bytes).map(ModuleFile::Commands),
+        Err(error) if is_absent(&error) => Ok(match folder.metadata() {
+            Ok(metadata) if metadata.is_dir() => ModuleFile::Folder,
+            Ok(_) => ModuleFile::File,
+            Err(_) => ModuleFile::Missing,
+        }),
+        Err(error) => {
+            let what = format!("{} cannot be read", file.display());
+            Err(Diagnostic::error("unreadable", what).detail(format!("{error}.")))
+        }
+    }
+}
+
 /// The file as a source; its path is shown from where the user stands.
 fn source(start: &Path, folder: &Path, text: Vec<u8>) -> Result<Arc<Source>, Diagnostic> {
-    let below = start.strip_prefix(folder).map_or(0, |below| below.components().count());
-    let shown: PathBuf = std::iter::repeat_n("..", below).collect::<PathBuf>().join(FILE);
+    let common = start.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let above = start.components().count() - common;
+    let below: PathBuf = folder.components().skip(common).collect();
+    let shown: PathBuf =
+        std::iter::repeat_n("..", above).collect::<PathBuf>().join(below).join(FILE);
     match String::from_utf8(text) {
         Ok(text) => Ok(Source::new(shown, text)),
         Err(error) => {

@@ -1,5 +1,7 @@
 //! The binary as its users meet it: one module for each verb or theme.
 
+#[path = "cli/test_arguments.rs"]
+mod test_arguments;
 #[path = "cli/test_at_once.rs"]
 mod test_at_once;
 #[path = "cli/test_bad_cache.rs"]
@@ -16,6 +18,8 @@ mod test_bad_programs;
 mod test_cache;
 #[path = "cli/test_check.rs"]
 mod test_check;
+#[path = "cli/test_command_deps.rs"]
+mod test_command_deps;
 #[path = "cli/test_completions.rs"]
 mod test_completions;
 #[path = "cli/test_consent.rs"]
@@ -42,6 +46,8 @@ mod test_init;
 mod test_leftovers;
 #[path = "cli/test_lock.rs"]
 mod test_lock;
+#[path = "cli/test_modules.rs"]
+mod test_modules;
 #[path = "cli/test_moving.rs"]
 mod test_moving;
 #[path = "cli/test_never.rs"]
@@ -90,6 +96,10 @@ mod test_run_process;
 mod test_run_replay;
 #[path = "cli/test_run_signals.rs"]
 mod test_run_signals;
+#[path = "cli/test_select.rs"]
+mod test_select;
+#[path = "cli/test_shipped.rs"]
+mod test_shipped;
 #[path = "cli/test_spaces.rs"]
 mod test_spaces;
 #[path = "cli/test_why.rs"]

@@ -23,8 +23,16 @@ impl Dependency for Command {
         _context: &ExpandContext,
         _host: &dyn Host,
     ) -> Result<Expansion, PluginError> {
-        let name = text_field(config, "name")?.to_owned();
-        let reference = CommandReference { name, ..CommandReference::default() };
+        let part = |field: &str| config.get(field).and_then(Json::as_str).map(str::to_owned);
+        let flag = |field: &str| config.get(field).and_then(Json::as_bool).unwrap_or(false);
+        let reference = CommandReference {
+            name: text_field(config, "name")?.to_owned(),
+            space: part("space"),
+            module: part("module"),
+            strict: flag("strict"),
+            isolated: flag("isolated"),
+            ..CommandReference::default()
+        };
         Ok(Expansion { commands: vec![reference], ..Expansion::default() })
     }
 }
@@ -53,6 +61,16 @@ mod tests {
         assert_eq!(names, ["generate"]);
         assert!(!expansion.commands[0].strict);
         assert_eq!((expansion.globs, expansion.values), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn its_parts_are_passed_on() {
+        let config =
+            json!({ "name": "a", "space": "s", "module": "m", "strict": true, "isolated": true });
+        let expansion = expand(&config).expect("it is right");
+        let one = &expansion.commands[0];
+        assert_eq!((one.space.as_deref(), one.module.as_deref()), (Some("s"), Some("m")));
+        assert!(one.strict && one.isolated);
     }
 
     #[test]

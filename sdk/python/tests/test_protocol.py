@@ -203,6 +203,7 @@ class Calls(unittest.TestCase):
                         "module": None,
                         "args": {"a": 1},
                         "strict": False,
+                        "isolated": False,
                     }
                 ],
             },
@@ -239,6 +240,7 @@ class Calls(unittest.TestCase):
                         "module": None,
                         "args": {"path": "bin"},
                         "strict": False,
+                        "isolated": False,
                     }
                 ],
             },

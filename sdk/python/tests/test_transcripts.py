@@ -22,7 +22,13 @@ SAME_AS = {
 }
 # Fields that may be left out, with what they mean then.
 EXPANSION = ["inputs", "globs", "values", "variables", "commands", "packages"]
-COMMAND: dict[str, Any] = {"space": None, "module": None, "args": {}, "strict": False}
+COMMAND: dict[str, Any] = {
+    "space": None,
+    "module": None,
+    "args": {},
+    "strict": False,
+    "isolated": False,
+}
 
 
 class Play:

@@ -1,12 +1,13 @@
 //! One command, as it is written.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 use purlin_model::{Diagnostic, Origin, Table, Value, to_kebab};
 
-use super::Named;
 use super::named::{fold_alike, is_name, list, named};
+use super::{Module, Named};
 
 /// One command, as it is written.
 #[derive(Debug, Clone)]
@@ -25,6 +26,12 @@ pub struct Command {
     pub cache: Option<Named>,
     /// Which results are kept.
     pub cache_when: Option<CacheWhen>,
+    /// Values that whoever names it may give, by kebab-case name.
+    pub args: IndexMap<String, Argument>,
+    /// The module whose file it stands in.
+    pub module: Option<Arc<Module>>,
+    /// The configuration of the plugin that ships it.
+    pub config: Option<Arc<Value>>,
     /// The space that it runs in.
     pub space: Option<Named>,
     /// The environment as it is written, in place of the space's.
@@ -39,6 +46,19 @@ pub struct Command {
     pub timeout: Option<Duration>,
     /// Runs only when named or depended on.
     pub hidden: bool,
+}
+
+/// A value that whoever names a command may give. All are texts.
+#[derive(Debug, Clone)]
+pub struct Argument {
+    /// Kebab-case name.
+    pub name: String,
+    /// Where its key stands.
+    pub origin: Origin,
+    /// Its value where nobody gives one.
+    pub default: Option<String>,
+    /// True when it has to be given.
+    pub required: bool,
 }
 
 /// What a command runs.
@@ -87,6 +107,9 @@ impl Command {
             artifacts: Vec::new(),
             cache: None,
             cache_when: None,
+            args: IndexMap::new(),
+            module: None,
+            config: None,
             space: None,
             environment: None,
             tags: Vec::new(),
@@ -107,6 +130,8 @@ impl Command {
         command.artifacts = texts("artifacts");
         command.cache = value.get("cache").and_then(named);
         command.cache_when = value.get("cache-when").map(cache_when);
+        command.args =
+            value.get("args").map(|args| arguments(args, diagnostics)).unwrap_or_default();
         command.space = value.get("space").and_then(named);
         command.environment = value.get("environment").cloned();
         command.tags = texts("tags");
@@ -193,6 +218,35 @@ pub(super) fn commands(
         }
     }
     commands
+}
+
+fn arguments(table: &Value, diagnostics: &mut Vec<Diagnostic>) -> IndexMap<String, Argument> {
+    let mut arguments: IndexMap<String, Argument> = IndexMap::new();
+    for (key, entry) in table.as_table().into_iter().flat_map(Table::iter) {
+        let name = to_kebab(key);
+        if !is_name(&name, key, "an argument", &entry.key, diagnostics) {
+            continue;
+        }
+        if let Some(other) = arguments.get(&name) {
+            diagnostics.push(fold_alike("arguments", &name, &entry.key, &other.origin));
+            continue;
+        }
+        let default = entry.value.get("default").and_then(Value::as_str).map(str::to_owned);
+        let required = entry.value.get("required").and_then(Value::as_bool).unwrap_or(false);
+        if required && default.is_some() {
+            diagnostics.push(
+                Diagnostic::error(
+                    "argument-default",
+                    format!("the argument `{name}` is required and has a default"),
+                )
+                .label(entry.key.clone(), "this argument")
+                .help("take out `required` or `default`".to_owned()),
+            );
+        }
+        let origin = entry.key.clone();
+        arguments.insert(name.clone(), Argument { name, origin, default, required });
+    }
+    arguments
 }
 
 fn program(

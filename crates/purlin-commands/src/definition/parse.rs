@@ -93,7 +93,7 @@ impl Definitions {
     }
 
     /// What is wrong with the space that a command names.
-    fn unknown_space(&self, command: &Command) -> Option<Diagnostic> {
+    pub(crate) fn unknown_space(&self, command: &Command) -> Option<Diagnostic> {
         let named = command.space.as_ref()?;
         let name = fold(&named.name);
         if self.spaces.contains_key(&name) || self.broken.spaces.contains(&name) {

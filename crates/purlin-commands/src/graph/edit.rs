@@ -58,7 +58,7 @@ impl Graph {
         let action = &instance.action;
         let argv: Vec<&str> = action.argv.iter().map(|text| text.value.as_str()).collect();
         let after: Vec<&str> =
-            instance.producers.iter().map(|index| self.instances[*index].id.as_str()).collect();
+            instance.before().map(|index| self.instances[index].id.as_str()).collect();
         json!({
             "command": instance.command.name,
             "argv": argv,
@@ -150,11 +150,20 @@ impl Graph {
             position.push(kept);
             kept += usize::from(*wanted);
         }
+        let stays = wanted.clone();
         let mut wanted = wanted.into_iter();
         self.instances.retain(|_| wanted.next().unwrap_or_default());
         for instance in &mut self.instances {
             for producer in &mut instance.producers {
                 *producer = position[*producer];
+            }
+            instance.strict.retain(|one| stays[*one]);
+            for one in &mut instance.strict {
+                *one = position[*one];
+            }
+            for outside in &mut instance.outside {
+                outside.position =
+                    outside.position.filter(|one| stays[*one]).map(|one| position[one]);
             }
         }
     }

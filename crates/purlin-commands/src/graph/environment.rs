@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use purlin_model::{Diagnostic, fold};
 
-use super::{Builder, Instance};
+use super::builder::Builder;
 use crate::definition::{Command, Definitions, other_space};
 use crate::dependency::{Dependency, Expander};
 use crate::environment::{Environment, Written};
@@ -24,9 +24,13 @@ impl Builder<'_> {
     ) -> Option<Arc<Environment>> {
         let definitions = self.request.definitions;
         let written = of_command(definitions, command, space)?;
+        // It is the same for all modules, and for all who run in it.
+        let nothing = BTreeMap::new();
+        let scope = Scope { module: None, args: &nothing, ..scope };
         let read = self.expander.environment(written, scope, &self.declared);
         let environment = read.map_err(|mut errors| self.diagnostics.append(&mut errors)).ok()?;
-        let is_needed = environment.commands().any(|one| fold(&one.name) == command.name);
+        let is_it = |name: &str| fold(name.split(['@', '#', '?']).next().unwrap_or(name));
+        let is_needed = environment.commands().any(|one| is_it(&one.name) == fold(&command.name));
         // What an environment needs cannot run in it.
         (command.environment.is_some() || !is_needed).then_some(environment)
     }
@@ -78,20 +82,5 @@ pub(super) fn expand(
     match dependency.expand_now(expander) {
         Err(_) if !description.after.is_empty() => Ok(()),
         asked => asked,
-    }
-}
-
-/// Tells the commands that install environments what is there once they have.
-pub(super) fn tell_who_installs(instances: &mut [Instance], names: &BTreeMap<String, usize>) {
-    for index in 0..instances.len() {
-        let Some(environment) = instances[index].environment.clone() else { continue };
-        let description = &environment.description;
-        for reference in &description.after {
-            let Some(producer) = names.get(&fold(&reference.name)) else { continue };
-            let installs = &mut instances[*producer].installs;
-            let new = description.installed_when.iter().filter(|path| !installs.contains(path));
-            let new: Vec<_> = new.cloned().collect();
-            installs.extend(new);
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! A command with everything filled in.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -33,14 +34,34 @@ pub struct Instance {
     pub action: Action,
     /// Its dependencies, those of `[base]` first.
     pub dependencies: Vec<Dependency>,
-    /// Positions in the graph of the instances that must have run before.
+    /// The arguments that have a value, by name.
+    pub args: BTreeMap<String, String>,
+    /// Positions in the graph of the instances that must have run before, in ascending order.
     pub producers: Vec<usize>,
+    /// Those of them, and of [`Outside::position`], that select this instance when they are selected
+    /// by changes, in ascending order.
+    pub strict: Vec<usize>,
+    /// Instances whose outputs count although they are not run for this one's sake.
+    pub outside: Vec<Outside>,
     /// Where its results are kept.
     pub cache: CacheChoice,
     /// True when it was asked for, not only depended on.
     pub selected: bool,
     /// The files that its dependencies name; `None` while one of them is not expanded.
     pub inputs: Option<Patterns>,
+}
+
+/// An instance whose outputs count as they are found.
+#[derive(Debug, Clone)]
+pub struct Outside {
+    /// What users know it by.
+    pub id: String,
+    /// Its position, where it runs anyway; it runs before then.
+    pub position: Option<usize>,
+    /// What it writes, as written.
+    pub artifacts: Vec<String>,
+    /// What it writes, compiled.
+    pub outputs: Patterns,
 }
 
 impl Instance {
@@ -52,6 +73,12 @@ impl Instance {
         let environment = self.environment.as_ref().map(|one| one.description.clone());
         Some(Answers::new(expansions?, environment.unwrap_or_default()))
             .filter(|answers| !answers.environment.open)
+    }
+
+    /// Positions of all instances that run before this one where they run at all.
+    pub fn before(&self) -> impl Iterator<Item = usize> {
+        let outside = self.outside.iter().filter_map(|outside| outside.position);
+        self.producers.iter().copied().chain(outside)
     }
 
     /// Compiles the globs of expansions of this instance's dependencies, in order.

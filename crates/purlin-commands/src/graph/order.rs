@@ -3,10 +3,11 @@
 use indexmap::IndexMap;
 use purlin_model::Diagnostic;
 
-use super::Found;
+use super::builder::Found;
+use super::catalogue::Node;
 
 /// Orders instances so that producers come first; the error has each circle.
-pub(super) fn sort(found: &IndexMap<String, Found>) -> Result<Vec<usize>, Vec<Diagnostic>> {
+pub(super) fn sort(found: &IndexMap<Node, Found>) -> Result<Vec<usize>, Vec<Diagnostic>> {
     #[derive(Clone, Copy, PartialEq)]
     enum Mark {
         New,
@@ -23,15 +24,14 @@ pub(super) fn sort(found: &IndexMap<String, Found>) -> Result<Vec<usize>, Vec<Di
         marks[start] = Mark::Open;
         let mut path = vec![(start, 0)];
         while let Some((node, next)) = path.last_mut() {
-            let producers = &found[*node].producers;
-            let Some((name, _)) = producers.get(*next) else {
+            let Some(edge) = found[*node].edges.get(*next) else {
                 marks[*node] = Mark::Done;
                 order.push(*node);
                 path.pop();
                 continue;
             };
             *next += 1;
-            let Some(producer) = found.get_index_of(name) else { continue };
+            let Some(producer) = found.get_index_of(&edge.target) else { continue };
             match marks[producer] {
                 Mark::New => {
                     marks[producer] = Mark::Open;
@@ -46,10 +46,10 @@ pub(super) fn sort(found: &IndexMap<String, Found>) -> Result<Vec<usize>, Vec<Di
 }
 
 /// Names a cycle with the place of each of its edges.
-fn cycle(found: &IndexMap<String, Found>, path: &[(usize, usize)], again: usize) -> Diagnostic {
+fn cycle(found: &IndexMap<Node, Found>, path: &[(usize, usize)], again: usize) -> Diagnostic {
     let start = path.iter().position(|(node, _)| *node == again).unwrap_or(0);
     let nodes = &path[start..];
-    let name = |node: usize| found.get_index(node).map_or("", |(name, _)| name.as_str());
+    let name = |node: usize| found[node].id.as_str();
     let mut names: Vec<&str> = nodes.iter().map(|(node, _)| name(*node)).collect();
     names.push(name(again));
     let mut diagnostic = Diagnostic::error(
@@ -57,10 +57,11 @@ fn cycle(found: &IndexMap<String, Found>, path: &[(usize, usize)], again: usize)
         format!("commands depend on each other in a circle: {}", names.join(" -> ")),
     )
     .help("take one of these dependencies out".to_owned());
-    for (node, next) in nodes {
-        if let Some((producer, named)) = found[*node].producers.get(next.saturating_sub(1)) {
+    for (place, (node, next)) in nodes.iter().enumerate() {
+        if let Some(edge) = found[*node].edges.get(next.saturating_sub(1)) {
+            let producer = names[place + 1];
             diagnostic = diagnostic
-                .label(named.origin.clone(), format!("`{}` depends on `{producer}`", name(*node)));
+                .label(edge.origin.clone(), format!("`{}` depends on `{producer}`", name(*node)));
         }
     }
     diagnostic

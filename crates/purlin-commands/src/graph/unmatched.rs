@@ -44,7 +44,7 @@ pub(super) fn unmatched(graph: &Graph, root: &Path) -> Vec<Diagnostic> {
         }
     }
     if wild.is_empty() {
-        return deduplicated(warnings);
+        return warnings;
     }
     // A dependency of `[base]`, and many another, is met once for each command.
     let mut seen = BTreeSet::new();
@@ -52,7 +52,7 @@ pub(super) fn unmatched(graph: &Graph, root: &Path) -> Vec<Diagnostic> {
     let files = Files::open(root.to_owned(), file_index(&private_folder(root)));
     let patterns: Vec<&Patterns> = sets.iter().map(|one| &one.patterns).collect();
     // What cannot be read is told by the run that needs it.
-    let Ok(present) = files.present(&patterns) else { return deduplicated(warnings) };
+    let Ok(present) = files.present(&patterns) else { return warnings };
     let absent: BTreeSet<&str> =
         sets.iter().zip(present).filter(|(_, present)| !present).map(|(one, _)| one.glob).collect();
     for one in wild.iter().filter(|one| absent.contains(one.glob)) {
@@ -64,7 +64,7 @@ pub(super) fn unmatched(graph: &Graph, root: &Path) -> Vec<Diagnostic> {
             warnings.push(no_match(one));
         }
     }
-    deduplicated(warnings)
+    warnings
 }
 
 /// Whether a pattern stands in the configuration of a dependency, rather than being a plugin's
@@ -99,14 +99,4 @@ fn takes_nothing_out(glob: &str, dependency: &Dependency) -> Diagnostic {
         .label(dependency.origin.clone(), "there is no pattern in front of this one")
         .detail("A `!` takes files out of what patterns before it have named.")
         .help("name the files first: `[\"src/**\", \"!src/old\"]`".to_owned())
-}
-
-fn deduplicated(warnings: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut kept: Vec<Diagnostic> = Vec::new();
-    for warning in warnings {
-        if !kept.contains(&warning) {
-            kept.push(warning);
-        }
-    }
-    kept
 }

@@ -1,21 +1,23 @@
 //! What an instance depends on and what it wrote, as it is now.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use purlin_model::{Diagnostic, Digest, Origin};
+use purlin_model::{Diagnostic, Digest, Origin, fold};
 use purlin_plugin::message::CommandReference;
 use purlin_store::{FileState, Listing, Node, OutputKind, Patterns, RelativePath, Tree, defect};
 
 use super::{Failure, Inputs, Step};
+use crate::definition::Named;
 use crate::dependency::Expander;
-use crate::graph::{Answers, CacheChoice, Instance};
+use crate::graph::{Answers, CacheChoice, Instance, Outside};
 use crate::key::{Contribution, Key};
+use crate::reference::Reference;
 use crate::session::Session;
 
 /// When files were last written, and which files they are.
@@ -61,9 +63,12 @@ impl Step<'_> {
     ) -> Result<(), Failure> {
         let instance = self.instance();
         for command in commands {
-            let there = instance.producers.iter().any(|producer| {
-                self.graph.instances[*producer].command.name == purlin_model::fold(&command.name)
-            });
+            let named = Named { name: command.name.clone(), origin: place.clone() };
+            let reference = Reference::parse(&named).map_err(|wrong| vec![wrong])?;
+            let name = fold(&reference.command);
+            let there = instance
+                .before()
+                .any(|position| fold(&self.graph.instances[position].command.name) == name);
             if !there {
                 return Err(vec![
                     Diagnostic::error(
@@ -99,16 +104,32 @@ impl Step<'_> {
     /// What the direct producers contribute, from what stands on disk now: somebody may have
     /// changed it since they ran.
     pub(super) fn produced(&self) -> Result<Vec<(String, Contribution)>, Failure> {
-        let ids = self.graph.instances.iter();
+        let producers = self.instance().producers.iter().map(|place| &self.graph.instances[*place]);
+        let by_id: HashMap<&str, &Instance> =
+            producers.map(|producer| (producer.id.as_str(), producer)).collect();
         let mut contributions = self.producers.clone();
         for (id, contribution) in &mut contributions {
             if let Contribution::Artifacts(digest) = contribution
-                && let Some(producer) = ids.clone().find(|instance| instance.id == *id)
+                && let Some(producer) = by_id.get(id.as_str())
             {
                 *digest = self.outputs_of(producer)?.digest();
             }
         }
+        contributions.extend(self.outside()?);
         Ok(contributions)
+    }
+
+    /// What those contribute whose outputs count as they are found. One that writes nothing
+    /// contributes nothing, whether it runs or not.
+    pub(super) fn outside(&self) -> Result<Vec<(String, Contribution)>, Failure> {
+        let instance = self.instance();
+        let writers = instance.outside.iter().filter(|outside| !outside.artifacts.is_empty());
+        let contribution = |outside: &Outside| {
+            let tree =
+                found(self.session, &outside.outputs, &outside.id, &instance.command.origin)?;
+            Ok((outside.id.clone(), Contribution::Artifacts(tree.digest())))
+        };
+        writers.map(contribution).collect()
     }
 
     /// When the inputs were last written: what is changed and changed back between two looks has
@@ -122,6 +143,11 @@ impl Step<'_> {
         let producers = self.instance().producers.iter();
         let produced =
             producers.filter_map(|producer| self.outputs_of(&self.graph.instances[*producer]).ok());
+        let outside = self.instance().outside.iter().filter_map(|outside| {
+            let origin = &self.instance().command.origin;
+            found(self.session, &outside.outputs, &outside.id, origin).ok()
+        });
+        let produced = produced.chain(outside);
         let produced = produced.flat_map(|tree| {
             let paths: Vec<RelativePath> =
                 tree.entries().iter().map(|(path, _)| path.clone()).collect();
@@ -211,22 +237,26 @@ pub(crate) fn on_disk(session: &Session<'_>, instance: &Instance) -> Result<Tree
     if instance.action.artifacts.is_empty() {
         return Ok(Tree::default());
     }
+    found(session, &instance.action.outputs, &instance.id, &instance.command.origin)
+}
+
+/// What the patterns of an instance's artifacts match on disk.
+pub(crate) fn found(
+    session: &Session<'_>,
+    outputs: &Patterns,
+    id: &str,
+    origin: &Origin,
+) -> Result<Tree, Failure> {
     let failed = |why: String| {
         vec![
-            Diagnostic::error(
-                "unreadable",
-                format!("the artifacts of `{}` cannot be read", instance.id),
-            )
-            .label(instance.command.origin.clone(), "this command")
-            .detail(why),
+            Diagnostic::error("unreadable", format!("the artifacts of `{id}` cannot be read"))
+                .label(origin.clone(), "this command")
+                .detail(why),
         ]
     };
-    let mut lists = session
-        .files
-        .outputs(&[&instance.action.outputs])
-        .map_err(|error| failed(error.to_string()))?;
+    let mut lists = session.files.outputs(&[outputs]).map_err(|error| failed(error.to_string()))?;
     if defect::seeded("ignored-artifacts-missed")
-        && let Ok(mut listings) = session.files.inputs(&[&instance.action.outputs])
+        && let Ok(mut listings) = session.files.inputs(&[outputs])
     {
         let listed = listings.pop().unwrap_or_default();
         lists[0].retain(|one| listed.files.iter().any(|(path, _)| *path == one.path));

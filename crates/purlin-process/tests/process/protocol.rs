@@ -228,8 +228,8 @@ fn dependency_expand() {
             "inputs": ["src/list"], "globs": ["src/**", "!src/**/*.tmp"],
             "values": [1, { "a": null }], "variables": ["CC"],
             "commands": [
-                { "name": "build", "space": "linux", "module": "lib", "args": { "level": 2 }, "strict": true },
-                { "name": "lint", "space": null, "module": null, "args": {}, "strict": false },
+                { "name": "build", "space": "linux", "module": "lib", "args": { "level": 2 }, "strict": true, "isolated": false },
+                { "name": "lint", "space": null, "module": null, "args": {}, "strict": false, "isolated": false },
             ],
             "packages": ["six>=1"],
         })

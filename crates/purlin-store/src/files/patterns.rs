@@ -91,6 +91,12 @@ impl Patterns {
         })
     }
 
+    /// The path of each pattern that is not negated, as far as it has no wildcard: all that it matches
+    /// is there or below; empty for the root.
+    pub fn bases(&self) -> impl Iterator<Item = &[u8]> {
+        self.positive().map(|(pattern, _)| pattern.base())
+    }
+
     fn positive(&self) -> impl Iterator<Item = (&Pattern, usize)> {
         let places = self.list.iter().zip(0..);
         places.filter(|(pattern, _)| !pattern.negated)

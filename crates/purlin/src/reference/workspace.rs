@@ -17,7 +17,9 @@ so is one that only a later version reads.
 
 `{root}` is the absolute path of the workspace, `{ctx.NAME}` a variable of `[ctx]`, `{ctx.purlin.arch}` the system (such as
 `x86_64-linux`), `{ctx.purlin.OPTION}` an option of the run (`jobs`, `force`), `{env.NAME}` a process variable of the
-user. Braces are a reference only where the field may hold it and the name in front of `.` or `}` is one of these; `${HOME}`,
+user, `{args.NAME}` an argument of the command. `{module.name}`, `{module.path}`, `{module.dir}` (its folder) and
+`{module.pyimport}` (the name that Python imports it by) make a command run once for each module of its space; of all
+spaces, where it names none. Braces are a reference only where the field may hold it and the name in front of `.` or `}` is one of these; `${HOME}`,
 `awk '{print $1}'` and `{a,b}` stay as they are. `{{root}` is the text `{root}`. A text that is one whole reference
 has the value's type, so that `env = { DEBUG = "{ctx.debug}" }` sets nothing where `debug` has no value.
 "#;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use purlin_commands::{ContextValues, Graph, ProcessVariables, Request, has_errors};
+use purlin_commands::{ContextValues, Graph, ProcessVariables, Request, Selection, has_errors};
 use purlin_host::{Pinning, PluginEntry, PluginStatus};
 use purlin_model::{Diagnostic, Severity};
 
@@ -23,15 +23,14 @@ pub(crate) fn perform(context: &Context) -> Outcome {
     let asked = Asked::new(&Run::default())?;
     let values = ContextValues::new(&definitions, &[], &variables, asked.options())?;
     // Hidden commands too: nothing is run.
-    let names: Vec<_> =
-        definitions.commands.keys().map(|name| purlin_commands::from_command_line(name)).collect();
+    let selection = Selection { everything: true, ..Selection::default() };
     let request = Request {
         definitions: &definitions,
         plugins: &context.plugins,
         root: &root,
         variables: &variables,
         context: &values,
-        names: &names,
+        selection: &selection,
         starts_processes: false,
     };
     diagnostics.extend(request.check_caches());
@@ -42,7 +41,7 @@ pub(crate) fn perform(context: &Context) -> Outcome {
         }
         Err(errors) => diagnostics.extend(errors),
     }
-    dedupe(&mut diagnostics);
+    let diagnostics = purlin_model::distinct(diagnostics);
     let wrong = has_errors(&diagnostics);
     if context.global.json {
         let list: Vec<_> = diagnostics.iter().map(Diagnostic::to_json).collect();
@@ -106,14 +105,4 @@ fn ungranted(context: &Context) -> Vec<Diagnostic> {
             refusal
         })
         .collect()
-}
-
-fn dedupe(diagnostics: &mut Vec<Diagnostic>) {
-    let mut seen: Vec<Diagnostic> = Vec::new();
-    for diagnostic in diagnostics.drain(..) {
-        if !seen.contains(&diagnostic) {
-            seen.push(diagnostic);
-        }
-    }
-    *diagnostics = seen;
 }

@@ -1,5 +1,6 @@
 //! `purlin completions`, and answering the shell when it asks.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -67,6 +68,12 @@ fn command(bundled: &PluginSet) -> clap::Command {
     let (definitions, _) = context.read_definitions();
     let commands: Vec<String> =
         definitions.commands.values().map(|command| command.name.clone()).collect();
+    let modules = definitions.spaces.values().flat_map(|space| &space.modules);
+    let modules = distinct(modules.map(|module| module.name.clone()));
+    let spaces = definitions.spaces.keys().cloned().collect();
+    let tags = definitions.commands.values().flat_map(|command| &command.tags);
+    let tags = distinct(tags.map(|tag| tag.name.clone()));
+    let given = definitions.context.keys().map(|name| format!("{name}=")).collect();
     context.plugins.refresh();
     let flags = offer::flags(&context, context.plugins.flags("run"));
     command = command.mut_subcommand("run", |run| {
@@ -74,6 +81,10 @@ fn command(bundled: &PluginSet) -> clap::Command {
         let why = candidates(commands);
         run.mut_arg("names", |argument| argument.add(names))
             .mut_arg("why", |argument| argument.add(why))
+            .mut_arg("modules", |argument| argument.add(candidates(modules)))
+            .mut_arg("spaces", |argument| argument.add(candidates(spaces)))
+            .mut_arg("tags", |argument| argument.add(candidates(tags)))
+            .mut_arg("ctx", |argument| argument.add(candidates(given)))
             .args(flags)
     });
     let plugins: Vec<String> =
@@ -96,6 +107,11 @@ fn global() -> Global {
     let words: Vec<OsString> =
         std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
     Global { quiet: true, ..words::global_of(&words) }
+}
+
+fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
+    let names: BTreeSet<String> = names.collect();
+    names.into_iter().collect()
 }
 
 fn candidates(values: Vec<String>) -> ArgValueCandidates {

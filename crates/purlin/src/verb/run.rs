@@ -42,7 +42,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         root: &text,
         variables: &variables,
         context: &values,
-        names: &asked.names,
+        selection: &asked.selection(context, &definitions),
         starts_processes: true,
     };
     let mut graph = Graph::build(&request)?;
@@ -144,6 +144,7 @@ fn list(context: &Context, graph: &Graph, session: &Session<'_>) {
                     "command": instance.command.name,
                     "space": instance.space,
                     "module": instance.module,
+                    "args": instance.args,
                     "cache": instance.cache.name(),
                     "cache_status": status.cache.as_str(),
                 })

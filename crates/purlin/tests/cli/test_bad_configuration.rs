@@ -336,7 +336,7 @@ fn mistakes_that_only_the_second_look_finds() {
     let workspace = workspace(
         r#"
 [commands.build]
-exec = "echo {root.x} {module.name}"
+exec = "echo {root.x} {args.y}"
 [commands."a b"]
 exec = "true"
 [commands.both]
@@ -392,8 +392,8 @@ env = { A = "{env.PURLIN_TEST_UNSET}", "B=C" = "1" }
     error: `{root.x}` is not a reference
      --> purlin.toml:4:8
       |
-    4 | exec = "echo {root.x} {module.name}"
-      |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ in this text
+    4 | exec = "echo {root.x} {args.y}"
+      |        ^^^^^^^^^^^^^^^^^^^^^^^^ in this text
       |
       = help: write `{root}`
 

@@ -140,7 +140,7 @@ hidden = true
     assert_eq!(
         document["instances"][0],
         json!({
-            "id": "warm", "command": "warm", "space": null, "module": null,
+            "id": "warm", "command": "warm", "space": null, "module": null, "args": {},
             "cache": "local", "cache_status": "warm",
         })
     );

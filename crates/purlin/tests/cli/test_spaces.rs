@@ -252,6 +252,30 @@ space = "three"
        |         ^^^^^^ named here
        |
        = help: did you mean `docs`?
+
+    warning: there is no file or folder docs
+     --> purlin.toml:5:12
+      |
+    5 | modules = ["docs", "docs/", { name = "a b", path = "x" }, { name = "x" }, ".", "../y"]
+      |            ^^^^^^ this module
+      |
+      = help: paths of modules are relative to the workspace's root
+
+    warning: there is no file or folder src/a_b
+     --> purlin.toml:7:12
+      |
+    7 | modules = ["src/a_b", { type = "space", name = "two" }]
+      |            ^^^^^^^^^ this module
+      |
+      = help: paths of modules are relative to the workspace's root
+
+    warning: there is no file or folder src/a-b
+      --> purlin.toml:10:12
+       |
+    10 | modules = ["src/a-b", { type = "space", name = "one" }]
+       |            ^^^^^^^^^ this module
+       |
+       = help: paths of modules are relative to the workspace's root
     "#);
 }
 

@@ -18,6 +18,8 @@ pub struct Module {
     pub origin: Origin,
     /// True in a space that has it from another one.
     pub inherited: bool,
+    /// True when it is a file, not a folder.
+    pub is_file: bool,
 }
 
 /// What separates the parts of an instance's id, and so cannot stand in a name.
@@ -73,6 +75,17 @@ impl Module {
             path: inside,
             origin: written.origin.clone(),
             inherited: false,
+            is_file: false,
         })
+    }
+
+    /// Its folder from the root: itself, or the folder of a file; empty for the root.
+    #[must_use]
+    pub fn folder(&self) -> &str {
+        match self.path.rsplit_once('/') {
+            _ if !self.is_file => &self.path,
+            Some((folder, _)) => folder,
+            None => "",
+        }
     }
 }

@@ -19,6 +19,7 @@ class CommandReference(Config):
     module: str | None = None
     args: Mapping[str, Any] = Data()
     strict: bool = False
+    isolated: bool = False
 
 
 class Expansion(Config):
