@@ -51,13 +51,27 @@ impl Asked {
     /// A plugin failed, or wants to change what it may not.
     pub(crate) fn edited(self, context: &Context, given: &[Given]) -> Result<Self, Failure> {
         let schema = || edits::run_schema(Stage::Parsed);
-        let names: Vec<&str> = self.names.iter().map(|named| named.name.as_str()).collect();
-        let before = || json!({ "names": names, "force": self.force, "jobs": self.jobs() });
+        let before = || {
+            json!({
+                "names": texts(&self.names),
+                "modules": texts(&self.modules),
+                "spaces": texts(&self.spaces),
+                "tags": texts(&self.tags),
+                "force": self.force,
+                "jobs": self.jobs(),
+            })
+        };
         let edited = edits::apply(context, given, "run", Stage::Parsed, schema, before)?;
         let Some(Edited { request, .. }) = edited else { return Ok(self) };
-        let names = request["names"].as_array().into_iter().flatten();
+        let named = |field: &str| {
+            let names = request[field].as_array().into_iter().flatten();
+            names.filter_map(Json::as_str).map(from_command_line).collect()
+        };
         Ok(Self {
-            names: names.filter_map(|name| name.as_str()).map(from_command_line).collect(),
+            names: named("names"),
+            modules: named("modules"),
+            spaces: named("spaces"),
+            tags: named("tags"),
             force: request["force"].as_bool().unwrap_or(self.force),
             jobs: request["jobs"].as_u64().and_then(|jobs| usize::try_from(jobs).ok()),
             ..self
@@ -90,4 +104,8 @@ impl Asked {
         let options = [("force", json!(self.force)), ("jobs", json!(self.jobs()))];
         options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
+}
+
+fn texts(names: &[Named]) -> Vec<&str> {
+    names.iter().map(|named| named.name.as_str()).collect()
 }

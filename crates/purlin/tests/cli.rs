@@ -18,6 +18,8 @@ mod test_bad_programs;
 mod test_cache;
 #[path = "cli/test_check.rs"]
 mod test_check;
+#[path = "cli/test_check_instances.rs"]
+mod test_check_instances;
 #[path = "cli/test_command_deps.rs"]
 mod test_command_deps;
 #[path = "cli/test_completions.rs"]

@@ -100,6 +100,7 @@ pub(super) fn spaces(
             diagnostics.push(fold_alike("spaces", &name, &entry.key, &other.origin));
         } else {
             let space = read(name.clone(), &entry.key, &entry.value, diagnostics);
+            diagnostics.extend(same_root(&spaces, &space));
             spaces.insert(name, space);
         }
     }
@@ -131,6 +132,20 @@ fn read(name: String, origin: &Origin, value: &Value, diagnostics: &mut Vec<Diag
         }
     }
     space
+}
+
+/// Standing in a folder has to mean one space.
+fn same_root(spaces: &IndexMap<String, Space>, space: &Space) -> Option<Diagnostic> {
+    let root = space.root.as_ref()?;
+    let roots = spaces.values().filter_map(|other| other.root.as_ref());
+    let other = roots.into_iter().find(|other| other.name == root.name)?;
+    Some(
+        Diagnostic::error("same-root", "two spaces have the same root")
+            .label(root.origin.clone(), "this one")
+            .label(other.origin.clone(), "and this one")
+            .detail("Standing in the root of a space selects it.")
+            .help("take one of them out".to_owned()),
+    )
 }
 
 fn fence(value: &Value) -> Fence {

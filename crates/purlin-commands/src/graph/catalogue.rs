@@ -4,6 +4,7 @@ mod arguments;
 mod resolve;
 mod slots;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,7 +17,8 @@ use crate::dependency::Expander;
 
 pub(super) use arguments::{Arguments, told};
 pub(super) use resolve::{From, Wanted};
-pub(super) use slots::{Slot, Slots};
+pub(super) use slots::Slot;
+use slots::{Owners, Slots};
 
 /// One instance: its command, where it runs, and its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -35,6 +37,7 @@ pub(super) struct Catalogue<'a> {
     entries: Vec<Entry>,
     positions: HashMap<String, usize>,
     plugins: HashMap<String, Result<(), ()>>,
+    owners: OnceCell<Owners>,
 }
 
 /// A command and its places.
@@ -46,7 +49,7 @@ pub(super) struct Entry {
 impl<'a> Catalogue<'a> {
     pub(super) fn new(request: &'a Request<'a>) -> Self {
         let (entries, positions, plugins) = (Vec::new(), HashMap::new(), HashMap::new());
-        Self { request, entries, positions, plugins }
+        Self { request, entries, positions, plugins, owners: OnceCell::new() }
     }
 
     pub(super) fn entry(&self, position: usize) -> &Entry {
@@ -103,7 +106,9 @@ impl<'a> Catalogue<'a> {
     }
 
     fn add(&mut self, expander: &mut Expander<'_>, key: String, command: Arc<Command>) -> usize {
-        let slots = Slots::of(self.request.definitions, &command, expander);
+        let definitions = self.request.definitions;
+        let owners = self.owners.get_or_init(|| Owners::new(definitions));
+        let slots = Slots::of(definitions, &command, owners, expander);
         let position = self.entries.len();
         self.entries.push(Entry { command, slots });
         self.positions.insert(key, position);

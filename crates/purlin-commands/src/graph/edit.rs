@@ -61,6 +61,9 @@ impl Graph {
             instance.before().map(|index| self.instances[index].id.as_str()).collect();
         json!({
             "command": instance.command.name,
+            "space": instance.space,
+            "module": instance.module,
+            "args": instance.args,
             "argv": argv,
             "cwd": action.cwd,
             "artifacts": action.artifacts,

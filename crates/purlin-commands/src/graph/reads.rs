@@ -121,20 +121,17 @@ pub(super) fn check_reads(graph: &Graph, writers: &Writers, diagnostics: &mut Ve
 pub(super) fn check_writes(graph: &Graph, writers: &Writers, diagnostics: &mut Vec<Diagnostic>) {
     let all = &graph.instances;
     let reach = Reach::new(graph);
-    let mut seen = HashSet::new();
-    for (index, instance) in all.iter().enumerate() {
-        for path in instance.action.outputs.literals() {
-            for other in writers.near(path) {
-                let (one, other) = (index.min(other), index.max(other));
-                let rival = if one == index { other } else { one };
-                if one == other
-                    || !all[rival].action.outputs.matches(path)
-                    || reach.ordered(one, other)
-                    || !seen.insert((one, other))
-                {
-                    continue;
-                }
-                diagnostics.push(two_writers(&all[one], &all[other], path));
+    let (mut seen, mut told) = (HashSet::new(), HashSet::new());
+    for path in all.iter().flat_map(|instance| instance.action.outputs.literals()) {
+        if !seen.insert(path) {
+            continue;
+        }
+        let writes = |writer: &usize| all[*writer].action.outputs.matches(path);
+        let writing = distinct(writers.near(path).filter(writes));
+        // Those that are ordered one after the other are ordered altogether.
+        for pair in writing.windows(2) {
+            if !reach.ordered(pair[0], pair[1]) && told.insert((pair[0], pair[1])) {
+                diagnostics.push(two_writers(&all[pair[0]], &all[pair[1]], path));
             }
         }
     }

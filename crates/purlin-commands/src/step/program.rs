@@ -134,9 +134,11 @@ impl Step<'_> {
                 || self.session.root.join(path).symlink_metadata().is_ok()
         };
         for path in instance.action.outputs.literals().filter(|path| !there(path)) {
-            let mut place = instance.command.artifacts.iter();
-            let place = place.find(|named| {
-                RelativePath::parse(named.name.trim_end_matches('/')).as_ref() == Ok(path)
+            let written = instance.command.artifacts.iter().zip(&instance.action.artifacts);
+            let place = written.into_iter().find_map(|(named, artifact)| {
+                let is_it =
+                    RelativePath::parse(artifact.trim_end_matches('/')).as_ref() == Ok(path);
+                is_it.then_some(named)
             });
             (self.events)(Event::Notice(
                 Diagnostic::warning(

@@ -159,6 +159,16 @@ fn defaults_are_filled_in_with_the_origin_of_their_table() {
 }
 
 #[test]
+fn a_large_document_may_have_many_defaults() {
+    let schema = r#"{"type": "array", "items": {"type": "object", "properties": {"a": {"default": []}, "b": {"default": 1}}}}"#;
+    let schema = self::schema(schema);
+    let items = (0..8000).map(|_| json!({})).collect();
+    let origin = Origin::whole(&Source::new("v", ""));
+    let checked = schema.validate(&Value::from_json(&serde_json::Value::Array(items), &origin));
+    assert_eq!(checked.diagnostics, []);
+}
+
+#[test]
 fn declared_names_fold_and_data_does_not() {
     let text = "name = 'a'\nkind = 'web'\nstart_after = []\n[env]\na-b = '1'\na_b = '2'\n";
     let value = taken(SERVICE, text);

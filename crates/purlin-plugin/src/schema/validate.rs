@@ -12,7 +12,7 @@ const CODE: &str = "schema";
 /// How deeply values may lie in each other.
 const MAX_DEPTH: usize = 100;
 
-/// How many values defaults may stand for, together; a default that contains itself ends here.
+/// How many values one default may stand for; one that contains itself ends here.
 const MAX_FILLED: usize = 10_000;
 
 pub(super) fn validate(schema: &Schema, value: &Value) -> (Value, Vec<Diagnostic>) {
@@ -358,6 +358,10 @@ impl<'s> Checker<'s> {
             };
             if let Some(default) = notes(|notes| notes.default.as_ref()) {
                 let default = Value::from_json(&default.to_json(), origin);
+                if !place.filled {
+                    // A large document has many defaults; it is one of them that must end.
+                    self.filled = 0;
+                }
                 let place = Place { filled: true, ..place.below(&property.name) };
                 let value = self.check(property.node, &default, &place);
                 table.insert(property.name.clone(), origin.clone(), value);

@@ -152,7 +152,7 @@ fn every_flag_sees_the_request_without_the_edits_of_others() {
         json!({
             "value": workspace.root().canonicalize().expect("it is there").join("early.json"),
             "context": { "command": "run", "stage": "parsed" },
-            "request": { "names": ["a"], "force": false, "jobs": 3 },
+            "request": { "names": ["a"], "modules": [], "spaces": [], "tags": [], "force": false, "jobs": 3 },
         })
     );
     workspace.succeed(&["run", "b", "--tint", "red", "--seen-late", "late.json"]);
@@ -167,14 +167,14 @@ fn every_flag_sees_the_request_without_the_edits_of_others() {
             "cache": { "a": "local", "b": "local" },
             "instances": {
                 "a": {
-                    "command": "a",
+                    "command": "a", "space": null, "module": null, "args": {},
                     "argv": ["/bin/sh", "-c", "echo a $TINT $MOOD; echo ran >> a.log"],
                     "cwd": "",
                     "artifacts": [],
                     "after": [],
                 },
                 "b": {
-                    "command": "b",
+                    "command": "b", "space": null, "module": null, "args": {},
                     "argv": ["/bin/sh", "-c", "echo b $TINT $MOOD; echo ran >> b.log"],
                     "cwd": "",
                     "artifacts": [],

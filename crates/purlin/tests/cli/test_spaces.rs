@@ -126,6 +126,10 @@ fence = ["lib", { type = "space", name = "thre" }]
 modules = ["src/a-b", { type = "space", name = "one" }]
 [spaces.three]
 module = ["a"]
+[spaces.five]
+root = "src"
+[spaces.six]
+root = "./src/"
 [spaces.Four]
 [commands.a]
 exec = "true"
@@ -186,10 +190,22 @@ space = "three"
       |
       = help: paths are relative to the workspace's root
 
-    error: `Four` cannot be the name of a space
-      --> purlin.toml:13:9
+    error: two spaces have the same root
+      --> purlin.toml:16:8
        |
-    13 | [spaces.Four]
+    14 | root = "src"
+       |        ----- and this one
+    15 | [spaces.six]
+    16 | root = "./src/"
+       |        ^^^^^^^^ this one
+       |
+       = Standing in the root of a space selects it.
+       = help: take one of them out
+
+    error: `Four` cannot be the name of a space
+      --> purlin.toml:17:9
+       |
+    17 | [spaces.Four]
        |         ^^^^ this name
        |
        = Names are lower-case letters, digits and dashes, and begin with a letter.
@@ -200,7 +216,7 @@ space = "three"
     8 | fence = ["lib", { type = "space", name = "thre" }]
       |                                          ^^^^^^ named here
       |
-      = help: spaces: `docs`, `one`, `two`
+      = help: spaces: `docs`, `five`, `one`, `six`, `two`
 
     error: spaces take their modules from each other in a circle: one -> two -> one
       --> purlin.toml:10:48
@@ -246,9 +262,9 @@ space = "three"
        = help: give one of them another name: `{ name = "…", path = "…" }`
 
     error: there is no space `dosc`
-      --> purlin.toml:16:9
+      --> purlin.toml:20:9
        |
-    16 | space = "dosc"
+    20 | space = "dosc"
        |         ^^^^^^ named here
        |
        = help: did you mean `docs`?

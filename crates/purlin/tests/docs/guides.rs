@@ -16,7 +16,10 @@ use super::{folder, page, read};
 
 /// The pages that are run: all of these folders.
 const PAGES: [(&str, &[&str]); 2] = [
-    ("guides", &["caching", "correct-dependencies", "first-workspace", "moving-from-make"]),
+    (
+        "guides",
+        &["caching", "correct-dependencies", "first-workspace", "monorepos", "moving-from-make"],
+    ),
     ("concepts", &["consent", "plugins"]),
 ];
 
@@ -38,6 +41,11 @@ fn correct_dependencies() {
 #[test]
 fn moving_from_make() {
     follow("guides/moving-from-make.md");
+}
+
+#[test]
+fn monorepos() {
+    follow("guides/monorepos.md");
 }
 
 #[test]

@@ -33,6 +33,7 @@ impl Slots {
     pub(super) fn of(
         definitions: &Definitions,
         command: &Command,
+        owners: &Owners,
         expander: &mut Expander<'_>,
     ) -> Self {
         let own = command.space.as_ref().map(|space| fold(&space.name));
@@ -42,9 +43,10 @@ impl Slots {
             // That there is no such space is told already.
             (Some(None), _) => Vec::new(),
             (Some(Some(space)), Some(module)) => vec![slot(Some(space), Some(module.clone()))],
-            (None, Some(module)) => owners(definitions, module)
-                .map(|space| slot(Some(space), Some(module.clone())))
-                .collect(),
+            (None, Some(module)) => {
+                let spaces = owners.of(module).iter().filter_map(|one| definitions.spaces.get(one));
+                spaces.map(|space| slot(Some(space), Some(module.clone()))).collect()
+            }
             (Some(Some(space)), None) if parametrised => {
                 let modules = space.modules.iter().cloned().map(Arc::new);
                 modules.map(|module| slot(Some(space), Some(module))).collect()
@@ -102,14 +104,26 @@ fn slot(space: Option<&Space>, module: Option<Arc<Module>>) -> Slot {
     Slot { space: space.map(|space| space.name.clone()), module }
 }
 
-/// The spaces that have a module themselves, not from each other.
-fn owners<'d>(definitions: &'d Definitions, module: &'d Module) -> impl Iterator<Item = &'d Space> {
-    definitions.spaces.values().filter(move |space| {
-        space
-            .modules
-            .iter()
-            .any(|one| !one.inherited && one.folded == module.folded && one.path == module.path)
-    })
+/// The spaces that have modules themselves, not from each other.
+#[derive(Debug)]
+pub(in crate::graph) struct Owners(HashMap<(String, String), Vec<String>>);
+
+impl Owners {
+    pub(super) fn new(definitions: &Definitions) -> Self {
+        let mut owners: HashMap<_, Vec<String>> = HashMap::new();
+        for space in definitions.spaces.values() {
+            for module in space.modules.iter().filter(|module| !module.inherited) {
+                let key = (module.folded.clone(), module.path.clone());
+                owners.entry(key).or_default().push(space.name.clone());
+            }
+        }
+        Self(owners)
+    }
+
+    fn of(&self, module: &Module) -> &[String] {
+        let key = (module.folded.clone(), module.path.clone());
+        self.0.get(&key).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// Whether a command runs once for each module: one of its fields refers to it.
