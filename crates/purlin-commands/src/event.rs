@@ -93,4 +93,6 @@ pub struct Summary {
     pub duration: Duration,
     /// True when the run was stopped.
     pub cancelled: bool,
+    /// Why a cache cannot be used without which the run fails.
+    pub lost: Option<Diagnostic>,
 }

@@ -22,6 +22,8 @@ use std::path::Path;
 use purlin_model::{Diagnostic, distinct};
 use purlin_plugin::manifest::Hot;
 
+use crate::remote::Remote;
+
 use builder::Builder;
 pub use edit::Refusal;
 pub(crate) use instance::Answers;
@@ -39,7 +41,7 @@ pub struct Graph {
 }
 
 /// Where the results of an instance are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum CacheChoice {
     /// Nowhere: it has no dependencies.
     NoDependencies,
@@ -48,12 +50,14 @@ pub enum CacheChoice {
         /// Name of the cache.
         name: String,
     },
-    /// In a store of this machine.
+    /// In a store of this machine, and maybe elsewhere too.
     Local {
         /// Name of the cache.
         name: String,
-        /// In the user's folder or the workspace's.
+        /// In the user's folder or the workspace's, or for the length of a run.
         hot: Hot,
+        /// What else keeps them.
+        remote: Option<Arc<Remote>>,
     },
 }
 

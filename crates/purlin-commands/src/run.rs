@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
+use purlin_model::Diagnostic;
 use purlin_store::Stream;
 use purlin_store::{Listing, Patterns};
 
@@ -13,6 +14,7 @@ use crate::execute::Listener;
 use crate::graph::Graph;
 use crate::key::Contribution;
 use crate::record::Record;
+use crate::remote::{Lost, upload};
 use crate::session::Session;
 use crate::step::{Outcome, Status, Step};
 
@@ -49,6 +51,7 @@ pub fn run(
         let mut snapshot = if options.force { None } else { Snapshot::take(graph, session) };
         let mut running = 0;
         let mut waiting: Vec<usize> = Vec::new();
+        let (mut begun, mut away) = (false, false);
         loop {
             // As long as nothing was changed, one look at the tree serves everybody.
             while let Some(index) = progress.ready.pop() {
@@ -61,9 +64,18 @@ pub fn run(
                     None => waiting.push(index),
                 }
             }
-            if session.cancel.requested() {
+            if !begun && !waiting.is_empty() {
+                begun = true;
+                session.open_required(graph);
+                if graph.instances.iter().any(|one| session.tier(&one.cache).is_some()) {
+                    away = true;
+                    scope.spawn(|| put_away(session, &sender));
+                }
+            }
+            progress.summary.lost = session.lost();
+            if session.cancel.requested() || progress.summary.lost.is_some() {
                 for index in waiting.drain(..) {
-                    progress.settle(graph, index, STOPPED, sink);
+                    progress.settle(graph, index, Outcome::STOPPED, sink);
                 }
             }
             sort_by_length(graph, session, &mut waiting);
@@ -79,34 +91,54 @@ pub fn run(
             if running == 0 {
                 break;
             }
-            running -= drain(graph, &receiver, &mut progress, sink);
+            running -= drain(graph, session, &receiver, &mut progress, sink);
+        }
+        session.uploads.close();
+        while away {
+            match receiver.recv() {
+                Ok(Message::Event(event)) => sink(event),
+                Ok(Message::Settled(..)) => {}
+                Ok(Message::PutAway) | Err(_) => away = false,
+            }
         }
     });
     if let Err(error) = session.files.save() {
         sink(Event::Notice(
-            purlin_model::Diagnostic::warning(
-                "file-index",
-                "the digests of files could not be remembered",
-            )
-            .detail(error.to_string()),
+            Diagnostic::warning("file-index", "the digests of files could not be remembered")
+                .detail(error.to_string()),
         ));
     }
     progress.summary.duration = begin.elapsed();
     progress.summary.cancelled = session.cancel.requested();
+    progress.summary.lost = session.lost();
     progress.summary
 }
-
-/// The outcome of an instance that was not started because the run was stopped.
-const STOPPED: Outcome = Outcome { status: Status::Cancelled, contribution: Contribution::Order };
 
 enum Message {
     Event(Event),
     Settled(usize, Outcome),
+    /// All results are where they should be.
+    PutAway,
+}
+
+/// Puts results into caches elsewhere, as they come, until the run is over.
+fn put_away(session: &Session<'_>, sender: &SyncSender<Message>) {
+    let send = |message| {
+        // Nobody listens any more only when the run is over.
+        let _ = sender.send(message);
+    };
+    upload(&session.uploads, session.plugins, &|lost| {
+        if let Lost::Untold(diagnostic) = lost {
+            send(Message::Event(Event::Notice(*diagnostic)));
+        }
+    });
+    send(Message::PutAway);
 }
 
 /// Handles messages until an instance is settled. The number of settled ones.
 fn drain(
     graph: &Graph,
+    session: &Session<'_>,
     receiver: &Receiver<Message>,
     progress: &mut Progress,
     sink: &mut dyn FnMut(Event),
@@ -114,7 +146,9 @@ fn drain(
     loop {
         match receiver.recv() {
             Ok(Message::Event(event)) => sink(event),
+            Ok(Message::PutAway) => {}
             Ok(Message::Settled(index, outcome)) => {
+                progress.summary.lost = session.lost();
                 progress.settle(graph, index, outcome, sink);
                 return 1;
             }
@@ -292,7 +326,10 @@ impl Progress {
                 self.summary.skipped += 1;
                 sink(Event::Skipped {
                     id: graph.instances[index].id.clone(),
-                    because: "the run was stopped".to_owned(),
+                    because: match self.summary.lost {
+                        Some(_) => "a cache that is required cannot be used".to_owned(),
+                        None => "the run was stopped".to_owned(),
+                    },
                 });
             }
         }

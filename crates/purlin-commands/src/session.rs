@@ -1,18 +1,19 @@
 //! What a run works with: the workspace's folders, its files, its caches, and the user's variables.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use purlin_host::Plugins;
 use purlin_model::Diagnostic;
 use purlin_plugin::manifest::Hot;
 use purlin_store::Files;
-use purlin_store::{Store, StoreError};
+use purlin_store::{Store, StoreError, TemporaryStore};
 
 use crate::cancel::Cancel;
-use crate::graph::CacheChoice;
+use crate::graph::{CacheChoice, Graph};
+use crate::remote::{Tier, Uploads};
 use crate::variables::ProcessVariables;
 
 /// What a run works with.
@@ -33,6 +34,10 @@ pub struct Session<'a> {
     private: PathBuf,
     user: Store,
     workspace: Store,
+    temporary: OnceLock<TemporaryStore>,
+    offline: bool,
+    tiers: Mutex<BTreeMap<String, Arc<Tier>>>,
+    pub(crate) uploads: Uploads,
 }
 
 impl<'a> Session<'a> {
@@ -59,7 +64,18 @@ impl<'a> Session<'a> {
             workspace: Store::open(workspace_store(root)),
             root: root.to_owned(),
             private,
+            temporary: OnceLock::new(),
+            offline: false,
+            tiers: Mutex::default(),
+            uploads: Uploads::default(),
         }
+    }
+
+    /// The same, or one that uses of each cache only what is kept on this machine.
+    #[must_use]
+    pub fn offline(mut self, offline: bool) -> Self {
+        self.offline = offline;
+        self
     }
 
     /// The store that a cache keeps results in, if it keeps any.
@@ -68,8 +84,37 @@ impl<'a> Session<'a> {
         match cache {
             CacheChoice::Local { hot: Hot::User, .. } => Some(&self.user),
             CacheChoice::Local { hot: Hot::Workspace, .. } => Some(&self.workspace),
-            _ => None,
+            CacheChoice::Local { hot: Hot::None, .. } => {
+                let make = || TemporaryStore::new_in(&self.staging());
+                Some(self.temporary.get_or_init(make).store())
+            }
+            CacheChoice::NoDependencies | CacheChoice::Nothing { .. } => None,
         }
+    }
+
+    /// The remote tier of a cache, if it has one that may be used.
+    pub(crate) fn tier(&self, cache: &CacheChoice) -> Option<Arc<Tier>> {
+        let CacheChoice::Local { name, remote: Some(remote), .. } = cache else { return None };
+        if self.offline {
+            return None;
+        }
+        let mut tiers = self.tiers.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Tier::new(remote.clone(), self.cancel.clone()));
+        Some(tiers.entry(name.clone()).or_insert_with(new).clone())
+    }
+
+    /// Opens the caches elsewhere without which the run fails.
+    pub(crate) fn open_required(&self, graph: &Graph) {
+        let tiers = graph.instances.iter().filter_map(|instance| self.tier(&instance.cache));
+        for tier in tiers.filter(|tier| tier.is_required()) {
+            tier.open(self.plugins);
+        }
+    }
+
+    /// Why a cache cannot be used without which the run fails.
+    pub(crate) fn lost(&self) -> Option<Diagnostic> {
+        let tiers = self.tiers.lock().unwrap_or_else(PoisonError::into_inner);
+        tiers.values().filter(|tier| tier.is_required()).find_map(|tier| tier.failed())
     }
 
     /// True the first time that the place of a cache is at fault: once is enough to say so.

@@ -1,5 +1,6 @@
 //! One instance: its key, its look-up, its run, and the keeping of its result.
 
+mod fetch;
 mod install;
 mod keep;
 mod look_up;
@@ -49,6 +50,12 @@ pub(crate) struct Step<'a> {
 pub(crate) struct Outcome {
     pub(crate) status: Status,
     pub(crate) contribution: Contribution,
+}
+
+impl Outcome {
+    /// Of an instance that was not run because the run is stopped.
+    pub(crate) const STOPPED: Self =
+        Self { status: Status::Cancelled, contribution: Contribution::Order };
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +158,7 @@ impl Step<'_> {
             return Err(vec![self.recursion()]);
         }
         let Some(lock) = lock else {
-            return Ok(Outcome { status: Status::Cancelled, contribution: Contribution::Order });
+            return Ok(Outcome::STOPPED);
         };
         let answers = self.answers()?;
         let patterns = self.patterns(&answers)?;
@@ -165,7 +172,7 @@ impl Step<'_> {
             return Ok(outcome);
         }
         if self.session.cancel.requested() {
-            return Ok(Outcome { status: Status::Cancelled, contribution: Contribution::Order });
+            return Ok(Outcome::STOPPED);
         }
         self.run(&Inputs { answers, patterns, producers }, &key, record.as_ref(), &lock)
     }

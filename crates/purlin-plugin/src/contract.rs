@@ -171,7 +171,9 @@ pub trait OpenCache: Send + Sync {
     /// What the plugin reports.
     fn fetch(&self, items: &[CacheItem], dir: &Path) -> Result<(), PluginError>;
 
-    /// Stores items from files in `dir` named by [`CacheItem::file_name`].
+    /// Stores items from files in `dir` named by [`CacheItem::file_name`], which it must not change.
+    /// The host puts the blobs of an action before the action. It puts what is there already only
+    /// where that is damaged or, for an action, is to be replaced.
     ///
     /// # Errors
     /// What the plugin reports.

@@ -246,7 +246,7 @@ pub struct CacheItem {
     pub kind: CacheItemKind,
     /// Key or content digest.
     pub digest: Digest,
-    /// Bytes.
+    /// Bytes; 0 for an action that is to be fetched, since only the cache knows how long it is.
     pub size: u64,
 }
 

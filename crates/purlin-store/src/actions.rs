@@ -25,12 +25,9 @@ pub(crate) fn write(
     key: Digest,
     result: &ActionResult,
 ) -> Result<(), StoreError> {
-    let json = serde_json::to_string(&Line { key, result: Cow::Borrowed(result) })
-        .map_err(|error| io_error("write", path)(error.into()))?;
-    let text = format!("{json}\n{}\n", Digest::of(json.as_bytes()));
-
+    let bytes = encode(key, result).map_err(io_error("write", path))?;
     let mut temporary = Temporary::create(temporary_folder, "action")?;
-    temporary.write(text.as_bytes())?;
+    temporary.write(&bytes)?;
     temporary.sync()?;
     temporary.rename(path)?;
     match path.parent() {
@@ -53,6 +50,36 @@ pub(crate) fn read(path: &Path, key: Digest) -> Result<Option<ActionResult>, Sto
             Err(StoreError::Damaged { path: path.to_owned(), digest: key, reason, removed })
         }
     }
+}
+
+/// What is wrong with the bytes of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct DecodeError(&'static str);
+
+impl ActionResult {
+    /// The bytes that stand for the result of the action `key`, here and wherever results are sent.
+    ///
+    /// # Errors
+    /// It has a number that JSON cannot hold.
+    pub fn encode(&self, key: Digest) -> io::Result<Vec<u8>> {
+        encode(key, self)
+    }
+
+    /// Reads what [`ActionResult::encode`] wrote; `None` for a result of another version.
+    ///
+    /// # Errors
+    /// If the bytes are anything else, or the result of another key.
+    pub fn decode(bytes: &[u8], key: Digest) -> Result<Option<Self>, DecodeError> {
+        let result = parse(bytes, key).map_err(DecodeError)?;
+        Ok((result.version == Self::VERSION).then_some(result))
+    }
+}
+
+fn encode(key: Digest, result: &ActionResult) -> io::Result<Vec<u8>> {
+    let json = serde_json::to_string(&Line { key, result: Cow::Borrowed(result) })?;
+    let digest = Digest::of(json.as_bytes());
+    Ok(format!("{json}\n{digest}\n").into_bytes())
 }
 
 fn parse(bytes: &[u8], key: Digest) -> Result<ActionResult, &'static str> {

@@ -62,6 +62,12 @@ impl Temporary {
         Ok(Self { path, file, what, done: false })
     }
 
+    /// A file that somebody else has written.
+    pub(crate) fn made(path: PathBuf, file: File, what: &'static str) -> Self {
+        fault::step(what, "made");
+        Self { path, file, what, done: false }
+    }
+
     /// Writes all of `bytes`.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         let (first, second) = bytes.split_at(bytes.len() / 2);

@@ -1,7 +1,8 @@
 //! Contents, each in a file named by its digest.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Seek as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use purlin_model::Digest;
@@ -39,6 +40,46 @@ pub(crate) fn copy_in(
 pub(crate) fn place(temporary: Temporary, path: &Path) -> Result<(), StoreError> {
     temporary.sync()?;
     temporary.rename(path)
+}
+
+/// Gives a file that somebody else has written the name of its content, if it has that digest and
+/// that length. False where it has not, or is no file that can be read.
+pub(crate) fn adopt(from: &Path, to: &Path, digest: Digest, size: u64) -> Result<bool, StoreError> {
+    let Ok(mut file) = no_link(from) else { return Ok(false) };
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == size) {
+        return Ok(false);
+    }
+    let hashed = hash(&mut file).map_err(io_error("read", from))?;
+    if hashed != (digest, size) {
+        return Ok(false);
+    }
+    if is_there(to, size) {
+        return Ok(true);
+    }
+    file.set_permissions(Permissions::from_mode(0o644)).map_err(io_error("write", from))?;
+    place(Temporary::made(from.to_owned(), file, "adopt"), to)?;
+    Ok(true)
+}
+
+/// Opens what stands at a path if it is no symbolic link; a pipe is not waited for.
+fn no_link(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let flags = flags.bits().cast_signed();
+    File::options().read(true).custom_flags(flags).open(path)
+}
+
+/// Puts the content at `to`, too, without reading it; false where it is not there, or has another
+/// length.
+pub(crate) fn lend(path: &Path, size: u64, to: &Path) -> Result<bool, StoreError> {
+    if !is_there(path, size) {
+        return Ok(false);
+    }
+    let lent = fs::hard_link(path, to).or_else(|_| fs::copy(path, to).map(drop));
+    match lent {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io_error("write", to)(error)),
+    }
 }
 
 /// The content of a small file, or a large one opened for reading.

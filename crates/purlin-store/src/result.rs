@@ -1,5 +1,7 @@
 //! What an action led to, as the action table keeps it.
 
+use std::collections::BTreeMap;
+
 use purlin_model::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -58,19 +60,25 @@ impl ActionResult {
     /// The version that this program writes and reads.
     pub const VERSION: u32 = 1;
 
-    /// The bytes of all blobs that the result needs, each blob once.
+    /// All contents that the result needs, each once, with their lengths.
+    #[must_use]
+    pub fn contents(&self) -> BTreeMap<Digest, u64> {
+        let files = self.tree.entries().iter().filter_map(|(_, node)| match node {
+            Node::File { digest, size, .. } => Some((*digest, *size)),
+            _ => None,
+        });
+        let length = |stream| {
+            let chunks = self.chunks.iter().filter(|chunk| chunk.stream == stream);
+            chunks.fold(0_u64, |sum, chunk| sum.saturating_add(chunk.bytes))
+        };
+        let outputs =
+            [(self.stdout, length(Stream::Stdout)), (self.stderr, length(Stream::Stderr))];
+        files.chain(outputs).collect()
+    }
+
+    /// The bytes of all contents that the result needs, each counted once.
     #[must_use]
     pub fn content_bytes(&self) -> u64 {
-        let mut seen = std::collections::BTreeSet::new();
-        let files: u64 = self
-            .tree
-            .entries()
-            .iter()
-            .filter_map(|(_, node)| match node {
-                Node::File { digest, size, .. } if seen.insert(*digest) => Some(*size),
-                _ => None,
-            })
-            .sum();
-        files + self.chunks.iter().map(|chunk| chunk.bytes).sum::<u64>()
+        self.contents().values().fold(0, |sum, size| sum.saturating_add(*size))
     }
 }

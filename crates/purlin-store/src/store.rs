@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use purlin_model::Digest;
 
 use crate::error::io_error;
-use crate::{ActionResult, StoreError, actions, atomic, blobs, defect, entries, temporary};
+use crate::{
+    ActionResult, Scratch, StoreError, actions, atomic, blobs, defect, entries, parallel, temporary,
+};
 
 /// One cache folder: blobs named by their digest, and the action table. Any number of processes
 /// may use it at once; entries appear whole or not at all.
@@ -101,10 +103,42 @@ impl Store {
         }
     }
 
-    /// Whether the content with this digest seems to be there; it is not read.
+    /// Whether the content with this digest and length seems to be there; it is not read.
     #[must_use]
-    pub fn contains(&self, digest: Digest) -> bool {
-        self.blob_path(digest).is_file()
+    pub fn contains(&self, digest: Digest, size: u64) -> bool {
+        blobs::is_there(&self.blob_path(digest), size)
+    }
+
+    /// Takes files in that somebody else has written to a [`Store::scratch`] folder of this store:
+    /// those that have the digest and the length that they should. The answers are in the order of
+    /// the files. What is not taken stays.
+    ///
+    /// # Errors
+    /// If they cannot be moved into the store.
+    pub fn adopt(&self, files: &[(PathBuf, Digest, u64)]) -> Result<Vec<bool>, StoreError> {
+        parallel::map(files, |(file, digest, size)| {
+            blobs::adopt(file, &self.blob_path(*digest), *digest, *size)
+        })
+    }
+
+    /// Puts contents under other names, too, which must be on the file system of the store. They
+    /// are not read, and whoever reads them must not change them. The answers are in the order of
+    /// the contents: false where one is not there, or has another length.
+    ///
+    /// # Errors
+    /// If a name cannot be given.
+    pub fn lend(&self, contents: &[(Digest, u64, PathBuf)]) -> Result<Vec<bool>, StoreError> {
+        parallel::map(contents, |(digest, size, to)| {
+            blobs::lend(&self.blob_path(*digest), *size, to)
+        })
+    }
+
+    /// A new folder on the file system of the store, for files that come from elsewhere or go there.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn scratch(&self) -> Result<Scratch, StoreError> {
+        Scratch::new_in(&self.temporary_folder()?)
     }
 
     /// The content with this digest; `None` where it is not there.

@@ -16,8 +16,9 @@ pub(crate) const BUG: u8 = 70;
 pub(crate) const CANCELLED: u8 = 130;
 
 /// Diagnostics that are about a plugin which cannot do its work, not about what the user wrote.
-const OF_PLUGINS: [&str; 8] = [
+const OF_PLUGINS: [&str; 9] = [
     "broken-plugin",
+    "cache-required",
     "incompatible-plugin",
     "no-code",
     "plugin-call",

@@ -74,6 +74,8 @@ mod test_predecessor;
 mod test_process_plugins;
 #[path = "cli/test_pydist.rs"]
 mod test_pydist;
+#[path = "cli/test_remote_cache.rs"]
+mod test_remote_cache;
 #[path = "cli/test_review.rs"]
 mod test_review;
 #[path = "cli/test_run.rs"]

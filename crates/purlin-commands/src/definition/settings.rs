@@ -1,6 +1,6 @@
 //! Small tables: defaults and caches.
 
-use purlin_model::{Kind, Table, Value};
+use purlin_model::{Kind, Origin, Value};
 
 use super::command::{CacheWhen, cache_when};
 use super::named::{list, named};
@@ -29,6 +29,8 @@ pub struct CacheDefinition {
     pub kind: Named,
     /// The rest of the table: the feature's configuration.
     pub config: Value,
+    /// Where it says that runs fail without it.
+    pub required: Option<Origin>,
 }
 
 impl Defaults {
@@ -54,10 +56,12 @@ impl CacheDefinition {
     /// Reads a table that the schema has accepted.
     pub(super) fn read(value: &Value) -> Option<Self> {
         let mut config = value.clone();
-        let kind = match &mut config.kind {
-            Kind::Table(table) => Table::remove(table, "type"),
-            _ => None,
+        let (kind, required) = match &mut config.kind {
+            Kind::Table(table) => (table.remove("type"), table.remove("required")),
+            _ => (None, None),
         };
-        Some(Self { kind: named(&kind?.value)?, config })
+        let required = required.filter(|entry| entry.value.as_bool() == Some(true));
+        let required = required.map(|entry| entry.key);
+        Some(Self { kind: named(&kind?.value)?, config, required })
     }
 }

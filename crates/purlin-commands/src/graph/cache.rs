@@ -1,40 +1,57 @@
 //! Where the results of commands are kept.
 
+use std::sync::Arc;
+
 use purlin_host::{FeatureRef, Need};
-use purlin_model::{Diagnostic, Kind, Table, Value, suggestion};
+use purlin_model::{Diagnostic, Kind, Origin, Table, Value, suggestion};
 use purlin_plugin::Point;
 use purlin_plugin::manifest::Hot;
 
 use super::{CacheChoice, Request};
 use crate::definition::Named;
+use crate::remote::Remote;
 
 /// Where the results of a command go that names this cache, or none.
 pub(super) fn cache_choice(
     request: &Request<'_>,
     named: Option<&Named>,
 ) -> Result<CacheChoice, Vec<Diagnostic>> {
-    let (feature, name) = find(request, named)?;
-    if request.plugins.cache(&feature).map_err(|diagnostic| vec![diagnostic])?.is_some() {
-        return Err(vec![
-            Diagnostic::error(
-                "not-built-yet",
-                format!("the remote tier of the cache `{name}` is not supported by this version of Purlin"),
-            )
-            .label(feature.origin.clone(), "provided here"),
-        ]);
-    }
-    Ok(match feature.hot() {
-        Hot::None => CacheChoice::Nothing { name },
-        hot => CacheChoice::Local { name, hot },
-    })
+    let Found { feature, name, config, required } = find(request, named)?;
+    let hot = feature.hot();
+    let code = request.plugins.cache(&feature).map_err(|diagnostic| vec![diagnostic])?;
+    let remote = match (code, required) {
+        (Some(_), required) => {
+            let origin = config.origin.clone();
+            let required = required.is_some();
+            Some(Arc::new(Remote::new(name.clone(), feature, config, required, origin)))
+        }
+        (None, Some(origin)) => {
+            return Err(vec![
+                Diagnostic::error("bad-cache", "only a cache elsewhere can be required")
+                    .label(origin, "written here")
+                    .detail(format!("All that `{name}` keeps is on this machine."))
+                    .help("take `required` out".to_owned()),
+            ]);
+        }
+        (None, None) if hot == Hot::None => return Ok(CacheChoice::Nothing { name }),
+        (None, None) => None,
+    };
+    Ok(CacheChoice::Local { name, hot, remote })
+}
+
+/// A cache that is named.
+pub(super) struct Found {
+    feature: FeatureRef,
+    name: String,
+    /// What its schema has made of its configuration.
+    config: Value,
+    /// Where it says that runs fail without it.
+    required: Option<Origin>,
 }
 
 /// The feature that a cache is of, with a configuration that its schema accepts, and the cache's
 /// name. Starts nothing.
-pub(super) fn find(
-    request: &Request<'_>,
-    named: Option<&Named>,
-) -> Result<(FeatureRef, String), Vec<Diagnostic>> {
+pub(super) fn find(request: &Request<'_>, named: Option<&Named>) -> Result<Found, Vec<Diagnostic>> {
     let plugins = request.plugins;
     if named.is_some_and(|named| request.definitions.broken.caches.contains(&named.name)) {
         // What is wrong with it is told already.
@@ -70,15 +87,15 @@ pub(super) fn find(
             (feature, None, named.name.clone())
         }
     };
-    let empty = Value::new(
-        Kind::Table(Table::default()),
-        named.map_or_else(|| feature.origin.clone(), |named| named.origin.clone()),
-    );
+    let empty = || {
+        let origin = named.map_or_else(|| feature.origin.clone(), |named| named.origin.clone());
+        Value::new(Kind::Table(Table::default()), origin)
+    };
+    let mut config = config.cloned().unwrap_or_else(empty);
     if let Some(schema) = plugins.schema(&feature)? {
-        let validated = schema.validate(config.unwrap_or(&empty));
-        if validated.value.is_none() {
-            return Err(validated.diagnostics);
-        }
+        let validated = schema.validate(&config);
+        config = validated.value.ok_or(validated.diagnostics)?;
     }
-    Ok((feature, name))
+    let required = configured.and_then(|definition| definition.required.clone());
+    Ok(Found { feature, name, config, required })
 }

@@ -204,7 +204,7 @@ impl Instance {
 
     fn set_cache(&mut self, name: &str, request: &Request<'_>, refusals: &mut Vec<Refusal>) {
         let pointer = format!("/cache/{}", escaped(&self.id));
-        if self.cache == CacheChoice::NoDependencies {
+        if matches!(self.cache, CacheChoice::NoDependencies) {
             let reason = format!(
                 "`{}` has no dependencies, so nothing tells whether a kept result is right",
                 self.id

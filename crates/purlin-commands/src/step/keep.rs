@@ -8,6 +8,7 @@ use crate::event::Event;
 use crate::execute::{Execution, LogFiles};
 use crate::key::Key;
 use crate::record::{Header, Record};
+use crate::remote::Upload;
 use crate::session::now;
 
 impl Step<'_> {
@@ -54,7 +55,15 @@ impl Step<'_> {
             Ok(true)
         };
         match stored() {
-            Ok(true) => return true,
+            Ok(true) => {
+                if let Some(tier) = self.session.tier(&self.instance().cache) {
+                    let (store, key) = (store.clone(), key.digest);
+                    // Who forces a run does not trust what is there.
+                    let upload = Upload { tier, store, key, replaces: self.force };
+                    self.session.uploads.add(upload);
+                }
+                return true;
+            }
             Ok(false) => self.not_kept("its outputs changed while they were being kept"),
             Err(error) => self.warn_of_cache(&error, "results are not kept"),
         }

@@ -17,6 +17,15 @@ use crate::record::Record;
 /// How much of a kept output is read at once: outputs may be larger than the memory.
 const PIECE: u64 = 64 * 1024;
 
+/// What came of a result that was to be used.
+enum Use {
+    Done(Outcome),
+    /// Some of it is not there, and what.
+    Incomplete(&'static str),
+    /// It cannot be used here.
+    Refused,
+}
+
 impl Step<'_> {
     /// Uses the kept result, if there is one, putting its outputs back where they differ.
     pub(super) fn look_up(
@@ -29,14 +38,47 @@ impl Step<'_> {
         let Some(store) = self.session.store(&instance.cache).filter(|_| !self.force) else {
             return Ok(None);
         };
-        let result = match store.result(key.digest) {
-            Ok(Some(result)) => result,
-            Ok(None) => return Ok(None),
+        let kept = match store.result(key.digest) {
+            Ok(kept) => kept,
             Err(error) => {
                 self.warn_of_cache(&error, "commands run as if nothing were kept");
-                return Ok(None);
+                None
             }
         };
+        let mut lost = None;
+        if let Some(result) = kept {
+            match self.use_result(store, &result, key, patterns, record)? {
+                Use::Done(outcome) => return Ok(Some(outcome)),
+                Use::Refused => return Ok(None),
+                Use::Incomplete(what) => lost = Some(what),
+            }
+        }
+        let fetched = match self.fetch(store, key) {
+            Ok(fetched) => fetched,
+            Err(stopped) => return Ok(Some(stopped)),
+        };
+        if let Some(result) = fetched {
+            match self.use_result(store, &result, key, patterns, record)? {
+                Use::Done(outcome) => return Ok(Some(outcome)),
+                Use::Refused => return Ok(None),
+                Use::Incomplete(what) => lost = Some(what),
+            }
+        }
+        if let Some(what) = lost {
+            self.warn_of_damage(what);
+        }
+        Ok(None)
+    }
+
+    fn use_result(
+        &self,
+        store: &Store,
+        result: &ActionResult,
+        key: &Key,
+        patterns: &Patterns,
+        record: Option<&Record>,
+    ) -> Result<Use, Failure> {
+        let instance = self.instance();
         let current = record
             .is_some_and(|record| record.header.key == key.digest && !record.header.unfinished);
         let restored = if current && !self.differs(&result.tree) {
@@ -47,10 +89,9 @@ impl Step<'_> {
         let restored = match restored {
             Ok(restored) => restored,
             Err(RestoreError::Incomplete { .. }) => {
-                self.warn_of_damage(
+                return Ok(Use::Incomplete(
                     "Some of its files are missing from the cache or were changed there.",
-                );
-                return Ok(None);
+                ));
             }
             Err(error @ RestoreError::Blocked { .. }) => {
                 (self.events)(Event::Notice(
@@ -60,7 +101,7 @@ impl Step<'_> {
                     )
                     .detail(error.to_string()),
                 ));
-                return Ok(None);
+                return Ok(Use::Refused);
             }
             Err(error) => {
                 let place = matches!(error, RestoreError::Io { .. } | RestoreError::Store(_));
@@ -86,13 +127,14 @@ impl Step<'_> {
         let succeeded = result.exit_code == Some(0);
         let contribution = self.contribution(key.digest, &self.outputs()?);
         let shown = if succeeded {
-            !self.replay || self.play(store, &result, &mut |event| (self.events)(event))
+            !self.replay || self.play(store, result, &mut |event| (self.events)(event))
         } else {
-            self.show_failure(store, &result)?
+            self.show_failure(store, result)?
         };
         if !shown {
-            self.warn_of_damage("Its output is missing from the cache or was changed there.");
-            return Ok(None);
+            return Ok(Use::Incomplete(
+                "Its output is missing from the cache or was changed there.",
+            ));
         }
         if !current || !restored.written.is_empty() {
             let touched = |path: &RelativePath| {
@@ -102,11 +144,11 @@ impl Step<'_> {
             self.remember(key, own, None, "restored from the cache", 0, succeeded);
         }
         if !succeeded {
-            return Ok(Some(Outcome { status: Status::Failed, contribution }));
+            return Ok(Use::Done(Outcome { status: Status::Failed, contribution }));
         }
         let changed = !restored.written.is_empty() || !restored.removed.is_empty();
         (self.events)(Event::Cached { id: self.id(), key: key.digest, restored: changed });
-        Ok(Some(Outcome { status: Status::Cached, contribution }))
+        Ok(Use::Done(Outcome { status: Status::Cached, contribution }))
     }
 
     /// Makes the outputs on disk equal to a result. What is about to be written is recorded first,

@@ -52,7 +52,7 @@ impl Step<'_> {
         if self.session.cancel.requested() {
             // What it has written so far is its own, and belongs to no result.
             self.remember(key, written, Some(Tree::default()), "the run was stopped", 0, false);
-            return Ok(Outcome { status: Status::Cancelled, contribution: Contribution::Order });
+            return Ok(Outcome::STOPPED);
         }
         let after = self.list(&inputs.patterns)?;
         let disturbed = self.disturbed(inputs, key, &after, &tree, &stamps)?;

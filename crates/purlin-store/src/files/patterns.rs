@@ -1,6 +1,6 @@
 //! An ordered list of patterns.
 
-use super::pattern::{Pattern, Shape, below};
+use super::pattern::{NEVER, Pattern, Shape, below};
 use crate::RelativePath;
 
 /// An ordered list of patterns in gitignore's dialect, relative to the workspace's root.
@@ -53,6 +53,21 @@ impl Patterns {
     pub fn matches(&self, path: &RelativePath) -> bool {
         let path = path.as_bytes();
         let decisive = self.list.iter().rfind(|pattern| pattern.takes(path, false));
+        decisive.is_some_and(|pattern| !pattern.negated)
+    }
+
+    /// Whether something of this path could be an artifact, as [`super::Files::outputs`] lists them.
+    #[must_use]
+    pub fn could_be_output(&self, path: &RelativePath, is_folder: bool) -> bool {
+        let path = path.as_bytes();
+        let first = path.split(|byte| *byte == b'/').next().unwrap_or_default();
+        let mut components = path.split(|byte| *byte == b'/').skip(1);
+        // A repository inside an artifact is content like any other.
+        if NEVER.contains(&first) || components.any(|name| name != b".git" && NEVER.contains(&name))
+        {
+            return false;
+        }
+        let decisive = self.list.iter().rfind(|pattern| pattern.takes(path, is_folder));
         decisive.is_some_and(|pattern| !pattern.negated)
     }
 

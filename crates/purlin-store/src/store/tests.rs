@@ -62,7 +62,7 @@ fn contents_come_back_whatever_their_size() {
         let content: Vec<u8> = (0..size).map(|place| (place % 251) as u8).collect();
         let (digest, length) = fixture.store.put_file(&fixture.file("in", &content)).unwrap();
         assert_eq!((digest, length), (Digest::of(&content), size));
-        assert!(fixture.store.contains(digest));
+        assert!(fixture.store.contains(digest, size));
         assert_eq!(fixture.store.bytes(digest).unwrap().unwrap(), content);
 
         for executable in [false, true] {
@@ -209,7 +209,7 @@ fn clearing_removes_all_entries_and_nothing_else() {
     assert_eq!((cleared.results, cleared.blobs), (1, 3));
     assert!(cleared.bytes > 9);
     assert_eq!(fixture.store.result(key("k")).unwrap(), None);
-    assert!(!fixture.store.contains(result.stdout));
+    assert!(fixture.store.bytes(result.stdout).unwrap().is_none());
     assert!(foreign.exists());
     assert_eq!(fs::read_dir(fixture.path("cache/v1/blobs")).unwrap().count(), 1);
 }
@@ -281,4 +281,69 @@ fn an_artifact_that_cannot_be_read_is_not_the_fault_of_the_store() {
     let error = fixture.store.put_file(&fixture.path("missing")).unwrap_err();
     assert!(matches!(error, StoreError::Artifact { .. }) && !error.is_environmental());
     assert!(error.to_string().contains("missing`: No such file"), "{error}");
+}
+
+#[test]
+fn only_what_is_what_it_should_be_is_adopted() {
+    let fixture = fixture();
+    let (good, digest) = (b"good".as_slice(), Digest::of(b"good"));
+    let scratch = fixture.store.scratch().unwrap();
+    let place = |name: &str| scratch.folder().join(name);
+    fs::write(place("good"), good).unwrap();
+    fs::write(place("other"), "evil").unwrap();
+    fs::write(place("longer"), "goodgood").unwrap();
+    fs::write(place("elsewhere"), good).unwrap();
+    std::os::unix::fs::symlink("elsewhere", place("link")).unwrap();
+    fs::create_dir(place("folder")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(place("pipe")).status().unwrap().success());
+    let names = ["other", "longer", "link", "folder", "pipe", "missing"];
+    let files: Vec<_> = names.map(|name| (place(name), digest, 4)).into();
+    assert_eq!(fixture.store.adopt(&files).unwrap(), [false; 6]);
+    assert_eq!(fixture.store.adopt(&[(place("good"), digest, 5)]).unwrap(), [false]);
+    assert_eq!(fixture.store.bytes(digest).unwrap(), None);
+
+    assert_eq!(fixture.store.adopt(&[(place("good"), digest, 4)]).unwrap(), [true]);
+    assert_eq!(fixture.store.bytes(digest).unwrap().unwrap(), good);
+    // What is there already is not needed again.
+    assert_eq!(fixture.store.adopt(&[(place("elsewhere"), digest, 4)]).unwrap(), [true]);
+
+    let lent = [
+        (digest, 4, place("lent")),
+        (digest, 5, place("wrong")),
+        (Digest::of(b"?"), 1, place("unknown")),
+    ];
+    assert_eq!(fixture.store.lend(&lent).unwrap(), [true, false, false]);
+    assert_eq!(fs::read(place("lent")).unwrap(), good);
+    let folder = scratch.folder().to_owned();
+    drop(scratch);
+    assert!(!folder.exists());
+    assert_eq!(fixture.store.bytes(digest).unwrap().unwrap(), good);
+}
+
+#[test]
+fn a_result_survives_its_bytes_and_nothing_else_is_one() {
+    let fixture = fixture();
+    let result = result(&fixture.store);
+    let bytes = result.encode(key("k")).unwrap();
+    assert_eq!(ActionResult::decode(&bytes, key("k")), Ok(Some(result.clone())));
+    assert!(ActionResult::decode(&bytes, key("other")).is_err());
+    let mut flipped = bytes.clone();
+    flipped[bytes.len() / 2] ^= 1;
+    for bad in [b"".as_slice(), &bytes[..bytes.len() / 2], &flipped] {
+        assert!(ActionResult::decode(bad, key("k")).is_err());
+    }
+    let newer = ActionResult { version: ActionResult::VERSION + 1, ..result };
+    let bytes = newer.encode(key("k")).unwrap();
+    assert_eq!(ActionResult::decode(&bytes, key("k")), Ok(None));
+}
+
+#[test]
+fn a_temporary_store_leaves_nothing() {
+    let fixture = fixture();
+    let temporary = crate::TemporaryStore::new_in(&fixture.path("tmp"));
+    assert!(!fixture.path("tmp").exists());
+    temporary.store().put_bytes(b"content").unwrap();
+    assert!(fixture.path("tmp").exists());
+    drop(temporary);
+    assert_eq!(fs::read_dir(fixture.path("tmp")).unwrap().count(), 0);
 }

@@ -55,7 +55,8 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
     }
     draw::diagnostics(&context.global, &graph.warnings);
     let cancel = Cancel::default();
-    let session = Session::new(&root, &context.cache, &context.plugins, variables, cancel.clone());
+    let session = Session::new(&root, &context.cache, &context.plugins, variables, cancel.clone())
+        .offline(context.global.offline);
     if options.ls {
         list(context, &graph, &session);
         return Ok(ExitCode::SUCCESS);
@@ -90,6 +91,9 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
     draw::diagnostics(&context.global, &warnings);
     if summary.cancelled {
         return Ok(ExitCode::from(CANCELLED));
+    }
+    if let Some(lost) = summary.lost {
+        return Err(lost.into());
     }
     let forgiven = summary.done > 0 && defect::seeded("failure-forgiven-when-another-passed");
     let failed = summary.failed > 0 && !forgiven;

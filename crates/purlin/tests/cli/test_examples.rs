@@ -141,6 +141,74 @@ impl Drop for Server {
     }
 }
 
+/// A workspace, with a user of its own, whose results go to the server at that port.
+fn on_server(port: &str) -> Workspace {
+    let document = format!(
+        "[workspace]\n[plugins.webdav]\npath = 'webdav'\n[caches.team]\ntype = 'webdav'\n\
+         url = 'http://localhost:{port}/purlin'\n[defaults]\ncache = 'team'\n[commands.make]\n\
+         exec = 'echo run >> runs; echo said; mkdir -p out; cat in.txt in.txt > out/twice'\n\
+         deps = ['in.txt']\nartifacts = ['out']\n"
+    );
+    let workspace = workspace(&document).variable("WEBDAV_USER", "somebody");
+    let workspace = workspace.variable("WEBDAV_PASSWORD", "xyzzy-plugh");
+    take(&workspace, "webdav");
+    let manifest = workspace.read("webdav/plugin.toml");
+    let here = format!("localhost:{port}");
+    workspace.write("webdav/plugin.toml", manifest.replace("localhost:8080", &here));
+    workspace.succeed(&["plugin", "trust", "webdav", "--yes"]);
+    workspace.write("in.txt", "one\n");
+    workspace
+}
+
+#[test]
+fn two_users_share_results_through_a_real_server() {
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    let Some(server) = Server::start(folder.path()) else { return };
+    let (one, two) = (on_server(&server.port), on_server(&server.port));
+    let mut said = Vec::new();
+    let mut run = |workspace: &Workspace, expected: &str, warnings: usize| {
+        let run = workspace.succeed(&["run"]);
+        assert!(run.stderr.contains(expected), "{expected}: {run}");
+        assert_eq!(run.stderr.matches("warning").count(), warnings, "{run}");
+        said.push(format!("{run}"));
+    };
+    run(&one, "1 done", 0);
+    run(&two, "1 cached", 0);
+    assert_eq!((two.read("out/twice").as_str(), two.lines("runs")), ("one\none\n", 0));
+    two.write("in.txt", "two\n");
+    run(&two, "1 done", 0);
+    one.write("in.txt", "two\n");
+    run(&one, "1 cached", 0);
+    assert_eq!(one.read("out/twice"), "two\ntwo\n");
+
+    // A content that is cut off on the server is put right by whoever runs the command then.
+    let digest = purlin_model::Digest::of(b"two\ntwo\n").to_hex();
+    let content = folder.path().join("purlin/blob").join(digest);
+    std::fs::write(&content, "two").expect("it can be written");
+    let three = on_server(&server.port);
+    three.write("in.txt", "two\n");
+    run(&three, "1 done", 1);
+    assert_eq!(std::fs::read(&content).expect("it is there"), b"two\ntwo\n");
+    let four = on_server(&server.port);
+    four.write("in.txt", "two\n");
+    run(&four, "1 cached", 0);
+
+    // The server is gone.
+    drop(server);
+    four.write("in.txt", "three\n");
+    run(&four, "1 done", 1);
+    run(&four, "1 cached", 0);
+    let everything = one.succeed(&["run", "--json", "--force"]);
+    said.push(format!("{everything}"));
+    let logs = Command::new("grep")
+        .args(["-r", "xyzzy-plugh"])
+        .args([one.base(), four.base(), folder.path()])
+        .output()
+        .expect("there is a grep");
+    assert_eq!(String::from_utf8_lossy(&logs.stdout), "");
+    assert!(said.iter().all(|text| !text.contains("xyzzy-plugh")));
+}
+
 #[test]
 fn the_cache_conforms_with_a_real_server() {
     let plain = workspace("");

@@ -50,5 +50,9 @@ class Cache(Generic[C]):
         raise NotImplementedError
 
     def put(self, items: Sequence[CacheItem], folder: str, context: Context) -> None:
-        """Stores items from the files `item.file_name` in `folder`."""
+        """Stores items from the files `item.file_name` in `folder`, which stay as they are.
+
+        The blobs of an action come before the action. What is there already comes only where it is
+        damaged or, for an action, is to be replaced.
+        """
         raise NotImplementedError
