@@ -80,21 +80,20 @@ class Webdav(plugin.Cache[WebdavConfig]):
             new = f"{path}.{uuid.uuid4().hex}"
             self.ask("PUT", new, ok={200, 201, 204}, body=content)
             # Servers replace a file by taking the old one away first: a content that is there stays,
-            # since it is equal, unless it is damaged. A result is put again when it is to change.
-            stays = item.kind == "blob" and self.length(path) == item.size
+            # since it is equal, unless it is cut off. A result is put again when it is to change.
             to = {
                 "Destination": f"{self.at.scheme}://{self.at.netloc}{path}",
-                "Overwrite": "F" if stays else "T",
+                "Overwrite": "T" if item.kind == "action" or self.is_cut_off(item) else "F",
             }
             if self.ask("MOVE", new, ok={201, 204, 412}, headers=to).status == 412:
                 self.ask("DELETE", new, ok={200, 204, 404})
 
         each(one, items)
 
-    def length(self, path: str) -> int | None:
-        response = self.ask("HEAD", path, ok={200, 204, 404})
-        length = response.getheader("Content-Length")
-        return int(length) if length and response.status != 404 else None
+    def is_cut_off(self, item: plugin.CacheItem) -> bool:
+        response = self.ask("HEAD", self.path(item), ok={200, 204, 404})
+        length = response.getheader("Content-Length", item.size)
+        return response.status != 404 and int(length) != item.size
 
     def path(self, item: plugin.CacheItem) -> str:
         return f"{self.at.path}/{item.kind}/{item.digest}"
