@@ -72,6 +72,14 @@ impl CacheChoice {
     }
 }
 
+impl CacheChoice {
+    /// True where the copy that is kept is in the workspace.
+    #[must_use]
+    pub(crate) fn is_in_workspace(&self) -> bool {
+        matches!(self, Self::Local { hot: Hot::Workspace, .. })
+    }
+}
+
 impl Graph {
     /// Builds the graph of a request.
     ///

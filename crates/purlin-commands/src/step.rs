@@ -115,6 +115,7 @@ impl Step<'_> {
         {
             return None;
         }
+        store.touch(key.digest);
         (self.events)(Event::Cached { id: self.id(), key: key.digest, restored: false });
         Some(Outcome {
             status: Status::Cached,

@@ -1,9 +1,10 @@
 //! Entries of the action table: a line of JSON, and the digest of that line.
 
 use std::borrow::Cow;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use purlin_model::Digest;
 use serde::{Deserialize, Serialize};
@@ -36,20 +37,52 @@ pub(crate) fn write(
     }
 }
 
+/// How often it is noted that a result was used.
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
 pub(crate) fn read(path: &Path, key: Digest) -> Result<Option<ActionResult>, StoreError> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io_error("read", path)(error)),
-    };
-    match parse(&bytes, key) {
-        Ok(result) if result.version == ActionResult::VERSION => Ok(Some(result)),
-        Ok(_) => Ok(None),
-        Err(reason) => {
+    match look(path, key)? {
+        Looked::Result(result) => Ok(Some(*result)),
+        Looked::Absent | Looked::Other => Ok(None),
+        Looked::Damaged(reason) => {
             let removed = atomic::remove(path, "action-drop").is_ok();
             Err(StoreError::Damaged { path: path.to_owned(), digest: key, reason, removed })
         }
     }
+}
+
+/// Notes that an entry is used: its time is when that was last noted.
+pub(crate) fn touch(path: &Path) {
+    let Ok(file) = File::open(path) else { return };
+    let recent = |time: SystemTime| time.elapsed().is_ok_and(|age| age < HOUR);
+    if !file.metadata().and_then(|metadata| metadata.modified()).is_ok_and(recent) {
+        // Who may not note it can use it all the same.
+        let _ = file.set_modified(SystemTime::now());
+    }
+}
+
+/// What is in the place of an entry.
+pub(crate) enum Looked {
+    Result(Box<ActionResult>),
+    /// The result of another version.
+    Other,
+    Absent,
+    /// And what is wrong with it.
+    Damaged(&'static str),
+}
+
+/// Looks at an entry and changes nothing.
+pub(crate) fn look(path: &Path, key: Digest) -> Result<Looked, StoreError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Looked::Absent),
+        Err(error) => return Err(io_error("read", path)(error)),
+    };
+    Ok(match parse(&bytes, key) {
+        Ok(result) if result.version == ActionResult::VERSION => Looked::Result(Box::new(result)),
+        Ok(_) => Looked::Other,
+        Err(reason) => Looked::Damaged(reason),
+    })
 }
 
 /// What is wrong with the bytes of a result.

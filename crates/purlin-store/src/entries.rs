@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use purlin_model::Digest;
 
@@ -14,6 +15,8 @@ pub(crate) struct Entry {
     pub(crate) digest: Digest,
     pub(crate) path: PathBuf,
     pub(crate) bytes: u64,
+    /// When it was last written, or of a result: noted to be used.
+    pub(crate) used: SystemTime,
 }
 
 /// The files of the store in `folder`, in the order of their names. What has another name than a
@@ -32,7 +35,8 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<Entry>, StoreError> {
             // It may have been removed meanwhile.
             let Ok(metadata) = inner.metadata() else { continue };
             if metadata.is_file() {
-                found.push(Entry { digest, path: inner.path(), bytes: metadata.len() });
+                let used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+                found.push(Entry { digest, path: inner.path(), bytes: metadata.len(), used });
             }
         }
     }

@@ -154,7 +154,7 @@ impl Files {
     ///   or an ignored folder, which it then takes whole. `.gitignore` files, those above the
     ///   root in the same repository, and the repository's exclude file count; the user's own
     ///   ignore file does not, and no repository is needed.
-    /// - `.git` and `.purlin` are never entered. Hidden files are files.
+    /// - `.git`, `.purlin` and `.purlin-cache` are never entered. Hidden files are files.
     /// - A link to a file has the file's content. A wildcard does not go through a link to a
     ///   folder: the link itself is listed. A pattern that names the link, or something beyond
     ///   it, goes through. A link that leads to no file has a digest of its text.
@@ -179,7 +179,8 @@ impl Files {
     /// What there is of the artifacts of each set, sorted by path, by one walk.
     ///
     /// Files that git ignores count, links are not followed, and a pattern that matches a folder
-    /// takes it, all below it and empty folders too. `.git` and `.purlin` are never entered.
+    /// takes it, all below it and empty folders too. `.git`, `.purlin` and `.purlin-cache` are never
+    /// entered.
     ///
     /// # Errors
     /// As [`Files::inputs`].

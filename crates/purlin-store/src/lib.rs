@@ -35,9 +35,11 @@ mod entries;
 mod error;
 pub mod fault;
 mod files;
+mod hold;
 mod lock;
 mod parallel;
 mod path;
+mod prune;
 mod regular;
 mod restore;
 mod result;
@@ -46,6 +48,7 @@ mod store;
 mod temporary;
 mod text;
 mod tree;
+mod verify;
 
 pub use actions::DecodeError;
 pub use atomic::write_atomically;
@@ -57,11 +60,14 @@ pub use files::set_clocks;
 pub use files::{
     FileState, Files, FilesError, Listing, OutputKind, OutputPath, PatternError, Patterns,
 };
+pub use hold::Hold;
 pub use lock::{InstanceLock, Obstacle, file_name};
 pub use path::{ParsePathError, RelativePath};
+pub use prune::{Limits, Pruned};
 pub use regular::read_regular;
 pub use restore::{Restored, restore};
 pub use result::{ActionResult, Chunk, Stream};
 pub use scratch::{Scratch, TemporaryStore};
-pub use store::{Cleared, Store};
+pub use store::{Cleared, Kept, Store};
 pub use tree::{Node, Tree, TreeError};
+pub use verify::{Damage, Verified};

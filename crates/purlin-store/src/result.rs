@@ -28,9 +28,9 @@ pub struct ActionResult {
     pub chunks: Vec<Chunk>,
     /// Its artifacts.
     pub tree: Tree,
-    /// When it ended, in seconds since 1970.
+    /// When it ended, in seconds since 1970; 0 in a timeless result.
     pub created: u64,
-    /// How long it took, in milliseconds.
+    /// How long it took, in milliseconds; 0 in a timeless result.
     pub duration_ms: u64,
 }
 
@@ -59,6 +59,22 @@ pub enum Stream {
 impl ActionResult {
     /// The version that this program writes and reads.
     pub const VERSION: u32 = 1;
+
+    /// The same without what tells when it was made and how long it took: two runs that led to the
+    /// same are equal then.
+    #[must_use]
+    pub fn timeless(mut self) -> Self {
+        (self.created, self.duration_ms) = (0, 0);
+        let mut chunks: Vec<Chunk> = Vec::new();
+        for Chunk { stream, bytes, .. } in self.chunks {
+            match chunks.last_mut().filter(|last| last.stream == stream) {
+                Some(last) => last.bytes += bytes,
+                None => chunks.push(Chunk { ms: 0, stream, bytes }),
+            }
+        }
+        self.chunks = chunks;
+        self
+    }
 
     /// All contents that the result needs, each once, with their lengths.
     #[must_use]

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use purlin_model::Digest;
 
@@ -21,6 +22,19 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Store {
     folder: PathBuf,
+}
+
+/// A result as [`Store::results`] lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The key that it is kept under.
+    pub key: Digest,
+    /// The result.
+    pub result: ActionResult,
+    /// What it and its contents take; contents that several share count for each.
+    pub bytes: u64,
+    /// When it was last noted to be used, or was kept.
+    pub used: SystemTime,
 }
 
 /// What [`Store::clear`] removed.
@@ -168,21 +182,22 @@ impl Store {
         blobs::fetch(&self.blob_path(digest), digest, to, executable)
     }
 
-    /// All results with their keys, in the order of the keys, and the bytes that each takes:
-    /// contents that several share count for each. Damaged entries are removed and come as errors.
+    /// Notes that the result under `key` is used, once an hour at most.
+    pub fn touch(&self, key: Digest) {
+        actions::touch(&self.action_path(key));
+    }
+
+    /// All results, in the order of their keys. Damaged entries are removed and come as errors.
     ///
     /// # Errors
     /// If the folder of the table cannot be read; a missing one is empty.
-    pub fn results(
-        &self,
-    ) -> Result<impl Iterator<Item = Result<(Digest, ActionResult, u64), StoreError>>, StoreError>
-    {
+    pub fn results(&self) -> Result<impl Iterator<Item = Result<Kept, StoreError>>, StoreError> {
         let entries = entries::list(&self.folder.join("actions"))?;
         Ok(entries.into_iter().filter_map(|entry| match self.result(entry.digest) {
             Ok(result) => {
                 let result = result?;
                 let bytes = entry.bytes + result.content_bytes();
-                Some(Ok((entry.digest, result, bytes)))
+                Some(Ok(Kept { key: entry.digest, result, bytes, used: entry.used }))
             }
             Err(error) => Some(Err(error)),
         }))
@@ -214,13 +229,13 @@ impl Store {
         &self.folder
     }
 
-    fn temporary_folder(&self) -> Result<PathBuf, StoreError> {
+    pub(crate) fn temporary_folder(&self) -> Result<PathBuf, StoreError> {
         let folder = self.folder.join("tmp");
         atomic::make_folders(&folder)?;
         Ok(folder)
     }
 
-    fn blob_path(&self, digest: Digest) -> PathBuf {
+    pub(crate) fn blob_path(&self, digest: Digest) -> PathBuf {
         self.path("blobs", digest)
     }
 

@@ -2,9 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use purlin_host::Reserved;
+
+use crate::quantity;
 
 /// A workspace tool in which every feature is a plugin.
 #[derive(Debug, Parser)]
@@ -133,6 +136,21 @@ pub(crate) struct Run {
 pub(crate) enum Cache {
     /// List the results that are kept
     List,
+    /// Read everything that is kept again, and drop what is damaged
+    Verify {
+        /// Drop nothing
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Drop what was not used for long, of other workspaces too
+    Prune {
+        /// Results that were not used for this long: `12h`, `30d` (the default), `8w`
+        #[arg(long, value_name = "AGE", value_parser = quantity::age)]
+        older_than: Option<Duration>,
+        /// What may stay in all: `500MB`, `5GB`, `2GiB`
+        #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+        max_size: Option<u64>,
+    },
     /// Drop all results, those of other workspaces too
     Clear,
 }

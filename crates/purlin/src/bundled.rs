@@ -14,6 +14,7 @@ pub fn bundled() -> PluginSet {
         .with(LOCAL)
         .with(NONE)
         .with(purlin_plugin_pydist::PLUGIN)
+        .with(REPO)
         .with(purlin_plugin_variable::PLUGIN)
 }
 
@@ -33,6 +34,16 @@ const NONE: NativePlugin = NativePlugin {
     files: &[
         ("plugin.toml", include_str!("../../../plugins/none/plugin.toml")),
         ("schemas/none.json", include_str!("../../../plugins/none/schemas/none.json")),
+    ],
+    features: &[],
+};
+
+/// A plugin without code: only files.
+const REPO: NativePlugin = NativePlugin {
+    folder: "repo",
+    files: &[
+        ("plugin.toml", include_str!("../../../plugins/repo/plugin.toml")),
+        ("schemas/repo.json", include_str!("../../../plugins/repo/schemas/repo.json")),
     ],
     features: &[],
 };

@@ -25,6 +25,7 @@ mod hooks;
 mod markdown;
 mod offer;
 mod plugin_page;
+mod quantity;
 #[cfg(test)]
 mod reference;
 mod run_view;

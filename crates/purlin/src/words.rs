@@ -47,6 +47,12 @@ fn perform(arguments: Arguments, bundled: &PluginSet) -> Outcome {
         Verb::Check => verb::check::perform(&Context::new(global, bundled)?),
         Verb::Run(options) => verb::run::perform(&Context::new(global, bundled)?, &options, &[]),
         Verb::Cache(Cache::List) => verb::cache::list(&Context::new(global, bundled)?),
+        Verb::Cache(Cache::Verify { keep }) => {
+            verb::cache::verify(&Context::new(global, bundled)?, keep)
+        }
+        Verb::Cache(Cache::Prune { older_than, max_size }) => {
+            verb::cache::prune(&Context::new(global, bundled)?, older_than, max_size)
+        }
         Verb::Cache(Cache::Clear) => verb::cache::clear(&Context::new(global, bundled)?),
         Verb::Plugin(Plugin::List) | Verb::ListPlugins => {
             verb::plugin::list(&Context::new(global, bundled)?)

@@ -71,7 +71,7 @@ fn the_commands_know_no_runtime_and_model_and_contract_do_no_io() {
 #[test]
 fn the_core_knows_no_bundled_plugin_by_name() {
     // `command` and `none` are words of the core's own, too.
-    let names = ["glob", "const", "variable", "load", "local", "active", "pydist"]
+    let names = ["glob", "const", "variable", "load", "local", "active", "pydist", "repo"]
         .map(|name| format!("\"{name}\""));
     for (path, text) in sources(|name| name == "purlin-commands" || name == "purlin-host") {
         for (number, line) in code(&text) {

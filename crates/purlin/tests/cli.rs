@@ -76,6 +76,8 @@ mod test_process_plugins;
 mod test_pydist;
 #[path = "cli/test_remote_cache.rs"]
 mod test_remote_cache;
+#[path = "cli/test_repo_cache.rs"]
+mod test_repo_cache;
 #[path = "cli/test_review.rs"]
 mod test_review;
 #[path = "cli/test_run.rs"]

@@ -7,6 +7,7 @@ use super::{Outcome, Step};
 use crate::event::Event;
 use crate::key::Key;
 use crate::remote::{Fetched, Lost};
+use crate::session::prepare_workspace_store;
 
 impl Step<'_> {
     /// Gets the result from the remote tier into the store, if it has one that fits.
@@ -15,6 +16,12 @@ impl Step<'_> {
     /// The cache is required and cannot be used: nothing more is done.
     pub(super) fn fetch(&self, store: &Store, key: &Key) -> Result<Option<ActionResult>, Outcome> {
         let Some(tier) = self.session.tier(&self.instance().cache) else { return Ok(None) };
+        if self.instance().cache.is_in_workspace()
+            && let Err(error) = prepare_workspace_store(&self.session.root)
+        {
+            self.warn_of_cache(&error, "commands run as if nothing were kept");
+            return Ok(None);
+        }
         match tier.fetch(self.session.plugins, store, key.digest, &|result| self.fits(result)) {
             Fetched::Result(result) => return Ok(Some(*result)),
             Fetched::Nothing => {}

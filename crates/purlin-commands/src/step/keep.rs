@@ -9,7 +9,7 @@ use crate::execute::{Execution, LogFiles};
 use crate::key::Key;
 use crate::record::{Header, Record};
 use crate::remote::Upload;
-use crate::session::now;
+use crate::session::{now, prepare_workspace_store};
 
 impl Step<'_> {
     /// Keeps a result; false where it is not kept. What stands in the way is said once and changes
@@ -33,6 +33,11 @@ impl Step<'_> {
             return false;
         }
         let stored = || -> Result<bool, StoreError> {
+            let _held = store.begin()?;
+            let committed = self.instance().cache.is_in_workspace();
+            if committed {
+                prepare_workspace_store(&self.session.root)?;
+            }
             let paths: Vec<RelativePath> =
                 tree.entries().iter().map(|(path, _)| path.clone()).collect();
             let captured = purlin_store::capture(store, &self.session.root, &paths)?;
@@ -51,6 +56,8 @@ impl Step<'_> {
                 created: now(),
                 duration_ms: u64::try_from(execution.duration.as_millis()).unwrap_or(u64::MAX),
             };
+            // Who makes the same in two branches can merge them.
+            let result = if committed { result.timeless() } else { result };
             store.put_result(key.digest, &result)?;
             Ok(true)
         };

@@ -38,6 +38,16 @@ impl Step<'_> {
         let Some(store) = self.session.store(&instance.cache).filter(|_| !self.force) else {
             return Ok(None);
         };
+        // Before anything is asked of a cache elsewhere, so that what comes from there stays.
+        let elsewhere = self.session.tier(&instance.cache).is_some();
+        let held = if elsewhere { store.begin() } else { Ok(store.hold()) };
+        let _held = match held {
+            Ok(held) => held,
+            Err(error) => {
+                self.warn_of_cache(&error, "commands run as if nothing were kept");
+                return Ok(None);
+            }
+        };
         let kept = match store.result(key.digest) {
             Ok(kept) => kept,
             Err(error) => {
@@ -47,6 +57,7 @@ impl Step<'_> {
         };
         let mut lost = None;
         if let Some(result) = kept {
+            store.touch(key.digest);
             match self.use_result(store, &result, key, patterns, record)? {
                 Use::Done(outcome) => return Ok(Some(outcome)),
                 Use::Refused => return Ok(None),

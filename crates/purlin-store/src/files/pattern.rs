@@ -9,7 +9,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 use crate::RelativePath;
 
 /// The folders that are never looked into, whatever the patterns say; below an artifact `.git` is.
-pub(super) const NEVER: [&[u8]; 2] = [b".git", b".purlin"];
+pub(super) const NEVER: [&[u8]; 3] = [b".git", b".purlin", b".purlin-cache"];
 
 /// A pattern, taken apart into the folder that it names literally and what is matched below.
 #[derive(Debug, Clone)]

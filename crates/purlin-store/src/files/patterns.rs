@@ -36,7 +36,7 @@ impl Patterns {
     ///
     /// # Errors
     /// The first pattern that is empty or malformed, or that leads out of the workspace or into
-    /// `.git` or `.purlin`, which are never looked into.
+    /// `.git`, `.purlin` or `.purlin-cache`, which are never looked into.
     pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, PatternError> {
         let mut list = Vec::with_capacity(patterns.len());
         for (index, text) in patterns.iter().enumerate() {

@@ -191,7 +191,7 @@ fn results_are_listed_with_what_they_take() {
 
     let (good, bad): (Vec<_>, Vec<_>) = fixture.store.results().unwrap().partition(Result::is_ok);
     assert_eq!((good.len(), bad.len()), (2, 1));
-    let (found, listed, bytes) = good.into_iter().next().unwrap().unwrap();
+    let Kept { key: found, result: listed, bytes, .. } = good.into_iter().next().unwrap().unwrap();
     assert_eq!(listed, result);
     let entry = fs::metadata(fixture.store.action_path(found)).unwrap().len();
     assert_eq!(bytes, entry + 6 + 3);

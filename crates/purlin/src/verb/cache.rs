@@ -1,15 +1,22 @@
 //! `purlin cache`
 
+mod prune;
+mod verify;
+
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use purlin_commands::{time_text, user_store, workspace_store};
 use purlin_model::Diagnostic;
-use purlin_store::{Store, StoreError};
+use purlin_store::{Kept, Store, StoreError};
 use serde_json::json;
 
 use crate::context::Context;
 use crate::draw;
 use crate::failure::{Failure, Outcome};
+
+pub(crate) use prune::prune;
+pub(crate) use verify::verify;
 
 /// Lists the results that are kept, the newest first.
 pub(crate) fn list(context: &Context) -> Outcome {
@@ -17,7 +24,7 @@ pub(crate) fn list(context: &Context) -> Outcome {
     for (place, store) in stores(context) {
         for row in store.results().map_err(|error| trouble(&error))? {
             match row {
-                Ok((key, result, bytes)) => rows.push((place, key, result, bytes)),
+                Ok(kept) => rows.push((place, kept)),
                 Err(error) => {
                     let damaged = Diagnostic::warning("cache-damaged", "a kept result is damaged")
                         .detail(error.to_string());
@@ -26,32 +33,23 @@ pub(crate) fn list(context: &Context) -> Outcome {
             }
         }
     }
-    rows.sort_by_key(|(_, key, result, _)| (std::cmp::Reverse(result.created), *key));
+    rows.sort_by_key(|(_, kept)| (std::cmp::Reverse(kept.result.created), kept.key));
     if context.global.json {
-        let list: Vec<_> = rows
-            .iter()
-            .map(|(place, key, result, bytes)| {
-                json!({
-                    "key": key,
-                    "instance": result.instance,
-                    "place": place,
-                    "created": result.created,
-                    "exit_code": result.exit_code,
-                    "duration_ms": result.duration_ms,
-                    "artifacts": result.tree.entries().len(),
-                    "bytes": bytes,
-                })
-            })
-            .collect();
+        let list: Vec<_> = rows.iter().map(|(place, kept)| document(place, kept)).collect();
         draw::json(&json!({ "results": list }));
         return Ok(ExitCode::SUCCESS);
     }
-    for (_, key, result, bytes) in &rows {
+    for (_, Kept { key, result, bytes, used }) in &rows {
+        let created = match result.created {
+            // Results that are committed tell no time.
+            0 => "in the repository".to_owned(),
+            created => time_text(created),
+        };
         draw::out(format_args!(
-            "{}  {}  {:>9}  {}{}\n",
+            "{}  {created:20}  {:>9}  used {:>8}  {}{}\n",
             key.short(),
-            time_text(result.created),
             size(*bytes),
+            age(*used),
             draw::harmless_line(&result.instance),
             if result.exit_code == Some(0) { "" } else { "  (failed)" },
         ));
@@ -60,6 +58,21 @@ pub(crate) fn list(context: &Context) -> Outcome {
         draw::out(format_args!("nothing is kept\n"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn document(place: &str, kept: &Kept) -> serde_json::Value {
+    let Kept { key, result, bytes, used } = kept;
+    json!({
+        "key": key,
+        "instance": result.instance,
+        "place": place,
+        "created": Some(result.created).filter(|created| *created > 0),
+        "used": seconds(*used),
+        "exit_code": result.exit_code,
+        "duration_ms": result.duration_ms,
+        "artifacts": result.tree.entries().len(),
+        "bytes": bytes,
+    })
 }
 
 /// Drops all results, those of other workspaces too.
@@ -73,9 +86,8 @@ pub(crate) fn clear(context: &Context) -> Outcome {
     if context.global.json {
         draw::json(&json!({ "results": results, "bytes": bytes }));
     } else if !context.global.quiet {
-        let noun = if results == 1 { "result" } else { "results" };
-        let size = size(bytes);
-        draw::out(format_args!("dropped {results} {noun} of all workspaces, {size}\n"));
+        let (results, size) = (self::results(results), size(bytes));
+        draw::out(format_args!("dropped {results} of all workspaces, {size}\n"));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -95,6 +107,28 @@ fn trouble(error: &StoreError) -> Failure {
     Failure::failed(
         Diagnostic::error("cache", "the cache cannot be used").detail(error.to_string()),
     )
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// How long ago, in the unit that fits.
+fn age(time: SystemTime) -> String {
+    let seconds = time.elapsed().map_or(0, |age| age.as_secs());
+    match seconds {
+        0..3600 => "just now".to_owned(),
+        3600..172_800 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} d ago", seconds / 86_400),
+    }
+}
+
+fn results(count: u64) -> String {
+    if count == 1 { "1 result".to_owned() } else { format!("{count} results") }
+}
+
+fn contents(count: u64) -> String {
+    if count == 1 { "1 content".to_owned() } else { format!("{count} contents") }
 }
 
 /// Bytes as people read them.

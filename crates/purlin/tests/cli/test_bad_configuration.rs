@@ -149,7 +149,7 @@ deps = [{ pattern = "src/**" }]
     9 |   { type = "nobody:glob" },
       |            ^^^^^^^^^^^^^ named here
       |
-      = help: plugins: `active`, `command`, `const`, `glob`, `load`, `local`, `none`, `pydist`, `variable`
+      = help: plugins: `active`, `command`, `const`, `glob`, `load`, `local`, `none`, `pydist`, `repo`, `variable`
     "#);
 }
 

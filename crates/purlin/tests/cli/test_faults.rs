@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use purlin_test::{Finished, Workspace};
 
 use crate::folder;
+use crate::test_remote_cache::{check, write_plugin};
 
 /// Writes one file that is named after the input and one that is always there.
 const DOCUMENT: &str = r#"[workspace]
@@ -64,6 +65,31 @@ fn updated() -> Beginning {
     Beginning { state, outputs: vec![("always", "b"), ("of-b", "b")] }
 }
 
+/// Results go to a shelf, too, and nothing was done yet.
+fn shared() -> Beginning {
+    let beginning = fresh();
+    let state = &beginning.state;
+    state.write(
+        "purlin.toml",
+        format!("{DOCUMENT}cache = \"team\"\n[caches.team]\ntype = \"shelf\"\nfolder = \".shelf\"\n[plugins.shelf]\npath = \"shelf\"\n"),
+    );
+    write_plugin(state, "user", "{workspace}/.shelf");
+    fs::create_dir(state.path(".shelf")).unwrap();
+    beginning
+}
+
+/// The shelf has the result, and nothing else.
+fn offered() -> Beginning {
+    let mut beginning = shared();
+    beginning.state = beginning.state.variable("PURLIN_TRUST", "workspace");
+    let state = &beginning.state;
+    state.succeed(&["run"]);
+    for folder in [state.path("out"), state.path(".purlin"), state.cache().join("store")] {
+        fs::remove_dir_all(folder).unwrap();
+    }
+    beginning
+}
+
 /// All files and folders below a folder, but for logs and locks.
 fn names(folder: &Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
@@ -73,7 +99,8 @@ fn names(folder: &Path) -> BTreeSet<PathBuf> {
             let entry = entry.unwrap();
             let path = entry.path();
             let shown = path.strip_prefix(folder).unwrap();
-            if shown.starts_with(".purlin/log") || shown.starts_with(".purlin/locks") {
+            let passed_over = [".purlin/log", ".purlin/locks", ".shelf"];
+            if passed_over.iter().any(|folder| shown.starts_with(folder)) {
                 continue;
             }
             found.insert(shown.to_owned());
@@ -87,7 +114,7 @@ fn names(folder: &Path) -> BTreeSet<PathBuf> {
 
 impl Beginning {
     fn copy(&self) -> Workspace {
-        let copy = folder();
+        let copy = folder().variable("PURLIN_TRUST", "workspace");
         for part in ["workspace", "cache"] {
             let from = self.state.base().join(part).join(".");
             let done = Command::new("cp").arg("-a").arg(from).arg(copy.base().join(part)).status();
@@ -138,7 +165,8 @@ impl Beginning {
         let died =
             workspace.finish(command.env("PURLIN_FAULT", number.to_string()).env(AHEAD.0, AHEAD.1));
         assert_eq!(died.signal, Some(9), "at {point}: {died}");
-        // What is in place under its own name is whole.
+        // What is in place under its own name is whole, and what others can get.
+        check(&workspace.path(".shelf"));
         for name in ["always", "of-a", "of-b"] {
             let text = fs::read_to_string(workspace.path("out").join(name));
             assert!(text.map_or(true, |text| text == "a" || text == "b"), "{name} at {point}");
@@ -154,6 +182,11 @@ impl Beginning {
 
     /// Dies at every point in turn. The names of the points.
     fn die_everywhere(&self) -> Vec<String> {
+        self.die_where(|_| true)
+    }
+
+    /// Dies in turn at every point that is chosen by its name. The names of all.
+    fn die_where(&self, choose: impl Fn(&str) -> bool + Sync) -> Vec<String> {
         let (points, wanted) = self.points();
         let next = AtomicUsize::new(0);
         // Several at once, because they mostly wait.
@@ -163,7 +196,9 @@ impl Beginning {
                     loop {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some(point) = points.get(index) else { break };
-                        self.die(index + 1, point, &wanted);
+                        if choose(point) {
+                            self.die(index + 1, point, &wanted);
+                        }
                     }
                 });
             }
@@ -172,8 +207,12 @@ impl Beginning {
     }
 }
 
-/// What is left in the workspace and in the store.
+/// What is left in the workspace and in the store, without what somebody who died left there and
+/// whoever writes there next takes away.
 fn left(workspace: &Workspace) -> [BTreeSet<PathBuf>; 2] {
+    if workspace.path(".shelf").exists() {
+        workspace.succeed(&["cache", "prune"]);
+    }
     [names(&workspace.root()), names(&workspace.cache().join("store"))]
 }
 
@@ -236,6 +275,45 @@ fn a_death_at_any_point_of_a_restore_that_removes() {
             "restore.removed",
             "restore.replaced",
             "record.renamed",
+        ],
+    );
+}
+
+#[test]
+fn a_death_at_any_point_of_an_upload() {
+    let of_uploads = ["scratch.", "remote."];
+    let points =
+        shared().die_where(|point| of_uploads.iter().any(|start| point.starts_with(start)));
+    passes(
+        &points,
+        &[
+            "scratch.made",
+            "remote.put-contents",
+            "remote.contents-put",
+            "remote.put-results",
+            "remote.results-put",
+            "scratch.remove",
+        ],
+    );
+}
+
+#[test]
+fn a_death_at_any_point_of_a_fetch() {
+    let of_fetches = ["scratch.", "remote.", "adopt.", "action."];
+    let points =
+        offered().die_where(|point| of_fetches.iter().any(|start| point.starts_with(start)));
+    passes(
+        &points,
+        &[
+            "scratch.made",
+            "remote.action-fetched",
+            "remote.fetched",
+            "adopt.made",
+            "adopt.synced",
+            "adopt.renamed",
+            "action.renamed",
+            "remote.stored",
+            "restore.replaced",
         ],
     );
 }

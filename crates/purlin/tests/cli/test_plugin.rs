@@ -21,6 +21,7 @@ fn the_bundled_plugins_are_listed_anywhere() {
     local     0.1.0  -         bundled    cache/local
     none      0.1.0  -         bundled    cache/none
     pydist    0.1.0  native    bundled    dependency/pydist
+    repo      0.1.0  -         bundled    cache/repo
     variable  0.1.0  native    bundled    dependency/variable
     ");
     assert_eq!(listed.stderr, "");
@@ -38,7 +39,10 @@ fn the_list_has_the_documented_shape() {
         .collect();
     assert_eq!(
         names,
-        ["active", "command", "const", "glob", "load", "local", "none", "pydist", "variable"]
+        [
+            "active", "command", "const", "glob", "load", "local", "none", "pydist", "repo",
+            "variable"
+        ]
     );
     let glob = plugin(&document, "glob");
     for (field, value) in [

@@ -23,21 +23,21 @@ artifacts = ["twice"]
 "#;
 
 /// A place that several workspaces share.
-pub(crate) struct Shelf(tempfile::TempDir);
+struct Shelf(tempfile::TempDir);
 
 impl Shelf {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         let shelf = Self(tempfile::tempdir().unwrap());
         fs::create_dir(shelf.folder()).unwrap();
         shelf
     }
 
-    pub(crate) fn folder(&self) -> PathBuf {
+    fn folder(&self) -> PathBuf {
         self.0.path().join("shelf")
     }
 
     /// A workspace, with a user of its own, whose commands share what is on the shelf.
-    pub(crate) fn workspace(&self, hot: &str, commands: &str) -> Workspace {
+    fn workspace(&self, hot: &str, commands: &str) -> Workspace {
         self.with(hot, "", commands)
     }
 
@@ -49,15 +49,7 @@ impl Shelf {
              {more}\n[defaults]\ncache = \"team\"\n{commands}"
         );
         let workspace = workspace(&document).variable("PURLIN_TRUST", "workspace");
-        let manifest = format!(
-            "[plugin]\nname = \"shelf\"\nversion = \"1.0.0\"\napi = \"1\"\n[runtime]\nkind = \"process\"\n\
-             entry = [\"python3\", \"-S\", \"shelf.py\"]\n[provides.cache.shelf]\nabout = \"A folder\"\nhot = \"{hot}\"\n\
-             schema = \"shelf.json\"\n[permissions]\nwrite = [\"{folder}\"]\n"
-        );
-        workspace.write("shelf/plugin.toml", manifest);
-        workspace.write("shelf/shelf.py", include_str!("remote_cache/shelf.py"));
-        let schema = r#"{ "type": "object", "properties": { "folder": { "type": "string" } }, "required": ["folder"] }"#;
-        workspace.write("shelf/shelf.json", schema);
+        write_plugin(&workspace, hot, &folder.to_string());
         workspace.write("in.txt", "in\n");
         workspace
     }
@@ -78,12 +70,8 @@ impl Shelf {
         text
     }
 
-    /// The files of one kind.
-    pub(crate) fn items(&self, kind: &str) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.folder()).unwrap().map(|entry| entry.unwrap().path());
-        let mut items: Vec<_> = entries.filter(|path| name(path).starts_with(kind)).collect();
-        items.sort();
-        items
+    fn items(&self, kind: &str) -> Vec<PathBuf> {
+        items(&self.folder(), kind)
     }
 
     fn set(&self, what: &str) {
@@ -96,21 +84,48 @@ impl Shelf {
 
     /// Every result on the shelf can be had whole.
     #[track_caller]
-    pub(crate) fn check(&self) {
-        for action in self.items("action-") {
-            let key = name(&action)["action-".len()..].parse().unwrap();
-            let bytes = fs::read(&action).unwrap();
-            let result = purlin_store::ActionResult::decode(&bytes, key).unwrap().unwrap();
-            for (digest, size) in result.contents() {
-                let blob = self.folder().join(format!("blob-{digest}"));
-                assert_eq!(fs::metadata(&blob).unwrap().len(), size, "{}", blob.display());
-            }
-        }
-        for blob in self.items("blob-") {
-            let digest = purlin_model::Digest::of(&fs::read(&blob).unwrap());
-            assert_eq!(name(&blob), format!("blob-{digest}"));
+    fn check(&self) {
+        check(&self.folder());
+    }
+}
+
+/// The files of one kind on a shelf.
+fn items(shelf: &Path, kind: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(shelf).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let mut items: Vec<_> = entries.filter(|path| name(path).starts_with(kind)).collect();
+    items.sort();
+    items
+}
+
+/// Every result on a shelf can be had whole.
+#[track_caller]
+pub(crate) fn check(shelf: &Path) {
+    for action in items(shelf, "action-") {
+        let key = name(&action)["action-".len()..].parse().unwrap();
+        let bytes = fs::read(&action).unwrap();
+        let result = purlin_store::ActionResult::decode(&bytes, key).unwrap().unwrap();
+        for (digest, size) in result.contents() {
+            let blob = shelf.join(format!("blob-{digest}"));
+            assert_eq!(fs::metadata(&blob).unwrap().len(), size, "{}", blob.display());
         }
     }
+    for blob in items(shelf, "blob-") {
+        let digest = purlin_model::Digest::of(&fs::read(&blob).unwrap());
+        assert_eq!(name(&blob), format!("blob-{digest}"));
+    }
+}
+
+/// The files of the plugin, with its manifest and what it may write.
+pub(crate) fn write_plugin(workspace: &Workspace, hot: &str, writes: &str) {
+    let manifest = format!(
+        "[plugin]\nname = \"shelf\"\nversion = \"1.0.0\"\napi = \"1\"\n[runtime]\nkind = \"process\"\n\
+         entry = [\"python3\", \"-S\", \"shelf.py\"]\n[provides.cache.shelf]\nabout = \"A folder\"\nhot = \"{hot}\"\n\
+         schema = \"shelf.json\"\n[permissions]\nwrite = [\"{writes}\"]\n"
+    );
+    workspace.write("shelf/plugin.toml", manifest);
+    workspace.write("shelf/shelf.py", include_str!("remote_cache/shelf.py"));
+    let schema = r#"{ "type": "object", "properties": { "folder": { "type": "string" } }, "required": ["folder"] }"#;
+    workspace.write("shelf/shelf.json", schema);
 }
 
 fn name(path: &Path) -> String {

@@ -1,4 +1,4 @@
-"""The cache `shelf`: a folder. It speaks the protocol by itself, so that the tests are about the host.
+"""The cache `shelf`: a folder, from the workspace's root. It speaks the protocol by itself, so that the tests are about the host.
 
 Files in the folder make it misbehave: `down` (nothing works), `deaf` (nothing can be put), `slow` (putting takes
 a minute). `calls` tells what it was asked, `starts` who was started.
@@ -15,9 +15,12 @@ class Down(Exception):
     pass
 
 
+root = ""
+
+
 def work(method, params):
     if method == "cache/open":
-        folder = params["config"]["folder"]
+        folder = os.path.join(root, params["config"]["folder"])
         os.makedirs(folder, exist_ok=True)
         with open(f"{folder}/starts", "a") as file:
             file.write(f"{os.getpid()}\n")
@@ -55,6 +58,7 @@ for line in sys.stdin:
         continue
     answer = {"jsonrpc": "2.0", "id": message["id"]}
     if message["method"] == "initialize":
+        root = message["params"]["root"]
         provides = [{"point": "cache", "name": "shelf"}]
         answer["result"] = {"protocol": 1, "provides": provides}
     else:
