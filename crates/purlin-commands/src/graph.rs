@@ -18,6 +18,7 @@ mod writers;
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use purlin_model::{Diagnostic, distinct};
 use purlin_plugin::manifest::Hot;

@@ -28,6 +28,8 @@ pub(crate) struct Tier {
 struct Failure {
     diagnostic: Diagnostic,
     told: bool,
+    /// Only putting has failed: an account may be good for reading alone.
+    only_puts: bool,
 }
 
 /// A tier that is of no use any more.
@@ -74,34 +76,39 @@ impl Tier {
         self.failure().as_ref().map(|failure| failure.diagnostic.clone())
     }
 
-    /// Calls a function of the open cache. After the first failure nothing is called any more.
+    /// Calls a function of the open cache. After the first failure nothing is called any more, or
+    /// where putting has failed, nothing is put.
     pub(super) fn call<T>(
         &self,
         plugins: &Plugins,
         name: &str,
         act: impl FnOnce(&dyn OpenCache) -> Result<T, PluginError>,
     ) -> Result<T, Lost> {
-        if self.failure().is_some() || self.cancel.requested() {
+        let puts = name == "put";
+        let failed =
+            self.failure().as_ref().is_some_and(|failure| puts || !failure.only_puts);
+        if failed || self.cancel.requested() {
             return Err(self.lost());
         }
         let open = || {
             let opened = self.remote.open(plugins);
-            opened.map_err(|diagnostic| self.fail(diagnostic)).ok()
+            opened.map_err(|diagnostic| self.fail(diagnostic, false)).ok()
         };
         let Some(cache) = self.opened.get_or_init(open) else { return Err(self.lost()) };
         act(&**cache).map_err(|error| {
             if self.cancel.requested() {
                 return Lost::Known;
             }
-            self.fail(self.remote.diagnostic(name, &error));
+            self.fail(self.remote.diagnostic(name, &error), puts);
             self.lost()
         })
     }
 
-    fn fail(&self, diagnostic: Diagnostic) {
+    fn fail(&self, diagnostic: Diagnostic, only_puts: bool) {
         let mut failure = self.failure();
-        if failure.is_none() {
-            *failure = Some(Failure { diagnostic, told: false });
+        match &mut *failure {
+            Some(failure) => failure.only_puts &= only_puts,
+            None => *failure = Some(Failure { diagnostic, told: false, only_puts }),
         }
     }
 
@@ -114,7 +121,7 @@ impl Tier {
             return Lost::Required;
         }
         match &mut *self.failure() {
-            Some(Failure { diagnostic, told: told @ false }) => {
+            Some(Failure { diagnostic, told: told @ false, .. }) => {
                 *told = true;
                 Lost::Untold(Box::new(diagnostic.clone()))
             }

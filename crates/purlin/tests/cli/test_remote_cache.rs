@@ -255,6 +255,23 @@ fn a_cache_that_cannot_be_reached_is_told_once_and_left_alone() {
 }
 
 #[test]
+fn who_may_only_read_reads_on_after_one_warning() {
+    let commands = "[commands.first]\nexec = 'cat own.txt'\ndeps = ['own.txt']\n\
+        [commands.pause]\nexec = 'sleep 1'\ndeps = ['command:first']\ncache = 'none'\n\
+        [commands.make]\nexec = 'cat in.txt > copy'\ndeps = ['in.txt', 'command:pause']\nartifacts = ['copy']\n";
+    let shelf = Shelf::new();
+    let one = shelf.workspace("user", commands);
+    one.write("own.txt", "1");
+    one.succeed(&["run"]);
+    shelf.set("deaf");
+    let two = shelf.workspace("user", commands);
+    two.write("own.txt", "2");
+    let run = two.succeed(&["run"]);
+    assert!(run.stderr.contains("2 done · 1 cached") && warnings(&run) == 1, "{run}");
+    assert_eq!(two.read("copy"), "in\n");
+}
+
+#[test]
 fn offline_uses_what_is_here_and_says_nothing() {
     let shelf = Shelf::new();
     shelf.workspace("user", COMMANDS).succeed(&["run"]);

@@ -18,7 +18,14 @@ use super::{folder, page, read};
 const PAGES: [(&str, &[&str]); 2] = [
     (
         "guides",
-        &["caching", "correct-dependencies", "first-workspace", "monorepos", "moving-from-make"],
+        &[
+            "caching",
+            "ci",
+            "correct-dependencies",
+            "first-workspace",
+            "monorepos",
+            "moving-from-make",
+        ],
     ),
     ("concepts", &["consent", "plugins"]),
 ];
@@ -31,6 +38,11 @@ fn first_workspace() {
 #[test]
 fn caching() {
     follow("guides/caching.md");
+}
+
+#[test]
+fn ci() {
+    follow("guides/ci.md");
 }
 
 #[test]
