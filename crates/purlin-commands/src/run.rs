@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Instant;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
 use purlin_model::Diagnostic;
 use purlin_store::Stream;
@@ -20,6 +20,9 @@ use crate::step::{Outcome, Status, Step};
 
 /// How many events may wait to be drawn before programs have to wait.
 const WAITING_EVENTS: usize = 1024;
+
+/// How long uploads may keep a run from its end before that is told.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// How a graph is run.
 #[derive(Debug, Clone, Copy)]
@@ -94,12 +97,8 @@ pub fn run(
             running -= drain(graph, session, &receiver, &mut progress, sink);
         }
         session.uploads.close();
-        while away {
-            match receiver.recv() {
-                Ok(Message::Event(event)) => sink(event),
-                Ok(Message::Settled(..)) => {}
-                Ok(Message::PutAway) | Err(_) => away = false,
-            }
+        if away {
+            wait_for_uploads(&receiver, sink);
         }
     });
     if let Err(error) = session.files.save() {
@@ -119,6 +118,33 @@ enum Message {
     Settled(usize, Outcome),
     /// All results are where they should be.
     PutAway,
+}
+
+/// Handles messages until all results are where they should be.
+fn wait_for_uploads(receiver: &Receiver<Message>, sink: &mut dyn FnMut(Event)) {
+    let mut told = false;
+    loop {
+        let message = match receiver.recv_timeout(SILENCE) {
+            Err(RecvTimeoutError::Timeout) if told => continue,
+            Err(RecvTimeoutError::Timeout) => {
+                told = true;
+                Message::Event(Event::Notice(
+                    Diagnostic::note(
+                        "uploading",
+                        "all commands are done; results are still being put into a cache elsewhere",
+                    )
+                    .help("Ctrl-C leaves the rest to this machine".to_owned()),
+                ))
+            }
+            Ok(message) => message,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        match message {
+            Message::Event(event) => sink(event),
+            Message::Settled(..) => {}
+            Message::PutAway => return,
+        }
+    }
 }
 
 /// Puts results into caches elsewhere, as they come, until the run is over.

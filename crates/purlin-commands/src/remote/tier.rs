@@ -85,8 +85,7 @@ impl Tier {
         act: impl FnOnce(&dyn OpenCache) -> Result<T, PluginError>,
     ) -> Result<T, Lost> {
         let puts = name == "put";
-        let failed =
-            self.failure().as_ref().is_some_and(|failure| puts || !failure.only_puts);
+        let failed = self.failure().as_ref().is_some_and(|failure| puts || !failure.only_puts);
         if failed || self.cancel.requested() {
             return Err(self.lost());
         }

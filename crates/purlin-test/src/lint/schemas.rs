@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Source};
 use purlin_plugin::manifest::{FileRef, Manifest};
-use purlin_plugin::{Property, Schema};
+use purlin_plugin::{Point, Property, Schema};
 
 /// As many types as there are: a schema that names none takes them all.
 const ALL_TYPES: usize = 7;
 
-/// Finds properties without a type, and dependencies and caches without a schema for what they take.
+/// Finds properties without a type, and those with a name that is the host's.
 pub(super) fn check(
     manifest: &Manifest,
     source: &Arc<Source>,
@@ -30,6 +30,28 @@ pub(super) fn check(
             }
             found.push(diagnostic);
         });
+    }
+    for feature in &manifest.features {
+        let Some(file) = &feature.schema else { continue };
+        let Some(schema) = parse(manifest, file, text_of) else { continue };
+        let taken: &[&str] = match feature.point {
+            Point::Cache => &["type", "required"],
+            Point::Dependency => &["type"],
+            _ => continue,
+        };
+        for property in schema.properties() {
+            if taken.contains(&property.name) {
+                found.push(
+                    Diagnostic::warning(
+                        "taken-name",
+                        format!("`{}` in `{}` is never filled", property.name, file.path),
+                    )
+                    .label(file.place.origin(source), "this schema")
+                    .detail("The host reads the field of that name itself.")
+                    .help("give it another name".to_owned()),
+                );
+            }
+        }
     }
     found
 }

@@ -227,6 +227,23 @@ fn attributes_that_the_schema_does_not_type_are_told() {
 }
 
 #[test]
+fn names_that_the_host_keeps_for_itself_are_told() {
+    let schema = r#"{"type": "object", "properties": {
+        "path": {"type": "string"}, "type": {"type": "string"}, "required": {"type": "boolean"}
+    }}"#;
+    let folder = with("purlin-tree/src/tree/schemas/tree.json", |_| schema.to_owned());
+    let plugin = "/purlin-tree/src/tree/plugin.toml";
+    let of_type = format!("`type` in `schemas/tree.json` is never filled ({plugin}:14:10)");
+    assert_eq!(told(&folder), std::slice::from_ref(&of_type));
+    let manifest = MANIFEST
+        .replace("[provides.dependency.tree]", "[provides.cache.tree]")
+        .replace("key = \"path\"\n", "");
+    write(&folder, "purlin-tree/src/tree/plugin.toml", &manifest);
+    let required = of_type.replace("`type`", "`required`");
+    assert_eq!(told(&folder), [of_type, required]);
+}
+
+#[test]
 fn a_folder_without_a_manifest_is_no_plugin() {
     let folder = tempfile::tempdir().unwrap();
     let linted = lint(folder.path());

@@ -536,3 +536,15 @@ fn a_run_that_is_stopped_does_not_wait_for_its_uploads() {
     shelf.unset("slow");
     assert!(one.succeed(&["run", "make"]).stderr.contains("1 cached"));
 }
+
+#[test]
+fn a_run_that_waits_for_its_uploads_says_so() {
+    let shelf = Shelf::new();
+    let one = shelf.workspace("user", COMMANDS);
+    fs::write(shelf.folder().join("slow"), "2.5").unwrap();
+    let run = one.succeed(&["run", "make"]);
+    let note = "note: all commands are done; results are still being put into a cache elsewhere";
+    assert_eq!(run.stderr.matches(note).count(), 1, "{run}");
+    shelf.check();
+    assert_eq!(shelf.items("action-").len(), 1);
+}

@@ -1,7 +1,7 @@
 """The cache `shelf`: a folder, from the workspace's root. It speaks the protocol by itself, so that the tests are about the host.
 
 Files in the folder make it misbehave: `down` (nothing works), `deaf` (nothing can be put), `slow` (putting takes
-a minute). `calls` tells what it was asked, `starts` who was started.
+as many seconds as it says, or a minute). `calls` tells what it was asked, `starts` who was started.
 """
 
 import json
@@ -43,7 +43,8 @@ def work(method, params):
         return {"fetched": fetched}
     if os.path.exists(f"{folder}/slow"):
         open(f"{folder}/putting", "w").close()
-        time.sleep(60)
+        with open(f"{folder}/slow") as file:
+            time.sleep(float(file.read() or 60))
     if os.path.exists(f"{folder}/deaf"):
         raise Down("the shelf is full")
     for name in names:
