@@ -13,12 +13,10 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use purlin_model::{Digest, Hasher};
+use purlin_plugin::manifest::OUTSIDE_CONTENT;
 use purlin_store::{file_name, write_atomically};
 
 use crate::stamp::{Marks, is_racy, marks};
-
-/// Folders (and files that stand for them) that say nothing about what a plugin does.
-const LEFT_OUT: [&str; 6] = [".git", ".hg", ".svn", ".jj", ".bzr", "__pycache__"];
 
 /// The digest of a plugin's folder. When nothing in it was touched since the last time, no file is
 /// opened but the one in `cache`, a folder that is made when it is not there.
@@ -73,7 +71,7 @@ impl Tree {
         while let Some(below) = open.pop() {
             for entry in folder.join(&below).read_dir().map_err(|error| at(&below, &error))? {
                 let name = entry?.file_name();
-                if LEFT_OUT.iter().any(|one| name == OsStr::new(one)) {
+                if OUTSIDE_CONTENT.iter().any(|one| name == OsStr::new(one)) {
                     continue;
                 }
                 let path = below.join(name);

@@ -12,7 +12,7 @@ use purlin_plugin::contract::OutputStream;
 pub struct Surroundings {
     /// All process variables of the user. A plugin sees those that were granted.
     pub variables: Vec<(OsString, OsString)>,
-    /// The user's cache folder, absolute: `{cache}` in permissions.
+    /// The user's cache folder, absolute. `{cache}` in permissions is `plugins` in it.
     pub cache: PathBuf,
     /// Where subcommands write to; `None` where nobody would see it.
     pub console: Option<Arc<dyn Console>>,

@@ -30,6 +30,10 @@ pub const MANIFEST_FILE: &str = "plugin.toml";
 /// The contract that this version of Purlin speaks.
 pub const API_VERSION: &str = "1";
 
+/// Folders (and files that stand for them) that do not count as content of a plugin, because tools
+/// write into them as they please. Nothing that a manifest names may lie in one.
+pub const OUTSIDE_CONTENT: [&str; 6] = [".git", ".hg", ".svn", ".jj", ".bzr", "__pycache__"];
+
 /// The events that a hook can be told of: a closed list.
 pub const HOOK_EVENTS: [&str; 12] = [
     "definitions.loaded",

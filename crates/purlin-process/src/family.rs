@@ -15,6 +15,8 @@ mod system;
 #[path = "family/other.rs"]
 mod system;
 
+#[path = "family/inherited.rs"]
+mod inherited;
 #[cfg(target_os = "linux")]
 #[path = "family/supervisor.rs"]
 mod supervisor;

@@ -57,8 +57,8 @@ pub struct Limits {
     pub message: usize,
 }
 
-/// What a plugin's process may touch. Symbolic links are followed; paths that do not exist are left
-/// out.
+/// What a plugin's process may touch. Paths are real ones, without links or `..` on the way, so that
+/// what they grant is what they say; those that do not exist are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sandbox {
     /// Files and folders that may be read and executed.

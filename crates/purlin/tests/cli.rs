@@ -102,6 +102,8 @@ mod test_run_process;
 mod test_run_replay;
 #[path = "cli/test_run_signals.rs"]
 mod test_run_signals;
+#[path = "cli/test_sandbox.rs"]
+mod test_sandbox;
 #[path = "cli/test_select.rs"]
 mod test_select;
 #[path = "cli/test_shipped.rs"]

@@ -25,24 +25,77 @@ pub(crate) fn variables(
     found
 }
 
-/// The folders and files of a list of permissions. `{workspace}`, `{cache}` and `{home}` stand for
-/// the folders that they name; an entry whose folder does not exist here grants nothing.
-pub(super) fn paths(
-    entries: &[String],
-    root: Option<&Path>,
-    surroundings: &Surroundings,
-) -> Vec<PathBuf> {
-    let home = surroundings.variable("HOME").map(Path::new);
-    let known = [("{workspace}", root), ("{cache}", Some(&*surroundings.cache)), ("{home}", home)];
-    let path = |entry: &String| {
-        for (name, folder) in known {
-            if let Some(rest) = entry.strip_prefix(name) {
-                return Some(folder?.join(rest.trim_start_matches('/')));
+/// What the folders in permissions stand for, as real paths.
+pub(super) struct Places {
+    workspace: Option<PathBuf>,
+    home: Option<PathBuf>,
+    /// A folder below the user's cache folder that is the plugins'.
+    cache: Option<PathBuf>,
+    /// The user's cache folder. What else is in it decides what plugins run, and what counts as
+    /// consented to.
+    purlin: Option<PathBuf>,
+}
+
+impl Places {
+    pub(super) fn new(root: Option<&Path>, surroundings: &Surroundings) -> Self {
+        let real = |path: &Path| path.canonicalize().ok();
+        let cache = surroundings.cache.join("plugins");
+        // Where that cannot be made nothing in it can be granted.
+        let _ = std::fs::create_dir_all(&cache);
+        Self {
+            workspace: root.and_then(real),
+            home: surroundings.variable("HOME").and_then(|home| real(Path::new(home))),
+            cache: real(&cache),
+            purlin: real(&surroundings.cache),
+        }
+    }
+
+    /// The folders and files of a list of permissions, as real paths. What does not exist grants
+    /// nothing, and neither does a link that leads out of the workspace or the plugins' cache, since
+    /// a clone or another plugin can have made it.
+    pub(super) fn granted(&self, entries: &[String]) -> Vec<PathBuf> {
+        entries.iter().filter_map(|entry| self.path(entry)).collect()
+    }
+
+    /// Makes the folders in the plugins' cache that a list of permissions names.
+    pub(super) fn make(&self, entries: &[String]) {
+        let Some(cache) = &self.cache else { return };
+        for rest in entries.iter().filter_map(|entry| below(entry, "{cache}")) {
+            let mut folder = cache.clone();
+            for part in rest.components() {
+                folder.push(part);
+                // Nothing is made behind a link. What cannot be made cannot be granted.
+                let _ = std::fs::create_dir(&folder);
+                if !folder.symlink_metadata().is_ok_and(|data| data.is_dir()) {
+                    break;
+                }
             }
         }
-        Some(PathBuf::from(entry)).filter(|path| path.is_absolute())
-    };
-    entries.iter().filter_map(path).collect()
+    }
+
+    fn path(&self, entry: &str) -> Option<PathBuf> {
+        for (name, folder) in [("{workspace}", &self.workspace), ("{cache}", &self.cache)] {
+            if let Some(rest) = below(entry, name) {
+                let folder = folder.as_ref()?;
+                let path = folder.join(rest).canonicalize().ok()?;
+                return path.starts_with(folder).then_some(path);
+            }
+        }
+        let path = match below(entry, "{home}") {
+            Some(rest) => self.home.as_ref()?.join(rest),
+            None => PathBuf::from(entry),
+        };
+        let path = path.is_absolute().then(|| path.canonicalize().ok())??;
+        let inside =
+            |folder: &Option<PathBuf>| folder.as_ref().is_some_and(|one| path.starts_with(one));
+        (!inside(&self.purlin) || inside(&self.cache)).then_some(path)
+    }
+}
+
+/// What of an entry follows a name in braces.
+fn below<'a>(entry: &'a str, name: &str) -> Option<&'a Path> {
+    let rest = entry.strip_prefix(name)?;
+    (rest.is_empty() || rest.starts_with('/')).then(|| Path::new(rest.trim_start_matches('/')))
 }
 
 /// The ports of `network`.

@@ -36,6 +36,9 @@ pub(crate) struct Starter<'a> {
     pub(crate) purlin: &'a Version,
 }
 
+/// For how many contents of plugins compiled modules are kept.
+const COMPILED: usize = 256;
+
 /// Why there is nothing to be started, as a sentence without its end.
 pub(crate) type Cause = String;
 
@@ -70,18 +73,14 @@ impl Starter<'_> {
         let scratch = scratch(&surroundings.cache)
             .map_err(|error| format!("a folder for its files cannot be made: {error}"))?;
         let variables = self.variables(scratch.path());
+        let places = grants::Places::new(self.root, surroundings);
+        places.make(&permissions.write);
         let mut sandbox =
             Sandbox { read: entry.read, write: entry.write, ports: grants::ports(permissions) };
         sandbox.read.push(folder.to_owned());
-        sandbox.read.extend(grants::paths(&permissions.read, self.root, surroundings));
+        sandbox.read.extend(places.granted(&permissions.read));
         sandbox.write.push(scratch.path().to_owned());
-        for path in grants::paths(&permissions.write, self.root, surroundings) {
-            // What is not there cannot be granted, and of the cache only we know what belongs there.
-            if path.starts_with(&surroundings.cache) {
-                let _ = std::fs::create_dir_all(&path);
-            }
-            sandbox.write.push(path);
-        }
+        sandbox.write.extend(places.granted(&permissions.write));
         let launch = Launch {
             plugin: manifest.name.clone(),
             version: manifest.version.clone(),
@@ -117,7 +116,7 @@ impl Starter<'_> {
                 let python = python::interpreter(self.environment, folder, surroundings)?;
                 let sdk = sdk::folder(&surroundings.cache)
                     .map_err(|error| format!("the Python SDK cannot be unpacked: {error}"))?;
-                let compiled = compiled(&surroundings.cache, folder);
+                let compiled = compiled(&surroundings.cache, folder, self.content);
                 let keeps = std::fs::create_dir_all(&compiled).is_ok();
                 let mut argv: Vec<OsString> = vec![python.program.clone().into(), "-I".into()];
                 // Also where nothing can be kept: what lies compiled beside the source is never run,
@@ -129,8 +128,10 @@ impl Starter<'_> {
                     argv.push("-B".into());
                 }
                 argv.extend([sdk.join("purlin/_run.py").into(), module.into(), folder.into()]);
-                let mut read = program::parts(&python.program, surroundings);
-                read.extend(python.prefixes);
+                let mut read = program::parts(&python.program, folder, surroundings);
+                for prefix in python.prefixes.iter().filter_map(|one| one.canonicalize().ok()) {
+                    read.extend(program::installed(&prefix, surroundings));
+                }
                 read.push(sdk);
                 Ok(Entry { argv, read, write: keeps.then_some(compiled).into_iter().collect() })
             }
@@ -138,7 +139,7 @@ impl Starter<'_> {
                 let name = words.first().map_or("", String::as_str);
                 let program = program::find(name, folder, surroundings)
                     .ok_or_else(|| format!("there is no program `{name}` on PATH"))?;
-                let read = program::parts(&program, surroundings);
+                let read = program::parts(&program, folder, surroundings);
                 let mut argv = vec![program.into_os_string()];
                 argv.extend(words.iter().skip(1).map(Into::into));
                 Ok(Entry { argv, read, write: Vec::new() })
@@ -198,10 +199,17 @@ fn limits(manifest: &Manifest) -> Limits {
     }
 }
 
-/// Where Python keeps what it has compiled for one plugin. No other plugin reads it: whoever writes
-/// what another one loads has its permissions.
-fn compiled(cache: &Path, folder: &Path) -> PathBuf {
-    cache.join("python").join(Digest::of(folder.as_os_str().as_encoded_bytes()).to_hex())
+/// Where Python keeps what it has compiled for one content of one plugin: whoever writes what is
+/// loaded there has the permissions of whoever loads it, and a plugin writes its own.
+fn compiled(cache: &Path, folder: &Path, content: Digest) -> PathBuf {
+    let above = cache.join("python");
+    let mut hasher = Hasher::new("compiled-for-plugin");
+    hasher.field(folder.as_os_str().as_encoded_bytes()).field(&content.0);
+    let place = above.join(hasher.finish().to_hex());
+    if !place.is_dir() {
+        super::memo::prune(&above, COMPILED);
+    }
+    place
 }
 
 /// A folder for one plugin in one run. Those of runs that were killed are removed by later ones.

@@ -61,7 +61,7 @@ pub(super) fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Removes the older half when there are too many.
-fn prune(folder: &Path, kept: usize) {
+pub(super) fn prune(folder: &Path, kept: usize) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     let entries: Vec<_> = entries.filter_map(Result::ok).collect();
     if entries.len() <= kept {

@@ -19,7 +19,7 @@ const QUESTION: &str = "import json, sys; print(json.dumps({'program': sys.execu
 pub(super) struct Interpreter {
     /// The program that is started.
     pub(super) program: PathBuf,
-    /// Folders with its libraries.
+    /// What a shim says of the folders that it is installed in. Of a program they can be seen.
     pub(super) prefixes: Vec<PathBuf>,
 }
 
@@ -36,10 +36,7 @@ pub(super) fn interpreter(
             .ok_or_else(|| "there is no `python3` on PATH".to_owned())?,
     };
     if !program::is_script(&program) {
-        let real = program.canonicalize().ok();
-        let installed = |one: &PathBuf| program::installation(one, surroundings);
-        let prefixes = [Some(&program), real.as_ref()].into_iter().flatten().filter_map(installed);
-        return Ok(Interpreter { prefixes: prefixes.collect(), program: program.clone() });
+        return Ok(Interpreter { program, prefixes: Vec::new() });
     }
     resolved(&program, folder, surroundings)
 }

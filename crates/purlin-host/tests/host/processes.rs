@@ -186,6 +186,20 @@ fn a_program_that_runs_for_a_plugin_ends_with_its_calls() {
     assert!(begin.elapsed() < std::time::Duration::from_secs(20));
 }
 
+/// A plugin that is a Python module.
+fn word(place: &Place) {
+    place.plugin(
+        "user/word",
+        "[runtime]\nkind = \"process\"\nentry = { module = \"word\" }\n\
+         [provides.subcommand.word]\nabout = \"A word\"\n",
+    );
+    place.write(
+        "user/word/word.py",
+        "from purlin import plugin\n\n\n@plugin.subcommand(\"word\")\n\
+         def word(args: plugin.Data, context: plugin.SubcommandContext) -> int:\n    return 4\n",
+    );
+}
+
 #[test]
 fn a_shim_is_asked_once_which_python_it_starts() {
     let (mut place, _) = place();
@@ -198,16 +212,7 @@ fn a_shim_is_asked_once_which_python_it_starts() {
         &format!("#!/bin/sh\necho x >> {}\nexec {real}/python3 \"$@\"\n", count.display()),
     );
     std::fs::set_permissions(&shim, std::fs::Permissions::from_mode(0o755)).unwrap();
-    place.plugin(
-        "user/word",
-        "[runtime]\nkind = \"process\"\nentry = { module = \"word\" }\n\
-         [provides.subcommand.word]\nabout = \"A word\"\n",
-    );
-    place.write(
-        "user/word/word.py",
-        "from purlin import plugin\n\n\n@plugin.subcommand(\"word\")\n\
-         def word(args: plugin.Data, context: plugin.SubcommandContext) -> int:\n    return 4\n",
-    );
+    word(&place);
     let surroundings = place.surroundings.as_mut().unwrap();
     surroundings.variables[0].1 =
         format!("{}:{}", shim.parent().unwrap().display(), path().display()).into();
@@ -219,6 +224,22 @@ fn a_shim_is_asked_once_which_python_it_starts() {
         assert_eq!(word.run("word", &json!({}), &context, &plugins).unwrap(), 4);
     }
     assert_eq!(std::fs::read_to_string(count).unwrap(), "x\n");
+}
+
+#[test]
+fn another_content_of_a_plugin_loads_nothing_that_this_one_compiled() {
+    let (place, _) = place();
+    word(&place);
+    for content in 1..=2 {
+        place.write("user/word/content", &content.to_string());
+        let plugins = place.open();
+        let feature = plugins.find(Point::Subcommand, "word", Need::Any).unwrap();
+        let context = SubcommandContext { root: None, directory: "/".to_owned(), json: false };
+        plugins.subcommand(&feature).unwrap().run("word", &json!({}), &context, &plugins).unwrap();
+        drop(plugins);
+        let compiled = std::fs::read_dir(place.path("cache/python")).unwrap();
+        assert_eq!(compiled.count(), content);
+    }
 }
 
 #[test]

@@ -10,7 +10,8 @@ use super::feature::{PluginRuntime, read_features};
 use super::fields::{Fields, Report, Text};
 use super::runtime::read_runtime;
 use super::text::{
-    is_host_and_port, is_plugin_name, is_rooted_folder, is_variable_pattern, path_mistake,
+    is_host_and_port, is_plugin_name, is_program, is_rooted_folder, is_variable_pattern,
+    path_mistake,
 };
 use super::{API_VERSION, FileRef, Manifest, Permissions, Place, Requires, Ships};
 
@@ -276,7 +277,7 @@ fn read_permissions(mut table: Fields<'_>) -> Permissions {
     };
     let permissions = Permissions {
         network: checked("network", is_host_and_port, "`host:port` (the host may begin with `*.`)"),
-        run: checked("run", |name| !name.contains('\0'), "a program"),
+        run: checked("run", is_program, "one program (patterns are none)"),
         environment: checked(
             "environment",
             is_variable_pattern,

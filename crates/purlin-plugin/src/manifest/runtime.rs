@@ -4,7 +4,7 @@ use purlin_model::Kind;
 
 use super::fields::{Fields, Report, Text};
 use super::parse::checked_file;
-use super::text::{parse_size, parse_time};
+use super::text::{climbs, is_outside_content, parse_size, parse_time};
 use super::{Place, PythonEnvironment, Runtime, RuntimeEntry};
 use crate::RuntimeKind;
 
@@ -110,7 +110,10 @@ pub(super) fn read_entry(
                     None,
                 );
             }
-            fits.then(|| Some(RuntimeEntry::Command(table.owned_texts("entry"))))
+            let words = table.texts("entry");
+            check_command(report, &words);
+            let words = words.iter().map(|word| word.text.to_owned()).collect();
+            fits.then_some(Some(RuntimeEntry::Command(words)))
         }
         _ => {
             table.wrong_type("entry", "a file, a list of arguments or { module = \"…\" }", value);
@@ -141,6 +144,33 @@ pub(super) fn expected_entry(kind: RuntimeKind) -> &'static str {
     }
 }
 
+/// Where a program lies decides what it may read, so its path must be what it seems; and what
+/// consent does not cover is not run.
+fn check_command(report: &Report, words: &[Text<'_>]) {
+    if let Some(program) = words.first().filter(|program| climbs(program.text)) {
+        report.error(
+            "bad-entry",
+            format!("the path of the program `{}` has `..` in it", program.text),
+            (program.origin, "this may lead anywhere"),
+            "write the path without `..`".to_owned(),
+        );
+    }
+    // A word is a file of the plugin, an option, or a text that means something to the program.
+    let is_path = |word: &&Text<'_>| word.text.contains('/') && !word.text.starts_with('-');
+    for word in words.iter().filter(is_path).filter(|word| is_outside_content(word.text)) {
+        refuse_outside(report, word);
+    }
+}
+
+fn refuse_outside(report: &Report, named: &Text<'_>) {
+    report.error(
+        "bad-entry",
+        format!("`{}` lies in a folder that consent leaves out", named.text),
+        (named.origin, "this is not compared with what was consented to"),
+        "put it into another folder".to_owned(),
+    );
+}
+
 fn read_module(report: &Report, mut table: Fields<'_>) -> Option<RuntimeEntry> {
     let module = table.required_text("module");
     table.finish();
@@ -152,6 +182,9 @@ fn read_module(report: &Report, mut table: Fields<'_>) -> Option<RuntimeEntry> {
             (module.origin, "names joined by dots are expected"),
             None,
         );
+    }
+    if is_outside_content(&module.text.replace('.', "/")) {
+        refuse_outside(report, &module);
     }
     Some(RuntimeEntry::Module(module.text.to_owned()))
 }

@@ -203,7 +203,8 @@ definitions = "definitions.toml"
 [permissions]
 network = ["example.com", "*:443"]
 environment = ["A*B"]
-read = ["data"]
+read = ["data", "{workspace}x"]
+run = ["*"]
 secrets = ["", 3]
 ports = [1]
 
@@ -232,10 +233,12 @@ ports = [1]
     30 bad-value: `*:443` cannot be granted as `network`
     31 bad-value: `A*B` cannot be granted as `environment`
     32 bad-value: `data` cannot be granted as `read`
-    33 bad-value: `secrets` in [permissions] has an empty string
-    33 wrong-type: `secrets` in [permissions] must be a list of strings
-    34 unknown-key: unknown key `ports` in [permissions]
-    36 unknown-key: unknown key `provide` in the manifest
+    32 bad-value: `{workspace}x` cannot be granted as `read`
+    33 bad-value: `*` cannot be granted as `run`
+    34 bad-value: `secrets` in [permissions] has an empty string
+    34 wrong-type: `secrets` in [permissions] must be a list of strings
+    35 unknown-key: unknown key `ports` in [permissions]
+    37 unknown-key: unknown key `provide` in the manifest
     ");
 }
 

@@ -2,6 +2,8 @@
 
 use purlin_model::{is_kebab, to_kebab};
 
+use super::OUTSIDE_CONTENT;
+
 /// `^[a-z][a-z0-9-]{0,38}[a-z0-9]$`
 pub(super) fn is_plugin_name(name: &str) -> bool {
     is_kebab(name) && (2..=40).contains(&name.len())
@@ -33,7 +35,10 @@ pub(super) fn path_mistake(path: &str) -> Option<&'static str> {
     if path.contains('\\') || path.contains('\0') {
         return Some("paths are written with `/`");
     }
-    path.split('/').any(|part| part == "..").then_some("this leaves the plugin's folder")
+    if climbs(path) {
+        return Some("this leaves the plugin's folder");
+    }
+    is_outside_content(path).then_some("consent leaves this folder out")
 }
 
 /// `512MiB` in bytes.
@@ -97,7 +102,28 @@ pub(super) fn is_variable_pattern(text: &str) -> bool {
 /// True for a folder that does not depend on where somebody stands: absolute, or below a root such
 /// as `{workspace}`.
 pub(super) fn is_rooted_folder(text: &str) -> bool {
-    text.starts_with(['/', '{']) && !text.split('/').any(|part| part == "..")
+    let rest = ["{workspace}", "{cache}", "{home}"].iter().find_map(|root| text.strip_prefix(root));
+    rest.map_or(text.starts_with('/'), |rest| rest.is_empty() || rest.starts_with('/'))
+        && !climbs(text)
+        && !text.contains('\0')
+}
+
+/// True for the name or the path of one program. Patterns are none: each program is consented to.
+pub(super) fn is_program(text: &str) -> bool {
+    !text.is_empty()
+        && !text.contains(['*', '?'])
+        && !text.contains(char::is_control)
+        && !climbs(text)
+}
+
+/// True for a path with `..` in it, which leads elsewhere than it seems.
+pub(super) fn climbs(path: &str) -> bool {
+    path.split('/').any(|part| part == "..")
+}
+
+/// True for what lies in a folder that [`OUTSIDE_CONTENT`] names.
+pub(super) fn is_outside_content(path: &str) -> bool {
+    path.split('/').any(|part| OUTSIDE_CONTENT.contains(&part))
 }
 
 #[cfg(test)]
@@ -134,7 +160,17 @@ mod tests {
         all_and_none(
             |path| path_mistake(path).is_none(),
             &["schemas/a.json", "./a", "a..b/c"],
-            &["", "/etc/passwd", "../a", "a/../../b", "C:/a", "a\\b", "a/.."],
+            &[
+                "",
+                "/etc/passwd",
+                "../a",
+                "a/../../b",
+                "C:/a",
+                "a\\b",
+                "a/..",
+                ".git/a",
+                "a/__pycache__/b",
+            ],
         );
     }
 
@@ -174,8 +210,8 @@ mod tests {
         );
         all_and_none(
             is_rooted_folder,
-            &["/srv", "{workspace}", "{cache}/localz"],
-            &["data", "", "{workspace}/../.."],
+            &["/srv", "{workspace}", "{cache}/localz", "/{workspace}"],
+            &["data", "", "{workspace}/../..", "{workspace}x", "{elsewhere}", "{cache", "/a\0"],
         );
     }
 }

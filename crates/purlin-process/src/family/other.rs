@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::inherited::close_on_exec;
 use crate::exit::Exit;
 use crate::launch::Launch;
 
@@ -18,7 +19,8 @@ pub(super) struct Family {
 /// Starts a plugin. The second part of the result takes the child once its pipes are taken out.
 pub(super) fn start(launch: &Launch) -> io::Result<(Child, impl FnOnce(Child) -> Family)> {
     let (program, arguments) = launch.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .current_dir(&launch.folder)
         .env_clear()
@@ -26,8 +28,15 @@ pub(super) fn start(launch: &Launch) -> io::Result<(Child, impl FnOnce(Child) ->
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()?;
+        .process_group(0);
+    // SAFETY: it makes system calls only, as must be between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            close_on_exec();
+            Ok(())
+        });
+    }
+    let child = command.spawn()?;
     Ok((child, |child: Child| Family {
         leader: i32::try_from(child.id()).ok().and_then(Pid::from_raw),
         child: Mutex::new(child),

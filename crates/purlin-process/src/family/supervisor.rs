@@ -8,6 +8,8 @@ use std::ptr;
 
 use libc::{c_int, pid_t};
 
+use super::inherited::close_on_exec;
+
 /// How often it is looked whether what was killed has ended, a millisecond apart.
 const SWEEPS: u32 = 3000;
 /// Where the supervisor keeps its end of the control socket.
@@ -61,6 +63,7 @@ unsafe fn confine(plan: &Plan, supervisor: pid_t) -> io::Result<()> {
             let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
             check(libc::setrlimit(libc::RLIMIT_DATA, &raw const limit))?;
         }
+        close_on_exec();
         check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
         if let Some(ruleset) = plan.ruleset {
             add_own_proc(ruleset)?;

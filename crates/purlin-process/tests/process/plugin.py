@@ -128,6 +128,8 @@ def look(what):
             return [result.returncode, result.stdout, result.stderr]
         if "environment" in what:
             return dict(os.environ)
+        if "open" in what:
+            return os.fstat(what["open"]).st_size
         if "kill" in what:
             return os.kill(what["kill"], 0)
     except OSError as error:

@@ -2,8 +2,10 @@
 //! elsewhere.
 
 use std::net::TcpListener;
+use std::os::fd::AsRawFd;
 
 use purlin_process::enforced;
+use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use serde_json::{Value as Json, json};
 
 use crate::support::{Plugin, call};
@@ -81,4 +83,14 @@ fn nothing_is_inherited() {
     // The interpreter sets this one itself.
     seen.remove("LC_CTYPE");
     assert_eq!(Json::Object(seen), json!({ "GRANTED": "yes" }));
+}
+
+#[test]
+fn open_files_are_not_inherited() {
+    let file = std::fs::File::open("/dev/null").unwrap();
+    // A copy that stays open on exec, as those are that this process has inherited itself.
+    let copy = fcntl_dupfd_cloexec(&file, 200).unwrap();
+    fcntl_setfd(&copy, FdFlags::empty()).unwrap();
+    let seen = look(&Plugin::new("look"), &json!({ "open": copy.as_raw_fd() }));
+    assert_eq!(seen, "EBADF");
 }
