@@ -16,6 +16,9 @@ pub struct Surroundings {
     pub cache: PathBuf,
     /// Where subcommands write to; `None` where nobody would see it.
     pub console: Option<Arc<dyn Console>>,
+    /// Called before a plugin may be started, each time: what must be there by then, such as a watch
+    /// for signals, which end a program that started plugins in another way than one that did not.
+    pub before_plugins: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
 /// The user's terminal, or what stands for it.

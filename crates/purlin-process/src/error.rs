@@ -51,6 +51,9 @@ pub enum Cause {
     /// A call was not answered in time.
     #[error("it has not answered within {}", seconds(.0))]
     SlowAnswer(Duration),
+    /// It does not read what it is sent.
+    #[error("it has not read what it was sent within {}", seconds(.0))]
+    Deaf(Duration),
     /// The process ended.
     #[error("it {0}")]
     Died(Exit),
@@ -129,7 +132,7 @@ impl CallError {
             | Cause::NotReady(_)
             | Cause::SlowStart(_) => "plugin-start",
             Cause::Died(_) | Cause::Ended(_) | Cause::GaveUp(_) => "plugin-died",
-            Cause::SlowAnswer(_) => "plugin-time",
+            Cause::SlowAnswer(_) | Cause::Deaf(_) => "plugin-time",
             Cause::Cancelled { .. } | Cause::Closed => "plugin-cancelled",
             Cause::NotAMessage(_)
             | Cause::Malformed { .. }
@@ -165,6 +168,9 @@ impl CallError {
             Cause::Protocol { .. } => "install a version of the plugin or of Purlin that fits",
             Cause::SlowStart(_) => "`startup-timeout` in its `[runtime]` gives it more time",
             Cause::SlowAnswer(_) => "`call-timeout` in its `[runtime]` gives it more time",
+            Cause::Deaf(_) => {
+                "a plugin reads its stdin at all times, also while it works or waits for an answer"
+            }
             _ => return None,
         };
         Some(text.to_owned())
@@ -189,7 +195,7 @@ impl From<CallError> for PluginError {
         }
         let code = match error.cause {
             Cause::Cancelled { .. } | Cause::Closed => ErrorCode::Cancelled,
-            Cause::SlowAnswer(_) | Cause::Died(_) => ErrorCode::Transient,
+            Cause::SlowAnswer(_) | Cause::Deaf(_) | Cause::Died(_) => ErrorCode::Transient,
             _ => ErrorCode::Internal,
         };
         let mut detail = error.detail(String::new()).trim_start().to_owned();

@@ -41,7 +41,8 @@ struct State {
 
 enum Phase {
     Idle,
-    Starting,
+    /// Started, when there is one, but not introduced yet.
+    Starting(Option<Arc<Session>>),
     Running(Arc<Session>),
     /// It cannot be started.
     Failed(NoSession),
@@ -125,31 +126,36 @@ impl Process {
     /// Asks all calls to end, for good: those that do not, and the process with them, are ended 2
     /// seconds later. Returns when none is under way.
     pub fn cancel_all(&self) {
-        let session = {
+        let (running, starting) = {
             let mut state = self.state();
             state.cancelled = true;
             match &state.phase {
-                Phase::Running(session) => Some(session.clone()),
-                _ => None,
+                Phase::Running(session) => (Some(session.clone()), None),
+                Phase::Starting(session) => (None, session.clone()),
+                _ => (None, None),
             }
         };
         self.0.changed.notify_all();
-        if let Some(session) = session {
+        if let Some(session) = running {
             session.cancel();
+        }
+        if let Some(session) = starting {
+            session.abort();
         }
     }
 
     /// Ends the process: its stdin is closed, 2 seconds later it gets TERM, and after 2 more KILL,
-    /// together with all that it has started. Returns when that is done.
-    pub fn shut_down(&self) {
+    /// together with all that it has started. Returns when that is done, with what it did wrong that
+    /// no call was told of, such as a second answer to the last one.
+    pub fn shut_down(&self) -> Option<CallError> {
         let phase = {
             let mut state = self.state();
             std::mem::replace(&mut state.phase, Phase::Closed)
         };
         self.0.changed.notify_all();
-        if let Phase::Running(session) = phase {
-            session.shut_down();
-        }
+        let Phase::Running(session) = phase else { return None };
+        let cause = session.shut_down()?;
+        Some(self.error(&session.last_call(), cause, session.stderr()))
     }
 
     /// Calls a method whose result has a known shape.
@@ -243,7 +249,7 @@ impl Process {
                     Condition::Over(_) => return self.begin(state),
                 },
                 Phase::Idle => return self.begin(state),
-                Phase::Starting => {
+                Phase::Starting(_) => {
                     state = self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
                 Phase::Failed(why) => return Err(why.clone()),
@@ -253,18 +259,35 @@ impl Process {
     }
 
     fn begin(&self, mut state: MutexGuard<'_, State>) -> Result<Arc<Session>, NoSession> {
-        state.phase = Phase::Starting;
+        state.phase = Phase::Starting(None);
         state.starts += 1;
         drop(state);
-        let started = Session::start(&self.0.launch, &self.0.services)
-            .map_err(|(cause, stderr)| NoSession { starting: true, cause, stderr });
-        let mut state = self.state();
-        let result = match (&state.phase, started) {
-            (Phase::Starting, Ok(session)) => {
-                state.phase = Phase::Running(session.clone());
-                Ok(session)
+        let started = Session::start(&self.0.launch, &self.0.services).and_then(|session| {
+            let mut state = self.state();
+            if matches!(state.phase, Phase::Starting(_)) {
+                state.phase = Phase::Starting(Some(session.clone()));
             }
-            (Phase::Starting, Err(why)) => {
+            let cancelled = state.cancelled;
+            drop(state);
+            if cancelled {
+                session.abort();
+            }
+            session.introduce().map(|()| session)
+        });
+        let started =
+            started.map_err(|(cause, stderr)| NoSession { starting: true, cause, stderr });
+        let mut state = self.state();
+        let cancelled = state.cancelled;
+        let result = match (&state.phase, started) {
+            (Phase::Starting(_), Ok(session)) => {
+                state.phase = Phase::Running(session.clone());
+                if cancelled {
+                    Err(NoSession::because(Cause::Cancelled { ended: false }))
+                } else {
+                    Ok(session)
+                }
+            }
+            (Phase::Starting(_), Err(why)) => {
                 state.phase = Phase::Failed(why.clone());
                 Err(why)
             }

@@ -20,13 +20,18 @@ use crate::tail::Tail;
 use crate::wire::{self, WireError};
 use crate::writer::Writer;
 
+use desk::Desk;
 use reader::{Reader, Turns};
 
+mod desk;
 mod read;
 mod reader;
 
 /// How long a process that was killed may take to be gone, and its last words to be read.
 const BURIAL: Duration = Duration::from_secs(5);
+
+/// How long what it has said last may take to be read.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What a plugin answers.
 pub(crate) type Answer = Result<Box<RawValue>, WireError>;
@@ -42,6 +47,7 @@ pub(crate) struct Session {
     family: Family,
     tail: Tail,
     turns: Turns,
+    desk: Desk,
     calls: Mutex<Calls>,
     /// When the last call is answered.
     answered: Condvar,
@@ -53,7 +59,13 @@ pub(crate) struct Session {
 struct Calls {
     /// The id of the last request.
     last: u64,
+    /// Its method.
+    method: String,
     waiting: HashMap<u64, SyncSender<Result<Answer, Cause>>>,
+    /// True when no more calls may begin, and those under way were asked to end.
+    cancelled: bool,
+    /// What it has done wrong since it was asked to end.
+    late: Option<Cause>,
     /// Why there are no more calls.
     over: Option<Over>,
 }
@@ -62,6 +74,13 @@ struct Over {
     cause: Cause,
     /// True when a call has failed with it, or when nobody needs to know.
     told: bool,
+}
+
+impl Over {
+    /// True when the process was asked to end, as opposed to those that end for a reason.
+    fn is_asked(&self) -> bool {
+        matches!(self.cause, Cause::Closed)
+    }
 }
 
 #[derive(Default)]
@@ -81,28 +100,29 @@ pub(crate) enum Condition {
 }
 
 impl Session {
-    /// Starts the process and introduces both sides.
+    /// Starts the process. It is introduced next.
     pub(crate) fn start(
         launch: &Arc<Launch>,
         services: &Arc<dyn Host>,
     ) -> Result<Arc<Self>, (Cause, Vec<String>)> {
         let started =
             Family::start(launch).and_then(|started| Self::attend(launch, services, started));
-        let session = started.map_err(|error| {
+        started.map_err(|error| {
             if error.kind() == io::ErrorKind::NotFound && !launch.folder.is_dir() {
                 return (Cause::NoFolder(launch.folder.clone()), Vec::new());
             }
             let program = launch.argv.first().map(|program| program.to_string_lossy().into_owned());
             let program = program.unwrap_or_default();
             (Cause::NotStarted { program, reason: plain(&error) }, Vec::new())
-        })?;
-        match session.initialize() {
-            Ok(()) => Ok(session),
-            Err(cause) => {
-                session.conclude(cause.clone());
-                Err((cause, session.stderr()))
-            }
-        }
+        })
+    }
+
+    /// Introduces both sides; ends the process when that fails.
+    pub(crate) fn introduce(self: &Arc<Self>) -> Result<(), (Cause, Vec<String>)> {
+        self.initialize().map_err(|cause| {
+            self.conclude(cause.clone());
+            (cause, self.stderr())
+        })
     }
 
     /// Starts the threads that listen to the process.
@@ -119,6 +139,7 @@ impl Session {
             family,
             tail: Tail::default(),
             turns: Turns::new(Reader::new(stdout, launch.limits.message)),
+            desk: Desk::default(),
             calls: Mutex::default(),
             answered: Condvar::new(),
             life: Mutex::default(),
@@ -155,52 +176,61 @@ impl Session {
                 over.told = true;
                 return Err(over.cause.clone());
             }
+            if calls.cancelled {
+                return Err(Cause::Cancelled { ended: false });
+            }
             calls.last += 1;
+            method.clone_into(&mut calls.method);
             let id = calls.last;
             calls.waiting.insert(id, sender);
             id
         };
         let until = limit.map(|limit| Instant::now() + limit);
-        let answer = match self.writer.write(&wire::request(id, method, params), until) {
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => None,
+        let (answer, was_read) = match self.writer.write(&wire::request(id, method, params), until)
+        {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => (None, false),
             // Whoever finds out why nobody reads sends the reason here.
-            _ => self.await_answer(&receiver, until),
+            _ => (self.await_answer(&receiver, until), true),
         };
         match (answer, limit) {
             (Some(answer), _) => answer,
             (None, None) => Err(Cause::Silent),
-            (None, Some(limit)) => Err(self.overdue(id, method, limit, &receiver)),
+            (None, Some(_)) if method == "initialize" => {
+                Err(Cause::SlowStart(self.launch.limits.startup))
+            }
+            (None, Some(limit)) => Err(match self.overdue(id, method, &receiver) && was_read {
+                true => Cause::SlowAnswer(limit),
+                false => Cause::Deaf(limit),
+            }),
         }
     }
 
     /// Gives up a call whose time is over: the plugin is told so, and ended when it does not answer.
-    fn overdue(
-        &self,
-        id: u64,
-        method: &str,
-        limit: Duration,
-        receiver: &Receiver<Result<Answer, Cause>>,
-    ) -> Cause {
-        if method == "initialize" {
-            return Cause::SlowStart(limit);
-        }
+    /// False when it does not even read that.
+    fn overdue(&self, id: u64, method: &str, receiver: &Receiver<Result<Answer, Cause>>) -> bool {
         let grace = if is_completion(method) { Duration::ZERO } else { self.launch.limits.grace };
         let until = Instant::now() + grace;
         let cancel = wire::notification("$/cancel", &json!({ "id": id }));
-        let answer = match self.writer.write(&cancel, Some(until)) {
-            Ok(()) => receive(receiver, Some(until)),
-            Err(_) => None,
-        };
+        let told = self.writer.write(&cancel, Some(until));
+        let answer = told.is_ok().then(|| receive(receiver, Some(until))).flatten();
         if answer.is_none() {
             self.calls().waiting.remove(&id);
             self.conclude(Cause::Ended(format!("`{method}` has not answered in time")));
+            // Another thread may have been first to end it.
+            self.wait_until(BURIAL, |life| life.exit.is_some());
         }
-        Cause::SlowAnswer(limit)
+        let is_deaf = |over: &Over| matches!(over.cause, Cause::Deaf(_));
+        !told.is_err_and(|error| error.kind() == io::ErrorKind::TimedOut)
+            && !self.calls().over.as_ref().is_some_and(is_deaf)
     }
 
     /// Asks for the end of all calls, and ends the process when they do not end.
     pub(crate) fn cancel(&self) {
-        let mut ids: Vec<u64> = self.calls().waiting.keys().copied().collect();
+        let mut ids: Vec<u64> = {
+            let mut calls = self.calls();
+            calls.cancelled = true;
+            calls.waiting.keys().copied().collect()
+        };
         ids.sort_unstable();
         let until = Instant::now() + self.launch.limits.grace;
         for id in ids {
@@ -222,17 +252,44 @@ impl Session {
         }
     }
 
-    /// Asks the process to end, each time harder, and sees that it does.
-    pub(crate) fn shut_down(&self) {
+    /// Ends a process that is not introduced yet, and must not be sent anything else.
+    pub(crate) fn abort(&self) {
+        self.conclude(Cause::Cancelled { ended: true });
+    }
+
+    /// Asks the process to end, each time harder, and sees that it does. What it has done wrong and
+    /// nobody was told of yet.
+    pub(crate) fn shut_down(&self) -> Option<Cause> {
         self.close_calls(Cause::Closed, true);
         self.writer.close();
-        for signal in [Signal::TERM, Signal::KILL] {
-            if self.wait_until(self.launch.limits.grace, |life| life.exit.is_some()) {
-                return;
+        self.turns.hurry();
+        let gone = |life: &Life| life.exit.is_some() && life.stdout_ended;
+        let ended = [Signal::TERM, Signal::KILL].into_iter().any(|signal| {
+            let ended = self.wait_until(self.launch.limits.grace, |life| life.exit.is_some());
+            if !ended {
+                self.family.signal(signal);
             }
-            self.family.signal(signal);
+            ended
+        });
+        self.wait_until(if ended { LAST_WORDS } else { BURIAL }, gone);
+        self.desk.close();
+        let mut calls = self.calls();
+        for (_, sender) in calls.waiting.drain() {
+            // A caller that waits no longer does not want to know.
+            let _ = sender.send(Err(Cause::Closed));
         }
-        self.wait_until(BURIAL, |life| life.exit.is_some());
+        match &mut calls.over {
+            Some(Over { cause, told }) if !*told => {
+                *told = true;
+                Some(cause.clone())
+            }
+            _ => calls.late.take(),
+        }
+    }
+
+    /// The method that was called last.
+    pub(crate) fn last_call(&self) -> String {
+        self.calls().method.clone()
     }
 
     /// Whether it can take calls.
@@ -255,10 +312,17 @@ impl Session {
     /// Ends the process at once and fails its calls, when they are not over yet.
     fn conclude(&self, cause: Cause) {
         if !self.close_calls(cause.clone(), false) {
+            let mut calls = self.calls();
+            if calls.over.as_ref().is_some_and(Over::is_asked)
+                && !matches!(cause, Cause::Died(_) | Cause::Silent)
+            {
+                calls.late.get_or_insert(cause);
+            }
             return;
         }
         self.family.signal(Signal::KILL);
         self.writer.close();
+        self.desk.close();
         let gone = |life: &Life| life.exit.is_some() && life.stderr_ended;
         self.wait_until(BURIAL, gone);
         let cause = match (cause, self.life().exit) {
@@ -296,7 +360,7 @@ impl Session {
         let exit = self.family.wait();
         self.live(|life| life.exit = Some(exit));
         // It may have answered before it ended.
-        self.wait_until(Duration::from_secs(1), |life| life.stdout_ended);
+        self.wait_until(LAST_WORDS, |life| life.stdout_ended);
         self.conclude(Cause::Died(exit));
     }
 

@@ -13,10 +13,10 @@ use purlin_plugin::PluginSet;
 
 use crate::arguments::{Global, reserved};
 use crate::console::{self, Terminal};
-use crate::environment;
 use crate::failure::Failure;
 use crate::verb::completions;
 use crate::workspace::{self, Workspace};
+use crate::{environment, signals};
 
 /// Where the user stands and what is there.
 pub(crate) struct Context {
@@ -58,6 +58,7 @@ impl Context {
                 variables: environment::all().collect(),
                 cache: cache.clone(),
                 console: (!completions::is_asked()).then(|| Arc::new(Terminal) as _),
+                before_plugins: Some(Arc::new(signals::watch)),
             }),
             folders: environment::plugin_folders(),
             user: Some(environment::data_folder().join("plugins")),
@@ -68,6 +69,7 @@ impl Context {
             version: semver::Version::parse(env!("CARGO_PKG_VERSION"))
                 .expect("cargo has checked the version"),
         });
+        signals::end(plugins.canceller());
         Ok(Self { global: global.clone(), directory, cache, root, document, plugins, diagnostics })
     }
 
@@ -130,6 +132,7 @@ impl Context {
 impl Drop for Context {
     /// Whatever a verb came to, what plugins had to say is said.
     fn drop(&mut self) {
+        self.plugins.end();
         console::log(&self.global, self.plugins.take_log());
     }
 }

@@ -30,6 +30,7 @@ mod quantity;
 mod reference;
 mod run_view;
 mod schema_text;
+mod signals;
 mod verb;
 mod words;
 mod workspace;

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::extended::{self, Extended, Stop};
 use crate::failure::{Failure, Outcome, USAGE};
 use crate::verb;
-use crate::{draw, environment, grammar};
+use crate::{draw, environment, grammar, signals};
 
 /// Parses the words and does what they say.
 pub(crate) fn dispatch(words: &[OsString], bundled: &PluginSet) -> ExitCode {
@@ -84,6 +84,17 @@ fn perform(arguments: Arguments, bundled: &PluginSet) -> Outcome {
 
 /// Shows what went wrong and turns it into an exit code.
 fn end(global: &Global, outcome: Outcome) -> ExitCode {
+    match (outcome, signals::stopped()) {
+        (Ok(_), Some((code, _))) => code,
+        (Err(_), Some((code, why))) => {
+            draw::diagnostics(global, &[why]);
+            code
+        }
+        (outcome, None) => ended(global, outcome),
+    }
+}
+
+fn ended(global: &Global, outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(failure) => {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
 
 use purlin_model::{Diagnostic, Digest};
+use purlin_plugin::contract::LogLevel;
 use purlin_plugin::manifest::Manifest;
 use purlin_process::{Process, ProcessFeature};
 use serde_json::Value as Json;
@@ -16,9 +17,17 @@ use crate::{FeatureRef, PluginSource, Search};
 /// One plugin's process, and what is done for it.
 type Pair = (Process, Arc<Services>);
 
-/// Those that were used so far, by plugin and entry.
+/// Those that were used so far.
 #[derive(Default)]
-pub(super) struct Processes(Mutex<HashMap<(String, String), Pair>>);
+pub(super) struct Processes(Mutex<Used>);
+
+#[derive(Default)]
+struct Used {
+    /// By plugin and entry.
+    pairs: HashMap<(String, String), Pair>,
+    /// True when calls are wanted no more, those of plugins that were not used so far included.
+    cancelled: bool,
+}
 
 /// Ends the calls of plugins from elsewhere, such as a thread that sees signals. It does not keep
 /// the plugins alive.
@@ -30,13 +39,19 @@ impl Canceller {
     /// later at most.
     pub fn cancel(&self) {
         let Some(processes) = self.0.upgrade() else { return };
-        let pairs: Vec<Pair> = lock(&processes.0).values().cloned().collect();
+        let pairs: Vec<Pair> = {
+            let mut used = lock(&processes.0);
+            used.cancelled = true;
+            used.pairs.values().cloned().collect()
+        };
         drop(processes);
-        at_once(&pairs, |(process, services)| {
-            services.end();
-            process.cancel_all();
-        });
+        at_once(&pairs, cancel);
     }
+}
+
+fn cancel((process, services): &Pair) {
+    services.end();
+    process.cancel_all();
 }
 
 /// Answers that are kept between runs, as they cost a process.
@@ -73,11 +88,22 @@ impl Plugins {
         // The one way to a process: no consent, no process.
         let granted = self.consent(feature)?;
         self.started(feature, &granted.permissions, |starter, key| {
-            if let Some((process, _)) = lock(&self.processes.0).get(&key) {
+            if let Some((process, _)) = lock(&self.processes.0).pairs.get(&key) {
                 return Ok(process.clone());
             }
+            if let Some(before) = &starter.surroundings.before_plugins {
+                before();
+            }
             let pair = starter.process(self.feature_list(), self.log.clone())?;
-            Ok(lock(&self.processes.0).entry(key).or_insert(pair).0.clone())
+            let mut used = lock(&self.processes.0);
+            let pair = used.pairs.entry(key).or_insert(pair).clone();
+            let cancelled = used.cancelled;
+            drop(used);
+            if cancelled {
+                // It does not run yet: its calls will be told.
+                cancel(&pair);
+            }
+            Ok(pair.0)
         })
     }
 
@@ -104,9 +130,15 @@ impl Plugins {
         Canceller(Arc::downgrade(&self.processes))
     }
 
+    /// Ends all processes of plugins. What one of them did wrong that no call was told of goes to the
+    /// log.
+    pub fn end(&self) {
+        self.processes.end(|told| self.log.add(LogLevel::Warning, told));
+    }
+
     /// How many processes of plugins were started so far.
     pub fn processes_started(&self) -> u32 {
-        lock(&self.processes.0).values().map(|(process, _)| process.starts()).sum()
+        lock(&self.processes.0).pairs.values().map(|(process, _)| process.starts()).sum()
     }
 
     /// Does something with what decides how a feature's plugin runs.
@@ -194,14 +226,22 @@ impl Plugins {
     }
 }
 
-impl Drop for Processes {
-    fn drop(&mut self) {
-        let pairs: Vec<Pair> = lock(&self.0).drain().map(|(_, pair)| pair).collect();
+impl Processes {
+    fn end(&self, tell: impl Fn(String) + Sync) {
+        let pairs: Vec<Pair> = lock(&self.0).pairs.drain().map(|(_, pair)| pair).collect();
         at_once(&pairs, |(process, services)| {
             services.end();
-            process.shut_down();
+            if let Some(error) = process.shut_down() {
+                tell(error.to_string());
+            }
             services.clean_up();
         });
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.end(drop);
     }
 }
 

@@ -96,6 +96,7 @@ fn place() -> (Place, Arc<Seen>) {
     place.write("user/ask/ask.py", CODE);
     let seen = Arc::new(Seen::default());
     place.surroundings = Some(Surroundings {
+        before_plugins: None,
         variables: vec![
             ("PATH".into(), path()),
             ("HOME".into(), "/home/me".into()),

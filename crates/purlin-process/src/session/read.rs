@@ -4,7 +4,7 @@
 //! threads for each call, and else a thread that is there for that.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
@@ -14,9 +14,6 @@ use super::{Answer, Session, receive};
 use crate::error::Cause;
 use crate::services::{Request, notify};
 use crate::wire::{Incoming, Line};
-
-/// Requests that wait to be served before the plugin is not listened to any more.
-const WAITING: usize = 64;
 
 /// How long a caller reads for itself. Later it may have to be told what another thread found out.
 const YOUNG: Duration = Duration::from_millis(20);
@@ -101,11 +98,16 @@ impl Session {
         if let Some(cause) = reader.failed.take() {
             return Err(cause);
         }
+        // What came before is served before.
+        if let Some(request) = reader.unserved.take() {
+            reader.unserved = self.serve(request, reader.until).err();
+            return Ok(if reader.unserved.is_some() { Heard::Late } else { Heard::Other });
+        }
         match reader.lines.next() {
             Ok(Line::Whole(line)) => {
                 let message = Incoming::parse(line)?;
                 let is_answer = matches!(message, Incoming::Answer { .. });
-                self.hear(message, &mut reader.servant)?;
+                reader.unserved = self.hear(message, reader.until)?;
                 Ok(if is_answer { Heard::Answer } else { Heard::Other })
             }
             Ok(Line::TooLong) => Err(Cause::TooLong(self.launch.limits.message)),
@@ -114,11 +116,12 @@ impl Session {
         }
     }
 
+    /// Does what a message asks for. A request for which there is no room in time comes back.
     fn hear(
         self: &Arc<Self>,
         message: Incoming,
-        servant: &mut Option<SyncSender<Request>>,
-    ) -> Result<(), Cause> {
+        until: Option<Instant>,
+    ) -> Result<Option<Request>, Cause> {
         match message {
             Incoming::Answer { id, answer } => {
                 let mut calls = self.calls();
@@ -128,50 +131,21 @@ impl Session {
                         // A caller that waits no longer does not want to know.
                         let _ = caller.send(Ok(answer));
                         self.answered.notify_all();
-                        Ok(())
+                        Ok(None)
                     }
                     // Those who wait no longer are gone, too, once the calls are over.
-                    None if calls.over.is_some() => Ok(()),
+                    None if calls.over.as_ref().is_some_and(|over| !over.is_asked()) => Ok(None),
                     None if (1..=calls.last).contains(&id) => Err(Cause::AnsweredTwice(id)),
                     None => Err(Cause::UnknownId(id.to_string())),
                 }
             }
-            Incoming::Notification { method, params } => notify(&*self.services, &method, &params),
+            Incoming::Notification { method, params } => {
+                notify(&*self.services, &method, &params).map(|()| None)
+            }
             Incoming::Request { id, method, params } => {
-                let request = Request { id, method, params };
-                let servant = servant.get_or_insert_with(|| self.serve());
-                // It lives as long as this thread listens.
-                let _ = servant.send(request);
-                Ok(())
+                Ok(self.serve(Request { id, method, params }, until).err())
             }
         }
-    }
-
-    /// Starts the thread that serves requests, in the order in which they come.
-    fn serve(self: &Arc<Self>) -> SyncSender<Request> {
-        let (sender, receiver) = sync_channel::<Request>(WAITING);
-        let session = self.clone();
-        let work = move || {
-            for request in receiver {
-                if request.takes_long() {
-                    let session = session.clone();
-                    let work = move || session.answer(&request);
-                    // Without a thread the plugin gets no answer, which its time limit ends.
-                    let _ = std::thread::Builder::new().name("plugin program".into()).spawn(work);
-                } else {
-                    session.answer(&request);
-                }
-            }
-        };
-        let _ = std::thread::Builder::new().name("plugin services".into()).spawn(work);
-        sender
-    }
-
-    fn answer(&self, request: &Request) {
-        let line = crate::wire::answer(&request.id, request.perform(&*self.services));
-        // A plugin that is gone or does not read misses its answer.
-        let until = self.launch.limits.of_call("").map(|limit| Instant::now() + limit);
-        let _ = self.writer.write(&line, until);
     }
 
     /// Introduces both sides.

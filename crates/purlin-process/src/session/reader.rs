@@ -2,7 +2,6 @@
 
 use std::io::{self, Read};
 use std::process::ChildStdout;
-use std::sync::mpsc::SyncSender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,8 +17,10 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// What reading needs. Whoever has it reads.
 pub(crate) struct Reader {
     pub(super) lines: Lines<Stdout>,
-    /// The thread that serves requests, once there was one.
-    pub(super) servant: Option<SyncSender<Request>>,
+    /// Until when its owner reads.
+    pub(super) until: Option<Instant>,
+    /// A request for which there was no room in time.
+    pub(super) unserved: Option<Request>,
     /// What a caller has found, for the thread that ends the process.
     pub(super) failed: Option<Cause>,
 }
@@ -27,11 +28,12 @@ pub(crate) struct Reader {
 impl Reader {
     pub(super) fn new(stdout: ChildStdout, limit: usize) -> Self {
         let lines = Lines::new(Stdout { pipe: stdout, until: None }, limit);
-        Self { lines, servant: None, failed: None }
+        Self { lines, until: None, unserved: None, failed: None }
     }
 
     /// Lets reading end with `TimedOut` then.
     pub(super) fn until(&mut self, until: Option<Instant>) {
+        self.until = until;
         self.lines.source().until = until;
     }
 }

@@ -353,6 +353,68 @@ fn does_not_end() {
     assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
 }
 
+/// What it has asked for fills the pipe, and it never reads.
+#[test]
+fn asks_and_does_not_read() {
+    let plugin = Plugin::new("ask-and-stay");
+    let process = plugin.process();
+    assert!(call(&process, json!(null)).is_ok());
+    let begin = Instant::now();
+    process.shut_down();
+    assert_eq!(plugin.running(), [0; 0]);
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+
+    let begin = Instant::now();
+    assert_snapshot!(quick("ask-and-hang").failure(), @r"
+    [plugin-time] the plugin `bad` 1.2.0 failed in `dependency/expand`
+    It has not read what it was sent within 500 ms.
+    help: a plugin reads its stdin at all times, also while it works or waits for an answer
+    ");
+    assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
+
+    let plugin = Plugin::new("ask-and-hang");
+    let process = plugin.process();
+    std::thread::scope(|scope| {
+        let caller = scope.spawn(|| call(&process, json!(null)).unwrap_err());
+        crate::support::soon("it did not start", || plugin.running().len() == 1);
+        std::thread::sleep(Duration::from_millis(300));
+        let begin = Instant::now();
+        process.cancel_all();
+        let error = caller.join().unwrap();
+        assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+        assert_snapshot!(plugin.told(&error), @r"
+        [plugin-cancelled] the plugin `bad` 1.2.0 failed in `dependency/expand`
+        It was cancelled, did not stop and was ended.
+        ");
+    });
+    assert_eq!(plugin.running(), [0; 0]);
+}
+
+/// It is seen at the end, when no call follows.
+#[test]
+fn says_what_is_wrong_after_its_last_answer() {
+    let told = |lines: &[&str]| {
+        let plugin = Plugin::new("last-words");
+        let process = plugin.process();
+        assert!(call(&process, json!({ "lines": lines })).is_ok());
+        process.shut_down().map(|error| plugin.told(&error)).unwrap_or_default()
+    };
+    assert_snapshot!(told(&[]), @"");
+    assert_snapshot!(told(&[r#"{"jsonrpc": "2.0", "id": ID, "result": {"values": []}}"#]), @r"
+    [plugin-protocol] the plugin `bad` 1.2.0 failed in `dependency/expand`
+    It answered the request 2 twice.
+    ");
+    assert_snapshot!(told(&[r#"{"jsonrpc": "2.0", "id": 4711, "result": {}}"#]), @r"
+    [plugin-protocol] the plugin `bad` 1.2.0 failed in `dependency/expand`
+    It answered a request that was never sent, with the id 4711.
+    ");
+    assert_snapshot!(told(&["bye"]), @r"
+    [plugin-protocol] the plugin `bad` 1.2.0 failed in `dependency/expand`
+    It wrote to stdout what is not a message: `bye`.
+    help: stdout belongs to the protocol: what is meant for people goes to stderr
+    ");
+}
+
 #[test]
 fn eats_memory() {
     let mut plugin = Plugin::new("memory");

@@ -97,6 +97,20 @@ def call(request):
         held = []
         while True:
             held.append(bytearray(16 << 20))
+    elif MODE in ("ask-and-stay", "ask-and-hang"):
+        # The answers are more than fits into a pipe. The many are also more than wait to be served.
+        size, count = (200_000, 2) if MODE == "ask-and-stay" else (1, 3000)
+        for number in range(count):
+            # An answer repeats the id.
+            send(id=f"{number}" * size, method="host/memo", params={"key": 1})
+        if MODE == "ask-and-stay":
+            send(id=identity, result=expansion(config))
+        time.sleep(1000)
+    elif MODE == "last-words":
+        send(id=identity, result=expansion(config))
+        for line in config["lines"]:
+            print(line.replace("ID", str(identity)), flush=True)
+        return
     elif MODE == "notification":
         send(method="$/gossip", params={})
     elif MODE == "look":

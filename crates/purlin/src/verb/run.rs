@@ -4,15 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use purlin_commands::{
-    Cancel, ContextValues, Graph, Options, ProcessVariables, Request, Session, Status, run,
-    statuses, time_text,
+    ContextValues, Graph, Options, ProcessVariables, Request, Session, Status, run, statuses,
+    time_text,
 };
-use purlin_host::Canceller;
 use purlin_model::Diagnostic;
 use purlin_plugin::manifest::Stage;
 use purlin_store::defect;
 use serde_json::json;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::arguments::Run;
 use crate::asked::Asked;
@@ -21,7 +19,7 @@ use crate::edits::Given;
 use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
 use crate::hooks::Hooks;
 use crate::run_view::View;
-use crate::{draw, edits, environment};
+use crate::{draw, edits, environment, signals};
 
 /// Runs commands, or tells what running them would do. `given` are flags of plugins.
 pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outcome {
@@ -54,7 +52,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         graph = graph.edit(&request, wanted).map_err(|refusals| edited.blame(refusals))?;
     }
     draw::diagnostics(&context.global, &graph.warnings);
-    let cancel = Cancel::default();
+    let cancel = signals::cancel();
     let session = Session::new(&root, &context.cache, &context.plugins, variables, cancel.clone())
         .offline(context.global.offline);
     if options.ls {
@@ -66,7 +64,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         return Ok(ExitCode::SUCCESS);
     }
     context.pin()?;
-    watch_signals(&cancel, context.plugins.canceller())?;
+    signals::watch();
     let jobs = asked.jobs();
     let selected = graph.instances.iter().filter(|instance| instance.selected).count();
     // One program at a time can be watched; of several, progress is shown and failures in full.
@@ -111,28 +109,6 @@ fn root_text(root: &Path) -> Result<String, Failure> {
             .help("move the workspace to a folder whose name is text".to_owned())
             .into()
     })
-}
-
-/// Ends the run on Ctrl-C, on TERM and when the terminal goes away.
-fn watch_signals(cancel: &Cancel, plugins: Canceller) -> Result<(), Failure> {
-    let trouble = |error: std::io::Error| {
-        Failure::failed(
-            Diagnostic::error("signals", "signals cannot be handled").detail(error.to_string()),
-        )
-    };
-    let mut signals =
-        signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(trouble)?;
-    let cancel = cancel.clone();
-    let watch = move || {
-        for _ in signals.forever() {
-            cancel.trigger();
-            let plugins = plugins.clone();
-            // A second signal must not wait for it. Without a thread, their time limits end them.
-            let _ = std::thread::Builder::new().spawn(move || plugins.cancel());
-        }
-    };
-    std::thread::Builder::new().name("signals".into()).spawn(watch).map_err(trouble)?;
-    Ok(())
 }
 
 /// `--ls`: what would run, and whether its result is there.

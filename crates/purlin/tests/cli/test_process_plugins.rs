@@ -157,6 +157,18 @@ fn a_plugin_that_dies_names_itself_and_its_call() {
 }
 
 #[test]
+fn what_a_plugin_does_wrong_after_its_last_answer_is_told() {
+    let workspace = with_words("list.txt", "");
+    let last = "print(json.dumps({'jsonrpc': '2.0', 'id': message['id'], 'result': {}}))\n";
+    workspace.write("words/words.py", format!("{CODE}{last}"));
+    let told = workspace.succeed(&["run", "say"]);
+    let warning = "warning: the plugin `words` 1.0.0 failed in `dependency/expand`: it answered the request 3 twice\n";
+    assert!(told.stable_stderr().contains(warning), "{told}");
+    // What was kept is answered by nobody.
+    assert!(!workspace.succeed(&["run", "say"]).stderr.contains("twice"));
+}
+
+#[test]
 fn what_a_run_leaves_behind_is_no_folder_for_scratch() {
     let workspace = with_words("list.txt", "");
     run(&workspace);

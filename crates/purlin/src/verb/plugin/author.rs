@@ -11,8 +11,8 @@ use purlin_test::lint::{Linted, lint};
 use serde_json::Value as Json;
 
 use crate::arguments::reserved;
-use crate::environment;
 use crate::failure::Failure;
+use crate::{environment, signals};
 
 /// A plugin's folder, and what is there.
 #[derive(Clone)]
@@ -76,7 +76,7 @@ impl Author {
         if !mistakes.is_empty() {
             return Err(mistakes.into());
         }
-        Ok(Plugins::open(Search {
+        let plugins = Plugins::open(Search {
             workspace,
             root: Some(place.root.clone()),
             trust: Trust { folder: None, workspace: false, given: vec![self.folder.clone()] },
@@ -84,6 +84,7 @@ impl Author {
                 variables: environment::all().collect(),
                 cache: place.cache.clone(),
                 console: Some(place.console.clone()),
+                before_plugins: Some(Arc::new(signals::watch)),
             }),
             folders: Vec::new(),
             user: None,
@@ -93,7 +94,9 @@ impl Author {
             reserved: reserved(),
             version: semver::Version::parse(env!("CARGO_PKG_VERSION"))
                 .expect("cargo has checked the version"),
-        }))
+        });
+        signals::end(plugins.canceller());
+        Ok(plugins)
     }
 
     /// What it provides.

@@ -64,6 +64,7 @@ pub(crate) fn perform(
     complete(&plugins, feature, method, &mut params, &root, &directory)?;
     let process = plugins.process(feature)?;
     let answer = call(&process, method, params);
+    plugins.end();
     // Whoever debugs a plugin wants all that it says.
     let all = Global { verbose: 2, ..global.clone() };
     console::log(&all, plugins.take_log());
