@@ -26,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) root: Option<PathBuf>,
     pub(crate) document: Value,
     pub(crate) plugins: Plugins,
+    /// What plugins write to.
+    pub(crate) terminal: Arc<Terminal>,
     /// What is wrong with the workspace's file so far.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -46,6 +48,7 @@ impl Context {
                 (None, empty, PluginsTable::default(), Vec::new())
             }
         };
+        let terminal = Arc::new(Terminal::default());
         let plugins = Plugins::open(Search {
             workspace: table,
             root: root.clone(),
@@ -57,7 +60,7 @@ impl Context {
             surroundings: Some(Surroundings {
                 variables: environment::all().collect(),
                 cache: cache.clone(),
-                console: (!completions::is_asked()).then(|| Arc::new(Terminal) as _),
+                console: (!completions::is_asked()).then(|| terminal.clone() as _),
                 before_plugins: Some(Arc::new(signals::watch)),
             }),
             folders: environment::plugin_folders(),
@@ -70,7 +73,16 @@ impl Context {
                 .expect("cargo has checked the version"),
         });
         signals::end(plugins.canceller());
-        Ok(Self { global: global.clone(), directory, cache, root, document, plugins, diagnostics })
+        Ok(Self {
+            global: global.clone(),
+            directory,
+            cache,
+            root,
+            document,
+            plugins,
+            terminal,
+            diagnostics,
+        })
     }
 
     /// The root of the workspace, for verbs that need one.
@@ -133,6 +145,7 @@ impl Drop for Context {
     /// Whatever a verb came to, what plugins had to say is said.
     fn drop(&mut self) {
         self.plugins.end();
+        self.terminal.end_progress();
         console::log(&self.global, self.plugins.take_log());
     }
 }

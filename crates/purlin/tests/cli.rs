@@ -68,6 +68,8 @@ mod test_plugin_hooks;
 mod test_plugin_kit;
 #[path = "cli/test_plugin_signals.rs"]
 mod test_plugin_signals;
+#[path = "cli/test_plugin_terminal.rs"]
+mod test_plugin_terminal;
 #[path = "cli/test_plugin_verbs.rs"]
 mod test_plugin_verbs;
 #[path = "cli/test_predecessor.rs"]
