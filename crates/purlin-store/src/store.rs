@@ -74,9 +74,9 @@ impl Store {
     pub fn put_result(&self, key: Digest, result: &ActionResult) -> Result<(), StoreError> {
         actions::write(&self.temporary_folder()?, &self.action_path(key), key, result)?;
         if defect::seeded("one-entry-per-command") {
-            for (other, older, _) in self.results()?.flatten() {
-                if other != key && older.instance == result.instance {
-                    let _ = std::fs::remove_file(self.action_path(other));
+            for other in self.results()?.flatten() {
+                if other.key != key && other.result.instance == result.instance {
+                    let _ = std::fs::remove_file(self.action_path(other.key));
                 }
             }
         }

@@ -36,6 +36,7 @@ impl Home {
             ],
             cache: self.path("cache"),
             console: None,
+            before_plugins: None,
         }
     }
 
