@@ -26,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) root: Option<PathBuf>,
     pub(crate) document: Value,
     pub(crate) plugins: Plugins,
+    /// What plugins write to.
+    pub(crate) terminal: Arc<Terminal>,
     /// What is wrong with the workspace's file so far.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -46,6 +48,7 @@ impl Context {
                 (None, empty, PluginsTable::default(), Vec::new())
             }
         };
+        let terminal = Arc::new(Terminal::default());
         let plugins = Plugins::open(Search {
             workspace: table,
             root: root.clone(),
@@ -57,7 +60,7 @@ impl Context {
             surroundings: Some(Surroundings {
                 variables: environment::all().collect(),
                 cache: cache.clone(),
-                console: (!completions::is_asked()).then(|| Arc::new(Terminal) as _),
+                console: (!completions::is_asked()).then(|| terminal.clone() as _),
             }),
             folders: environment::plugin_folders(),
             user: Some(environment::data_folder().join("plugins")),
@@ -68,7 +71,16 @@ impl Context {
             version: semver::Version::parse(env!("CARGO_PKG_VERSION"))
                 .expect("cargo has checked the version"),
         });
-        Ok(Self { global: global.clone(), directory, cache, root, document, plugins, diagnostics })
+        Ok(Self {
+            global: global.clone(),
+            directory,
+            cache,
+            root,
+            document,
+            plugins,
+            terminal,
+            diagnostics,
+        })
     }
 
     /// The root of the workspace, for verbs that need one.
@@ -125,6 +137,7 @@ impl Context {
 impl Drop for Context {
     /// Whatever a verb came to, what plugins had to say is said.
     fn drop(&mut self) {
+        self.terminal.end_progress();
         console::log(&self.global, self.plugins.take_log());
     }
 }

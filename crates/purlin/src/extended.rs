@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, FromArgMatches};
 use purlin_host::WordRef;
-use purlin_model::Diagnostic;
+use purlin_model::{Diagnostic, fold};
 use purlin_plugin::PluginSet;
 use purlin_plugin::manifest::Stage;
 
@@ -38,6 +38,27 @@ pub(crate) struct Extended<T> {
     pub(crate) grown: T,
 }
 
+/// How much of the index the grammar is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grammar {
+    /// The flags that stand among the words, which is enough to parse them.
+    Mentioned,
+    /// All, for help and suggestions.
+    Whole,
+}
+
+impl Grammar {
+    /// The flags that plugins add to a verb.
+    pub(crate) fn flags(self, context: &Context, verb: &str, words: &[OsString]) -> Vec<WordRef> {
+        if self == Self::Whole {
+            return context.plugins.flags(verb);
+        }
+        let flags = words.iter().filter_map(|word| word.to_str()?.strip_prefix("--"));
+        let names = flags.map(|flag| fold(flag.split('=').next().unwrap_or(flag)));
+        context.plugins.flags_named(verb, &names.collect())
+    }
+}
+
 /// Parses words with the grammar that `grow` makes of what it finds in the index.
 ///
 /// `global` is what was made out of the words so far; when the grammar shows that they mean another
@@ -46,24 +67,24 @@ pub(crate) fn parse<T>(
     words: &[OsString],
     global: &Global,
     bundled: &PluginSet,
-    grow: impl Fn(&Context) -> Result<(Command, T), Failure>,
+    grow: impl Fn(&Context, Grammar) -> Result<(Command, T), Failure>,
 ) -> Result<Extended<T>, Stop> {
     let mut context = Context::new(global, bundled)?;
-    let mut fresh = false;
+    let mut grammar = Grammar::Mentioned;
     let mut moved = false;
     loop {
-        let (command, grown) = grow(&context)?;
+        let (command, grown) = grow(&context, grammar)?;
         let matches = match command.try_get_matches_from(words) {
             Ok(matches) => matches,
             Err(error) => {
                 let looks =
                     matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::UnknownArgument);
-                if fresh || !looks {
+                if grammar == Grammar::Whole || !looks {
                     return Err(Stop::Words(Box::new(error)));
                 }
                 // The index may be older than what is asked for.
                 context.plugins.refresh();
-                fresh = true;
+                grammar = Grammar::Whole;
                 continue;
             }
         };

@@ -136,8 +136,8 @@ fn run_with_flags(
     global: &Global,
     bundled: &PluginSet,
 ) -> Result<(Global, Outcome), Stop> {
-    let parsed = extended::parse(words, global, bundled, |context| {
-        let flags = context.plugins.flags("run");
+    let parsed = extended::parse(words, global, bundled, |context, grammar| {
+        let flags = grammar.flags(context, "run", words);
         let own: Vec<_> = flags.iter().filter_map(grammar::flag).collect();
         Ok((Arguments::command().mut_subcommand("run", |run| run.args(own)), flags))
     })?;

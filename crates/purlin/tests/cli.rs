@@ -58,6 +58,8 @@ mod test_plugin_flags;
 mod test_plugin_hooks;
 #[path = "cli/test_plugin_kit.rs"]
 mod test_plugin_kit;
+#[path = "cli/test_plugin_terminal.rs"]
+mod test_plugin_terminal;
 #[path = "cli/test_plugin_verbs.rs"]
 mod test_plugin_verbs;
 #[path = "cli/test_predecessor.rs"]

@@ -7,7 +7,7 @@ use super::reader::Damaged;
 /// Begins every index file.
 pub(super) const MAGIC: [u8; 8] = *b"PURLINIX";
 /// Counts up with every change of the layout.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// Bytes of the header: magic, format, checksum of the rest, length of the file (8), digest of the
 /// search path (32), the five counts of [`super::reader::Index`], a piece with the warnings.
@@ -27,6 +27,9 @@ pub(super) const SHADOWED: u32 = 1;
 pub(super) const BUNDLED: u32 = 2;
 /// Flag of a plugin's row: it is broken, and not even what it claims could be read.
 pub(super) const UNREAD: u32 = 4;
+
+/// Flag of a plugin's row: nothing is wrong with it.
+pub(super) const SOUND: u32 = 8;
 
 /// A piece of the heap.
 #[derive(Debug, Clone, Copy)]

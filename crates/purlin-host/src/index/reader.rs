@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::layout::{
     BUNDLED, CHECKED, Cursor, FEATURE_ROW, FORMAT, HEADER, MAGIC, PLUGIN_ROW, Piece, SHADOWED,
-    STAMP_ROW, UNREAD, unseal,
+    SOUND, STAMP_ROW, UNREAD, unseal,
 };
 use super::map::Bytes;
 use super::record::{FeatureRecord, Head, StoredDiagnostic};
@@ -47,6 +47,8 @@ pub(crate) struct PluginRow<'a> {
     pub(crate) bundled: bool,
     /// True when it is broken, and not even what it claims could be read.
     pub(crate) unread: bool,
+    /// True when its status is [`crate::PluginStatus::Ok`].
+    pub(crate) sound: bool,
     head: Piece,
     manifest: Piece,
     diagnostics: Piece,
@@ -123,6 +125,7 @@ impl Index {
             shadowed: flags & SHADOWED != 0,
             bundled: flags & BUNDLED != 0,
             unread: flags & UNREAD != 0,
+            sound: flags & SOUND != 0,
             head,
             manifest,
             diagnostics,
@@ -254,7 +257,13 @@ impl<'a> PluginRow<'a> {
     }
 }
 
-impl FeatureRow<'_> {
+impl<'a> FeatureRow<'a> {
+    /// The name that it was claimed by, a flag's without `--` and its verb.
+    pub(crate) fn name(&self) -> &'a str {
+        let claim = self.key.split_once('/').map_or(self.key, |(_, claim)| claim);
+        claim.rsplit_once(" --").map_or(claim, |(_, flag)| flag)
+    }
+
     /// What the manifest says about it.
     pub(crate) fn record(&self) -> Result<FeatureRecord, Damaged> {
         self.index.json(self.record)

@@ -13,8 +13,8 @@ use crate::stamp::Stamp;
 
 use super::key::COMMANDS_KEY;
 use super::layout::{
-    BUNDLED, CHECKED, FEATURE_ROW, FORMAT, HEADER, MAGIC, PLUGIN_ROW, Piece, SHADOWED, STAMP_ROW,
-    UNREAD, put_piece, put_stamp, put_u32, seal,
+    BUNDLED, CHECKED, FEATURE_ROW, FORMAT, HEADER, MAGIC, PLUGIN_ROW, Piece, SHADOWED, SOUND,
+    STAMP_ROW, UNREAD, put_piece, put_stamp, put_u32, seal,
 };
 use super::record::{FeatureRecord, PluginRecord, StoredDiagnostic};
 use super::{default_key, feature_key};
@@ -137,7 +137,8 @@ fn plugin_row(rows: &mut Vec<u8>, heap: &mut Heap, plugin: &PluginRecord, first_
     let bundled = if plugin.head.bundled.is_some() { BUNDLED } else { 0 };
     let nothing = plugin.manifest.is_none() && plugin.features.is_empty();
     let unread = if nothing && shadowed == 0 { UNREAD } else { 0 };
-    put_u32(rows, shadowed | bundled | unread);
+    let sound = if plugin.head.status == PluginStatus::Ok { SOUND } else { 0 };
+    put_u32(rows, shadowed | bundled | unread | sound);
     seal(rows, start);
     debug_assert_eq!(rows.len() - start, PLUGIN_ROW);
 }

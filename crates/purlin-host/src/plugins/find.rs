@@ -87,8 +87,15 @@ impl Plugins {
     pub(super) fn live_names(&self, state: &State, point: Point) -> Result<Vec<String>, Interrupt> {
         let mut names = Vec::new();
         for row in state.index.features_from(&point_prefix(point))? {
-            let candidate = self.candidate(state, &row)?;
-            names.extend(candidate.filter(|one| one.live(need_of(point))).map(|one| one.name));
+            let plugin = state.index.plugin(row.plugin)?;
+            if self.table.get(plugin.name).is_some() {
+                let candidate = self.candidate(state, &row)?;
+                names.extend(candidate.filter(|one| one.live(need_of(point))).map(|one| one.name));
+            } else if plugin.sound && (plugin.bundled || need_of(point) == Need::Any) {
+                // The workspace says nothing of most plugins, and then the row alone tells the name.
+                self.ensure(state, &plugin)?;
+                names.push(row.name().to_owned());
+            }
         }
         names.sort();
         names.dedup();
@@ -111,6 +118,16 @@ impl Plugins {
     /// The one feature that is meant.
     pub(super) fn settle(&self, state: &State, asked: &Asked<'_>) -> Settled<FeatureRef> {
         let candidates = self.candidates(state, asked)?;
+        self.settle_among(state, asked, candidates)
+    }
+
+    /// The one of the candidates that is meant; they are all that there are.
+    pub(super) fn settle_among(
+        &self,
+        state: &State,
+        asked: &Asked<'_>,
+        candidates: Vec<Candidate<'_>>,
+    ) -> Settled<FeatureRef> {
         if let Some(taken) = self.taken(state, asked, &candidates)? {
             return Ok(Err(Problem { kind: ProblemKind::Contested, diagnostic: taken }));
         }

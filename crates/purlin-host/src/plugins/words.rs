@@ -1,11 +1,10 @@
 //! The words that plugins add to the command line.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use purlin_plugin::Point;
-use purlin_plugin::manifest::Feature;
 
-use super::candidate::Asked;
+use super::candidate::{Asked, Candidate};
 use super::{Interrupt, Plugins, State};
 use crate::index::{flag_prefix, point_prefix};
 use crate::{Need, WordRef};
@@ -18,12 +17,26 @@ impl Plugins {
     /// [`Plugins::refresh`] first for help and completion, and when a flag is unknown.
     pub fn flags(&self, verb: &str) -> Vec<WordRef> {
         self.with(|state| {
-            let prefix = flag_prefix(verb);
-            let names = self.words(state, &prefix, Point::Argument)?;
-            let flags = names.iter().filter(|flag| !self.reserved.has_flag(verb, flag));
-            flags
-                .filter_map(|flag| self.word(state, Point::Argument, Some(verb), flag).transpose())
+            let found = self.words(state, &flag_prefix(verb), Point::Argument)?;
+            let found = found.into_iter().filter(|(name, _)| !self.reserved.has_flag(verb, name));
+            found
+                .filter_map(|(name, candidates)| {
+                    self.word(state, &flag(verb, &name), candidates).transpose()
+                })
                 .collect()
+        })
+    }
+
+    /// Those of [`Plugins::flags`] that have one of these names.
+    pub fn flags_named(&self, verb: &str, names: &BTreeSet<String>) -> Vec<WordRef> {
+        self.with(|state| {
+            let names = names.iter().filter(|name| !self.reserved.has_flag(verb, name));
+            let mut found = Vec::new();
+            for name in names {
+                let asked = flag(verb, name);
+                found.extend(self.word(state, &asked, self.candidates(state, &asked)?)?);
+            }
+            Ok(found)
         })
     }
 
@@ -34,51 +47,66 @@ impl Plugins {
     /// completion; [`Plugins::find`] does it for a word that is unknown.
     pub fn subcommands(&self) -> Vec<WordRef> {
         self.with(|state| {
-            let names = self.words(state, &point_prefix(Point::Subcommand), Point::Subcommand)?;
-            let verbs = names.iter().filter(|verb| !self.reserved.has_verb(verb));
-            verbs
-                .filter_map(|verb| self.word(state, Point::Subcommand, None, verb).transpose())
+            let found = self.words(state, &point_prefix(Point::Subcommand), Point::Subcommand)?;
+            let found = found.into_iter().filter(|(name, _)| !self.reserved.has_verb(name));
+            found
+                .filter_map(|(name, candidates)| {
+                    let asked = Asked {
+                        point: Point::Subcommand,
+                        verb: None,
+                        name: &name,
+                        plugin: None,
+                        need: Need::Any,
+                    };
+                    self.word(state, &asked, candidates).transpose()
+                })
                 .collect()
         })
     }
 
-    fn words(
-        &self,
-        state: &State,
+    /// The features of a point whose keys begin with `prefix`, by the names that they answer to.
+    fn words<'a>(
+        &'a self,
+        state: &'a State,
         prefix: &str,
         point: Point,
-    ) -> Result<BTreeSet<String>, Interrupt> {
-        let mut names = BTreeSet::new();
+    ) -> Result<BTreeMap<String, Vec<Candidate<'a>>>, Interrupt> {
+        let mut found: BTreeMap<String, Vec<Candidate<'a>>> = BTreeMap::new();
         for row in state.index.features_from(prefix)? {
             if let Some(one) = self.candidate(state, &row)?
-                && one.disabled.is_none()
                 && one.record.feature.point == point
             {
-                names.insert(one.name);
+                found.entry(one.name.clone()).or_default().push(one);
             }
         }
-        Ok(names)
+        Ok(found)
     }
 
+    /// What a word means; `None` when it is switched off. `candidates` are all that answer to it.
     fn word(
         &self,
         state: &State,
-        point: Point,
-        verb: Option<&str>,
-        name: &str,
+        asked: &Asked<'_>,
+        candidates: Vec<Candidate<'_>>,
     ) -> Result<Option<WordRef>, Interrupt> {
-        let asked = Asked { point, verb, name, plugin: None, need: Need::Any };
-        let usable = self.settle(state, &asked)?.map_err(|problem| problem.diagnostic);
-        let (plugin, feature): (String, Feature) = match &usable {
-            Ok(found) => (found.plugin.clone(), found.feature.clone()),
-            Err(_) => {
-                let candidates = self.candidates(state, &asked)?;
-                match candidates.into_iter().find(|one| one.disabled.is_none()) {
-                    Some(one) => (one.plugin.name.to_owned(), one.record.feature),
-                    None => return Ok(None),
-                }
-            }
+        let Some(first) = candidates.iter().find(|one| one.disabled.is_none()) else {
+            return Ok(None);
         };
-        Ok(Some(WordRef { name: name.to_owned(), plugin, feature, usable }))
+        let (plugin, feature) = (first.plugin.name.to_owned(), first.record.feature.clone());
+        let usable = self.settle_among(state, asked, candidates)?;
+        let name = asked.name.to_owned();
+        Ok(Some(match usable {
+            Ok(found) => WordRef {
+                name,
+                plugin: found.plugin.clone(),
+                feature: found.feature.clone(),
+                usable: Ok(found),
+            },
+            Err(problem) => WordRef { name, plugin, feature, usable: Err(problem.diagnostic) },
+        }))
     }
+}
+
+fn flag<'a>(verb: &'a str, name: &'a str) -> Asked<'a> {
+    Asked { point: Point::Argument, verb: Some(verb), name, plugin: None, need: Need::Any }
 }

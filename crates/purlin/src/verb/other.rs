@@ -30,9 +30,9 @@ pub(crate) fn perform(
     if let Some(failure) = words::unbuilt(&word) {
         return Err(failure.into());
     }
-    let parsed = extended::parse(words, global, bundled, |context| {
+    let parsed = extended::parse(words, global, bundled, |context, grammar| {
         let feature = find(context, &word)?;
-        let flags = context.plugins.flags(&feature.name);
+        let flags = grammar.flags(context, &feature.name, words);
         let verb = grammar::verb(&feature, &word, &flags);
         Ok((Arguments::command().subcommand(verb), (feature, flags)))
     })?;
@@ -78,6 +78,7 @@ fn run(context: &Context, feature: &FeatureRef, args: &Json, given: &[Given]) ->
         directory: context.directory.to_string_lossy().into_owned(),
         json: context.global.json,
     };
+    context.terminal.show_progress(&context.global);
     let name = &feature.feature.name;
     let failed = |error: &PluginError| {
         let summary = format!("`purlin {}` failed", feature.name);
@@ -96,9 +97,9 @@ fn run(context: &Context, feature: &FeatureRef, args: &Json, given: &[Given]) ->
 
 /// What the host says of the word, with built-in verbs in mind too.
 fn unknown(context: &Context, verb: &str, mut diagnostic: Diagnostic) -> Diagnostic {
-    let plugins = context.plugins.subcommands();
+    let plugins = context.plugins.names(Point::Subcommand);
     let built_in = GROUPS.iter().flat_map(|(_, verbs)| verbs.iter().copied());
-    let all = built_in.chain(plugins.iter().map(|word| word.name.as_str()));
+    let all = built_in.chain(plugins.iter().map(String::as_str));
     "unknown-verb".clone_into(&mut diagnostic.code);
     diagnostic.summary = format!("there is no verb `{verb}`");
     if diagnostic.detail.is_empty() {

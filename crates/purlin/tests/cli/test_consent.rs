@@ -32,7 +32,7 @@ fn with_tools(more: &str) -> Workspace {
 
 /// How a plugin is, as `plugin list` says.
 #[track_caller]
-fn status(workspace: &Workspace, name: &str) -> String {
+pub(crate) fn status(workspace: &Workspace, name: &str) -> String {
     let document = workspace.succeed(&["plugin", "list", "--json"]).json();
     let plugins = document["plugins"].as_array().unwrap();
     let found = plugins.iter().find(|one| one["name"] == name).unwrap();

@@ -53,17 +53,17 @@ pub(crate) fn perform(
     let author = Author::find(&folder(global, Some(given))?)?;
     let directory = context::directory(global)?;
     let root = workspace::find(&directory)?.map_or_else(|| directory.clone(), |found| found.root);
-    let place = Place {
-        root: root.clone(),
-        cache: environment::cache_folder(),
-        console: Arc::new(Terminal),
-    };
+    let terminal = Arc::new(Terminal::default());
+    terminal.show_progress(global);
+    let place =
+        Place { root: root.clone(), cache: environment::cache_folder(), console: terminal.clone() };
     let plugins = author.plugins(&place, bundled)?;
     let features = author.features(&plugins)?;
     let feature = choose(&features, point, &mut params)?;
     complete(&plugins, feature, method, &mut params, &root, &directory)?;
     let process = plugins.process(feature)?;
     let answer = call(&process, method, params);
+    terminal.end_progress();
     // Whoever debugs a plugin wants all that it says.
     let all = Global { verbose: 2, ..global.clone() };
     console::log(&all, plugins.take_log());
