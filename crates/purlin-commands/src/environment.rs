@@ -79,6 +79,27 @@ impl Description {
     pub fn missing(&self) -> Option<&Path> {
         missing(&self.installed_when)
     }
+
+    /// Why nothing can run in it, if that is so.
+    pub(crate) fn not_installed(
+        &self,
+        environment: &Environment,
+        root: &str,
+    ) -> Option<Diagnostic> {
+        let path = self.missing()?;
+        let path = path.strip_prefix(root).unwrap_or(path).display();
+        let names: Vec<String> = self.after.iter().map(|one| format!("`{}`", one.name)).collect();
+        let why = match names.as_slice() {
+            [] => format!("There is no {path}, and no command makes it."),
+            _ => format!("There is no {path}, though {} has run.", names.join(", ")),
+        };
+        let summary = format!("the environment `{}` is not installed", environment.name);
+        Some(
+            Diagnostic::error("not-installed", summary)
+                .label(environment.origin.clone(), "this environment")
+                .detail(why),
+        )
+    }
 }
 
 /// The first of some paths that is not there.

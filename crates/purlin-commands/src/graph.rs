@@ -9,6 +9,7 @@ mod edit;
 mod environment;
 mod instance;
 mod order;
+mod prepare;
 mod reach;
 mod reads;
 mod request;
@@ -29,6 +30,7 @@ use builder::Builder;
 pub use edit::Refusal;
 pub(crate) use instance::Answers;
 pub use instance::{Instance, Outside};
+pub use prepare::{Place, Prepared};
 pub use request::{Request, Selection};
 use writers::Writers;
 
@@ -89,6 +91,12 @@ impl Graph {
     pub fn build(request: &Request<'_>) -> Result<Self, Vec<Diagnostic>> {
         let mut builder = Builder::new(request);
         builder.select()?;
+        Self::of(builder)
+    }
+
+    /// The graph of what a builder has selected.
+    fn of(mut builder: Builder<'_>) -> Result<Self, Vec<Diagnostic>> {
+        let request = builder.request;
         builder.reach();
         let mut diagnostics = std::mem::take(&mut builder.diagnostics);
         let order = order::sort(&builder.found).unwrap_or_else(|mut circles| {

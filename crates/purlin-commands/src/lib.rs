@@ -15,6 +15,7 @@ mod dotenv;
 mod environment;
 mod event;
 mod execute;
+mod foreground;
 mod graph;
 mod key;
 mod log;
@@ -41,7 +42,10 @@ pub use definition::{
 pub use environment::{Change as VariableChange, Description, Environment};
 pub use event::{Event, Summary};
 pub use execute::Exit;
-pub use graph::{CacheChoice, Graph, Instance, Outside, Refusal, Request, Selection};
+pub use foreground::Foreground;
+pub use graph::{
+    CacheChoice, Graph, Instance, Outside, Place, Prepared, Refusal, Request, Selection,
+};
 pub use key::Change;
 pub use record::Header;
 pub use remote::Remote;

@@ -78,6 +78,8 @@ pub(crate) enum Verb {
     Check,
     /// Run commands, each only when its result is not there already
     Run(Run),
+    /// Run a program in the environment of a space, which is prepared first
+    Exec(Exec),
     /// Look after caches
     #[command(subcommand, arg_required_else_help = true)]
     Cache(Cache),
@@ -130,6 +132,24 @@ pub(crate) struct Run {
     /// Give a variable of the context a value
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) ctx: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Exec {
+    /// The space (default: the one that you stand in; else the environment of commands without one)
+    #[arg(short, long, value_name = "SPACE", conflicts_with = "install")]
+    pub(crate) space: Option<String>,
+    /// Prepare all environments, and run nothing in them
+    #[arg(long)]
+    pub(crate) install: bool,
+    /// The program and its arguments, behind `--`
+    #[arg(
+        last = true,
+        value_name = "CMD",
+        required_unless_present = "install",
+        conflicts_with = "install"
+    )]
+    pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -229,14 +249,13 @@ pub(crate) enum Shell {
 
 /// Verbs of the product that this version does not have. They are refused by name, and plugins
 /// cannot claim them.
-pub(crate) const UNBUILT: [&str; 11] = [
-    "show", "explain", "graph", "view", "exec", "build", "app", "shell", "env", "deploy", "schema",
-];
+pub(crate) const UNBUILT: [&str; 10] =
+    ["show", "explain", "graph", "view", "build", "app", "shell", "env", "deploy", "schema"];
 
 /// Groups of verbs as `--help` shows them.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
     ("Workspace", &["init", "check"]),
-    ("Commands", &["run", "cache"]),
+    ("Commands", &["run", "exec", "cache"]),
     ("Plugins", &["plugin"]),
     ("Editor and shell", &["completions"]),
 ];

@@ -1,16 +1,18 @@
 //! Ctrl-C, TERM and a terminal that goes away.
 //!
 //! They are watched from the moment on at which something may run that has to be told: commands, or a
-//! plugin. Before that they end the process, as they always do.
+//! plugin. Before that they end the process, as they always do. A program that has the terminal takes them
+//! over.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
-use purlin_commands::Cancel;
+use purlin_commands::{Cancel, Foreground};
 use purlin_host::Canceller;
 use purlin_model::Diagnostic;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::signal_name;
 
@@ -29,6 +31,8 @@ struct Watch {
     came: AtomicI32,
     cancel: Cancel,
     plugins: Mutex<Vec<Canceller>>,
+    /// The program that takes signals in place of this process.
+    program: Mutex<Option<Arc<Foreground>>>,
 }
 
 /// Watches for signals from now on. Where that is not possible they do what they always do.
@@ -36,7 +40,9 @@ pub(crate) fn watch() {
     WATCH.started.get_or_init(|| {
         let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
         let work = move || {
-            for (signal, count) in signals.forever().zip(1u32..) {
+            let mut count = 0;
+            for signal in signals.forever().filter(|signal| !pass_on(*signal)) {
+                count += 1;
                 if count > PASSED_ON {
                     std::process::exit(CANCELLED.into());
                 }
@@ -48,6 +54,42 @@ pub(crate) fn watch() {
         };
         let _ = std::thread::Builder::new().name("signals".into()).spawn(work);
     });
+}
+
+/// Has a program take all signals from now on, also one that came while it was started: they mean
+/// nothing to this process any more.
+pub(crate) fn hand_over(program: &Arc<Foreground>) {
+    *WATCH.program.lock().unwrap_or_else(PoisonError::into_inner) = Some(program.clone());
+    let came = WATCH.came.swap(0, Ordering::SeqCst);
+    if came != 0 {
+        program.signal(came);
+    }
+    let Ok(mut more) = Signals::new([SIGQUIT, SIGUSR1, SIGUSR2]) else { return };
+    let work = move || {
+        for signal in more.forever() {
+            pass_on(signal);
+        }
+    };
+    let _ = std::thread::Builder::new().name("pass-on".into()).spawn(work);
+}
+
+/// Passes a signal on to the program that takes them. False when there is none.
+fn pass_on(signal: i32) -> bool {
+    let program = WATCH.program.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    // What a terminal sends, it sends to the program itself.
+    if let Some(program) = program.as_ref().filter(|_| !comes_from_terminal(signal)) {
+        program.signal(signal);
+    }
+    program.is_some()
+}
+
+fn comes_from_terminal(signal: i32) -> bool {
+    let streams = [
+        std::io::stdin().is_terminal(),
+        std::io::stdout().is_terminal(),
+        std::io::stderr().is_terminal(),
+    ];
+    matches!(signal, SIGINT | SIGQUIT) && streams.contains(&true)
 }
 
 /// What a signal stops, for those who run programs.

@@ -3,6 +3,7 @@
 pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod exec;
 pub(crate) mod init;
 pub(crate) mod other;
 pub(crate) mod plugin;

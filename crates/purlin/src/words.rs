@@ -46,6 +46,7 @@ fn perform(arguments: Arguments, bundled: &PluginSet) -> Outcome {
         Verb::Completions(options) => verb::completions::perform(&options),
         Verb::Check => verb::check::perform(&Context::new(global, bundled)?),
         Verb::Run(options) => verb::run::perform(&Context::new(global, bundled)?, &options, &[]),
+        Verb::Exec(options) => verb::exec::perform(&Context::new(global, bundled)?, &options),
         Verb::Cache(Cache::List) => verb::cache::list(&Context::new(global, bundled)?),
         Verb::Cache(Cache::Verify { keep }) => {
             verb::cache::verify(&Context::new(global, bundled)?, keep)

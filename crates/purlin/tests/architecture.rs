@@ -83,9 +83,10 @@ fn the_core_knows_no_bundled_plugin_by_name() {
 }
 
 #[test]
-fn processes_are_started_for_actions_and_by_the_runtime_of_processes_only() {
+fn processes_are_started_for_actions_in_the_foreground_and_by_the_runtime_of_processes_only() {
     let starts = [
         "purlin-commands/src/execute.rs",
+        "purlin-commands/src/foreground.rs",
         "purlin-commands/src/platform.rs",
         "purlin-host/src/process/",
         "purlin-process/src/",

@@ -34,6 +34,8 @@ mod test_ctx;
 mod test_environments;
 #[path = "cli/test_examples.rs"]
 mod test_examples;
+#[path = "cli/test_exec.rs"]
+mod test_exec;
 #[path = "cli/test_fault_points.rs"]
 mod test_fault_points;
 #[path = "cli/test_faults.rs"]

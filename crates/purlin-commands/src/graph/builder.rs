@@ -62,7 +62,7 @@ pub(super) struct Builder<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) expander: Expander<'a>,
     catalogue: Catalogue<'a>,
-    dotenv: Dotenv<'a>,
+    pub(super) dotenv: Dotenv<'a>,
     /// What plugins are told of the context.
     pub(super) declared: serde_json::Map<String, serde_json::Value>,
     caches: HashMap<String, Result<CacheChoice, ()>>,
@@ -273,7 +273,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The instances that an environment needs: those that install it are remembered as such.
-    fn needed(&mut self, environment: &Environment, slot: &Slot) -> Vec<Edge> {
+    pub(super) fn needed(&mut self, environment: &Environment, slot: &Slot) -> Vec<Edge> {
         let description = &environment.description;
         let mut edges = Vec::new();
         for reference in &description.after {

@@ -37,7 +37,7 @@ impl Builder<'_> {
 }
 
 /// The environment of a command as it is written: its own, its space's, or the default one.
-fn of_command<'a>(
+pub(super) fn of_command<'a>(
     definitions: &'a Definitions,
     command: &'a Command,
     space: Option<&'a str>,

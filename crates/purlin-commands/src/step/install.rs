@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use purlin_model::Diagnostic;
-
 use super::{Failure, Step};
 use crate::environment::{self, Description};
 use crate::graph::Instance;
@@ -33,25 +31,12 @@ impl Step<'_> {
 
     /// Makes sure that the environment is there before something runs in it.
     pub(super) fn check_installed(&self, description: &Description) -> Result<(), Failure> {
-        let (Some(path), Some(environment)) = (description.missing(), &self.instance().environment)
-        else {
-            return Ok(());
-        };
-        let path = shown(&self.session.root, path);
-        let names: Vec<String> =
-            description.after.iter().map(|one| format!("`{}`", one.name)).collect();
-        let why = match names.as_slice() {
-            [] => format!("There is no {path}, and no command makes it."),
-            _ => format!("There is no {path}, though {} has run.", names.join(", ")),
-        };
-        Err(vec![
-            Diagnostic::error(
-                "not-installed",
-                format!("the environment of `{}` is not installed", self.instance().id),
-            )
-            .label(environment.origin.clone(), "this environment")
-            .detail(why),
-        ])
+        let Some(environment) = &self.instance().environment else { return Ok(()) };
+        let root = self.session.root.to_string_lossy();
+        match description.not_installed(environment, &root) {
+            Some(diagnostic) => Err(vec![diagnostic]),
+            None => Ok(()),
+        }
     }
 }
 

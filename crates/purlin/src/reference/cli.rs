@@ -58,7 +58,10 @@ pub(super) fn page() -> String {
     ] {
         text.push_str(&row(&[&code.to_string(), meaning]));
     }
-    text.push_str("\nA verb of a plugin ends with the status that the plugin gives.\n");
+    text.push_str(
+        "\nA verb of a plugin ends with the status that the plugin gives. `exec` ends with that of its program, 128 and \
+         the number of the signal that killed it, 127 where the program is not found and 126 where it cannot be executed.\n",
+    );
     text
 }
 

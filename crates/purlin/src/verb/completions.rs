@@ -70,7 +70,8 @@ fn command(bundled: &PluginSet) -> clap::Command {
         definitions.commands.values().map(|command| command.name.clone()).collect();
     let modules = definitions.spaces.values().flat_map(|space| &space.modules);
     let modules = distinct(modules.map(|module| module.name.clone()));
-    let spaces = definitions.spaces.keys().cloned().collect();
+    let spaces: Vec<String> = definitions.spaces.keys().cloned().collect();
+    let here = spaces.clone();
     let tags = definitions.commands.values().flat_map(|command| &command.tags);
     let tags = distinct(tags.map(|tag| tag.name.clone()));
     let given = definitions.context.keys().map(|name| format!("{name}=")).collect();
@@ -87,6 +88,8 @@ fn command(bundled: &PluginSet) -> clap::Command {
             .mut_arg("ctx", |argument| argument.add(candidates(given)))
             .args(flags)
     });
+    command = command
+        .mut_subcommand("exec", |exec| exec.mut_arg("space", |one| one.add(candidates(here))));
     let plugins: Vec<String> =
         context.plugins.list().into_iter().map(|plugin| plugin.name).collect();
     command = command.mut_subcommand("plugin", |plugin| {

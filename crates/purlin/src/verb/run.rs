@@ -99,7 +99,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
 }
 
 /// The root as text: it stands in templates, and those are text.
-fn root_text(root: &Path) -> Result<String, Failure> {
+pub(super) fn root_text(root: &Path) -> Result<String, Failure> {
     root.to_str().map(str::to_owned).ok_or_else(|| {
         Diagnostic::error("bad-path", "the path of the workspace is not UTF-8")
             .detail(format!(

@@ -16,6 +16,7 @@ fn help_groups_the_verbs() {
 
     Commands:
       run            Run commands, each only when its result is not there already
+      exec           Run a program in the environment of a space, which is prepared first
       cache          Look after caches
 
     Plugins:

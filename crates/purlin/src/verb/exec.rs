@@ -1,0 +1,142 @@
+//! `purlin exec`
+
+use std::io::ErrorKind;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use purlin_commands::{
+    ContextValues, Event, Exit, Foreground, Graph, Options, Prepared, ProcessVariables, Request,
+    Selection, Session, Summary, from_command_line, run,
+};
+use purlin_model::Diagnostic;
+
+use super::run::root_text;
+use crate::arguments::{Exec, Run};
+use crate::asked::Asked;
+use crate::context::Context;
+use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
+use crate::run_view::View;
+use crate::{draw, environment, signals};
+
+/// The program is not found, as shells tell it.
+const NOT_FOUND: u8 = 127;
+/// The program cannot be executed.
+const NOT_EXECUTABLE: u8 = 126;
+
+/// Runs a program in an environment, or prepares all environments.
+pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
+    let definitions = context.definitions()?;
+    let root = context.root()?;
+    let text = root_text(&root)?;
+    draw::diagnostics(&context.global, &context.plugins.warnings());
+    if context.global.locked {
+        // Before any plugin is asked for anything.
+        context.pin()?;
+    }
+    let user = ProcessVariables::new(environment::all());
+    let asked = Asked::new(&Run::default())?;
+    let values = ContextValues::new(&definitions, &[], &user, asked.options())?;
+    let selection = asked.selection(context, &definitions);
+    let request = Request {
+        definitions: &definitions,
+        plugins: &context.plugins,
+        root: &text,
+        variables: &user,
+        context: &values,
+        selection: &Selection::default(),
+        starts_processes: true,
+    };
+    let space = options.space.as_ref().or(selection.here.as_ref());
+    let space = space.map(|space| from_command_line(space));
+    let prepared = if options.install {
+        Prepared::all(&request)?
+    } else {
+        Prepared::place(&request, space.as_ref())?
+    };
+    draw::diagnostics(&context.global, &prepared.graph.warnings);
+    context.pin()?;
+    let cancel = signals::cancel();
+    let session = Session::new(&root, &context.cache, &context.plugins, user.clone(), cancel)
+        .offline(context.global.offline);
+    signals::watch();
+    let summary = prepare(context, options, &prepared.graph, &session, asked.jobs());
+    if summary.cancelled {
+        return Ok(ExitCode::from(CANCELLED));
+    }
+    if let Some(lost) = summary.lost {
+        return Err(lost.into());
+    }
+    if summary.failed > 0 {
+        return Ok(ExitCode::from(FAILED));
+    }
+    let mut variables = Vec::new();
+    for place in &prepared.places {
+        let found = place.variables(&context.plugins, &text, &user);
+        variables.push(found.map_err(|diagnostics| Failure { diagnostics, code: FAILED })?);
+    }
+    let Some(variables) = variables.first().filter(|_| !options.install) else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    // The program may run for hours, and needs nothing of this any more.
+    drop(session);
+    match Foreground::start(&options.command, &context.directory, variables) {
+        Ok(program) => attend(&Arc::new(program)),
+        Err(error) => Ok(not_started(context, options, &error)),
+    }
+}
+
+/// Runs what must have run. What has its result already is not worth a word, unless it is all that
+/// was asked for.
+fn prepare(
+    context: &Context,
+    options: &Exec,
+    graph: &Graph,
+    session: &Session<'_>,
+    jobs: usize,
+) -> Summary {
+    let mut global = context.global.clone();
+    // Standard output is the program's.
+    global.json &= options.install;
+    let how = Options { jobs, force: false, stream: false, replay: false };
+    let mut view = options.install.then(|| View::new(&global, graph, false));
+    let summary = run(graph, session, how, &mut |event| {
+        let silent = matches!(event, Event::Queued { .. } | Event::Cached { restored: false, .. });
+        if !silent && view.is_none() {
+            view = Some(View::new(&global, graph, false));
+        }
+        if let Some(view) = &mut view {
+            view.show(&event);
+        }
+    });
+    if let Some(view) = view {
+        view.finish(&summary);
+    }
+    summary
+}
+
+/// Waits for the program, which gets the signals meanwhile.
+fn attend(program: &Arc<Foreground>) -> Outcome {
+    signals::hand_over(program);
+    let Exit { code, signal, .. } = program.wait().map_err(|error| {
+        Failure::failed(
+            Diagnostic::error("exec", "the program cannot be waited for").detail(error.to_string()),
+        )
+    })?;
+    let status = code.or(signal.map(|signal| 128 + signal)).unwrap_or(i32::from(FAILED));
+    Ok(ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX)))
+}
+
+fn not_started(context: &Context, options: &Exec, error: &std::io::Error) -> ExitCode {
+    let program = options.command.first().map(|one| one.to_string_lossy()).unwrap_or_default();
+    let (status, help) = match error.kind() {
+        ErrorKind::NotFound => {
+            (NOT_FOUND, format!("is `{program}` installed in this environment?"))
+        }
+        _ => (NOT_EXECUTABLE, format!("may `{program}` be executed?")),
+    };
+    let diagnostic = Diagnostic::error("not-started", format!("`{program}` could not be started"))
+        .detail(format!("{error}."))
+        .help(help);
+    draw::diagnostics(&context.global, &[diagnostic]);
+    ExitCode::from(status)
+}
