@@ -102,6 +102,43 @@ fn a_profile_changes_what_runs_and_results_are_kept_apart() {
     assert!(unknown.stderr.contains("which has `debug`, `release`"), "{unknown}");
 }
 
+#[test]
+fn the_environment_type_conforms() {
+    let workspace = workspace("");
+    take(&workspace, "venv");
+    conforms(&workspace, "venv");
+}
+
+#[test]
+fn a_virtual_environment_is_made_once_and_again_when_it_is_gone() {
+    let workspace = with(
+        "venv",
+        "[spaces.docs]\nenvironment = { type = 'venv', requirements = 'docs.txt' }\n\
+         [commands.which]\nexec = 'python -c \"import sys; print(sys.prefix)\" > prefix.txt'\n\
+         deps = ['in.txt', 'pydist:pip']\nartifacts = ['prefix.txt']\nspace = 'docs'\n",
+    );
+    workspace.write("in.txt", "");
+    workspace.write("docs.txt", "# nothing but what every environment has\n");
+    let venv = workspace.path(".venv/docs");
+    let install = "venv.install?folder=.venv/docs&requirements=docs.txt";
+    let run = || {
+        let done = workspace.succeed(&["run", "--json"]);
+        let settled = |id: &str| done.settled(id).unwrap_or_else(|| panic!("{id}: {done}"));
+        (settled(install), settled("which@docs"))
+    };
+    let told = |install: &str, which: &str| (install.to_owned(), which.to_owned());
+    assert_eq!(run(), told("finished", "finished"));
+    let prefix = workspace.read("prefix.txt");
+    assert_eq!(prefix.trim(), venv.canonicalize().expect("it was made").to_str().expect("text"));
+    assert_eq!(run(), told("cached", "cached"));
+    std::fs::remove_dir_all(&venv).expect("it was made");
+    assert_eq!(run(), told("finished", "cached"), "it is made again, and nothing in it differs");
+    assert!(venv.join("bin/python").exists());
+    let script = "import sys; print(sys.prefix)";
+    let inside = workspace.succeed(&["exec", "-s", "docs", "--", "python", "-c", script]);
+    assert_eq!((inside.stdout.as_str(), inside.stderr.as_str()), (prefix.as_str(), ""));
+}
+
 /// A WebDAV server, gone when dropped.
 struct Server {
     child: Child,
