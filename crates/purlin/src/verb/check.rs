@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use purlin_commands::{ContextValues, Graph, ProcessVariables, Request, Selection, has_errors};
+use purlin_commands::{
+    ContextValues, Graph, Prepared, ProcessVariables, Request, Selection, has_errors,
+};
 use purlin_host::{Pinning, PluginEntry, PluginStatus};
 use purlin_model::{Diagnostic, Severity};
 
@@ -34,6 +36,7 @@ pub(crate) fn perform(context: &Context) -> Outcome {
         starts_processes: false,
     };
     diagnostics.extend(request.check_caches());
+    diagnostics.extend(Prepared::all(&request).err().unwrap_or_default());
     match Graph::build(&request) {
         Ok(graph) => {
             diagnostics.extend(graph.missing_inputs(&folder));

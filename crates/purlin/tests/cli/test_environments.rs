@@ -388,6 +388,10 @@ fn mistakes_in_environments_are_told_where_they_stand() {
       |
       = help: did you mean `tools`?
     ");
+    let unused = with_tools("[spaces.docs]\nenvironment = 'tolls'\n[commands]\nsay = 'true'\n");
+    let told = unused.fail(2, &["check"]).stderr;
+    assert_eq!(told.matches("there is no environment type `tolls`").count(), 1, "{told}");
+    unused.succeed(&["run", "say"]);
     let option =
         with_tools("[commands.say]\nexec = 'true'\nenvironment = { type = 'tools', sett = 'x' }\n");
     assert_snapshot!(option.fail(2, &["check"]).stable_stderr(), @"

@@ -22,6 +22,7 @@ const PAGES: [(&str, &[&str]); 2] = [
             "caching",
             "ci",
             "correct-dependencies",
+            "environments",
             "first-workspace",
             "monorepos",
             "moving-from-make",
@@ -48,6 +49,11 @@ fn ci() {
 #[test]
 fn correct_dependencies() {
     follow("guides/correct-dependencies.md");
+}
+
+#[test]
+fn environments() {
+    follow("guides/environments.md");
 }
 
 #[test]
