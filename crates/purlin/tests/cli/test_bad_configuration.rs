@@ -436,7 +436,7 @@ fn unknown_verbs_and_flags() {
     error: there is no verb `frobnicate`
      |
      = Neither Purlin nor a plugin on the search path has it.
-     = help: verbs: `cache`, `check`, `completions`, `init`, `plugin`, `run`
+     = help: verbs: `cache`, `check`, `completions`, `exec`, `init`, `plugin`, `run`
     ");
     assert_snapshot!(workspace.fail(2, &["run", "--forse"]).stable_stderr(), @"
     error: unexpected argument '--forse' found
@@ -483,7 +483,7 @@ fn verbs_that_are_not_built_yet_are_refused_by_name() {
      |
      = help: `purlin --help` lists what there is
     ");
-    for verb in ["show", "explain", "graph", "view", "exec", "build", "shell", "env", "schema"] {
+    for verb in ["show", "explain", "graph", "view", "build", "shell", "env", "schema"] {
         let failed = workspace.fail(2, &[verb, "--anything", "else"]);
         let named = format!("`purlin {verb}` is not supported by this version of Purlin");
         assert!(failed.stderr.contains(&named), "{failed}");

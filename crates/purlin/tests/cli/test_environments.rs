@@ -310,7 +310,7 @@ fn an_environment_that_its_commands_do_not_make_is_told() {
     install  started   it has not run here before
     install  done      [SECONDS]
     use      FAILED    could not run
-    error: the environment of `use` is not installed
+    error: the environment `use` is not installed
       --> purlin.toml:10:24
        |
     10 | environment = { type = "tools", after = ["install"], installed = ["tools/bin/list"] }
