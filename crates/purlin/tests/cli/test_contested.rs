@@ -86,6 +86,7 @@ fn two_plugins_with_one_subcommand() {
     "#);
     assert!(workspace.succeed(&["--help"]).stdout.contains("(contested)"));
     assert_snapshot!(workspace.succeed(&["plugin", "list"]).stable_stdout(), @"
+    active    0.1.0  native    bundled    environment/active, environment/base
     alpha     1.0.0  process   workspace  subcommand/only-alpha, subcommand/greet (contested)
     beta      1.0.0  process   workspace  subcommand/only-beta, subcommand/greet (contested)
     command   0.1.0  native    bundled    dependency/command
@@ -94,6 +95,7 @@ fn two_plugins_with_one_subcommand() {
     load      0.1.0  native    bundled    dependency/load
     local     0.1.0  -         bundled    cache/local
     none      0.1.0  -         bundled    cache/none
+    pydist    0.1.0  native    bundled    dependency/pydist
     variable  0.1.0  native    bundled    dependency/variable
     ");
     assert_snapshot!(workspace.succeed(&["plugin", "info", "beta"]).stable_stdout(), @"
