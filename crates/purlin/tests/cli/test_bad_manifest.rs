@@ -611,7 +611,7 @@ fn a_plugin_for_another_contract_is_incompatible() {
        |                            ^^^^^^^ named here
        |
        = What the broken plugin `own` provides is not known: the plugin is written for version 2 of the contract (plugin.toml:4).
-       = help: dependency types: `command`, `const`, `glob`, `load`, `variable`
+       = help: dependency types: `command`, `const`, `glob`, `load`, `pydist`, `variable`
     "#);
 }
 

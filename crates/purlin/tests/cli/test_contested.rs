@@ -96,6 +96,7 @@ fn two_plugins_with_one_subcommand() {
     local     0.1.0  -         bundled    cache/local
     none      0.1.0  -         bundled    cache/none
     pydist    0.1.0  native    bundled    dependency/pydist
+    repo      0.1.0  -         bundled    cache/repo
     variable  0.1.0  native    bundled    dependency/variable
     ");
     assert_snapshot!(workspace.succeed(&["plugin", "info", "beta"]).stable_stdout(), @"
