@@ -7,7 +7,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use purlin_host::{FeatureRef, Need, Plugins};
 use purlin_model::{
-    Diagnostic, Digest, Hasher, Kind, Origin, Severity, Table, Value, closest, fold, is_kebab,
+    Diagnostic, Digest, Hasher, Kind, Origin, Table, Value, closest, fold, is_kebab,
 };
 use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::{CommandReference, ExpandContext, Expansion};
@@ -20,7 +20,7 @@ use crate::definition::Named;
 use crate::environment::{Description, Known as KnownEnvironments};
 use crate::graph::Answers;
 use crate::memo::{Memos, Question};
-use crate::template::{Scope, near_misses};
+use crate::template::Scope;
 use crate::variables::ProcessVariables;
 
 /// One dependency of one instance.
@@ -245,46 +245,17 @@ impl<'a> Expander<'a> {
         Ok(Arc::new(ExpandContext { section: value.to_json(), ..(**context).clone() }))
     }
 
-    /// Validates a configuration and expands its templates. Unlike the program's they are in the key
-    /// as they come out: `{root}` in a dependency says that the result depends on where the
-    /// workspace is.
+    /// Validates a configuration and expands its templates.
     pub(crate) fn check(
         &mut self,
         schema: &Schema,
         config: &Value,
         scope: Scope<'_>,
     ) -> Result<Value, Vec<Diagnostic>> {
-        let validated = schema.validate(config);
-        self.warn(validated.diagnostics.iter().filter(|one| one.severity != Severity::Error));
-        let Some(mut value) = validated.value else { return Err(validated.diagnostics) };
-        let mut diagnostics = Vec::new();
-        let mut changed = false;
-        for (pointer, roots) in schema.templates(&value.clone()) {
-            let mut roots: Vec<&str> = roots.iter().map(String::as_str).collect();
-            if scope.command.is_some_and(|command| command.config.is_some()) {
-                roots.push("config");
-            }
-            let Some(place) = value.pointer_mut(&pointer) else { continue };
-            let Kind::String(text) = &mut place.kind else { continue };
-            let named = Named { name: text.clone(), origin: place.origin.clone() };
-            self.warn(&near_misses(&named, &roots));
-            match scope.value(&named, &roots) {
-                Ok(expanded) => {
-                    changed |= !matches!(&expanded, Kind::String(same) if same == text);
-                    place.kind = expanded;
-                }
-                Err(diagnostic) => diagnostics.push(diagnostic),
-            }
-        }
-        if !diagnostics.is_empty() {
-            return Err(diagnostics);
-        }
-        if changed {
-            // What came out has to be right, too.
-            let validated = schema.validate(&value);
-            return validated.value.ok_or(validated.diagnostics);
-        }
-        Ok(value)
+        let mut odd = Vec::new();
+        let configured = scope.configuration(schema, config, &mut odd);
+        self.warn(&odd);
+        configured
     }
 
     /// Keeps warnings, each once: a dependency of `[base]` is met once for each command.

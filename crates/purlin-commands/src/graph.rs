@@ -104,6 +104,7 @@ impl Graph {
             Vec::new()
         });
         if !diagnostics.is_empty() {
+            diagnostics.extend(builder.warnings());
             return Err(told_once(diagnostics));
         }
         let warnings = distinct(builder.warnings());

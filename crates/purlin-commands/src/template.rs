@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use purlin_model::{Diagnostic, Kind, NearMiss, Part, Template, Value, fold};
+use purlin_plugin::Schema;
 use serde_json::Value as Json;
 
 use crate::context::ContextValues;
@@ -58,8 +59,12 @@ struct Found {
 impl Scope<'_> {
     /// The roots of the command's own texts. `env` is one in process variables only.
     pub(crate) fn roots(&self) -> &'static [&'static str] {
-        let ships = self.command.is_some_and(|command| command.config.is_some());
-        if ships { &ROOTS } else { &ROOTS[..ROOTS.len() - 1] }
+        if self.ships() { &ROOTS } else { &ROOTS[..ROOTS.len() - 1] }
+    }
+
+    /// Whether the command is one that a plugin ships.
+    fn ships(&self) -> bool {
+        self.command.is_some_and(|command| command.config.is_some())
     }
 
     /// Expands a text.
@@ -117,6 +122,51 @@ impl Scope<'_> {
             Some(value) => Ok(Value::from_json(&value, &text.origin).kind),
             None => Ok(Kind::String(self.text(text, roots)?.value)),
         }
+    }
+
+    /// A configuration that its schema accepts, with its templates expanded. Unlike the program's they
+    /// are in the key as they come out: `{root}` in a dependency says that the result depends on
+    /// where the workspace is. What is odd but no error is added to `odd`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(crate) fn configuration(
+        &self,
+        schema: &Schema,
+        config: &Value,
+        odd: &mut Vec<Diagnostic>,
+    ) -> Result<Value, Vec<Diagnostic>> {
+        let validated = schema.validate(config);
+        let Some(mut value) = validated.value else { return Err(validated.diagnostics) };
+        odd.extend(validated.diagnostics);
+        let mut diagnostics = Vec::new();
+        let mut changed = false;
+        for (pointer, roots) in schema.templates(&value.clone()) {
+            let mut roots: Vec<&str> = roots.iter().map(String::as_str).collect();
+            if self.ships() {
+                roots.push("config");
+            }
+            let Some(place) = value.pointer_mut(&pointer) else { continue };
+            let Kind::String(text) = &mut place.kind else { continue };
+            let named = Named { name: text.clone(), origin: place.origin.clone() };
+            odd.extend(near_misses(&named, &roots));
+            match self.value(&named, &roots) {
+                Ok(expanded) => {
+                    changed |= !matches!(&expanded, Kind::String(same) if same == text);
+                    place.kind = expanded;
+                }
+                Err(diagnostic) => diagnostics.push(diagnostic),
+            }
+        }
+        if !diagnostics.is_empty() {
+            return Err(diagnostics);
+        }
+        if changed {
+            // What came out has to be right, too.
+            let validated = schema.validate(&value);
+            return validated.value.ok_or(validated.diagnostics);
+        }
+        Ok(value)
     }
 
     /// What a text stands for that is one whole reference.

@@ -93,8 +93,7 @@ pub(super) fn find(request: &Request<'_>, named: Option<&Named>) -> Result<Found
     };
     let mut config = config.cloned().unwrap_or_else(empty);
     if let Some(schema) = plugins.schema(&feature)? {
-        let validated = schema.validate(&config);
-        config = validated.value.ok_or(validated.diagnostics)?;
+        config = request.scope().configuration(&schema, &config, &mut Vec::new())?;
     }
     let required = configured.and_then(|definition| definition.required.clone());
     Ok(Found { feature, name, config, required })

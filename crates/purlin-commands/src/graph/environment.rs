@@ -1,11 +1,11 @@
 //! What commands run in, and who installs it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, fold};
 
 use super::builder::Builder;
+use super::request::NO_ARGUMENTS;
 use crate::definition::{Command, Definitions, other_space};
 use crate::dependency::{Dependency, Expander};
 use crate::environment::{Environment, Written};
@@ -25,8 +25,7 @@ impl Builder<'_> {
         let definitions = self.request.definitions;
         let written = of_command(definitions, command, space)?;
         // It is the same for all modules, and for all who run in it.
-        let nothing = BTreeMap::new();
-        let scope = Scope { module: None, args: &nothing, ..scope };
+        let scope = Scope { module: None, args: &NO_ARGUMENTS, ..scope };
         let read = self.expander.environment(written, scope, &self.declared);
         let environment = read.map_err(|mut errors| self.diagnostics.append(&mut errors)).ok()?;
         let is_it = |name: &str| fold(name.split(['@', '#', '?']).next().unwrap_or(name));

@@ -1,5 +1,7 @@
 //! What a graph is built from.
 
+use std::collections::BTreeMap;
+
 use purlin_host::Plugins;
 use purlin_model::Diagnostic;
 
@@ -7,6 +9,7 @@ use super::cache;
 use crate::context::ContextValues;
 use crate::definition::{Definitions, Named};
 use crate::dependency::Expander;
+use crate::template::Scope;
 use crate::variables::ProcessVariables;
 
 /// What a graph is built from.
@@ -46,7 +49,22 @@ pub struct Selection {
     pub everything: bool,
 }
 
+/// The arguments of what has none.
+pub(super) static NO_ARGUMENTS: BTreeMap<String, Option<String>> = BTreeMap::new();
+
 impl<'a> Request<'a> {
+    /// What references in configurations stand for that belong to no command.
+    pub(super) fn scope(&self) -> Scope<'a> {
+        Scope {
+            root: self.root,
+            variables: self.variables,
+            context: self.context,
+            command: None,
+            module: None,
+            args: &NO_ARGUMENTS,
+        }
+    }
+
     pub(super) fn expander(&self) -> Expander<'a> {
         Expander::new(self.plugins, self.root)
             .with_sections(&self.definitions.sections)

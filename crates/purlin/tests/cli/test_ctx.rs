@@ -197,3 +197,31 @@ fn configurations_of_dependencies_take_them_too() {
     workspace.succeed(&["run", "--ctx", "folder=b"]);
     assert_eq!(workspace.lines("ran"), 3);
 }
+
+#[test]
+fn configurations_of_caches_take_them_where_the_schema_says_so() {
+    let workspace = workspace(
+        "[plugins]\nshelf = { path = 'shelf' }\n[ctx]\nhost = { required = true }\n\
+         [caches.team]\ntype = 'shelf'\nurl = 'https://{ctx.host}/x'\nretries = '{ctx.host}'\n\
+         [commands.a]\nexec = 'true'\ndeps = [{ type = 'const', value = 1 }]\ncache = 'team'\n",
+    );
+    workspace.write(
+        "shelf/plugin.toml",
+        "[plugin]\nname = 'shelf'\nversion = '1.0.0'\napi = '1'\ndescription = 'x'\nlicense = 'MIT'\n\
+         [runtime]\nkind = 'process'\nentry = ['./shelf']\n\
+         [provides.cache.shelf]\nabout = 'x'\nschema = 'shelf.json'\nhot = 'user'\n",
+    );
+    workspace.write("shelf/shelf", "#!/bin/sh\n");
+    workspace.write(
+        "shelf/shelf.json",
+        r#"{"type": "object", "properties": {
+            "url": {"type": "string", "x-purlin-template": ["ctx"], "pattern": "^https://"},
+            "retries": {"type": ["string", "integer"], "x-purlin-template": ["ctx"]}}}"#,
+    );
+    let told = workspace.fail(2, &["check"]).stderr;
+    assert!(told.contains("the context variable `host` has no value"), "{told}");
+    assert!(told.contains("purlin.toml:8:7"), "{told}");
+    let set = workspace.variable("HOST", "cache.example.com");
+    let told = set.run(&["check"]).stderr;
+    assert!(!told.contains("host"), "{told}");
+}
