@@ -26,6 +26,7 @@ const PAGES: [(&str, &[&str]); 2] = [
             "first-workspace",
             "monorepos",
             "moving-from-make",
+            "write-a-plugin",
         ],
     ),
     ("concepts", &["consent", "plugins"]),
@@ -64,6 +65,11 @@ fn moving_from_make() {
 #[test]
 fn monorepos() {
     follow("guides/monorepos.md");
+}
+
+#[test]
+fn write_a_plugin() {
+    follow("guides/write-a-plugin.md");
 }
 
 #[test]
