@@ -115,9 +115,12 @@ impl Walk<'_> {
 
     /// The distributions of a Python environment that name a plugin.
     fn python(&mut self, environment: &Path) {
-        let lib = environment.join("lib");
-        self.contents.search.push((lib.clone(), Stamp::take(&lib, self.moment)));
-        for site in python::site_packages(&lib) {
+        let python::Sites { watched, folders } = python::sites(environment);
+        for path in watched {
+            let stamp = Stamp::take(&path, self.moment);
+            self.contents.search.push((path, stamp));
+        }
+        for site in folders {
             // Taken before the folder is listed, as above. pip renews it with whatever it does.
             self.contents.search.push((site.clone(), Stamp::take(&site, self.moment)));
             for entry in python::entry_points(&site) {

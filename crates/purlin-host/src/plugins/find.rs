@@ -93,7 +93,8 @@ impl Plugins {
                 names.extend(candidate.filter(|one| one.live(need_of(point))).map(|one| one.name));
             } else if plugin.sound && (plugin.bundled || need_of(point) == Need::Any) {
                 // The workspace says nothing of most plugins, and then the row alone tells the name.
-                self.ensure(state, &plugin)?;
+                // Its stamps are not looked at: before anybody is told that a name is unknown, all
+                // stamps are, and it is asked for again.
                 names.push(row.name().to_owned());
             }
         }

@@ -24,14 +24,51 @@ pub(super) struct EntryPoint {
     pub(super) folder: Result<PathBuf, Vec<PathBuf>>,
 }
 
-/// The folders that hold the distributions of an environment, by the environment's `lib` folder.
-pub(super) fn site_packages(lib: &Path) -> Vec<PathBuf> {
-    names(lib)
-        .into_iter()
-        .filter(|name| name.starts_with("python"))
-        .map(|name| lib.join(name).join("site-packages"))
-        .filter(|folder| folder.is_dir())
-        .collect()
+/// What is looked at of an environment.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Sites {
+    /// Files and folders that tell when there are other folders.
+    pub(super) watched: Vec<PathBuf>,
+    /// The folders that hold distributions, in the order in which Python looks into them.
+    pub(super) folders: Vec<PathBuf>,
+}
+
+/// The folders with the distributions of an environment; those of the interpreter that it was made
+/// from among them when it was made with `--system-site-packages`.
+pub(super) fn sites(environment: &Path) -> Sites {
+    let lib = environment.join("lib");
+    let config = environment.join("pyvenv.cfg");
+    let folders = distributions(&lib, |name| name.starts_with("python"));
+    let mut sites = Sites { watched: vec![lib, config.clone()], folders };
+    let config = read(&config).unwrap_or_default();
+    let said = |wanted: &str| {
+        let pairs = config.lines().filter_map(|line| line.split_once('='));
+        let mut pairs = pairs.map(|(key, value)| (key.trim(), value.trim()));
+        pairs.find(|(key, _)| *key == wanted).map(|(_, value)| value)
+    };
+    let is_open = said("include-system-site-packages").is_some_and(|value| value == "true");
+    let Some(base) = said("home").and_then(|home| Path::new(home).parent()).filter(|_| is_open)
+    else {
+        return sites;
+    };
+    // Debian has `python3` for all of them, and in `/usr/local` what pip has installed.
+    let version = said("version").or_else(|| said("version_info")).unwrap_or_default();
+    let version: Vec<&str> = version.split('.').take(2).collect();
+    let version = format!("python{}", version.join("."));
+    for lib in [base.join("local/lib"), base.join("lib")] {
+        sites.folders.extend(distributions(&lib, |name| name == version || name == "python3"));
+        sites.watched.push(lib);
+    }
+    sites
+}
+
+/// The folders with distributions below a `lib` folder, for some versions of Python.
+fn distributions(lib: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let versions = names(lib).into_iter().filter(|name| is_wanted(name));
+    let folders = versions.flat_map(|name| {
+        ["site-packages", "dist-packages"].map(|folder| lib.join(&name).join(folder))
+    });
+    folders.filter(|folder| folder.is_dir()).collect()
 }
 
 /// The entry points of all distributions in a folder, in the order of their names.
@@ -39,26 +76,60 @@ pub(super) fn entry_points(site: &Path) -> Vec<EntryPoint> {
     let mut elsewhere = None;
     let names = names(site);
     let mut found = Vec::new();
-    for info in names.iter().filter(|name| name.ends_with(".dist-info")) {
-        let Some(text) = read(&site.join(info).join("entry_points.txt")) else { continue };
+    for Info { info, root } in infos(site, &names) {
+        let Some(text) = read(&info.join("entry_points.txt")) else { continue };
         for (name, package) in declared(&text) {
             let relative = relative(&package);
             let mut looked_at = vec![site.join(&relative)];
             if !has_manifest(&looked_at[0]) {
                 let elsewhere = elsewhere.get_or_insert_with(|| Elsewhere::read(site, &names));
                 looked_at.extend(elsewhere.folders(&package));
-                let project = editable_project(&site.join(info));
+                let project = root.clone().or_else(|| editable_project(&info));
                 looked_at.extend(project.iter().flat_map(|project| {
                     [project.join("src").join(&relative), project.join(&relative)]
                 }));
             }
             let folder = looked_at.iter().find(|folder| has_manifest(folder)).cloned();
             found.push(EntryPoint {
-                distribution: info.trim_end_matches(".dist-info").to_owned(),
+                distribution: info
+                    .file_stem()
+                    .map(|name| name.to_string_lossy().into_owned())
+                    .unwrap_or_default(),
                 name,
                 package,
                 folder: folder.ok_or(looked_at),
             });
+        }
+    }
+    found
+}
+
+/// What is known of a distribution.
+struct Info {
+    /// The folder of its `entry_points.txt`.
+    info: PathBuf,
+    /// Its project, where that is told.
+    root: Option<PathBuf>,
+}
+
+/// The distributions of a folder: installed ones, and those that older versions of setuptools have
+/// linked to their projects.
+fn infos(site: &Path, names: &[String]) -> Vec<Info> {
+    let mut found = Vec::new();
+    for name in names {
+        if has_extension(name, "dist-info") || has_extension(name, "egg-info") {
+            found.push(Info { info: site.join(name), root: None });
+        } else if has_extension(name, "egg-link") {
+            let Some(text) = read(&site.join(name)) else { continue };
+            let Some(root) = text.lines().next().map(|line| site.join(line.trim())) else {
+                continue;
+            };
+            let inside = self::names(&root).into_iter();
+            found.extend(
+                inside
+                    .filter(|name| has_extension(name, "egg-info"))
+                    .map(|name| Info { info: root.join(name), root: Some(root.clone()) }),
+            );
         }
     }
     found
@@ -299,9 +370,54 @@ mod tests {
             fs::create_dir_all(place.path(folder)).unwrap();
         }
         assert_eq!(
-            site_packages(&place.path("lib")),
+            sites(&place.path("")).folders,
             [place.path("lib/python3.11/site-packages"), place.path("lib/python3.9/site-packages")]
         );
-        assert_eq!(site_packages(&place.path("gone")), Vec::<PathBuf>::new());
+        assert_eq!(sites(&place.path("gone")).folders, Vec::<PathBuf>::new());
+    }
+
+    #[test]
+    fn an_environment_may_have_the_packages_of_its_interpreter() {
+        let place = Environment::new();
+        for folder in [
+            "venv/lib/python3.11/site-packages",
+            "usr/lib/python3/dist-packages",
+            "usr/lib/python3.11/site-packages",
+            "usr/lib/python3.9/site-packages",
+            "usr/local/lib/python3.11/dist-packages",
+        ] {
+            fs::create_dir_all(place.path(folder)).unwrap();
+        }
+        let own = place.path("venv/lib/python3.11/site-packages");
+        for (is_open, expected) in [
+            ("false", vec![own.clone()]),
+            (
+                "true",
+                vec![
+                    own,
+                    place.path("usr/local/lib/python3.11/dist-packages"),
+                    place.path("usr/lib/python3/dist-packages"),
+                    place.path("usr/lib/python3.11/site-packages"),
+                ],
+            ),
+        ] {
+            let home = place.path("usr/bin");
+            let text = format!(
+                "home = {}\ninclude-system-site-packages = {is_open}\nversion = 3.11.7\n",
+                home.display()
+            );
+            place.write("venv/pyvenv.cfg", &text);
+            assert_eq!(sites(&place.path("venv")).folders, expected);
+        }
+    }
+
+    #[test]
+    fn a_project_that_is_linked_is_found() {
+        let place = Environment::new();
+        let project = place.path("project/src");
+        place.write("site/tree.egg-link", &format!("{}\n../\n", project.display()));
+        place.write("project/src/tree.egg-info/entry_points.txt", ENTRY);
+        place.write("project/src/purlin_tree/plugin.toml", "");
+        assert_eq!(place.folder(), Ok(project.join("purlin_tree")));
     }
 }
