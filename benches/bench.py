@@ -26,6 +26,7 @@ class Program:
     argv: list[str]
     cwd: Path
     env: dict[str, str]
+    status: int = 0
     milliseconds: list[float] = field(default_factory=list)
     megabytes: list[float] = field(default_factory=list)
 
@@ -45,7 +46,7 @@ class Program:
             text=True,
             check=False,
         )
-        if done.returncode != 0:
+        if done.returncode != self.status:
             raise SystemExit(f"{self.name} failed with {done.returncode}:\n{done.stdout}")
         return done.stdout
 
@@ -59,7 +60,7 @@ class Program:
             check=True,
         ).stdout.splitlines()
         for nanoseconds, kilobytes, status in (map(int, line.split()) for line in lines):
-            if status != 0:
+            if status != self.status:
                 raise SystemExit(f"{self.name} failed with {status}")
             if keep:
                 self.milliseconds.append(nanoseconds / 1e6)

@@ -110,6 +110,8 @@ mod test_run_replay;
 mod test_run_signals;
 #[path = "cli/test_sandbox.rs"]
 mod test_sandbox;
+#[path = "cli/test_scenarios.rs"]
+mod test_scenarios;
 #[path = "cli/test_select.rs"]
 mod test_select;
 #[path = "cli/test_shipped.rs"]
