@@ -17,6 +17,7 @@
 
 mod diagnostic;
 mod digest;
+mod harmless;
 mod json;
 mod name;
 mod source;
@@ -26,6 +27,7 @@ mod value;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, distinct};
 pub use digest::{Digest, Hasher, ParseDigestError};
+pub use harmless::{harmless, harmless_line, hides};
 pub use json::parse_json;
 pub use name::{closest, fold, is_kebab, suggestion, to_kebab, to_snake};
 pub use source::{Origin, Source};

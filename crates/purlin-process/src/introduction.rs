@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use purlin_model::harmless_line;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
@@ -62,8 +63,15 @@ pub(crate) fn compare(launch: &Launch, result: Json) -> Result<(), Cause> {
     let Introduction { provides, .. } = serde_json::from_value(result).map_err(|error| {
         Cause::BadResult { method: "initialize".to_owned(), reason: plain(&error) }
     })?;
-    let theirs: BTreeSet<String> =
-        provides.iter().map(|one| format!("{}/{}", one.point, one.name)).collect();
+    let mut theirs = BTreeSet::new();
+    for Provided { point, name } in &provides {
+        let one = harmless_line(&format!("{point}/{name}"));
+        if theirs.contains(&one) {
+            let reason = format!("`provides` has `{one}` twice");
+            return Err(Cause::BadResult { method: "initialize".to_owned(), reason });
+        }
+        theirs.insert(one);
+    }
     let manifest: BTreeSet<String> =
         launch.provides.iter().map(|(point, name)| format!("{point}/{name}")).collect();
     if theirs == manifest {

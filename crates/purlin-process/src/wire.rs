@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use purlin_model::harmless_line;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
@@ -254,16 +255,9 @@ pub(crate) fn plain(error: &serde_json::Error) -> String {
 fn excerpt(line: &[u8]) -> String {
     const LENGTH: usize = 80;
     let text = String::from_utf8_lossy(&line[..line.len().min(4 * LENGTH)]);
-    let short: String = text.chars().take(LENGTH).flat_map(escaped).collect();
+    let short = harmless_line(&text.chars().take(LENGTH).collect::<String>());
     let more = text.chars().count() > LENGTH || line.len() > 4 * LENGTH;
     format!("`{short}{}`", if more { "…" } else { "" })
-}
-
-/// A character that can be shown.
-fn escaped(character: char) -> impl Iterator<Item = char> {
-    let plain = (!character.is_control()).then_some(character);
-    let escape = character.is_control().then(|| character.escape_debug());
-    plain.into_iter().chain(escape.into_iter().flatten())
 }
 
 #[cfg(test)]

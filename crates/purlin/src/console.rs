@@ -103,7 +103,8 @@ pub(crate) fn log(global: &Global, lines: Vec<(LogLevel, String)>) {
     let shown = lines.into_iter().filter(|(level, _)| *level >= least);
     let diagnostics: Vec<Diagnostic> = shown
         .map(|(level, line)| {
-            let mut diagnostic = Diagnostic::warning("plugin-log", line);
+            let (first, rest) = line.split_once('\n').unwrap_or((&line, ""));
+            let mut diagnostic = Diagnostic::warning("plugin-log", first).detail(rest);
             if level != LogLevel::Warning {
                 diagnostic.severity = Severity::Note;
             }

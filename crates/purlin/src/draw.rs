@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use purlin_commands::COMMAND_LINE;
-use purlin_model::{Diagnostic, Label, Severity};
+use purlin_model::{Diagnostic, Label, Severity, hides};
+pub(crate) use purlin_model::{harmless, harmless_line};
 
 use crate::arguments::{Color, Global};
 use crate::environment;
@@ -68,7 +69,23 @@ pub(crate) fn err_file(mut file: std::fs::File) {
 
 /// Prints one JSON document to stdout.
 pub(crate) fn json(document: &serde_json::Value) {
-    out(format_args!("{document}\n"));
+    json_text(&document.to_string());
+}
+
+/// Prints the text of a JSON document to stdout. What terminals do not show is escaped in it, which to
+/// JSON is the same.
+pub(crate) fn json_text(text: &str) {
+    let mut shown = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        if hides(character) && character != '\n' {
+            let mut units = [0; 2];
+            let units = character.encode_utf16(&mut units);
+            shown.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            shown.push(character);
+        }
+    }
+    out(format_args!("{shown}\n"));
 }
 
 /// True when text on stderr may be coloured.
@@ -120,7 +137,7 @@ pub(crate) fn render(diagnostic: &Diagnostic, colored: bool) -> String {
             texts.push((index, text_of(label)));
         }
     }
-    let mut group = Group::with_title(level.primary_title(harmless(&diagnostic.summary)));
+    let mut group = Group::with_title(level.primary_title(harmless_line(&diagnostic.summary)));
     for (first, text) in &texts {
         let path = diagnostic.labels[*first].origin.path();
         let shown = harmless_line(&path.to_string_lossy());
@@ -130,7 +147,8 @@ pub(crate) fn render(diagnostic: &Diagnostic, colored: bool) -> String {
                 continue;
             }
             let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-            snippet = snippet.annotation(kind.span(span(label, text)).label(harmless(&label.text)));
+            snippet =
+                snippet.annotation(kind.span(span(label, text)).label(harmless_line(&label.text)));
         }
         group = group.element(snippet);
     }
@@ -142,28 +160,6 @@ pub(crate) fn render(diagnostic: &Diagnostic, colored: bool) -> String {
     }
     let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&[group])
-}
-
-/// Text that nobody vouches for, such as a manifest's or a file's name: what could hide or rewrite
-/// other text on a terminal is spelt out.
-pub(crate) fn harmless(text: &str) -> String {
-    let hides = |character: char| {
-        (character.is_control() && character != '\n')
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    let mut shown = String::new();
-    for character in text.chars() {
-        match hides(character) {
-            true => shown.extend(character.escape_unicode()),
-            false => shown.push(character),
-        }
-    }
-    shown
-}
-
-/// The same for text that has to stay on its line.
-pub(crate) fn harmless_line(text: &str) -> String {
-    harmless(text).replace('\n', "\\n")
 }
 
 /// The text that a label points into. What is known from an index only is read again; if that
@@ -190,16 +186,4 @@ fn span(label: &Label, text: &str) -> std::ops::Range<usize> {
     let end = place(label.origin.end).max(start);
     let line_end = text[start..end].find('\n').map_or(end, |newline| start + newline);
     start..line_end
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{harmless, harmless_line};
-
-    #[test]
-    fn a_manifest_cannot_hide_text_on_the_terminal() {
-        assert_eq!(harmless("plain é 漢\nand more"), "plain é 漢\nand more");
-        assert_eq!(harmless_line("plain é 漢\nand more"), "plain é 漢\\nand more");
-        assert_eq!(harmless("a\u{1b}[2Kb\u{202e}c\rd"), "a\\u{1b}[2Kb\\u{202e}c\\u{d}d");
-    }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use purlin_host::{FeatureRef, WordRef};
+use purlin_model::hides;
 use purlin_plugin::manifest::{Detail, Parameter, ValueKind};
 
 use crate::context::Context;
@@ -99,7 +100,7 @@ fn completer(
         });
         let values = receiver.recv_timeout(LIMIT).ok().flatten().unwrap_or_default();
         let fits = |value: &String| {
-            value.starts_with(&prefix) && !value.is_empty() && !value.contains(char::is_control)
+            value.starts_with(&prefix) && !value.is_empty() && !value.contains(hides)
         };
         let help = format!("[{plugin}]");
         let candidates = values.into_iter().filter(fits).map(CompletionCandidate::new);

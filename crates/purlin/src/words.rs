@@ -282,10 +282,9 @@ fn help(global: &Global, bundled: &PluginSet) {
         }
         for word in words {
             let note = if word.usable.is_ok() { "" } else { " (contested)" };
-            text.push_str(&format!(
-                "  {:<14} {} [{}]{note}\n",
-                word.name, word.feature.about, word.plugin
-            ));
+            let line =
+                format!("  {:<14} {} [{}]{note}", word.name, word.feature.about, word.plugin);
+            text.push_str(&format!("{}\n", draw::harmless_line(&line)));
         }
     }
     text.push_str("\nEverywhere:\n");

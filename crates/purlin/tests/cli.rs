@@ -72,6 +72,8 @@ mod test_plugin_kit;
 mod test_plugin_signals;
 #[path = "cli/test_plugin_terminal.rs"]
 mod test_plugin_terminal;
+#[path = "cli/test_plugin_text.rs"]
+mod test_plugin_text;
 #[path = "cli/test_plugin_verbs.rs"]
 mod test_plugin_verbs;
 #[path = "cli/test_predecessor.rs"]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use purlin_model::{Source, Value, fold, parse_toml};
+use purlin_model::{Source, Value, fold, hides, parse_toml};
 use purlin_plugin::Point;
 use purlin_plugin::manifest::{Detail, Feature, Place, Stage, ValueKind};
 
@@ -18,21 +18,22 @@ pub(super) fn claimed(source: &Arc<Source>) -> Vec<Feature> {
         let Ok(point) = fold(point).parse::<Point>() else { continue };
         if let Some(named) = entry.value.as_table() {
             for (name, entry) in named.iter() {
-                features.push(feature(point, name, Place::of(&entry.key), Detail::None));
+                features.extend(feature(point, name, Place::of(&entry.key), Detail::None));
             }
         }
         for item in entry.value.as_list().unwrap_or_default() {
             let field = if point == Point::Hook { "on" } else { "name" };
             if let Some(name) = item.get(field).and_then(Value::as_str) {
-                features.push(feature(point, name, Place::of(&item.origin), detail(point, item)));
+                features.extend(feature(point, name, Place::of(&item.origin), detail(point, item)));
             }
         }
     }
     features
 }
 
-fn feature(point: Point, name: &str, place: Place, detail: Detail) -> Feature {
-    Feature {
+/// `None` for what nobody could ask for, and what would not stay on its line in a list.
+fn feature(point: Point, name: &str, place: Place, detail: Detail) -> Option<Feature> {
+    (!name.chars().any(hides)).then(|| Feature {
         point,
         name: fold(name),
         place,
@@ -42,7 +43,7 @@ fn feature(point: Point, name: &str, place: Place, detail: Detail) -> Feature {
         runtime: None,
         entry: None,
         detail,
-    }
+    })
 }
 
 fn detail(point: Point, item: &Value) -> Detail {

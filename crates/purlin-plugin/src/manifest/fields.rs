@@ -3,7 +3,9 @@
 
 use std::cell::RefCell;
 
-use purlin_model::{Diagnostic, Entry, Kind, Origin, Table, Value, fold, suggestion};
+use purlin_model::{
+    Diagnostic, Entry, Kind, Origin, Table, Value, fold, harmless_line, hides, suggestion,
+};
 
 /// The mistakes found so far.
 #[derive(Default)]
@@ -100,7 +102,21 @@ impl<'a> Fields<'a> {
         if text.is_none() {
             self.wrong_type(key, "a string", value);
         }
-        text.map(|text| Text { text, origin: &value.origin })
+        let text = text.map(|text| Text { text, origin: &value.origin });
+        text.inspect(|text| self.require_plain(key, *text))
+    }
+
+    /// Reports a text that is not one line of what terminals show. What manifests say stands in lists,
+    /// help and completions, and must not look like something else there.
+    pub(super) fn require_plain(&self, key: &str, text: Text<'_>) {
+        if text.text.chars().any(hides) {
+            self.report.error(
+                "bad-value",
+                format!("`{key}` in {} is not one line of plain text", self.title),
+                (text.origin, format!("it says `{}`", harmless_line(text.text))),
+                "leave out line breaks and what terminals do not show".to_owned(),
+            );
+        }
     }
 
     /// A text that must be there.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use purlin_model::{Diagnostic, Kind, Origin};
 
 use super::feature::read_name;
-use super::fields::Fields;
+use super::fields::{Fields, Text};
 use super::{Parameter, Place, ValueKind};
 
 const KINDS: [(&str, ValueKind); 7] = [
@@ -22,7 +22,9 @@ const KINDS: [(&str, ValueKind); 7] = [
 pub(super) fn read_value_kind(fields: &mut Fields<'_>) -> (ValueKind, Vec<String>) {
     let kind = fields.choice("type", "bad-value", &KINDS).unwrap_or(ValueKind::String);
     let unreadable = kind == ValueKind::String && fields.value("type").is_some();
-    let values = fields.owned_texts("values");
+    let values = fields.texts("values");
+    values.iter().for_each(|value| fields.require_plain("values", *value));
+    let values: Vec<String> = values.into_iter().map(|value| value.text.to_owned()).collect();
     let written = fields.value("values");
     if kind == ValueKind::Choice && values.is_empty() {
         match written {
@@ -122,7 +124,10 @@ fn read_parameter(mut table: Fields<'_>) -> Option<Parameter> {
 fn read_default(table: &mut Fields<'_>) -> Option<String> {
     let value = table.value("default")?;
     match &value.kind {
-        Kind::String(text) => Some(text.clone()),
+        Kind::String(text) => {
+            table.require_plain("default", Text { text, origin: &value.origin });
+            Some(text.clone())
+        }
         Kind::Int(number) => Some(number.to_string()),
         Kind::Bool(truth) => Some(truth.to_string()),
         _ => {

@@ -40,14 +40,15 @@ pub(crate) fn list(context: &Context) -> Outcome {
     let name_width = width(&|plugin| plugin.name.clone());
     let version_width = width(&version);
     for plugin in &plugins {
-        draw::out(format_args!(
-            "{:name_width$}  {:version_width$}  {:8}  {:9}  {}\n",
+        let line = format!(
+            "{:name_width$}  {:version_width$}  {:8}  {:9}  {}",
             plugin.name,
             version(plugin),
             runtime(plugin),
             plugin.source.as_str(),
             summary(plugin),
-        ));
+        );
+        draw::out(format_args!("{}\n", draw::harmless_line(&line)));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -111,13 +112,13 @@ pub(crate) fn info(context: &Context, name: &str) -> Outcome {
     }
     let entry = &info.entry;
     let version = entry.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
-    let mut text = format!("{}{version}\n", entry.name);
+    let mut lines = vec![format!("{}{version}", entry.name)];
     if !entry.description.is_empty() {
-        text.push_str(&format!("{}\n", entry.description));
+        lines.push(entry.description.clone());
     }
     let mut row = |label: &str, value: String| {
         if !value.is_empty() {
-            text.push_str(&format!("{label:12} {value}\n"));
+            lines.push(format!("{label:12} {value}"));
         }
     };
     let status = entry.status.as_str();
@@ -139,7 +140,7 @@ pub(crate) fn info(context: &Context, name: &str) -> Outcome {
         let process = manifest.processes().next().is_some();
         if process || !manifest.permissions.is_empty() {
             for (label, value) in permissions::rows(&manifest.permissions, process) {
-                row(label, draw::harmless(&value));
+                row(label, value);
             }
         }
     }
@@ -159,9 +160,11 @@ pub(crate) fn info(context: &Context, name: &str) -> Outcome {
             FeatureStatus::Ok => String::new(),
             status => format!("  {}: {}", status.as_str(), feature.reason),
         };
-        text.push_str(&format!("  {}/{}  {about}{status}\n", feature.point, feature.name));
+        lines.push(format!("  {}/{}  {about}{status}", feature.point, feature.name));
     }
-    draw::out(format_args!("{text}"));
+    for line in lines {
+        draw::out(format_args!("{}\n", draw::harmless_line(&line)));
+    }
     draw::diagnostics(&context.global, &entry.diagnostics);
     Ok(ExitCode::SUCCESS)
 }

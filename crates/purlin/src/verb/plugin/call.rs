@@ -70,7 +70,7 @@ pub(crate) fn perform(
     console::log(&all, plugins.take_log());
     let answer = answer.map_err(|error| Failure::from(failure(&error)))?;
     let text = serde_json::to_string_pretty(&answer).unwrap_or_else(|_| answer.to_string());
-    draw::out(format_args!("{text}\n"));
+    draw::json_text(&text);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn perform(global: &Global, bundled: &PluginSet, given: Option<&str>)
     if global.json {
         draw::json(&json!({ "markdown": text }));
     } else {
-        draw::out(format_args!("{text}"));
+        draw::out(format_args!("{}", draw::harmless(&text)));
     }
     Ok(ExitCode::SUCCESS)
 }

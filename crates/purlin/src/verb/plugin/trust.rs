@@ -93,10 +93,7 @@ fn described(one: &Asking) -> String {
     let mut text = format!("{}{version}\n", one.plugin);
     let mut row = |label: &str, value: &str| {
         if !value.is_empty() {
-            text.push_str(&format!(
-                "  {label:12} {}\n",
-                draw::harmless(value).replace('\n', "\\n")
-            ));
+            text.push_str(&format!("  {label:12} {}\n", draw::harmless_line(value)));
         }
     };
     if let Some(folder) = &one.folder {
