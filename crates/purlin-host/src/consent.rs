@@ -43,9 +43,17 @@ pub struct Trust {
 pub enum Coverage {
     /// A plugin in the user's folder, by its content: an edit asks again.
     Content(Digest),
-    /// A plugin that a workspace takes from a `path`, by the workspace's folder and the plugin's
-    /// name: edits run, a wider request asks again.
-    Workspace(PathBuf),
+    /// A plugin of a Python environment, by its content and the environment, whose interpreter and
+    /// other distributions it runs with.
+    Environment(Digest, PathBuf),
+    /// A plugin that a workspace takes from a `path`, by the folders of both and the plugin's name:
+    /// edits run, a wider request asks again.
+    Workspace {
+        /// The workspace's folder.
+        root: PathBuf,
+        /// The plugin's folder.
+        folder: PathBuf,
+    },
     /// A folder of `PURLIN_PLUGIN_PATH` with all plugins that are or will be in it.
     Folder(PathBuf),
 }
@@ -104,12 +112,18 @@ pub struct Asking {
 }
 
 impl Coverage {
-    /// The documented JSON shape: `{"content": hex}`, `{"workspace": path}` or `{"folder": path}`.
+    /// The documented JSON shape: `{"content": hex}`, `{"content": hex, "environment": path}`,
+    /// `{"workspace": path, "path": path}` or `{"folder": path}`.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         match self {
             Self::Content(digest) => json!({ "content": digest }),
-            Self::Workspace(root) => json!({ "workspace": root.to_string_lossy() }),
+            Self::Environment(digest, environment) => {
+                json!({ "content": digest, "environment": environment.to_string_lossy() })
+            }
+            Self::Workspace { root, folder } => {
+                json!({ "workspace": root.to_string_lossy(), "path": folder.to_string_lossy() })
+            }
             Self::Folder(folder) => json!({ "folder": folder.to_string_lossy() }),
         }
     }

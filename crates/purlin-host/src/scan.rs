@@ -123,11 +123,27 @@ impl Walk<'_> {
         for site in folders {
             // Taken before the folder is listed, as above. pip renews it with whatever it does.
             self.contents.search.push((site.clone(), Stamp::take(&site, self.moment)));
-            for entry in python::entry_points(&site) {
+            let (entries, unread) = python::entry_points(&site);
+            for entry in entries {
                 match &entry.folder {
+                    // Several distributions may name one package, which is one plugin.
+                    Ok(folder)
+                        if self.contents.plugins.iter().any(|one| {
+                            one.head.source == PluginSource::Python && one.folder == *folder
+                        }) => {}
                     Ok(folder) => self.read(&Folder::Disk(folder), PluginSource::Python, None),
                     Err(looked_at) => self.miss(&entry, looked_at),
                 }
+            }
+            for python::Unread { distribution, line } in unread {
+                let warning = Diagnostic::warning(
+                    "python-entry-point",
+                    format!("the Python distribution `{distribution}` names a plugin unreadably"),
+                )
+                .detail(format!(
+                    "Its `entry_points.txt` says `{line}`, where `NAME = PACKAGE` is expected."
+                ));
+                self.contents.warnings.push(StoredDiagnostic::new(&warning, Path::new("")));
             }
         }
     }

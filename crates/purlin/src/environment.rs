@@ -52,9 +52,24 @@ pub(crate) const VIRTUAL_ENV: Variable = Variable {
     about: "The active Python environment; its distributions may bring plugins",
 };
 
+/// The active environment of conda.
+pub(crate) const CONDA_PREFIX: Variable = Variable {
+    name: "CONDA_PREFIX",
+    about: "The active environment of conda, where `VIRTUAL_ENV` is not set",
+};
+
 /// All of them, for the reference.
-pub(crate) const ALL: [&Variable; 8] =
-    [&PLUGIN_PATH, &CACHE_DIR, &DATA_DIR, &TRUST, &JOBS, &FORCE, &VIRTUAL_ENV, &NO_COLOR];
+pub(crate) const ALL: [&Variable; 9] = [
+    &PLUGIN_PATH,
+    &CACHE_DIR,
+    &DATA_DIR,
+    &TRUST,
+    &JOBS,
+    &FORCE,
+    &VIRTUAL_ENV,
+    &CONDA_PREFIX,
+    &NO_COLOR,
+];
 
 /// The value of a variable; an empty one counts as not set.
 pub(crate) fn value(variable: &Variable) -> Option<OsString> {
@@ -124,7 +139,8 @@ pub(crate) fn cache_folder() -> PathBuf {
 
 /// The active Python environment.
 pub(crate) fn python_environment() -> Option<PathBuf> {
-    value(&VIRTUAL_ENV).map(PathBuf::from).filter(|folder| folder.is_absolute())
+    let set = value(&VIRTUAL_ENV).or_else(|| value(&CONDA_PREFIX));
+    set.map(PathBuf::from).filter(|folder| folder.is_absolute())
 }
 
 /// The user's data folder.

@@ -61,12 +61,10 @@ impl Records {
     fn about(coverage: &Coverage, plugin: &str) -> Map<String, serde_json::Value> {
         let mut about = Map::new();
         about.insert("version".to_owned(), json!(1));
-        let (key, value) = match coverage {
-            Coverage::Content(digest) => ("content", digest.to_hex()),
-            Coverage::Workspace(root) => ("workspace", root.to_string_lossy().into_owned()),
-            Coverage::Folder(folder) => ("folder", folder.to_string_lossy().into_owned()),
-        };
-        about.insert(key.to_owned(), json!(value));
+        // What this record is about has the names that it has in JSON.
+        if let serde_json::Value::Object(covered) = coverage.to_json() {
+            about.extend(covered);
+        }
         if !matches!(coverage, Coverage::Folder(_)) {
             about.insert("plugin".to_owned(), json!(plugin));
         }
@@ -78,7 +76,12 @@ impl Records {
             Coverage::Content(digest) => {
                 self.0.join("content").join(plugin).join(format!("{digest}.toml"))
             }
-            Coverage::Workspace(root) => {
+            Coverage::Environment(digest, environment) => {
+                let file = format!("{digest}-{}.toml", place(environment));
+                self.0.join("content").join(plugin).join(file)
+            }
+            // One for each plugin of a workspace: that it lies elsewhere now takes the earlier back.
+            Coverage::Workspace { root, .. } => {
                 self.0.join("workspace").join(place(root)).join(format!("{plugin}.toml"))
             }
             Coverage::Folder(folder) => {
@@ -128,11 +131,16 @@ mod tests {
         Permissions { read, ..Permissions::default() }
     }
 
-    fn coverages() -> [Coverage; 3] {
+    fn workspace(root: &str) -> Coverage {
+        Coverage::Workspace { root: root.into(), folder: "/home/me/tools".into() }
+    }
+
+    fn coverages() -> [Coverage; 4] {
         [
             Coverage::Content(Digest::of(b"one")),
-            Coverage::Workspace("/home/me/one".into()),
+            workspace("/home/me/one"),
             Coverage::Folder("/home/me/plugins".into()),
+            Coverage::Environment(Digest::of(b"one"), "/home/me/venv".into()),
         ]
     }
 
@@ -151,8 +159,13 @@ mod tests {
             assert_eq!(records.read(&coverage, "tools"), Some(wanted));
         }
         assert_eq!(records.read(&Coverage::Content(Digest::of(b"two")), "tools"), None);
-        assert_eq!(records.read(&Coverage::Workspace("/home/me/two".into()), "tools"), None);
-        assert_eq!(records.read(&Coverage::Workspace("/home/me/one".into()), "others"), None);
+        assert_eq!(records.read(&workspace("/home/me/two"), "tools"), None);
+        assert_eq!(records.read(&workspace("/home/me/one"), "others"), None);
+        let moved =
+            Coverage::Workspace { root: "/home/me/one".into(), folder: "/home/me/other".into() };
+        assert_eq!(records.read(&moved, "tools"), None);
+        let elsewhere = Coverage::Environment(Digest::of(b"one"), "/home/me/clone/.venv".into());
+        assert_eq!(records.read(&elsewhere, "tools"), None);
         assert_eq!(records.read(&Coverage::Folder("/home/me".into()), "tools"), None);
         assert!(records.knows_content_of("tools") && !records.knows_content_of("others"));
         // A later consent replaces the earlier one, also by a narrower.
@@ -165,8 +178,8 @@ mod tests {
     fn a_record_in_the_place_of_another_or_damaged_counts_for_nothing() {
         let data = tempfile::tempdir().unwrap();
         let records = Records::new(data.path());
-        let [_, workspace, _] = coverages();
-        let elsewhere = Coverage::Workspace("/home/me/elsewhere".into());
+        let workspace = coverages()[1].clone();
+        let elsewhere = self::workspace("/home/me/elsewhere");
         records.write(&elsewhere, "tools", &permissions(&["/b"])).unwrap();
         records.write(&workspace, "tools", &permissions(&["/b"])).unwrap();
         let path = records.path(&workspace, "tools");
@@ -180,11 +193,12 @@ mod tests {
     fn a_record_tells_people_what_it_is() {
         let data = tempfile::tempdir().unwrap();
         let records = Records::new(data.path());
-        let [_, workspace, _] = coverages();
+        let workspace = coverages()[1].clone();
         records.write(&workspace, "tools", &permissions(&["/b", "{workspace}"])).unwrap();
         let text = std::fs::read_to_string(records.path(&workspace, "tools")).unwrap();
         insta::assert_snapshot!(text, @r#"
         # What you have consented to. Written by Purlin; remove this file to take it back.
+        path = "/home/me/tools"
         plugin = "tools"
         version = 1
         workspace = "/home/me/one"

@@ -221,10 +221,9 @@ impl Plugins {
         };
         let beyond = manifest.permissions.clone().canonical().beyond(&recorded);
         match covers {
-            Coverage::Content(_) | Coverage::Workspace(_) if !beyond.is_empty() => {
-                Err(Refusal::Wider(beyond))
-            }
-            _ => Ok(GrantedBy::Record),
+            Coverage::Folder(_) => Ok(GrantedBy::Record),
+            _ if beyond.is_empty() => Ok(GrantedBy::Record),
+            _ => Err(Refusal::Wider(beyond)),
         }
     }
 
@@ -233,15 +232,17 @@ impl Plugins {
         match head.source {
             PluginSource::Workspace => {
                 let root = self.root.as_deref().ok_or("there is no workspace")?;
-                real(root).map(Coverage::Workspace)
+                Ok(Coverage::Workspace { root: real(root)?, folder: real(row.folder)? })
             }
             PluginSource::Path => {
                 let folder = self.listed_folder(row, head);
                 real(&folder.ok_or("no folder of the plugin path holds it")?).map(Coverage::Folder)
             }
-            PluginSource::User | PluginSource::Python | PluginSource::Bundled => {
-                self.content(row).map(Coverage::Content)
+            PluginSource::Python => {
+                let environment = self.path.python.as_deref().ok_or("there is no environment")?;
+                Ok(Coverage::Environment(self.content(row)?, real(environment)?))
             }
+            PluginSource::User | PluginSource::Bundled => self.content(row).map(Coverage::Content),
         }
     }
 

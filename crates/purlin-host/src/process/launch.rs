@@ -113,7 +113,8 @@ impl Starter<'_> {
         let Self { folder, surroundings, .. } = *self;
         match self.entry {
             RuntimeEntry::Module(module) => {
-                let python = python::interpreter(self.environment, folder, surroundings)?;
+                let python =
+                    python::interpreter(self.environment, folder, self.root, surroundings)?;
                 let sdk = sdk::folder(&surroundings.cache)
                     .map_err(|error| format!("the Python SDK cannot be unpacked: {error}"))?;
                 let compiled = compiled(&surroundings.cache, folder, self.content);

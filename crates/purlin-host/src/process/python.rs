@@ -28,6 +28,7 @@ pub(super) struct Interpreter {
 pub(super) fn interpreter(
     environment: Option<&Path>,
     folder: &Path,
+    root: Option<&Path>,
     surroundings: &Surroundings,
 ) -> Result<Interpreter, String> {
     let program = match environment.map(|environment| environment.join("bin/python")) {
@@ -38,7 +39,34 @@ pub(super) fn interpreter(
     if !program::is_script(&program) {
         return Ok(Interpreter { program, prefixes: Vec::new() });
     }
+    let came_along = environment.is_some()
+        || is_in_environment(&program)
+        || root.is_some_and(|root| is_in_workspace(&program, root, surroundings));
+    if came_along {
+        return Err(format!(
+            "`{}` is a script in a Python environment or in the workspace, and such a one is not \
+             run to learn which Python it starts",
+            program.display()
+        ));
+    }
     resolved(&program, folder, surroundings)
+}
+
+/// A shim is the user's own, and runs with all their rights; an environment may have come with a
+/// clone.
+fn is_in_environment(program: &Path) -> bool {
+    let above = program.parent().and_then(Path::parent);
+    above.is_some_and(|above| above.join("pyvenv.cfg").symlink_metadata().is_ok())
+}
+
+/// The same of a workspace, unless all that the user has lies in it.
+fn is_in_workspace(program: &Path, root: &Path, surroundings: &Surroundings) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    let Some(root) = real(root) else { return false };
+    let inside = |path: &Path| real(path).is_some_and(|path| path.starts_with(&root));
+    let home = surroundings.variable("HOME").and_then(|home| real(Path::new(home)));
+    !home.is_some_and(|home| home.starts_with(&root))
+        && (inside(program) || program.parent().is_some_and(inside))
 }
 
 /// What a shim stands for. It is asked once: to start one takes longer than to start Python.

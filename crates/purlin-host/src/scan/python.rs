@@ -24,6 +24,14 @@ pub(super) struct EntryPoint {
     pub(super) folder: Result<PathBuf, Vec<PathBuf>>,
 }
 
+/// A line of an `entry_points.txt` that names no package.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unread {
+    /// `name-version` of its distribution.
+    pub(super) distribution: String,
+    pub(super) line: String,
+}
+
 /// What is looked at of an environment.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Sites {
@@ -71,14 +79,23 @@ fn distributions(lib: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     folders.filter(|folder| folder.is_dir()).collect()
 }
 
-/// The entry points of all distributions in a folder, in the order of their names.
-pub(super) fn entry_points(site: &Path) -> Vec<EntryPoint> {
+/// The entry points of all distributions in a folder, in the order of their names, and lines that
+/// are none.
+pub(super) fn entry_points(site: &Path) -> (Vec<EntryPoint>, Vec<Unread>) {
     let mut elsewhere = None;
     let names = names(site);
-    let mut found = Vec::new();
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
     for Info { info, root } in infos(site, &names) {
         let Some(text) = read(&info.join("entry_points.txt")) else { continue };
-        for (name, package) in declared(&text) {
+        let distribution = info.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for declared in declared(&text) {
+            let (name, package) = match declared {
+                Ok(pair) => pair,
+                Err(line) => {
+                    unread.push(Unread { distribution: distribution.clone(), line });
+                    continue;
+                }
+            };
             let relative = relative(&package);
             let mut looked_at = vec![site.join(&relative)];
             if !has_manifest(&looked_at[0]) {
@@ -91,17 +108,14 @@ pub(super) fn entry_points(site: &Path) -> Vec<EntryPoint> {
             }
             let folder = looked_at.iter().find(|folder| has_manifest(folder)).cloned();
             found.push(EntryPoint {
-                distribution: info
-                    .file_stem()
-                    .map(|name| name.to_string_lossy().into_owned())
-                    .unwrap_or_default(),
+                distribution: distribution.clone(),
                 name,
                 package,
                 folder: folder.ok_or(looked_at),
             });
         }
     }
-    found
+    (found, unread)
 }
 
 /// What is known of a distribution.
@@ -174,22 +188,27 @@ impl Elsewhere {
     }
 }
 
-/// The entry points of the group in the text of an `entry_points.txt`: names and packages.
-fn declared(text: &str) -> Vec<(String, String)> {
+/// The entry points of the group in the text of an `entry_points.txt`: names and packages, or lines
+/// that say neither.
+fn declared(text: &str) -> Vec<Result<(String, String), String>> {
     let mut inside = false;
     let mut found = Vec::new();
     for line in text.lines().map(str::trim) {
         if let Some(group) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             inside = group.trim() == GROUP;
-        } else if inside && !line.starts_with(['#', ';']) {
-            let Some((name, value)) = line.split_once('=') else { continue };
+        } else if line.starts_with('[') && line.contains(GROUP) {
+            inside = false;
+            found.push(Err(line.to_owned()));
+        } else if inside && !line.is_empty() && !line.starts_with(['#', ';']) {
+            let (name, value) = line.split_once('=').unwrap_or((line, ""));
             let package = value.split([':', '[']).next().unwrap_or_default().trim();
             let is_package = package.split('.').all(|part| {
                 !part.is_empty() && part.chars().all(|one| one.is_alphanumeric() || one == '_')
             });
-            if is_package {
-                found.push((name.trim().to_owned(), package.to_owned()));
-            }
+            found.push(match is_package {
+                true => Ok((name.trim().to_owned(), package.to_owned())),
+                false => Err(line.to_owned()),
+            });
         }
     }
     found
@@ -289,8 +308,8 @@ mod tests {
 
         /// What the only entry point leads to.
         fn folder(&self) -> Result<PathBuf, Vec<PathBuf>> {
-            let mut found = entry_points(&self.path("site"));
-            assert_eq!(found.len(), 1, "{found:?}");
+            let (mut found, unread) = entry_points(&self.path("site"));
+            assert_eq!((found.len(), unread), (1, Vec::new()), "{found:?}");
             found.remove(0).folder
         }
     }
@@ -305,7 +324,7 @@ mod tests {
         place.write("site/other-1.dist-info/entry_points.txt", "[console_scripts]\na = b:c\n");
         place.write("site/third-1.dist-info/METADATA", "");
         assert_eq!(
-            entry_points(&place.path("site")),
+            entry_points(&place.path("site")).0,
             [EntryPoint {
                 distribution: "tree-1.2".to_owned(),
                 name: "tree".to_owned(),
@@ -358,9 +377,19 @@ mod tests {
     #[test]
     fn entry_points_are_read_as_pip_writes_them() {
         let text = "[gui]\na = b\n\n[ purlin.plugins ]\n# c\n; d\none=two\n x = y.z [extra]\nbad = ../up\n\
-                    no\n[purlin.plugins.more]\ne = f\n";
-        let pair = |name: &str, package: &str| (name.to_owned(), package.to_owned());
-        assert_eq!(declared(text), [pair("one", "two"), pair("x", "y.z")]);
+                    no\n[other]\ne = f\n[purlin.plugins\ng = h\n";
+        let pair = |name: &str, package: &str| Ok((name.to_owned(), package.to_owned()));
+        let bad = |line: &str| Err(line.to_owned());
+        assert_eq!(
+            declared(text),
+            [
+                pair("one", "two"),
+                pair("x", "y.z"),
+                bad("bad = ../up"),
+                bad("no"),
+                bad("[purlin.plugins")
+            ]
+        );
     }
 
     #[test]

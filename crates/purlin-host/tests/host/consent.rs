@@ -33,7 +33,7 @@ fn consent_is_to_what_was_shown() {
         (shown.granted, shown.runs.as_slice()),
         (None, &["the Python module `hello`".to_owned()][..])
     );
-    assert!(matches!(shown.covers, Some(Coverage::Workspace(_))));
+    assert!(matches!(shown.covers, Some(Coverage::Workspace { .. })));
 
     // It asks for more while the user still reads.
     place.plugin("own/hello", &format!("{HELLO}[permissions]\nrun = [\"sh\"]\n"));
@@ -42,6 +42,20 @@ fn consent_is_to_what_was_shown() {
     let again = plugins.asking("hello").unwrap();
     assert_eq!(again.granted, None);
     assert_eq!(again.beyond.unwrap().run, ["sh"]);
+}
+
+#[test]
+fn a_workspace_that_takes_a_plugin_from_another_folder_asks_again() {
+    let mut place = Place::new();
+    place.plugin("own/hello", HELLO);
+    place.plugin("other/hello", HELLO);
+    nothing(&mut place);
+    "[plugins]\nhello = { path = \"own/hello\" }\n".clone_into(&mut place.table);
+    let plugins = place.open();
+    plugins.trust(&plugins.asking("hello").unwrap()).unwrap();
+    assert!(place.open().refused("hello").is_none());
+    "[plugins]\nhello = { path = \"other/hello\" }\n".clone_into(&mut place.table);
+    assert!(place.open().refused("hello").is_some());
 }
 
 #[test]

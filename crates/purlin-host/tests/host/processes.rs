@@ -214,7 +214,10 @@ fn a_shim_is_asked_once_which_python_it_starts() {
     );
     std::fs::set_permissions(&shim, std::fs::Permissions::from_mode(0o755)).unwrap();
     word(&place);
+    let home = place.path("").into();
     let surroundings = place.surroundings.as_mut().unwrap();
+    // A shim in the home folder is the user's, though this be a workspace.
+    surroundings.variables[1].1 = home;
     surroundings.variables[0].1 =
         format!("{}:{}", shim.parent().unwrap().display(), path().display()).into();
     for _ in 0..2 {

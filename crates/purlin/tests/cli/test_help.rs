@@ -45,6 +45,7 @@ fn help_groups_the_verbs() {
       PURLIN__JOBS         As `-n` of `purlin run`, which wins
       PURLIN__FORCE        `true` or `false`: as `-f` of `purlin run`, which wins
       VIRTUAL_ENV          The active Python environment; its distributions may bring plugins
+      CONDA_PREFIX         The active environment of conda, where `VIRTUAL_ENV` is not set
       NO_COLOR             Set to anything but nothing: no colour
     ");
     assert_eq!(folder().succeed(&["-h"]).stdout, help.stdout);

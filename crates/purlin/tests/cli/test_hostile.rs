@@ -136,7 +136,9 @@ fn clone() -> Workspace {
             format!("strike = \"touch {}\"", mark.display()),
         );
         program(&format!("{folder}/strike"));
-        for module in ["__init__.py", "snake.py", "sitecustomize.py", "usercustomize.py"] {
+        for module in
+            ["__init__.py", "snake.py", "viper.py", "sitecustomize.py", "usercustomize.py"]
+        {
             made.write(format!("{folder}/{module}"), &python);
         }
     }
@@ -306,6 +308,9 @@ fn completion_runs_nothing_of_a_fresh_clone() {
 #[test]
 fn only_what_was_consented_to_runs() {
     let clone = clone();
+    // A script in an environment is never run: let the consent be to an interpreter.
+    fs::remove_file(clone.path(".venv/bin/python")).unwrap();
+    std::os::unix::fs::symlink(real_python(), clone.path(".venv/bin/python")).unwrap();
     for (word, name) in
         [("evil", "evil"), ("lurker", "lurker"), ("snake", "snake"), ("viper", "viper")]
     {
@@ -319,6 +324,15 @@ fn only_what_was_consented_to_runs() {
         assert!(struck(&clone), "the test could not fail otherwise: {after}");
         fs::remove_file(clone.base().join("struck")).unwrap();
     }
+}
+
+/// The interpreter itself, where `python3` may be a shim.
+fn real_python() -> String {
+    let told = std::process::Command::new("python3")
+        .args(["-I", "-c", "import sys; print(sys.executable)"])
+        .output()
+        .unwrap();
+    String::from_utf8(told.stdout).unwrap().trim().to_owned()
 }
 
 fn refused(finished: &Finished) -> bool {

@@ -115,7 +115,14 @@ fn described(one: &Asking) -> String {
     }
     match &one.covers {
         Some(Coverage::Content(_)) => row("covers", "the plugin exactly as it is now"),
-        Some(Coverage::Workspace(root)) => row(
+        Some(Coverage::Environment(_, environment)) => row(
+            "covers",
+            &format!(
+                "the plugin exactly as it is now, in the Python environment {}",
+                environment.display()
+            ),
+        ),
+        Some(Coverage::Workspace { root, .. }) => row(
             "covers",
             &format!(
                 "the plugin in the workspace {}, also when it is edited, until it asks for more",
