@@ -2,6 +2,7 @@
 //! kept here. What comes from there is proven before it is used; that it does not come is a miss.
 
 mod fetch;
+mod pending;
 mod tier;
 mod upload;
 
@@ -12,6 +13,7 @@ use purlin_model::{Diagnostic, Origin, Value};
 use purlin_plugin::message::PluginError;
 
 pub(crate) use fetch::Fetched;
+pub(crate) use pending::Pending;
 pub(crate) use tier::{Lost, Tier};
 pub(crate) use upload::{Upload, Uploads, upload};
 

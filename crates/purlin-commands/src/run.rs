@@ -72,6 +72,7 @@ pub fn run(
                 session.open_required(graph);
                 if graph.instances.iter().any(|one| session.tier(&one.cache).is_some()) {
                     away = true;
+                    session.resume_uploads(graph);
                     scope.spawn(|| put_away(session, &sender));
                 }
             }

@@ -13,7 +13,7 @@ use purlin_store::{Store, StoreError, TemporaryStore};
 
 use crate::cancel::Cancel;
 use crate::graph::{CacheChoice, Graph};
-use crate::remote::{Tier, Uploads};
+use crate::remote::{Pending, Tier, Upload, Uploads};
 use crate::variables::ProcessVariables;
 
 /// What a run works with.
@@ -101,6 +101,36 @@ impl<'a> Session<'a> {
         let mut tiers = self.tiers.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || Arc::new(Tier::new(remote.clone(), self.cancel.clone()));
         Some(tiers.entry(name.clone()).or_insert_with(new).clone())
+    }
+
+    /// Where it is noted which results of a cache are not elsewhere yet; `None` for one that is here
+    /// alone, or that keeps nothing here.
+    pub(crate) fn pending(&self, cache: &CacheChoice) -> Option<Pending> {
+        match cache {
+            CacheChoice::Local { name, hot: Hot::User | Hot::Workspace, remote: Some(_) } => {
+                Some(Pending::new(&self.private, name))
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes up what earlier runs have not put into the caches of a graph.
+    pub(crate) fn resume_uploads(&self, graph: &Graph) {
+        let mut seen = BTreeSet::new();
+        for cache in graph.instances.iter().map(|instance| &instance.cache) {
+            if !seen.insert(cache.name()) {
+                continue;
+            }
+            if let (Some(tier), Some(pending), Some(store)) =
+                (self.tier(cache), self.pending(cache), self.store(cache))
+            {
+                for key in pending.keys() {
+                    let (tier, store) = (tier.clone(), store.clone());
+                    let pending = Some(pending.clone());
+                    self.uploads.add(Upload { tier, store, key, replaces: false, pending });
+                }
+            }
+        }
     }
 
     /// Opens the caches elsewhere without which the run fails.

@@ -9,6 +9,7 @@ use purlin_model::Digest;
 use purlin_plugin::message::CacheItem;
 use purlin_store::{Store, fault};
 
+use super::Pending;
 use super::tier::{Lost, Tier, action, batches, blob};
 
 /// How many results are put at once: they share their questions.
@@ -21,6 +22,8 @@ pub(crate) struct Upload {
     pub(crate) key: Digest,
     /// Whether it takes the place of what is there.
     pub(crate) replaces: bool,
+    /// Where it is noted that it is not there yet.
+    pub(crate) pending: Option<Pending>,
 }
 
 /// What waits to be put. Only keys wait, so that it takes no room to speak of.
@@ -77,8 +80,14 @@ pub(crate) fn upload(uploads: &Uploads, plugins: &Plugins, lost: &dyn Fn(Lost)) 
         let batch = uploads.take();
         let Some(first) = batch.first() else { return };
         let there = there.entry(first.tier.name().to_owned()).or_default();
-        if let Err(one) = put(plugins, &batch, there) {
-            lost(one);
+        match put(plugins, &batch, there) {
+            Ok(()) if first.tier.stopped() => {}
+            Ok(()) => {
+                for Upload { pending, key, .. } in &batch {
+                    pending.as_ref().inspect(|pending| pending.remove(*key));
+                }
+            }
+            Err(one) => lost(one),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Keeping a result and remembering the run.
 
-use purlin_model::Diagnostic;
+use purlin_model::{Diagnostic, Digest};
 use purlin_store::{ActionResult, RelativePath, Store, StoreError, Tree};
 
 use super::Step;
@@ -63,18 +63,27 @@ impl Step<'_> {
         };
         match stored() {
             Ok(true) => {
-                if let Some(tier) = self.session.tier(&self.instance().cache) {
-                    let (store, key) = (store.clone(), key.digest);
-                    // Who forces a run does not trust what is there.
-                    let upload = Upload { tier, store, key, replaces: self.force };
-                    self.session.uploads.add(upload);
-                }
+                self.put_elsewhere(store, key.digest);
                 return true;
             }
             Ok(false) => self.not_kept("its outputs changed while they were being kept"),
             Err(error) => self.warn_of_cache(&error, "results are not kept"),
         }
         false
+    }
+
+    /// Sees to it that a result that is kept here comes to be elsewhere too, if its cache says so.
+    fn put_elsewhere(&self, store: &Store, key: Digest) {
+        let cache = &self.instance().cache;
+        let pending = self.session.pending(cache);
+        if let Some(pending) = &pending {
+            pending.add(key);
+        }
+        if let Some(tier) = self.session.tier(cache) {
+            // Who forces a run does not trust what is there.
+            let (store, replaces) = (store.clone(), self.force);
+            self.session.uploads.add(Upload { tier, store, key, replaces, pending });
+        }
     }
 
     pub(super) fn not_kept(&self, why: &str) {

@@ -99,7 +99,7 @@ fn names(folder: &Path) -> BTreeSet<PathBuf> {
             let entry = entry.unwrap();
             let path = entry.path();
             let shown = path.strip_prefix(folder).unwrap();
-            let passed_over = [".purlin/log", ".purlin/locks", ".shelf"];
+            let passed_over = [".purlin/log", ".purlin/locks", ".purlin/uploads", ".shelf"];
             if passed_over.iter().any(|folder| shown.starts_with(folder)) {
                 continue;
             }

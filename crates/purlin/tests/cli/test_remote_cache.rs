@@ -532,9 +532,10 @@ fn a_run_that_is_stopped_does_not_wait_for_its_uploads() {
     assert_eq!((run.code, warnings(&run)), (Some(130), 0), "{run}");
     assert!(begin.elapsed() < std::time::Duration::from_secs(20));
     assert_eq!(shelf.items("action-").len() + shelf.items("blob-").len(), 0);
-    // It is kept here all the same.
+    // It is kept here all the same, and put when there is something to do.
     shelf.unset("slow");
-    assert!(one.succeed(&["run", "make"]).stderr.contains("1 cached"));
+    assert!(one.succeed(&["run"]).stderr.contains("1 done · 1 cached"));
+    assert_eq!(shelf.items("action-").len(), 2);
 }
 
 #[test]
@@ -547,4 +548,39 @@ fn a_run_that_waits_for_its_uploads_says_so() {
     assert_eq!(run.stderr.matches(note).count(), 1, "{run}");
     shelf.check();
     assert_eq!(shelf.items("action-").len(), 1);
+}
+
+#[test]
+fn what_could_not_be_put_is_put_by_the_next_run_that_does_something() {
+    let shelf = Shelf::new();
+    let commands =
+        format!("{COMMANDS}[commands.other]\nexec = 'cat other.txt'\ndeps = ['other.txt']\n");
+    let one = shelf.workspace("user", &commands);
+    one.write("other.txt", "1");
+    one.succeed(&["run", "make", "--offline"]);
+    shelf.set("down");
+    one.succeed(&["run", "use"]);
+    shelf.unset("down");
+    // Nothing is started for it.
+    shelf.starts();
+    assert!(one.succeed(&["run", "use"]).stderr.contains("2 cached"));
+    assert_eq!((shelf.starts(), shelf.items("action-").len()), (0, 0));
+    one.succeed(&["run", "other"]);
+    shelf.check();
+    assert_eq!(shelf.items("action-").len(), 3);
+    let two = shelf.workspace("user", &commands);
+    two.write("other.txt", "1");
+    let run = two.succeed(&["run"]);
+    assert!(run.stderr.contains("3 cached"), "{run}");
+    // Once.
+    one.write("other.txt", "2");
+    shelf.calls();
+    one.succeed(&["run", "other"]);
+    assert_eq!(shelf.calls().lines().next(), Some("cache/fetch 1 action"));
+    assert!(
+        !one.path(".purlin/uploads")
+            .read_dir()
+            .unwrap()
+            .any(|folder| { folder.unwrap().path().read_dir().unwrap().next().is_some() })
+    );
 }
