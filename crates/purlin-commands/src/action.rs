@@ -31,6 +31,10 @@ pub struct Action {
     pub cache_when: CacheWhen,
     /// Time limit. Not in the key.
     pub timeout: Option<Duration>,
+    /// Owns the terminal. Not in the key.
+    pub interactive: bool,
+    /// Cannot read what it has not declared.
+    pub inputs_strict: bool,
 }
 
 impl Action {
@@ -99,6 +103,8 @@ impl Action {
                 outputs,
                 cache_when: command.cache_when.unwrap_or(default_cache_when),
                 timeout: command.timeout,
+                interactive: command.interactive,
+                inputs_strict: command.inputs_strict,
             }),
             wrong => {
                 diagnostics.extend(wrong.err().unwrap_or_default());
@@ -130,6 +136,9 @@ impl Action {
             "cache-when".to_owned(),
             digest(&mut std::iter::once(self.cache_when.as_str())),
         );
+        if self.inputs_strict {
+            parts.insert("inputs-strict".to_owned(), digest(&mut std::iter::once("true")));
+        }
         for (name, text) in &self.variables {
             let value = match text {
                 Some(text) => digest(&mut ["set", &text.keyed].into_iter()),

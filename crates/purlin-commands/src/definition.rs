@@ -26,6 +26,8 @@ pub use settings::{CacheDefinition, Defaults};
 pub(crate) use space::other_space;
 pub use space::{DotenvFile, Fence, Module, Space};
 
+use crate::needs::Amounts;
+
 /// Everything about commands that the workspace's files say.
 #[derive(Debug, Default)]
 pub struct Definitions {
@@ -39,6 +41,8 @@ pub struct Definitions {
     pub defaults: Defaults,
     /// Configured caches by name.
     pub caches: IndexMap<String, CacheDefinition>,
+    /// What programs share while they run, and how much of it there is.
+    pub pools: Amounts,
     /// Variables of the context by kebab-case name.
     pub context: IndexMap<String, ContextVariable>,
     /// Spaces by kebab-case name, in the order in which they are written.

@@ -1,12 +1,12 @@
 //! What happens in a run, as it happens. The command line draws it; this crate does not.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use purlin_model::{Diagnostic, Digest};
 use purlin_store::Stream;
 
 use crate::execute::Exit;
+use crate::output::Logs;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub enum Event {
         id: String,
         /// Its key, where it has one.
         key: Option<Digest>,
+        /// Its output.
+        logs: Logs,
         /// How long its program ran.
         duration: Duration,
     },
@@ -58,8 +60,8 @@ pub enum Event {
         how: String,
         /// How its program ended, if it was started.
         exit: Option<Exit>,
-        /// Its output, where there is any.
-        logs: Vec<(Stream, PathBuf)>,
+        /// Its output, if it was started.
+        logs: Option<Logs>,
         /// True when the failure is a kept result.
         cached: bool,
         /// How long its program ran.
@@ -76,6 +78,20 @@ pub enum Event {
     },
     /// Something that does not change the outcome.
     Notice(Diagnostic),
+    /// An instance may own the terminal from now on, until it is settled.
+    TakesTerminal {
+        /// The instance.
+        id: String,
+    },
+    /// Of a run that watches: nothing is left to do until something changes.
+    Waiting(Summary),
+    /// Of a run that watches: files have changed, and so many instances are looked at again.
+    Changed {
+        /// Some of the files.
+        paths: Vec<String>,
+        /// How many instances.
+        count: usize,
+    },
 }
 
 /// What came of a run.
@@ -95,4 +111,6 @@ pub struct Summary {
     pub cancelled: bool,
     /// Why a cache cannot be used without which the run fails.
     pub lost: Option<Diagnostic>,
+    /// True when a run that watches ended because definitions changed.
+    pub outdated: bool,
 }

@@ -15,7 +15,10 @@ use purlin_store::{Chunk, InstanceLock, Stream};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::action::Action;
-use crate::cancel::{Cancel, GRACE};
+use crate::cancel::{GRACE, Stop};
+use crate::output::Logs;
+use crate::platform::Confinement;
+use crate::terminal::Foreground;
 
 /// How long the pipes of a program that has ended are read on before what else holds them is ended.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -31,6 +34,12 @@ pub(crate) struct LogFiles {
     pub stdout: PathBuf,
     /// Standard error, byte for byte.
     pub stderr: PathBuf,
+}
+
+impl LogFiles {
+    pub(crate) fn with(&self, chunks: Vec<Chunk>) -> Logs {
+        Logs { stdout: self.stdout.clone(), stderr: self.stderr.clone(), chunks }
+    }
 }
 
 /// How a program ended.
@@ -63,6 +72,18 @@ pub(crate) trait Listener: Send + Sync + 'static {
     fn output(&self, stream: Stream, bytes: &[u8]);
 }
 
+/// Under which conditions a program runs.
+pub(crate) struct Conditions<'a> {
+    /// How it is stopped.
+    pub stop: Stop<'a>,
+    /// What it may read, where that is limited.
+    pub confinement: Option<Confinement>,
+    /// Takes what it writes.
+    pub listener: &'a Arc<dyn Listener>,
+    /// It may not write to the stdout of this process, even if it owns the terminal.
+    pub keeps_stdout: bool,
+}
+
 /// Runs an action to its end with these process variables. Whatever it starts holds `lock`, the instance's, too.
 ///
 /// # Errors
@@ -73,8 +94,7 @@ pub(crate) fn execute(
     variables: &BTreeMap<OsString, OsString>,
     logs: &LogFiles,
     lock: &InstanceLock,
-    cancel: &Cancel,
-    listener: &Arc<dyn Listener>,
+    conditions: &Conditions<'_>,
 ) -> std::io::Result<Execution> {
     let (program, arguments) = action.argv.split_first().ok_or(std::io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(&program.value);
@@ -86,24 +106,35 @@ pub(crate) fn execute(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    crate::platform::prepare(&mut command, lock);
+    if action.interactive {
+        crate::terminal::pass_on(&mut command, conditions.keeps_stdout)?;
+    }
+    crate::platform::prepare(&mut command, lock, action.interactive);
+    if let Some(confinement) = &conditions.confinement {
+        crate::platform::enforce(&mut command, confinement);
+    }
     lock.sign(None);
     let begin = Instant::now();
     let mut child = command.spawn()?;
     lock.sign(Some(child.id()));
     let group = Pid::from_child(&child);
-    cancel.add(group);
-    let output = Output::start(&mut child, logs, begin, listener);
+    conditions.stop.add(group);
+    let terminal = action.interactive.then(|| Foreground::of(group));
+    let output = Output::start(&mut child, logs, begin, conditions.listener);
     let timer = action.timeout.map(|limit| Timer::start(group, limit));
     // The leader stays a zombie until the group has been ended, so that its number cannot have been
     // given to somebody else.
+    if let Some(terminal) = &terminal {
+        terminal.wait();
+    }
     while let Err(rustix::io::Errno::INTR) =
         waitid(WaitId::Pid(group), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
     {}
     let timed_out = timer.is_some_and(Timer::stop);
     // What a command leaves running could still write into its outputs.
     let _ = kill_process_group(group, Signal::KILL);
-    cancel.remove(group);
+    conditions.stop.remove(group);
+    drop(terminal);
     let status = child.wait()?;
     let duration = begin.elapsed();
     let (chunks, log_error) = output.finish(lock);
@@ -185,9 +216,9 @@ impl Output {
         ];
         let mut readers = 0;
         for (stream, pipe, log) in pipes {
-            let Some(pipe) = pipe else { continue };
             let (sender, chunks, listener) = (sender.clone(), chunks.clone(), listener.clone());
             let log = File::create(log);
+            let Some(pipe) = pipe else { continue };
             readers += 1;
             // Not scoped: a process that left the group may hold the pipe for ever.
             std::thread::spawn(move || {

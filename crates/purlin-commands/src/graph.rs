@@ -8,6 +8,7 @@ mod dotenv;
 mod edit;
 mod environment;
 mod instance;
+mod narrow;
 mod order;
 mod prepare;
 mod reach;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use purlin_model::{Diagnostic, distinct};
 use purlin_plugin::manifest::Hot;
 
+use crate::needs::Amounts;
 use crate::remote::Remote;
 
 use builder::Builder;
@@ -39,6 +41,10 @@ use writers::Writers;
 pub struct Graph {
     /// Instances, in an order in which they could run one by one.
     pub instances: Vec<Instance>,
+    /// What programs share while they run, and how much of it there is.
+    pub pools: Amounts,
+    /// Runs only those that were asked for, not what they depend on.
+    pub isolated: bool,
     /// What is odd but no error.
     pub warnings: Vec<Diagnostic>,
 }
@@ -108,7 +114,12 @@ impl Graph {
             return Err(told_once(diagnostics));
         }
         let warnings = distinct(builder.warnings());
-        let mut graph = Self { instances: assemble::assemble(builder, &order), warnings };
+        let mut graph = Self {
+            instances: assemble::assemble(builder, &order),
+            pools: request.definitions.pools.clone(),
+            isolated: false,
+            warnings,
+        };
         graph.expand(request, &mut diagnostics);
         let writers = Writers::new(&graph);
         reads::check_reads(&graph, &writers, &mut diagnostics);

@@ -20,8 +20,11 @@ mod graph;
 mod key;
 mod log;
 mod memo;
+mod needs;
+mod output;
 mod platform;
 mod record;
+mod redefined;
 mod reference;
 mod remote;
 mod run;
@@ -29,7 +32,9 @@ mod session;
 mod status;
 mod step;
 mod template;
+mod terminal;
 mod variables;
+mod watch;
 
 pub use action::Action;
 pub use cancel::Cancel;
@@ -47,9 +52,13 @@ pub use graph::{
     CacheChoice, Graph, Instance, Outside, Place, Prepared, Refusal, Request, Selection,
 };
 pub use key::Change;
+pub use needs::{Amount, Amounts};
+pub use output::Logs;
 pub use record::Header;
+pub use redefined::redefined;
 pub use remote::Remote;
-pub use run::{Options, run};
+pub use run::{Machine, Options, run};
 pub use session::{Session, private_folder, time_text, user_store, workspace_store};
 pub use status::{CacheStatus, Status, statuses};
 pub use variables::ProcessVariables;
+pub use watch::Watch;

@@ -40,6 +40,14 @@ pub struct Header {
     pub installs: Vec<PathBuf>,
 }
 
+impl Header {
+    /// What is remembered of an instance's last run here, if anything is. `folder` holds the records.
+    #[must_use]
+    pub fn read(folder: &Path, id: &str) -> Option<Self> {
+        Record::header(folder, id)
+    }
+}
+
 /// All that is remembered.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Record {

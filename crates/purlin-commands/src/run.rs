@@ -1,22 +1,29 @@
 //! Running a graph: what can be settled at a glance first, the rest in parallel.
 
-use std::cmp::Reverse;
+mod again;
+mod length;
+mod progress;
+mod queue;
+
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use purlin_model::Diagnostic;
-use purlin_store::Stream;
-use purlin_store::{Listing, Patterns};
+use purlin_store::{Listing, Patterns, Stream};
 
 use crate::event::{Event, Summary};
 use crate::execute::Listener;
 use crate::graph::Graph;
 use crate::key::Contribution;
-use crate::record::Record;
 use crate::remote::{Lost, upload};
 use crate::session::Session;
 use crate::step::{Outcome, Status, Step};
+use crate::watch::{Batch, Watch};
+
+use progress::Progress;
+pub use queue::Machine;
 
 /// How many events may wait to be drawn before programs have to wait.
 const WAITING_EVENTS: usize = 1024;
@@ -27,47 +34,65 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// How a graph is run.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// How many programs run at once; at least one.
-    pub jobs: usize,
+    /// What programs share while they run.
+    pub machine: Machine,
     /// Runs everything, whatever is kept.
     pub force: bool,
     /// Sends on what programs write while they do.
     pub stream: bool,
     /// Sends on the output of results that are there already.
     pub replay: bool,
+    /// Ends the run with the first failure.
+    pub fail_fast: bool,
 }
 
-/// Runs a graph. `sink` is called on this thread, in order.
+/// Runs a graph. `sink` is called on this thread, in order. With a `watch`, what changes is done
+/// again until the run is stopped, or a file named `definition` changes.
 pub fn run(
     graph: &Graph,
     session: &Session<'_>,
     options: Options,
+    watch: Option<(&mut Watch, &str)>,
     sink: &mut dyn FnMut(Event),
 ) -> Summary {
     let begin = Instant::now();
-    for instance in &graph.instances {
+    for instance in graph.running() {
         sink(Event::Queued { id: instance.id.clone() });
     }
     let (sender, receiver) = sync_channel(WAITING_EVENTS);
-    let mut progress = Progress::new(graph);
+    let mut progress = Progress::new(graph, options.machine);
+    let mut outdated = false;
+    let mut round = begin;
+    let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let watches = watch.is_some();
+        let mut definition = "";
+        if let Some((watch, name)) = watch {
+            definition = name;
+            let (sender, over) = (sender.clone(), &over);
+            scope.spawn(move || tell_changes(watch, session, &sender, over));
+        }
+        let mut waits = false;
         let mut snapshot = if options.force { None } else { Snapshot::take(graph, session) };
         let mut running = 0;
-        let mut waiting: Vec<usize> = Vec::new();
         let (mut begun, mut away) = (false, false);
         loop {
+            let mut unsettled = Vec::new();
             // As long as nothing was changed, one look at the tree serves everybody.
             while let Some(index) = progress.ready.pop() {
                 let listing =
                     snapshot.as_mut().and_then(|snapshot| snapshot.listings[index].take());
-                match listing.and_then(|listing| {
-                    glance(graph, session, options, &progress, index, listing, sink)
-                }) {
-                    Some(outcome) => progress.settle(graph, index, outcome, sink),
-                    None => waiting.push(index),
+                let step = |step: &Step<'_>| match listing {
+                    _ if !graph.runs(index) => Some(step.stand_by()),
+                    Some(listing) => step.glance(listing),
+                    None => None,
+                };
+                match at_once(graph, session, options, &progress, index, step, sink) {
+                    Some(outcome) => progress.settle(index, outcome, sink),
+                    None => unsettled.push(index),
                 }
             }
-            if !begun && !waiting.is_empty() {
+            if !begun && !unsettled.is_empty() {
                 begun = true;
                 session.open_required(graph);
                 if graph.instances.iter().any(|one| session.tier(&one.cache).is_some()) {
@@ -76,27 +101,83 @@ pub fn run(
                     scope.spawn(|| put_away(session, &sender));
                 }
             }
+            progress.enqueue(session, unsettled);
             progress.summary.lost = session.lost();
             if session.cancel.requested() || progress.summary.lost.is_some() {
-                for index in waiting.drain(..) {
-                    progress.settle(graph, index, Outcome::STOPPED, sink);
-                }
+                progress.stop(sink);
             }
-            sort_by_length(graph, session, &mut waiting);
-            while running < options.jobs.max(1)
-                && let Some(index) = waiting.pop()
-            {
+            while let Some(index) = progress.start() {
                 snapshot = None;
                 running += 1;
-                let producers = progress.producers(graph, index);
+                waits = false;
+                session.cancel.resume(&graph.instances[index].id);
+                if graph.instances[index].command.interactive {
+                    // Before it can begin: nothing else may be drawn then.
+                    sink(Event::TakesTerminal { id: graph.instances[index].id.clone() });
+                }
+                let producers = progress.producers(index);
                 let sender = sender.clone();
                 scope.spawn(move || work(graph, session, options, index, producers, &sender));
             }
-            if running == 0 {
+            for index in std::mem::take(&mut progress.again.to_end) {
+                progress.again.restarted[index] = true;
+                session.cancel.end_one(&graph.instances[index].id);
+            }
+            let ends = session.cancel.requested() || progress.summary.lost.is_some();
+            if running == 0 && (!watches || ends) {
                 break;
             }
-            running -= drain(graph, session, &receiver, &mut progress, sink);
+            if running == 0 && !std::mem::replace(&mut waits, true) {
+                let _ = session.files.save();
+                progress.summary.duration = round.elapsed();
+                sink(Event::Waiting(std::mem::take(&mut progress.summary)));
+            }
+            // There is a sender on this thread, too: the channel stays open.
+            let (index, outcome) = match receiver.recv().expect("there is a sender") {
+                Message::Event(event) => {
+                    sink(event);
+                    continue;
+                }
+                Message::Wake | Message::PutAway => continue,
+                Message::Changed(batch) if session.cancel.requested() => {
+                    drop(batch);
+                    continue;
+                }
+                Message::Changed(batch) => {
+                    let mut paths = batch.paths.iter();
+                    if paths.any(|path| path.to_path().ends_with(definition)) {
+                        outdated = true;
+                        progress.stopped = Some("definitions changed".to_owned());
+                        session.cancel.end();
+                        continue;
+                    }
+                    let dirty = dirty(graph, session, options, &progress, &batch);
+                    if !dirty.is_empty() {
+                        snapshot = None;
+                        if running == 0 {
+                            round = Instant::now();
+                        }
+                        waits = false;
+                        let count = progress.change(&dirty);
+                        let files =
+                            batch.paths.iter().filter(|path| !session.root.join(path).is_dir());
+                        let paths = files.take(3).map(ToString::to_string);
+                        sink(Event::Changed { paths: paths.collect(), count });
+                    }
+                    continue;
+                }
+                Message::Settled(index, outcome) => (index, outcome),
+            };
+            running -= 1;
+            progress.summary.lost = session.lost();
+            if options.fail_fast && outcome.status == Status::Failed && progress.stopped.is_none() {
+                let id = &graph.instances[index].id;
+                progress.stopped = Some(format!("`{id}` failed, and that ends the run"));
+                session.cancel.end();
+            }
+            progress.ended(index, outcome, sink);
         }
+        over.store(true, Ordering::SeqCst);
         session.uploads.close();
         if away {
             wait_for_uploads(&receiver, sink);
@@ -109,8 +190,12 @@ pub fn run(
         ));
     }
     progress.summary.duration = begin.elapsed();
-    progress.summary.cancelled = session.cancel.requested();
+    progress.summary.cancelled = session.cancel.by_user();
     progress.summary.lost = session.lost();
+    progress.summary.outdated = outdated;
+    if outdated {
+        session.cancel.go_on();
+    }
     progress.summary
 }
 
@@ -119,6 +204,10 @@ enum Message {
     Settled(usize, Outcome),
     /// All results are where they should be.
     PutAway,
+    /// Of a run that watches.
+    Changed(Batch),
+    /// The run was stopped while nobody may be left to say anything.
+    Wake,
 }
 
 /// Handles messages until all results are where they should be.
@@ -142,7 +231,7 @@ fn wait_for_uploads(receiver: &Receiver<Message>, sink: &mut dyn FnMut(Event)) {
         };
         match message {
             Message::Event(event) => sink(event),
-            Message::Settled(..) => {}
+            Message::Settled(..) | Message::Changed(_) | Message::Wake => {}
             Message::PutAway => return,
         }
     }
@@ -162,50 +251,102 @@ fn put_away(session: &Session<'_>, sender: &SyncSender<Message>) {
     send(Message::PutAway);
 }
 
-/// Handles messages until an instance is settled. The number of settled ones.
-fn drain(
-    graph: &Graph,
+/// How often a run that watches looks whether it was stopped.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Sends on what changes, until the run is over.
+fn tell_changes(
+    watch: &mut Watch,
     session: &Session<'_>,
-    receiver: &Receiver<Message>,
-    progress: &mut Progress,
-    sink: &mut dyn FnMut(Event),
-) -> usize {
-    loop {
-        match receiver.recv() {
-            Ok(Message::Event(event)) => sink(event),
-            Ok(Message::PutAway) => {}
-            Ok(Message::Settled(index, outcome)) => {
-                progress.summary.lost = session.lost();
-                progress.settle(graph, index, outcome, sink);
-                return 1;
-            }
-            Err(_) => return 1,
+    sender: &SyncSender<Message>,
+    over: &AtomicBool,
+) {
+    while !over.load(Ordering::SeqCst) {
+        let message = match watch.next(LOOK) {
+            Some(batch) => Message::Changed(batch),
+            None if session.cancel.requested() => Message::Wake,
+            None => continue,
+        };
+        // With so much to say already, it wakes up without this.
+        let wake = matches!(message, Message::Wake);
+        if wake {
+            let _ = sender.try_send(message);
+            std::thread::sleep(LOOK);
+        } else if sender.send(message).is_err() {
+            break;
         }
     }
 }
 
-fn glance(
+/// The instances whose inputs are not any more what they were when they were looked at.
+///
+/// What a program writes into its own artifacts while it runs does not count; whether what others
+/// wrote made a difference is told by the key.
+fn dirty(
     graph: &Graph,
     session: &Session<'_>,
     options: Options,
-    progress: &Progress,
+    progress: &Progress<'_>,
+    batch: &Batch,
+) -> Vec<usize> {
+    // A folder, or something that is gone and may have been one, stands for what is below it.
+    let folders: Vec<Patterns> = batch
+        .paths
+        .iter()
+        .filter(|path| !session.root.join(path).is_file())
+        .filter_map(|path| Patterns::new(&[path.to_path().to_string_lossy()]).ok())
+        .collect();
+    let concerns = |index: usize| {
+        let instance = &graph.instances[index];
+        let own = |path| progress.is_running(index) && instance.action.outputs.matches(path);
+        batch.all
+            || instance.inputs.as_ref().is_none_or(|inputs| {
+                batch.paths.iter().any(|path| inputs.matches(path) && !own(path))
+                    || folders.iter().any(|folder| inputs.may_overlap(folder))
+            })
+    };
+    let is_dirty = |index: &usize| {
+        let running = progress.is_running(*index);
+        graph.runs(*index)
+            && (running || progress.outcomes[*index].is_some())
+            && concerns(*index)
+            && at_once(
+                graph,
+                session,
+                options,
+                progress,
+                *index,
+                |step| (!step.is_current(running)).then_some(()),
+                &mut |_| {},
+            )
+            .is_some()
+    };
+    (0..graph.instances.len()).filter(is_dirty).collect()
+}
+
+/// What of an instance is done on this thread.
+fn at_once<T>(
+    graph: &Graph,
+    session: &Session<'_>,
+    options: Options,
+    progress: &Progress<'_>,
     index: usize,
-    listing: Listing,
+    what: impl FnOnce(&Step<'_>) -> Option<T>,
     sink: &mut dyn FnMut(Event),
-) -> Option<Outcome> {
+) -> Option<T> {
     let events = std::sync::Mutex::new(Vec::new());
     let push = |event| events.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(event);
     let step = Step {
         session,
         graph,
         index,
-        producers: progress.producers(graph, index),
+        producers: progress.producers(index),
         force: options.force,
         replay: options.replay,
         events: &push,
         listener: Arc::new(Silent),
     };
-    let outcome = step.glance(listing);
+    let outcome = what(&step);
     for event in events.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
         sink(event);
     }
@@ -291,112 +432,5 @@ impl Snapshot {
             snapshot.listings[owner] = Some(listing);
         }
         Some(snapshot)
-    }
-}
-
-/// In place of the number of missing producers: the instance will not run.
-const SKIPPED: usize = usize::MAX;
-
-/// What is settled and what is not.
-struct Progress {
-    outcomes: Vec<Option<Outcome>>,
-    missing: Vec<usize>,
-    dependants: Vec<Vec<usize>>,
-    ready: Vec<usize>,
-    summary: Summary,
-}
-
-impl Progress {
-    fn new(graph: &Graph) -> Self {
-        let count = graph.instances.len();
-        let mut dependants = vec![Vec::new(); count];
-        let mut missing = vec![0; count];
-        for (index, instance) in graph.instances.iter().enumerate() {
-            for before in instance.before() {
-                missing[index] += 1;
-                dependants[before].push(index);
-            }
-        }
-        // Taken from the end: the first of the graph goes first.
-        let ready = (0..count).rev().filter(|index| missing[*index] == 0).collect();
-        Self {
-            outcomes: vec![None; count],
-            missing,
-            dependants,
-            ready,
-            summary: Summary::default(),
-        }
-    }
-
-    /// What the producers of an instance contribute, by id.
-    fn producers(&self, graph: &Graph, index: usize) -> Vec<(String, Contribution)> {
-        let contribution = |producer: &usize| {
-            let outcome = self.outcomes[*producer]?;
-            Some((graph.instances[*producer].id.clone(), outcome.contribution))
-        };
-        graph.instances[index].producers.iter().filter_map(contribution).collect()
-    }
-
-    fn settle(
-        &mut self,
-        graph: &Graph,
-        index: usize,
-        outcome: Outcome,
-        sink: &mut dyn FnMut(Event),
-    ) {
-        self.outcomes[index] = Some(outcome);
-        match outcome.status {
-            Status::Done => self.summary.done += 1,
-            Status::Cached => self.summary.cached += 1,
-            Status::Failed => self.summary.failed += 1,
-            Status::Cancelled => {
-                self.summary.skipped += 1;
-                sink(Event::Skipped {
-                    id: graph.instances[index].id.clone(),
-                    because: match self.summary.lost {
-                        Some(_) => "a cache that is required cannot be used".to_owned(),
-                        None => "the run was stopped".to_owned(),
-                    },
-                });
-            }
-        }
-        if matches!(outcome.status, Status::Failed | Status::Cancelled) {
-            self.skip_dependants(graph, index, sink);
-            return;
-        }
-        for dependant in std::mem::take(&mut self.dependants[index]) {
-            if self.missing[dependant] == SKIPPED {
-                continue;
-            }
-            self.missing[dependant] -= 1;
-            if self.missing[dependant] == 0 {
-                self.ready.push(dependant);
-            }
-        }
-    }
-
-    fn skip_dependants(&mut self, graph: &Graph, index: usize, sink: &mut dyn FnMut(Event)) {
-        let mut open = std::mem::take(&mut self.dependants[index]);
-        while let Some(next) = open.pop() {
-            if std::mem::replace(&mut self.missing[next], SKIPPED) == SKIPPED {
-                continue;
-            }
-            self.summary.skipped += 1;
-            let because = format!("`{}` did not succeed", graph.instances[index].id);
-            sink(Event::Skipped { id: graph.instances[next].id.clone(), because });
-            open.append(&mut self.dependants[next]);
-        }
-    }
-}
-
-/// Puts those that took longest the last time to the end, where they are taken first; among equals
-/// the graph's order stays.
-fn sort_by_length(graph: &Graph, session: &Session<'_>, waiting: &mut [usize]) {
-    if waiting.len() > 1 {
-        let records = session.records();
-        waiting.sort_by_cached_key(|index| {
-            let header = Record::header(&records, &graph.instances[*index].id);
-            (header.map_or(0, |header| header.duration_ms), Reverse(*index))
-        });
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use purlin_host::Plugins;
-use purlin_model::Diagnostic;
+use purlin_model::{Diagnostic, Digest};
 use purlin_plugin::manifest::Hot;
 use purlin_store::Files;
 use purlin_store::{Store, StoreError, TemporaryStore};
@@ -28,9 +28,15 @@ pub struct Session<'a> {
     pub variables: ProcessVariables,
     /// How the run is stopped.
     pub cancel: Cancel,
+    /// True where stdout of this process says something of its own: a program that owns the
+    /// terminal writes to stderr in its place.
+    pub keeps_stdout: bool,
     /// Names the run: sorts by time.
     pub run: String,
     troubled: Mutex<BTreeSet<String>>,
+    /// Of a run that watches, what programs were started with, by instance: their keys but for what
+    /// they may change in place.
+    begun: Mutex<BTreeMap<String, Digest>>,
     private: PathBuf,
     user: Store,
     workspace: Store,
@@ -58,8 +64,10 @@ impl<'a> Session<'a> {
             plugins,
             variables,
             cancel,
+            keeps_stdout: false,
             run: run_name(),
             troubled: Mutex::default(),
+            begun: Mutex::default(),
             user: Store::open(user_store(cache)),
             workspace: Store::open(workspace_store(root)),
             root: root.to_owned(),
@@ -151,6 +159,16 @@ impl<'a> Session<'a> {
     pub(crate) fn tells_trouble_of(&self, cache: &str) -> bool {
         let mut troubled = self.troubled.lock().unwrap_or_else(PoisonError::into_inner);
         troubled.insert(cache.to_owned())
+    }
+
+    /// Notes what a program is started with.
+    pub(crate) fn runs_with(&self, id: &str, key: Digest) {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), key);
+    }
+
+    /// What the program of an instance was last started with.
+    pub(crate) fn run_with(&self, id: &str) -> Option<Digest> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
     }
 
     /// Where records of instances are.

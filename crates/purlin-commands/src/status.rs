@@ -65,7 +65,8 @@ pub fn statuses(graph: &Graph, session: &Session<'_>) -> Vec<Status> {
         let listing = snapshot.as_mut().and_then(|snapshot| snapshot.listings[index].take());
         let (status, outcome) = look(graph, session, index, listing, &predicted);
         statuses.push(status);
-        predicted.push(outcome);
+        let made = !graph.runs(index) && !graph.instances[index].action.artifacts.is_empty();
+        predicted.push(if made { stood_by(session, &graph.instances[index]) } else { outcome });
     }
     // That it cannot be kept changes nothing.
     if session.prepare().is_ok() {
@@ -172,6 +173,13 @@ fn look(
         Ok(None) => why_cold(changes),
         Err(error) => cold(format!("the cache has a problem: {error}"), changes),
     }
+}
+
+/// What one that takes no part in the run has made before.
+fn stood_by(session: &Session<'_>, instance: &Instance) -> Option<Predicted> {
+    let tree = step::on_disk(session, instance).ok()?;
+    let contribution = Contribution::Artifacts(tree.digest());
+    Some(Predicted { contribution, tree: Some(tree) })
 }
 
 /// What an uncached instance gives is known beforehand only when it is nothing but the order.

@@ -5,6 +5,7 @@ mod install;
 mod keep;
 mod look_up;
 mod program;
+mod strict;
 mod view;
 
 pub(crate) use install::{counts, gone};
@@ -16,7 +17,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use purlin_model::Diagnostic;
+use purlin_model::{Diagnostic, Digest};
 use purlin_store::{
     InstanceLock, Listing, Obstacle, Patterns, RelativePath, StoreError, Tree, defect,
 };
@@ -33,7 +34,7 @@ pub(crate) struct Step<'a> {
     pub(crate) session: &'a Session<'a>,
     pub(crate) graph: &'a Graph,
     pub(crate) index: usize,
-    /// What the direct producers contribute, by id.
+    /// What the direct producers contribute, by id, in the instance's order.
     pub(crate) producers: Vec<(String, Contribution)>,
     /// Runs even where there is a result.
     pub(crate) force: bool,
@@ -64,6 +65,8 @@ pub(crate) enum Status {
     Cached,
     Failed,
     Cancelled,
+    /// It takes no part in the run.
+    StoodBy,
 }
 
 /// The largest output, in bytes, that is sent again at a glance; more takes the longer way.
@@ -127,18 +130,7 @@ impl Step<'_> {
     pub(crate) fn work(&self) -> Outcome {
         match self.try_work() {
             Ok(outcome) => outcome,
-            Err(diagnostics) => {
-                (self.events)(Event::Failed {
-                    id: self.id(),
-                    how: "could not run".to_owned(),
-                    exit: None,
-                    logs: Vec::new(),
-                    cached: false,
-                    duration: Duration::ZERO,
-                    diagnostics,
-                });
-                Outcome { status: Status::Failed, contribution: Contribution::Order }
-            }
+            Err(diagnostics) => self.could_not_run(diagnostics),
         }
     }
 
@@ -151,7 +143,7 @@ impl Step<'_> {
                 told = Some(obstacle);
                 self.tell(obstacle);
             }
-            obstacle != Obstacle::Within && !self.session.cancel.requested()
+            obstacle != Obstacle::Within && !self.session.cancel.ends(&instance.id)
         };
         let lock = InstanceLock::acquire(&self.session.locks(), &instance.id, wait)
             .map_err(|error| vec![storage("the lock of a command cannot be taken", &error)])?;
@@ -172,10 +164,63 @@ impl Step<'_> {
         {
             return Ok(outcome);
         }
-        if self.session.cancel.requested() {
+        if self.session.cancel.ends(&instance.id) {
             return Ok(Outcome::STOPPED);
         }
         self.run(&Inputs { answers, patterns, producers }, &key, record.as_ref(), &lock)
+    }
+
+    /// Whether what it depends on is as it was when it was last run or looked at.
+    pub(crate) fn is_current(&self, running: bool) -> bool {
+        let id = &self.instance().id;
+        let last = match running {
+            true => self.session.run_with(id),
+            false => Record::header(&self.session.records(), id).map(|header| header.key),
+        };
+        let now = || -> Result<Digest, Failure> {
+            let answers = self.answers()?;
+            let mut listing = self.list(&*self.patterns(&answers)?)?;
+            if running {
+                self.leave_out_own(&mut listing);
+            }
+            Ok(self.key(&answers, &self.produced()?, listing).digest)
+        };
+        last.is_some() && now().ok() == last
+    }
+
+    /// Leaves out what its program may change in place while it runs.
+    fn leave_out_own(&self, listing: &mut Listing) {
+        listing.files.retain(|(path, _)| !self.instance().action.outputs.matches(path));
+    }
+
+    /// What an instance that does not take part contributes: what it has made before.
+    pub(crate) fn stand_by(&self) -> Outcome {
+        let contribution = || -> Result<Contribution, Failure> {
+            if !self.instance().action.artifacts.is_empty() {
+                return Ok(Contribution::Artifacts(self.outputs()?.digest()));
+            }
+            let answers = self.answers()?;
+            let listing = self.list(&*self.patterns(&answers)?)?;
+            let key = self.key(&answers, &self.produced()?, listing);
+            Ok(self.contribution(key.digest, &Tree::default()))
+        };
+        match contribution() {
+            Ok(contribution) => Outcome { status: Status::StoodBy, contribution },
+            Err(diagnostics) => self.could_not_run(diagnostics),
+        }
+    }
+
+    fn could_not_run(&self, diagnostics: Failure) -> Outcome {
+        (self.events)(Event::Failed {
+            id: self.id(),
+            how: "could not run".to_owned(),
+            exit: None,
+            logs: None,
+            cached: false,
+            duration: Duration::ZERO,
+            diagnostics,
+        });
+        Outcome { status: Status::Failed, contribution: Contribution::Order }
     }
 
     fn tell(&self, obstacle: Obstacle) {

@@ -123,11 +123,38 @@ pub(crate) struct Run {
     /// How many programs run at once (default: the number of processors)
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
+    /// End the run with the first failure, and what still runs with it
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Only what files concern that changed since this branch left the one of REF
+    #[arg(long, value_name = "REF")]
+    pub(crate) since: Option<String>,
+    /// Only what keeps its results in the cache NAME
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cache: Vec<String>,
+    /// Only what has its result already, or only what has not
+    #[arg(long, value_enum, value_name = "STATUS")]
+    pub(crate) cache_status: Option<CacheStatus>,
+    /// Only what did not succeed the last time
+    #[arg(long)]
+    pub(crate) failed: bool,
+    /// Leave out what the commands depend on, unless it is asked for itself
+    #[arg(long)]
+    pub(crate) isolated: bool,
+    /// Fail if there is anything to run, and run nothing
+    #[arg(long, conflicts_with = "ls")]
+    pub(crate) fail: bool,
+    /// Go on: run again what files concern as they change
+    #[arg(long, conflicts_with_all = ["ls", "fail", "fail_fast"])]
+    pub(crate) watch: bool,
+    /// How output is shown (default: stream for one command or -n 1, else progress)
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) output: Option<Output>,
     /// List what would run, without running it
     #[arg(long)]
     pub(crate) ls: bool,
     /// Tell why NAME ran or would run, without running it
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["ls", "names", "force"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["ls", "names", "force", "since", "cache", "cache_status", "failed", "isolated", "fail"])]
     pub(crate) why: Option<String>,
     /// Give a variable of the context a value
     #[arg(long, value_name = "NAME=VALUE")]
@@ -150,6 +177,37 @@ pub(crate) struct Exec {
         conflicts_with = "install"
     )]
     pub(crate) command: Vec<OsString>,
+}
+
+/// How the output of commands is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Progress, and at the end the output of what failed
+    Progress,
+    /// The output of each command that runs, when it ends
+    Grouped,
+    /// As it comes; of several at once line by line, with the command in front
+    Stream,
+    /// Groups and annotations of GitHub Actions
+    Github,
+}
+
+/// Whether there is a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CacheStatus {
+    /// There is one
+    Warm,
+    /// There is none
+    Cold,
+}
+
+impl From<CacheStatus> for purlin_commands::CacheStatus {
+    fn from(status: CacheStatus) -> Self {
+        match status {
+            CacheStatus::Warm => Self::Warm,
+            CacheStatus::Cold => Self::Cold,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

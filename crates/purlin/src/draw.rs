@@ -1,7 +1,7 @@
 //! Printing: the one renderer of diagnostics, and how bytes reach the terminal.
 
 use std::fmt;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -51,20 +51,6 @@ pub(crate) fn err(text: fmt::Arguments<'_>) {
 /// Prints bytes to stderr as they are.
 pub(crate) fn err_bytes(bytes: &[u8]) {
     let _ = io::stderr().lock().write_all(bytes);
-}
-
-/// Prints all of a file to stderr, as it is but for a newline at its end. It may be larger than the
-/// memory.
-pub(crate) fn err_file(mut file: std::fs::File) {
-    let mut buffer = vec![0; 64 * 1024];
-    let mut last = b'\n';
-    while let Ok(count @ 1..) = file.read(&mut buffer) {
-        err_bytes(&buffer[..count]);
-        last = buffer[count - 1];
-    }
-    if last != b'\n' {
-        err_bytes(b"\n");
-    }
 }
 
 /// Prints one JSON document to stdout.

@@ -12,6 +12,8 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const PLUGIN: u8 = 3;
 /// Our bug.
 pub(crate) const BUG: u8 = 70;
+/// Nobody's exit code: a run that watches begins anew with other definitions.
+pub(crate) const AGAIN: u8 = 254;
 /// Cancelled.
 pub(crate) const CANCELLED: u8 = 130;
 

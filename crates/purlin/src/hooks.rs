@@ -108,7 +108,7 @@ fn make_calls(plugins: &Plugins, calls: &Receiver<Call>) -> Vec<Diagnostic> {
 /// What hooks are told of an event; `None` when it is not theirs.
 fn payload(event: &Event) -> Option<Json> {
     match event {
-        Event::Finished { id, key, duration } => Some(json!({
+        Event::Finished { id, key, duration, .. } => Some(json!({
             "id": id,
             "status": "succeeded",
             "key": key,

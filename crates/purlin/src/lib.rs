@@ -20,8 +20,10 @@ mod edits;
 mod environment;
 mod extended;
 mod failure;
+mod git;
 mod grammar;
 mod hooks;
+mod machine;
 mod markdown;
 mod offer;
 mod plugin_page;
@@ -30,8 +32,11 @@ mod quantity;
 mod reference;
 mod run_view;
 mod schema_text;
+mod selection;
 mod signals;
+mod tame;
 mod verb;
+mod watching;
 mod words;
 mod workspace;
 
@@ -63,7 +68,8 @@ pub fn main(plugins: &PluginSet) -> ExitCode {
     }
     #[cfg(feature = "fault-injection")]
     environment::arm_faults();
-    match std::panic::catch_unwind(AssertUnwindSafe(|| words::dispatch(&arguments, plugins))) {
+    let dispatch = || watching::dispatch(&arguments, plugins);
+    match std::panic::catch_unwind(AssertUnwindSafe(dispatch)) {
         Ok(code) => written(&arguments, code),
         Err(_) => {
             draw::err(format_args!(

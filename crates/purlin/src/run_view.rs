@@ -1,33 +1,53 @@
 //! What a user sees of a run: live lines on a terminal, plain lines elsewhere, JSON lines with
-//! `--json`; failures in full at the end.
+//! `--json`; failures in full.
 
-use std::collections::HashMap;
-use std::fs::File;
+mod document;
+mod github;
+mod live;
+mod prefixed;
+
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use purlin_commands::{Event, Graph, Summary};
+use purlin_commands::{Event, Graph, Logs, Summary};
 use purlin_model::Diagnostic;
 use purlin_store::Stream;
 use serde_json::json;
 
-use crate::arguments::Global;
+use crate::arguments::{Global, Output};
 use crate::draw;
+use crate::tame::Tame;
 use crate::verb::run::shown_path;
+use crate::workspace::FILE;
+
+use document::document;
+use github::Repository;
+use live::{Counts, Live};
+use prefixed::Prefixed;
 
 /// Above this many instances, those that had their result are only counted.
 const MANY: usize = 30;
 
+/// Columns for names; a longer one takes more.
+const WIDEST: usize = 32;
+
 /// Draws the events of a run.
-pub(crate) struct View {
+pub(crate) struct View<'g> {
     global: Global,
-    /// Programs' output goes straight to the terminal.
-    stream: bool,
-    count: usize,
+    graph: &'g Graph,
+    output: Output,
+    /// Programs run one at a time: their output needs nothing in front to be told apart.
+    alone: bool,
+    counts: Counts,
     width: usize,
+    /// There are live lines while something runs.
+    is_live: bool,
+    /// Who has the terminal in their place.
+    taken: Option<String>,
     live: Option<Live>,
+    prefixed: Prefixed,
+    repository: Repository,
     failures: Vec<Failed>,
     /// Notices that were shown already: a broken cache is one problem, not one for each command.
     said: Vec<String>,
@@ -37,35 +57,39 @@ pub(crate) struct View {
 struct Failed {
     id: String,
     how: String,
-    logs: Vec<(Stream, PathBuf)>,
+    logs: Option<Logs>,
     diagnostics: Vec<Diagnostic>,
 }
 
-/// Live lines at the bottom of a terminal.
-struct Live {
-    lines: MultiProgress,
-    total: ProgressBar,
-    running: HashMap<String, ProgressBar>,
-}
-
-impl View {
-    pub(crate) fn new(global: &Global, graph: &Graph, stream: bool) -> Self {
+impl<'g> View<'g> {
+    pub(crate) fn new(
+        global: &Global,
+        graph: &'g Graph,
+        root: &Path,
+        output: Output,
+        alone: bool,
+    ) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let live = terminal && !stream && !global.json && !global.quiet;
-        let count = graph.instances.len();
+        let quiet = global.json || global.quiet;
+        let live = terminal && !quiet && matches!(output, Output::Progress | Output::Grouped);
+        let total = graph.running().count();
+        let width = graph.running().map(|instance| instance.id.chars().count()).max();
+        let width = width.unwrap_or(0).min(WIDEST);
+        let colored = draw::colored(global);
         Self {
-            stream,
-            count,
-            width: graph
-                .instances
-                .iter()
-                .map(|instance| instance.id.chars().count())
-                .max()
-                .unwrap_or(0),
-            live: live.then(|| Live::new(count)),
+            graph,
+            output,
+            alone,
+            counts: Counts { total, ..Counts::default() },
+            width,
+            is_live: live,
+            taken: None,
+            live: live.then(|| Live::new(total, colored)),
+            prefixed: Prefixed::new(width, colored),
+            repository: Repository::of(root),
             failures: Vec::new(),
             said: Vec::new(),
-            colored: draw::colored(global),
+            colored,
             global: global.clone(),
         }
     }
@@ -76,63 +100,123 @@ impl View {
             self.notice(diagnostic);
             return;
         }
-        if let Some(document) = document(event).filter(|_| self.global.json) {
-            draw::json(&document);
+        if self.global.json {
+            if let Some(document) = document(event) {
+                draw::json(&document);
+            }
+            if let Event::Failed { id, how, diagnostics, .. } = event {
+                self.fail(id, how, None, diagnostics);
+            }
+            return;
         }
         match event {
-            Event::Started { id, reason } => {
-                if let Some(live) = &mut self.live {
-                    live.start(id);
-                } else if !self.stream || self.count > 1 {
-                    self.line(id, "started", reason);
+            Event::Started { id, reason } => match &self.live {
+                Some(live) => live.start(id),
+                None if self.output == Output::Stream && self.counts.total == 1 => {}
+                None => self.line(id, "started", reason),
+            },
+            Event::Output { id, stream, bytes } if self.output == Output::Stream => {
+                match (self.alone, stream) {
+                    (true, Stream::Stdout) => draw::out_bytes(bytes),
+                    (true, Stream::Stderr) => draw::err_bytes(bytes),
+                    (false, stream) => self.prefixed.show(id, *stream, bytes),
                 }
             }
-            Event::Output { stream, bytes, .. } if self.stream && !self.global.json => match stream
-            {
-                Stream::Stdout => draw::out_bytes(bytes),
-                Stream::Stderr => draw::err_bytes(bytes),
-            },
-            Event::Finished { id, duration, .. } => {
+            Event::Finished { id, logs, duration, .. } => {
+                self.counts.done += 1;
+                let time = seconds(*duration);
                 self.settle(id);
-                self.line(id, "done", &seconds(*duration));
+                match self.output {
+                    Output::Github => self.group(id, &time, logs),
+                    Output::Grouped => {
+                        self.line(id, "done", &time);
+                        self.above(|| self.whole(logs));
+                    }
+                    Output::Progress | Output::Stream => self.line(id, "done", &time),
+                }
             }
             Event::Cached { id, restored, .. } => {
+                self.counts.cached += 1;
                 self.settle(id);
-                if self.count <= MANY || *restored || self.global.verbose > 0 {
+                if self.counts.total <= MANY || *restored || self.global.verbose > 0 {
                     self.line(id, "cached", if *restored { "outputs restored" } else { "" });
                 }
             }
             Event::Failed { id, how, logs, diagnostics, duration, .. } => {
+                self.counts.failed += 1;
                 self.settle(id);
-                let took = if duration.is_zero() {
-                    String::new()
-                } else {
-                    format!(", {}", seconds(*duration))
+                let took = match duration.is_zero() {
+                    true => String::new(),
+                    false => format!(", {}", seconds(*duration)),
                 };
                 self.line(id, "FAILED", &format!("{how}{took}"));
-                self.failures.push(Failed {
-                    id: id.clone(),
-                    how: how.clone(),
-                    logs: logs.clone(),
-                    diagnostics: diagnostics.clone(),
-                });
+                self.fail(id, how, logs.clone(), diagnostics);
             }
             Event::Skipped { id, because } => {
+                self.counts.skipped += 1;
                 self.settle(id);
                 self.line(id, "skipped", because);
             }
+            Event::TakesTerminal { id } => {
+                if let Some(live) = self.live.take() {
+                    live.finish();
+                    self.taken = Some(id.clone());
+                }
+            }
+            Event::Waiting(summary) => self.wait(summary),
+            Event::Changed { paths, count } => self.change(paths, *count),
             Event::Queued { .. } | Event::Output { .. } | Event::Notice(_) => {}
+        }
+    }
+
+    /// Of a run that watches: shows what came of it so far.
+    fn wait(&mut self, summary: &Summary) {
+        let live = self.live.take();
+        if let Some(live) = &live {
+            live.finish();
+        }
+        self.come_to(summary);
+        if !self.global.json && !self.global.quiet {
+            draw::err(format_args!("waits for changes; Ctrl-C ends it\n"));
+        }
+    }
+
+    /// Of a run that watches: begins anew.
+    fn change(&mut self, paths: &[String], count: usize) {
+        let more = if paths.len() > 2 { ", …" } else { "" };
+        let names: Vec<String> =
+            paths.iter().take(2).map(|path| draw::harmless_line(path)).collect();
+        self.counts = Counts { total: count, ..Counts::default() };
+        if !self.global.json && !self.global.quiet {
+            let title = format!("──── {}{more} changed", names.join(", "));
+            self.above(|| draw::err(format_args!("\n{title}\n")));
+        }
+        match &self.live {
+            Some(live) => live.count(&self.counts),
+            None if self.is_live => self.live = Some(Live::new(count, self.colored)),
+            None => {}
         }
     }
 
     /// Shows the failures in full, and the summary.
     pub(crate) fn finish(mut self, summary: &Summary) {
         if let Some(live) = self.live.take() {
-            live.total.finish_and_clear();
-            let _ = live.lines.clear();
+            live.finish();
         }
-        for failure in &self.failures {
+        if summary.outdated && !self.global.json && !self.global.quiet {
+            draw::err(format_args!("\n──── {FILE} changed\n"));
+            return;
+        }
+        self.come_to(summary);
+    }
+
+    fn come_to(&mut self, summary: &Summary) {
+        let failures = std::mem::take(&mut self.failures);
+        for failure in &failures {
             self.failure(failure);
+        }
+        if failures.iter().any(|one| one.logs.is_some()) && self.output != Output::Stream {
+            draw::err_bytes(b"\n");
         }
         if self.global.json {
             draw::json(&json!({
@@ -159,7 +243,10 @@ impl View {
         let mut words: Vec<String> = parts
             .iter()
             .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| format!("{count} {word}"))
+            .map(|(count, word)| match (*word, self.colored) {
+                ("failed", true) => format!("\x1b[31;1m{count} {word}\x1b[0m"),
+                _ => format!("{count} {word}"),
+            })
             .collect();
         if words.is_empty() {
             words.push("nothing to run".to_owned());
@@ -171,6 +258,18 @@ impl View {
         words.join(" · ")
     }
 
+    /// Remembers a failure for the end, or shows it where it belongs.
+    fn fail(&mut self, id: &str, how: &str, logs: Option<Logs>, diagnostics: &[Diagnostic]) {
+        let (id, how, diagnostics) = (id.to_owned(), how.to_owned(), diagnostics.to_vec());
+        let failure = Failed { id, how, logs, diagnostics };
+        match self.output {
+            Output::Grouped | Output::Github if !self.global.json => {
+                self.above(|| self.failure(&failure));
+            }
+            _ => self.failures.push(failure),
+        }
+    }
+
     fn failure(&self, failure: &Failed) {
         if self.global.json {
             draw::diagnostics(&self.global, &failure.diagnostics);
@@ -180,22 +279,59 @@ impl View {
             draw::err(format_args!("{}\n\n", draw::render(diagnostic, self.colored)));
         }
         // What was streamed has been seen.
-        if self.stream || failure.logs.is_empty() {
+        if let Some(logs) = failure.logs.as_ref().filter(|_| self.output != Output::Stream) {
+            let title = draw::harmless_line(&format!("{} {}", failure.id, failure.how));
+            draw::err(format_args!("\n──── {}\n", self.color("31;1", &title)));
+            self.whole(logs);
+            let path = draw::harmless_line(&shown_path(&logs.stdout).to_string_lossy());
+            let path = path.strip_suffix("stdout").unwrap_or(&path);
+            if !logs.is_empty() {
+                draw::err(format_args!("──── kept in {path}{{stdout,stderr}}\n"));
+            }
+        }
+        if self.output == Output::Github {
+            self.annotate(failure);
+        }
+    }
+
+    fn annotate(&self, failure: &Failed) {
+        let annotation = self.repository.failed(self.graph, &failure.id, &failure.how);
+        draw::err(format_args!("{}\n", draw::harmless_line(&annotation)));
+        let mut text = Vec::new();
+        let mut tame = Tame::new(true, false);
+        if let Some(logs) = &failure.logs {
+            // What cannot be read any more was not shown either.
+            let _ = logs.play(&mut |_, bytes| text.extend(tame.next(bytes)));
+        }
+        let instance = self.graph.instances.iter().find(|one| one.id == failure.id);
+        for place in instance
+            .into_iter()
+            .flat_map(|one| self.repository.places(one, &String::from_utf8_lossy(&text)))
+        {
+            draw::err(format_args!("{}\n", draw::harmless_line(&place)));
+        }
+    }
+
+    /// The output of a command that succeeded, folded up.
+    fn group(&self, id: &str, time: &str, logs: &Logs) {
+        if self.global.quiet || logs.is_empty() {
+            self.line(id, "done", time);
             return;
         }
-        let title = draw::harmless_line(&format!("{} {}", failure.id, failure.how));
-        draw::err(format_args!("\n──── {title}\n"));
-        for (stream, path) in &failure.logs {
-            let Ok(file) = File::open(path) else { continue };
-            if file.metadata().is_ok_and(|metadata| metadata.len() == 0) {
-                continue;
-            }
-            let name = if *stream == Stream::Stdout { "stdout" } else { "stderr" };
-            let path = draw::harmless_line(&shown_path(path).to_string_lossy());
-            draw::err(format_args!("──── {name}, kept in {path}\n"));
-            draw::err_file(file);
+        let title = draw::harmless_line(&format!("{id} · done · {time}"));
+        draw::err(format_args!("{}\n", github::group(&title)));
+        self.whole(logs);
+        draw::err(format_args!("{}\n", github::END));
+    }
+
+    /// All that a program has said, in the order in which it did.
+    fn whole(&self, logs: &Logs) {
+        let mut tame = Tame::new(std::io::stderr().is_terminal(), self.colored);
+        let shown = logs.play(&mut |_, bytes| draw::err_bytes(&tame.next(bytes)));
+        draw::err_bytes(&tame.end());
+        if let Err(error) = shown {
+            draw::err(format_args!("its output cannot be read: {error}\n"));
         }
-        draw::err_bytes(b"\n");
     }
 
     fn notice(&mut self, diagnostic: &Diagnostic) {
@@ -204,13 +340,7 @@ impl View {
             return;
         }
         self.said.push(said);
-        match &self.live {
-            Some(live) => {
-                live.lines
-                    .suspend(|| draw::diagnostics(&self.global, std::slice::from_ref(diagnostic)));
-            }
-            None => draw::diagnostics(&self.global, std::slice::from_ref(diagnostic)),
-        }
+        self.above(|| draw::diagnostics(&self.global, std::slice::from_ref(diagnostic)));
     }
 
     /// A line that stays.
@@ -219,109 +349,51 @@ impl View {
             return;
         }
         let width = self.width;
-        let what = self.paint(what);
-        let (id, more) = (draw::harmless_line(id), draw::harmless_line(more));
-        let text = format!("{id:width$}  {what}  {more}");
-        let text = text.trim_end();
-        match &self.live {
-            Some(live) => live.lines.suspend(|| draw::err(format_args!("{text}\n"))),
-            None => draw::err(format_args!("{text}\n")),
-        }
-    }
-
-    fn paint(&self, what: &str) -> String {
         let color = match what {
             "FAILED" => "31;1",
             "done" => "32",
             "cached" => "36",
             _ => "33",
         };
-        if self.colored { format!("\x1b[{color}m{what:8}\x1b[0m") } else { format!("{what:8}") }
+        let what = self.color(color, &format!("{what:8}"));
+        let (id, more) = (draw::harmless_line(id), draw::harmless_line(more));
+        let text = format!("{id:width$}  {what}  {more}");
+        self.above(|| draw::err(format_args!("{}\n", text.trim_end())));
+    }
+
+    fn color(&self, color: &str, text: &str) -> String {
+        if self.colored { format!("\x1b[{color}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// Draws above the live lines, if there are any.
+    fn above(&self, draw: impl FnOnce()) {
+        match &self.live {
+            Some(live) => live.above(draw),
+            None => draw(),
+        }
     }
 
     fn settle(&mut self, id: &str) {
-        if let Some(live) = &mut self.live {
-            live.settle(id);
+        self.prefixed.end(id);
+        if self.taken.as_deref() == Some(id) {
+            self.taken = None;
+            self.live = Some(Live::new(self.counts.total, self.colored));
+        }
+        if let Some(live) = &self.live {
+            live.stop(id);
+            live.count(&self.counts);
         }
     }
 }
 
-impl Live {
-    fn new(count: usize) -> Self {
-        let lines = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        let total = lines.add(ProgressBar::new(count as u64));
-        total.set_style(style("{bar:30} {pos}/{len} · {elapsed}"));
-        Self { lines, total, running: HashMap::new() }
-    }
-
-    fn start(&mut self, id: &str) {
-        let line = self.lines.insert_before(&self.total, ProgressBar::new_spinner());
-        line.set_style(style("{spinner} {prefix} {elapsed}"));
-        line.set_prefix(draw::harmless_line(id));
-        line.enable_steady_tick(Duration::from_millis(100));
-        self.running.insert(id.to_owned(), line);
-    }
-
-    fn settle(&mut self, id: &str) {
-        if let Some(line) = self.running.remove(id) {
-            line.finish_and_clear();
-            self.lines.remove(&line);
-        }
-        self.total.inc(1);
-    }
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-/// A time as the summary has it: `0.02 s`, `3.2 s`, `4 min 10 s`.
+/// A time as the summary has it: `0.020 s`, `3.2 s`, `4 min 10 s`.
 fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     if seconds < 0.1 {
         format!("{seconds:.3} s")
-    } else if seconds < 100.0 {
+    } else if seconds < 60.0 {
         format!("{seconds:.1} s")
     } else {
         format!("{} min {} s", duration.as_secs() / 60, duration.as_secs() % 60)
     }
-}
-
-/// An event as `--json` has it.
-fn document(event: &Event) -> Option<serde_json::Value> {
-    Some(match event {
-        Event::Queued { id } => json!({ "event": "queued", "id": id }),
-        Event::Started { id, reason } => json!({ "event": "started", "id": id, "why": reason }),
-        Event::Output { id, stream, bytes } => json!({
-            "event": "output",
-            "id": id,
-            "stream": stream,
-            "text": String::from_utf8_lossy(bytes),
-        }),
-        Event::Cached { id, key, restored } => json!({
-            "event": "cached",
-            "id": id,
-            "key": key,
-            "restored": restored,
-            "why": "nothing that it depends on has changed",
-        }),
-        Event::Finished { id, key, duration } => json!({
-            "event": "finished",
-            "id": id,
-            "key": key,
-            "seconds": duration.as_secs_f64(),
-        }),
-        Event::Failed { id, how, exit, cached, duration, diagnostics, .. } => json!({
-            "event": "failed",
-            "id": id,
-            "how": how,
-            "exit_code": exit.as_ref().and_then(|exit| exit.code),
-            "signal": exit.as_ref().and_then(|exit| exit.signal),
-            "cached": cached,
-            "seconds": duration.as_secs_f64(),
-            "diagnostics": diagnostics.iter().map(Diagnostic::to_json).collect::<Vec<_>>(),
-        }),
-        Event::Skipped { id, because } => json!({ "event": "skipped", "id": id, "why": because }),
-        Event::Notice(_) => return None,
-    })
 }

@@ -83,12 +83,13 @@ fn the_core_knows_no_bundled_plugin_by_name() {
 }
 
 #[test]
-fn processes_are_started_for_actions_in_the_foreground_and_by_the_runtime_of_processes_only() {
+fn processes_are_started_for_actions_in_the_foreground_for_plugins_and_to_ask_git_only() {
     let starts = [
         "purlin-commands/src/execute.rs",
         "purlin-commands/src/foreground.rs",
         "purlin-commands/src/platform.rs",
         "purlin-host/src/process/",
+        "purlin/src/git.rs",
         "purlin-process/src/",
     ];
     for (path, text) in sources(|name| name != "purlin-test") {

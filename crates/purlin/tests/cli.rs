@@ -54,6 +54,8 @@ mod test_lock;
 mod test_modules;
 #[path = "cli/test_moving.rs"]
 mod test_moving;
+#[path = "cli/test_narrow.rs"]
+mod test_narrow;
 #[path = "cli/test_never.rs"]
 mod test_never;
 #[path = "cli/test_plugin.rs"]
@@ -110,16 +112,26 @@ mod test_run_process;
 mod test_run_replay;
 #[path = "cli/test_run_signals.rs"]
 mod test_run_signals;
+#[path = "cli/test_run_terminal.rs"]
+mod test_run_terminal;
+#[path = "cli/test_run_view.rs"]
+mod test_run_view;
 #[path = "cli/test_sandbox.rs"]
 mod test_sandbox;
 #[path = "cli/test_scenarios.rs"]
 mod test_scenarios;
+#[path = "cli/test_schedule.rs"]
+mod test_schedule;
 #[path = "cli/test_select.rs"]
 mod test_select;
 #[path = "cli/test_shipped.rs"]
 mod test_shipped;
 #[path = "cli/test_spaces.rs"]
 mod test_spaces;
+#[path = "cli/test_strict.rs"]
+mod test_strict;
+#[path = "cli/test_watch.rs"]
+mod test_watch;
 #[path = "cli/test_why.rs"]
 mod test_why;
 

@@ -8,6 +8,7 @@ use purlin_model::{Diagnostic, Origin, Table, Value, to_kebab};
 
 use super::named::{fold_alike, is_name, list, named};
 use super::{Module, Named};
+use crate::needs::{self, Amounts};
 
 /// One command, as it is written.
 #[derive(Debug, Clone)]
@@ -46,6 +47,12 @@ pub struct Command {
     pub timeout: Option<Duration>,
     /// Runs only when named or depended on.
     pub hidden: bool,
+    /// What it needs while it runs.
+    pub needs: Amounts,
+    /// Owns the terminal while it runs.
+    pub interactive: bool,
+    /// Cannot read what it has not declared.
+    pub inputs_strict: bool,
 }
 
 /// A value that whoever names a command may give. All are texts.
@@ -117,6 +124,9 @@ impl Command {
             cwd: None,
             timeout: None,
             hidden: false,
+            needs: Amounts::new(),
+            interactive: false,
+            inputs_strict: false,
         };
         if let Some(text) = named(value) {
             command.program = Program::Shell(text);
@@ -138,6 +148,10 @@ impl Command {
         command.cwd = value.get("cwd").and_then(named);
         command.hidden = value.get("hidden").and_then(Value::as_bool).unwrap_or(false);
         command.timeout = value.get("timeout").and_then(duration);
+        command.needs = needs::read(value.get("needs"));
+        let says = |key| value.get(key).and_then(Value::as_bool).unwrap_or(false);
+        command.interactive = says("interactive");
+        command.inputs_strict = says("inputs-strict");
         for (variable, entry) in
             value.get("env").and_then(Value::as_table).into_iter().flat_map(Table::iter)
         {

@@ -8,7 +8,8 @@ use purlin_model::{Diagnostic, Kind, Origin, Source, Table, Value, fold, parse_t
 
 use super::parse::schema;
 use super::sound::{Broken, sound};
-use super::{Command, Definitions, Module, command, unbuilt};
+use super::{Command, Definitions, Module, command};
+use crate::needs;
 
 /// What there is at the path of a module.
 #[derive(Debug)]
@@ -85,6 +86,7 @@ impl Definitions {
             let name = format!("{}/{name}", module.name);
             let command = Command { name, module: Some(module.clone()), ..command };
             diagnostics.extend(self.unknown_space(&command));
+            needs::check(std::iter::once(&command), &self.pools, diagnostics);
             self.commands.insert(key, Arc::new(command));
         }
     }
@@ -169,7 +171,6 @@ fn commands(
 ) -> (IndexMap<String, Command>, Broken) {
     let mut core = Table::default();
     core.insert("commands", table.origin.clone(), table.clone());
-    unbuilt::refuse_keys(&mut core, diagnostics);
     let core = Value::new(Kind::Table(core), table.origin.clone());
     let mut validated = schema().validate(&core);
     diagnostics.append(&mut validated.diagnostics);

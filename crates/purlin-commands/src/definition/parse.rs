@@ -9,6 +9,8 @@ use purlin_plugin::Schema;
 use super::named::named;
 use super::sound::{Broken, sound};
 use super::space::{inherit, spaces};
+use crate::needs;
+
 use super::{CacheDefinition, Command, Defaults, Definitions, command, context, unbuilt};
 
 /// The core tables that this crate reads; `plugins` is the host's.
@@ -29,8 +31,7 @@ impl Definitions {
         let Some(table) = document.as_table() else {
             return (Self::default(), diagnostics);
         };
-        let mut core = core_tables(table, sections, &mut diagnostics);
-        unbuilt::refuse_keys(&mut core, &mut diagnostics);
+        let core = core_tables(table, sections, &mut diagnostics);
         let core = Value::new(Kind::Table(core), document.origin.clone());
         let mut validated = schema().validate(&core);
         diagnostics.append(&mut validated.diagnostics);
@@ -85,6 +86,10 @@ impl Definitions {
             let shared = commands.into_iter().map(|(name, command)| (name, Arc::new(command)));
             definitions.commands = shared.collect();
         }
+        definitions.pools = needs::read(core.get("workspace").and_then(|table| table.get("pools")));
+        needs::check_pools(&definitions.pools, diagnostics);
+        let commands = definitions.commands.values().map(AsRef::as_ref);
+        needs::check(commands, &definitions.pools, diagnostics);
         definitions.broken = broken;
         for command in definitions.commands.values() {
             diagnostics.extend(definitions.unknown_space(command));

@@ -112,7 +112,10 @@ impl Graph {
             return Err(refusals);
         }
         if !edited.selected.iter().map(String::as_str).eq(self.selected()) {
-            self.select(&edited.selected.into_iter().collect());
+            let ids: BTreeSet<String> = edited.selected.into_iter().collect();
+            let wanted: Vec<bool> =
+                self.instances.iter().map(|instance| ids.contains(&instance.id)).collect();
+            self.keep(&wanted);
         }
         Ok(self)
     }
@@ -129,44 +132,6 @@ impl Graph {
                     help: suggestion(id, "instances", known.iter().copied()).unwrap_or_default(),
                     ..refusal(pointer, format!("the run has no instance `{id}`"))
                 });
-            }
-        }
-    }
-
-    /// Keeps those that are asked for and all that they depend on.
-    fn select(&mut self, ids: &BTreeSet<String>) {
-        let mut wanted = vec![false; self.instances.len()];
-        // Producers come before those who depend on them.
-        for index in (0..self.instances.len()).rev() {
-            let instance = &mut self.instances[index];
-            instance.selected = ids.contains(&instance.id);
-            wanted[index] |= instance.selected;
-            if wanted[index] {
-                for producer in &instance.producers {
-                    wanted[*producer] = true;
-                }
-            }
-        }
-        let mut position = Vec::with_capacity(wanted.len());
-        let mut kept = 0;
-        for wanted in &wanted {
-            position.push(kept);
-            kept += usize::from(*wanted);
-        }
-        let stays = wanted.clone();
-        let mut wanted = wanted.into_iter();
-        self.instances.retain(|_| wanted.next().unwrap_or_default());
-        for instance in &mut self.instances {
-            for producer in &mut instance.producers {
-                *producer = position[*producer];
-            }
-            instance.strict.retain(|one| stays[*one]);
-            for one in &mut instance.strict {
-                *one = position[*one];
-            }
-            for outside in &mut instance.outside {
-                outside.position =
-                    outside.position.filter(|one| stays[*one]).map(|one| position[one]);
             }
         }
     }

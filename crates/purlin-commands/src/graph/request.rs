@@ -73,6 +73,14 @@ impl<'a> Request<'a> {
 }
 
 impl Request<'_> {
+    /// Looks for a cache by name.
+    ///
+    /// # Errors
+    /// There is none, or its configuration is wrong.
+    pub fn check_cache(&self, named: &Named) -> Result<(), Vec<Diagnostic>> {
+        cache::find(self, Some(named)).map(|_| ())
+    }
+
     /// What is wrong with the configured caches, whether or not a command uses them.
     #[must_use]
     pub fn check_caches(&self) -> Vec<Diagnostic> {

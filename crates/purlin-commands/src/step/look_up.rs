@@ -218,7 +218,7 @@ impl Step<'_> {
             id: self.id(),
             how: format!("{} (kept from an earlier run)", exit.described()),
             exit: Some(exit),
-            logs: vec![(Stream::Stdout, logs.stdout), (Stream::Stderr, logs.stderr)],
+            logs: Some(logs.with(result.chunks.clone())),
             cached: true,
             duration: Duration::from_millis(result.duration_ms),
             diagnostics: Vec::new(),

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use purlin_model::{Diagnostic, Digest};
-use purlin_store::{InstanceLock, Listing, Node, RelativePath, Stream, Tree, defect};
+use purlin_store::{InstanceLock, Listing, Node, RelativePath, Tree, defect};
 
 use super::install::gone;
 use super::view::Stamps;
 use super::{Failure, Inputs, Outcome, Status, Step, filtered};
 use crate::event::Event;
-use crate::execute::{Execution, LogFiles, execute};
+use crate::execute::{Conditions, Execution, LogFiles, execute};
 use crate::graph::{CacheChoice, Instance};
 use crate::key::{Contribution, Key, describe};
 use crate::record::Record;
@@ -32,24 +32,27 @@ impl Step<'_> {
         let changes = &inputs.answers.environment.changes;
         let variables = self.session.variables.of_program(changes, &instance.action.variables);
         let logs = self.log_files()?;
+        let conditions = Conditions {
+            stop: self.session.cancel.of(&instance.id),
+            confinement: self.confinement(inputs, key)?,
+            listener: &self.listener,
+            keeps_stdout: self.session.keeps_stdout,
+        };
         (self.events)(Event::Started { id: self.id(), reason: reason.clone() });
-        let execution = execute(
-            &instance.action,
-            &self.session.root,
-            &variables,
-            &logs,
-            lock,
-            &self.session.cancel,
-            &self.listener,
-        )
-        .map_err(|error| vec![self.not_started(&error)])?;
+        let mut foreign = Listing { files: key.files.clone() };
+        self.leave_out_own(&mut foreign);
+        let foreign = self.key(&inputs.answers, &inputs.producers, foreign);
+        self.session.runs_with(&instance.id, foreign.digest);
+        let execution =
+            execute(&instance.action, &self.session.root, &variables, &logs, lock, &conditions)
+                .map_err(|error| vec![self.not_started(&error)])?;
         let succeeded = execution.exit.succeeded();
         let tree = self.outputs()?;
         let written = filtered(&tree, |path| {
             outputs_before.get(path) != tree.get(path)
                 || record.is_some_and(|record| record.names(path))
         });
-        if self.session.cancel.requested() {
+        if self.session.cancel.ends(&instance.id) {
             // What it has written so far is its own, and belongs to no result.
             self.remember(key, written, Some(Tree::default()), "the run was stopped", 0, false);
             return Ok(Outcome::STOPPED);
@@ -161,10 +164,12 @@ impl Step<'_> {
         contribution: Contribution,
     ) -> Outcome {
         let cached = matches!(self.instance().cache, CacheChoice::Local { .. });
+        let logs = logs.with(execution.chunks.clone());
         if execution.exit.succeeded() {
             (self.events)(Event::Finished {
                 id: self.id(),
                 key: cached.then_some(key),
+                logs,
                 duration: execution.duration,
             });
             return Outcome { status: Status::Done, contribution };
@@ -173,13 +178,10 @@ impl Step<'_> {
             id: self.id(),
             how: execution.exit.described(),
             exit: Some(execution.exit.clone()),
-            logs: vec![
-                (Stream::Stdout, logs.stdout.clone()),
-                (Stream::Stderr, logs.stderr.clone()),
-            ],
+            logs: Some(logs),
             cached: false,
             duration: execution.duration,
-            diagnostics: Vec::new(),
+            diagnostics: self.of_confinement(),
         });
         Outcome { status: Status::Failed, contribution }
     }

@@ -1,7 +1,7 @@
 //! What an instance depends on and what it wrote, as it is now.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
@@ -104,15 +104,12 @@ impl Step<'_> {
     /// What the direct producers contribute, from what stands on disk now: somebody may have
     /// changed it since they ran.
     pub(super) fn produced(&self) -> Result<Vec<(String, Contribution)>, Failure> {
-        let producers = self.instance().producers.iter().map(|place| &self.graph.instances[*place]);
-        let by_id: HashMap<&str, &Instance> =
-            producers.map(|producer| (producer.id.as_str(), producer)).collect();
         let mut contributions = self.producers.clone();
-        for (id, contribution) in &mut contributions {
-            if let Contribution::Artifacts(digest) = contribution
-                && let Some(producer) = by_id.get(id.as_str())
-            {
-                *digest = self.outputs_of(producer)?.digest();
+        for ((_, contribution), producer) in
+            contributions.iter_mut().zip(&self.instance().producers)
+        {
+            if let Contribution::Artifacts(digest) = contribution {
+                *digest = self.outputs_of(&self.graph.instances[*producer])?.digest();
             }
         }
         contributions.extend(self.outside()?);
@@ -227,7 +224,7 @@ impl Step<'_> {
         special.next().map(|one| one.path)
     }
 
-    fn outputs_of(&self, instance: &Instance) -> Result<Tree, Failure> {
+    pub(super) fn outputs_of(&self, instance: &Instance) -> Result<Tree, Failure> {
         on_disk(self.session, instance)
     }
 }

@@ -5,18 +5,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use purlin_commands::{
-    ContextValues, Event, Exit, Foreground, Graph, Options, Prepared, ProcessVariables, Request,
-    Selection, Session, Summary, from_command_line, run,
+    ContextValues, Event, Exit, Foreground, Graph, Machine, Options, Prepared, ProcessVariables,
+    Request, Selection, Session, Summary, from_command_line, run,
 };
 use purlin_model::Diagnostic;
 
 use super::run::root_text;
-use crate::arguments::{Exec, Run};
+use crate::arguments::{Exec, Output, Run};
 use crate::asked::Asked;
 use crate::context::Context;
 use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
 use crate::run_view::View;
-use crate::{draw, environment, signals};
+use crate::{draw, environment, machine, signals};
 
 /// The program is not found, as shells tell it.
 const NOT_FOUND: u8 = 127;
@@ -97,12 +97,19 @@ fn prepare(
     let mut global = context.global.clone();
     // Standard output is the program's.
     global.json &= options.install;
-    let how = Options { jobs, force: false, stream: false, replay: false };
-    let mut view = options.install.then(|| View::new(&global, graph, false));
-    let summary = run(graph, session, how, &mut |event| {
+    let how = Options {
+        machine: Machine { jobs, memory: machine::memory },
+        force: false,
+        stream: false,
+        replay: false,
+        fail_fast: false,
+    };
+    let mut view =
+        options.install.then(|| View::new(&global, graph, &session.root, Output::Progress, false));
+    let summary = run(graph, session, how, None, &mut |event| {
         let silent = matches!(event, Event::Queued { .. } | Event::Cached { restored: false, .. });
         if !silent && view.is_none() {
-            view = Some(View::new(&global, graph, false));
+            view = Some(View::new(&global, graph, &session.root, Output::Progress, false));
         }
         if let Some(view) = &mut view {
             view.show(&event);

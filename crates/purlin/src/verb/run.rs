@@ -4,22 +4,23 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use purlin_commands::{
-    ContextValues, Graph, Options, ProcessVariables, Request, Session, Status, run, statuses,
-    time_text,
+    ContextValues, Graph, Machine, Options, ProcessVariables, Request, Session, Status, Watch, run,
+    statuses, time_text,
 };
 use purlin_model::Diagnostic;
 use purlin_plugin::manifest::Stage;
 use purlin_store::defect;
 use serde_json::json;
 
-use crate::arguments::Run;
+use crate::arguments::{Output, Run};
 use crate::asked::Asked;
 use crate::context::Context;
 use crate::edits::Given;
-use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
+use crate::failure::{AGAIN, CANCELLED, FAILED, Failure, Outcome};
 use crate::hooks::Hooks;
 use crate::run_view::View;
-use crate::{draw, edits, environment, signals};
+use crate::workspace::FILE;
+use crate::{draw, edits, environment, machine, selection, signals};
 
 /// Runs commands, or tells what running them would do. `given` are flags of plugins.
 pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outcome {
@@ -53,8 +54,14 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
     }
     draw::diagnostics(&context.global, &graph.warnings);
     let cancel = signals::cancel();
-    let session = Session::new(&root, &context.cache, &context.plugins, variables, cancel.clone())
-        .offline(context.global.offline);
+    let mut session =
+        Session::new(&root, &context.cache, &context.plugins, variables.clone(), cancel.clone())
+            .offline(context.global.offline);
+    session.keeps_stdout = context.global.json;
+    selection::narrow(context, options, &request, &session, &mut graph)?;
+    if options.fail {
+        selection::refuse_any(&graph)?;
+    }
     if options.ls {
         list(context, &graph, &session);
         return Ok(ExitCode::SUCCESS);
@@ -68,25 +75,33 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
     let jobs = asked.jobs();
     let selected = graph.instances.iter().filter(|instance| instance.selected).count();
     // One program at a time can be watched; of several, progress is shown and failures in full.
-    let stream = graph.instances.len() == 1 || jobs == 1;
+    let alone = graph.running().count() == 1 || jobs == 1;
+    let chosen = options.output.unwrap_or(if alone { Output::Stream } else { Output::Progress });
+    let stream = chosen == Output::Stream;
     let how = Options {
-        jobs,
+        machine: Machine { jobs, memory: machine::memory },
         force: asked.force,
         stream: stream || context.global.json,
         replay: (selected == 1 && stream) || context.global.json,
+        fail_fast: options.fail_fast,
     };
-    let mut view = View::new(&context.global, &graph, stream);
+    let mut watch = options.watch.then(|| Watch::new(&root)).transpose()?;
+    let mut view = View::new(&context.global, &graph, &root, chosen, alone);
     let (summary, warnings) = std::thread::scope(|scope| {
         let mut hooks = Hooks::new(&context.plugins, scope);
-        let summary = run(&graph, &session, how, &mut |event| {
-            hooks.tell(&event);
-            view.show(&event);
-        });
+        let summary =
+            run(&graph, &session, how, watch.as_mut().map(|watch| (watch, FILE)), &mut |event| {
+                hooks.tell(&event);
+                view.show(&event);
+            });
         view.finish(&summary);
         let warnings = hooks.finish(&session.run, &summary);
         (summary, warnings)
     });
     draw::diagnostics(&context.global, &warnings);
+    if summary.outdated && !summary.cancelled {
+        return Ok(ExitCode::from(AGAIN));
+    }
     if summary.cancelled {
         return Ok(ExitCode::from(CANCELLED));
     }
@@ -114,7 +129,9 @@ pub(super) fn root_text(root: &Path) -> Result<String, Failure> {
 /// `--ls`: what would run, and whether its result is there.
 fn list(context: &Context, graph: &Graph, session: &Session<'_>) {
     let all = statuses(graph, session);
-    let rows: Vec<_> = graph.instances.iter().zip(&all).collect();
+    let rows: Vec<_> = graph.instances.iter().zip(&all).enumerate().collect();
+    let rows: Vec<_> =
+        rows.into_iter().filter(|(index, _)| graph.runs(*index)).map(|(_, row)| row).collect();
     if context.global.json {
         let instances: Vec<_> = rows
             .iter()

@@ -491,25 +491,14 @@ fn verbs_that_are_not_built_yet_are_refused_by_name() {
 }
 
 #[test]
-fn tables_and_keys_that_are_not_built_yet_are_refused_by_name() {
-    let workspace = workspace(
-        "[projects.main]\nroot = \"a\"\n[commands.build]\nexec = \"true\"\nneeds = [\"x\"]\n",
-    );
+fn tables_that_are_not_built_yet_are_refused_by_name() {
+    let workspace = workspace("[projects.main]\nroot = \"a\"\n");
     assert_snapshot!(workspace.fail(2, &["run"]).stable_stderr(), @r#"
     error: the table `[projects]` is not supported by this version of Purlin
      --> purlin.toml:2:2
       |
     2 | [projects.main]
       |  ^^^^^^^^ written here
-      |
-      = The name is reserved; it is refused so that it is never silently ignored.
-      = help: take it out
-
-    error: `needs` of a command is not supported by this version of Purlin
-     --> purlin.toml:6:1
-      |
-    6 | needs = ["x"]
-      | ^^^^^ written here
       |
       = The name is reserved; it is refused so that it is never silently ignored.
       = help: take it out
@@ -529,14 +518,6 @@ fn tables_and_keys_that_are_not_built_yet_are_refused_by_name() {
         let failed = workspace.fail(2, &["run"]);
         let named = format!("the table `[{table}]` is not supported by this version of Purlin");
         assert!(failed.stderr.contains(&named), "{failed}");
-    }
-    for key in ["interactive", "needs", "inputs-strict"] {
-        let document = format!("[workspace]\n[commands.a]\nexec = \"true\"\n{key} = 1\n");
-        workspace.write("purlin.toml", document);
-        let failed = workspace.fail(2, &["run"]);
-        let named = format!("`{key}` of a command is not supported by this version of Purlin");
-        assert!(failed.stderr.contains(&named), "{failed}");
-        assert_eq!(failed.stderr.matches("error").count(), 1, "{failed}");
     }
 }
 

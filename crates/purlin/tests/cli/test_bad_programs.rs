@@ -281,7 +281,7 @@ fn failures_are_shown_in_full_in_the_end() {
         r#"
 [commands]
 fine = "echo fine"
-fail = "echo said; echo complained >&2; printf 'no newline' >&2; exit 3"
+fail = "echo said; sleep 0.1; echo complained >&2; printf 'no newline' >&2; exit 3"
 silent = "exit 4"
 "#,
     );
@@ -289,11 +289,10 @@ silent = "exit 4"
     assert_snapshot!(failed.stable_stderr(), @"
 
     ──── fail ended with status 3
-    ──── stdout, kept in .purlin/log/[RUN]/fail-[HASH].stdout
     said
-    ──── stderr, kept in .purlin/log/[RUN]/fail-[HASH].stderr
     complained
     no newline
+    ──── kept in .purlin/log/[RUN]/fail-[HASH].{stdout,stderr}
     ");
     let failed = workspace.fail(1, &["run", "-n", "2", "-q", "fine", "silent"]);
     assert_snapshot!(failed.stable_stderr(), @"

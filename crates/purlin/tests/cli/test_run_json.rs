@@ -232,7 +232,7 @@ fn failures_name_their_logs() {
     let finished = workspace.fail(1, &["run", "-n", "2"]);
     let line = finished.stderr.lines().find(|line| line.contains("kept in")).expect("it is told");
     let path = line.rsplit("kept in ").next().expect("it follows");
-    assert_eq!(workspace.read(path), "said\n");
+    assert_eq!(workspace.read(path.replace("{stdout,stderr}", "stdout")), "said\n");
     assert!(finished.stderr.contains("──── bad ended with status 4"), "{finished}");
 }
 

@@ -27,6 +27,7 @@ const PAGES: [(&str, &[&str]); 2] = [
             "monorepos",
             "moving-from-make",
             "write-a-plugin",
+            "running",
         ],
     ),
     ("concepts", &["consent", "plugins"]),
@@ -35,6 +36,11 @@ const PAGES: [(&str, &[&str]); 2] = [
 #[test]
 fn first_workspace() {
     follow("guides/first-workspace.md");
+}
+
+#[test]
+fn running() {
+    follow("guides/running.md");
 }
 
 #[test]

@@ -1,0 +1,221 @@
+//! `run --watch`.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use purlin_test::Workspace;
+use serde_json::Value as Json;
+
+use crate::{assert_ends, workspace};
+
+/// A run that watches, and what it says.
+struct Watching {
+    child: Child,
+    events: Receiver<Json>,
+}
+
+impl Watching {
+    fn start(workspace: &Workspace, arguments: &[&str]) -> Self {
+        let mut command = workspace.command(&[&["run", "--watch", "--json"], arguments].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let (sender, events) = channel();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        std::thread::spawn(move || {
+            for line in lines {
+                let _ = sender.send(serde_json::from_str(&line.unwrap()).unwrap());
+            }
+        });
+        Self { child, events }
+    }
+
+    /// What happened until there was nothing left to do: `finished test`, without what was queued,
+    /// started and said.
+    #[track_caller]
+    fn round(&self) -> Vec<String> {
+        let mut round = Vec::new();
+        loop {
+            let event = self.events.recv_timeout(Duration::from_secs(60)).expect("it goes on");
+            let name = event["event"].as_str().unwrap();
+            match name {
+                "waiting" => return round,
+                "queued" | "started" | "output" | "changed" => {}
+                _ => round.push(format!("{name} {}", event["id"].as_str().unwrap_or_default())),
+            }
+        }
+    }
+
+    /// Waits for an event of an instance.
+    #[track_caller]
+    fn until(&self, name: &str, id: &str) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < end {
+            let event = self.events.recv_timeout(Duration::from_secs(60)).expect("it goes on");
+            if event["event"] == name && event["id"] == id {
+                return;
+            }
+        }
+        panic!("there was no {name} of {id}");
+    }
+
+    /// Nothing happens for a while.
+    #[track_caller]
+    fn rests(&self) {
+        let event = self.events.recv_timeout(Duration::from_millis(900));
+        assert!(event.is_err(), "{event:?}");
+    }
+
+    #[track_caller]
+    fn end(mut self) {
+        let killed = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+        let begin = Instant::now();
+        assert_eq!(self.child.wait().unwrap().code(), Some(130));
+        assert!(begin.elapsed() < Duration::from_secs(4), "it took {:?}", begin.elapsed());
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const CHAIN: &str = r#"
+[commands.gen]
+exec = "cat src/*.txt > out.txt"
+deps = ["src/**/*.txt"]
+artifacts = ["out.txt"]
+[commands.test]
+exec = "! grep bad out.txt"
+deps = ["command:gen"]
+[commands.other]
+exec = "true"
+deps = ["other.txt"]
+"#;
+
+#[test]
+fn what_a_change_concerns_is_done_again_and_nothing_else() {
+    let workspace = workspace(CHAIN);
+    workspace.write("src/a.txt", "fine\n");
+    let watching = Watching::start(&workspace, &["-n", "1"]);
+    let mut first = watching.round();
+    first.sort();
+    assert_eq!(first, ["finished gen", "finished other", "finished test"]);
+    // It goes on after a failure.
+    workspace.write("src/b.txt", "bad\n");
+    assert_eq!(watching.round(), ["finished gen", "failed test"]);
+    fs::remove_file(workspace.path("src/b.txt")).unwrap();
+    assert_eq!(watching.round(), ["cached gen", "cached test"]);
+    // What makes no difference to `test` does not bring it back.
+    workspace.write("src/deeper/than/that/c.txt", "");
+    assert_eq!(watching.round(), ["finished gen"]);
+    // A save by rename, and one that changes nothing.
+    workspace.write("src/.a.txt.swp", "better\n");
+    fs::rename(workspace.path("src/.a.txt.swp"), workspace.path("src/a.txt")).unwrap();
+    assert_eq!(watching.round(), ["finished gen", "finished test"]);
+    workspace.write("src/a.txt", "better\n");
+    workspace.write("unrelated.txt", "");
+    watching.rests();
+    // A folder that goes away with all that is in it.
+    fs::rename(workspace.path("src/deeper"), workspace.base().join("gone")).unwrap();
+    assert_eq!(watching.round(), ["finished gen"]);
+    watching.end();
+}
+
+#[test]
+fn what_commands_write_themselves_is_no_change() {
+    let workspace = workspace(
+        r#"
+[commands.format]
+exec = "sed -i 's/  */ /g' src/*.py"
+deps = ["src/**"]
+artifacts = ["src/*.py"]
+[commands.test]
+exec = "mkdir -p src/__pycache__; date +%N > src/__pycache__/a.pyc; echo run >> runs"
+deps = ["src/**", "command:format"]
+cache = "none"
+"#,
+    );
+    workspace.write(".gitignore", "__pycache__\nruns\n");
+    workspace.write("src/a.py", "a  =  1\n");
+    let watching = Watching::start(&workspace, &["-n", "2"]);
+    assert_eq!(watching.round(), ["finished format", "finished test"]);
+    watching.rests();
+    workspace.write("src/a.py", "a  =  2\n");
+    let round = watching.round();
+    assert!(round.starts_with(&["finished format".to_owned()]), "{round:?}");
+    watching.rests();
+    assert_eq!(workspace.read("src/a.py"), "a = 2\n");
+    assert!(workspace.lines("runs") <= 3, "{}", workspace.read("runs"));
+    watching.end();
+}
+
+#[test]
+fn a_command_that_runs_begins_anew_when_its_inputs_change() {
+    let workspace = workspace(
+        r#"
+[commands.build]
+exec = "cat src.txt > out.txt"
+deps = ["src.txt"]
+artifacts = ["out.txt"]
+[commands.serve]
+exec = "sleep 1000 & echo $! >> children; echo $$ >> pids; cat out.txt conf.txt >> served; wait"
+deps = ["conf.txt", "command:build"]
+cache = "none"
+"#,
+    );
+    workspace.write("src.txt", "1\n");
+    workspace.write("conf.txt", "a\n");
+    let watching = Watching::start(&workspace, &["-n", "2"]);
+    let lines = |count: usize| {
+        let end = Instant::now() + Duration::from_secs(60);
+        while workspace.lines("served") < 2 * count {
+            assert!(Instant::now() < end, "it was not started");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    lines(1);
+    workspace.write("conf.txt", "b\n");
+    lines(2);
+    // What it depends on is made again while it goes on, and then it begins anew.
+    workspace.write("src.txt", "2\n");
+    lines(3);
+    assert_eq!(workspace.read("served"), "1\na\n1\nb\n2\nb\n");
+    for file in ["pids", "children"] {
+        for process in workspace.read(file).lines().take(2) {
+            assert_ends(process);
+        }
+    }
+    watching.end();
+    for file in ["pids", "children"] {
+        assert_ends(workspace.read(file).lines().last().unwrap());
+    }
+}
+
+#[test]
+fn definitions_that_change_are_read_again() {
+    let document = "[workspace]\n[commands]\na = { exec = 'echo one >> said', deps = ['x'] }\n";
+    let workspace = workspace(document);
+    workspace.write("x", "");
+    let watching = Watching::start(&workspace, &[]);
+    assert_eq!(watching.round(), ["finished a"]);
+    workspace.write("purlin.toml", document.replace("one", "two"));
+    watching.until("finished", "a");
+    watching.round();
+    // Mistakes are waited out.
+    workspace.write("purlin.toml", "[workspace\n");
+    std::thread::sleep(Duration::from_millis(500));
+    workspace.write("purlin.toml", document.replace("one", "three"));
+    watching.until("finished", "a");
+    watching.round();
+    assert_eq!(workspace.read("said"), "one\ntwo\nthree\n");
+    workspace.write("purlin.toml", "[workspace\n");
+    std::thread::sleep(Duration::from_millis(500));
+    watching.end();
+}
