@@ -38,6 +38,14 @@ fn replaced() -> Workspace {
     workspace
 }
 
+/// The result is kept in the repository, where nothing is yet.
+fn in_repository() -> Workspace {
+    let workspace = folder();
+    workspace.write("purlin.toml", format!("{DOCUMENT}cache = \"repo\"\n"));
+    workspace.write("in.txt", "a");
+    workspace
+}
+
 /// Every file in a part of the cache is damaged, and what it holds is needed.
 fn damaged(part: &str) -> Workspace {
     let workspace = settled(&["a"]);
@@ -60,10 +68,15 @@ fn copy(of: &Workspace) -> Workspace {
 
 /// The names of the points that a verb passes.
 fn points(beginning: &Workspace, verb: &[&str]) -> Vec<String> {
+    points_to(0, beginning, verb)
+}
+
+/// The same of a verb that ends with this status.
+fn points_to(status: i32, beginning: &Workspace, verb: &[&str]) -> Vec<String> {
     let clean = copy(beginning);
     let log = clean.base().join("points");
     let run = clean.finish(clean.command(verb).env("PURLIN_FAULT_LOG", &log).env(AHEAD.0, AHEAD.1));
-    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(run.code, Some(status), "{run}");
     fs::read_to_string(&log).unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
@@ -108,6 +121,12 @@ fn a_death_while_something_damaged_is_dropped() {
 }
 
 #[test]
+fn a_death_while_the_repository_gets_its_cache() {
+    let points = die_everywhere(&in_repository(), &["run"]);
+    assert!(points.iter().any(|one| one == "workspace-store.renamed"), "{points:?}");
+}
+
+#[test]
 fn a_death_while_the_cache_is_cleared() {
     let points = die_everywhere(&settled(&["a"]), &["cache", "clear"]);
     assert!(points.iter().any(|one| one == "clear.removed"), "{points:?}");
@@ -146,9 +165,12 @@ const ELSEWHERE: [&str; 4] = ["consent", "content", "lock-file", "workspace"];
 fn every_point_of_the_sources_is_passed_by_one_of_these_runs() {
     let mut passed = test_faults::all_points();
     passed.extend(points(&replaced(), &["run"]));
+    passed.extend(points(&in_repository(), &["run"]));
     passed.extend(points(&settled(&["a"]), &["cache", "clear"]));
+    passed.extend(points(&settled(&["a"]), &["cache", "prune", "--max-size", "1B"]));
     for part in ["blobs", "actions"] {
         passed.extend(points(&damaged(part), &["run"]));
+        passed.extend(points_to(1, &damaged(part), &["cache", "verify"]));
     }
     // Passed where there is a second file system, which not every machine has.
     passed.push("restore.copied-near".to_owned());

@@ -218,7 +218,8 @@ fn left(workspace: &Workspace) -> [BTreeSet<PathBuf>; 2] {
 
 /// The names of all points that are passed from one of the beginnings.
 pub(crate) fn all_points() -> Vec<String> {
-    [fresh(), deleted(), updated()].iter().flat_map(|beginning| beginning.points().0).collect()
+    let beginnings = [fresh(), deleted(), updated(), shared(), offered()];
+    beginnings.iter().flat_map(|beginning| beginning.points().0).collect()
 }
 
 #[track_caller]

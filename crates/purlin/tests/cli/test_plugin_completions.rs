@@ -26,7 +26,7 @@ fn verbs_and_flags_have_their_plugins_names() {
             (&["demo-hello", "--tw"], "--twice", "Twice as often [demo]"),
             (&["demo-hello", "--la"], "--late", "[demo]"),
             (&["run", "--ti"], "--tint", "Set TINT [demo]"),
-            (&["run", "--mo"], "--mood", "Set MOOD [rival]"),
+            (&["run", "--moo"], "--mood", "Set MOOD [rival]"),
         ] {
             assert_eq!(offered(&workspace, shell, words), [format!("{offer}{between}{about}")]);
         }
