@@ -9,6 +9,8 @@ use purlin_plugin::Point;
 use semver::Version;
 use serde_json::Value as Json;
 
+use crate::programs::Programs;
+
 /// How one plugin is started.
 #[derive(Debug, Clone)]
 pub struct Launch {
@@ -33,6 +35,8 @@ pub struct Launch {
     /// A folder that the process may write to, where files of caches change hands; `None` where it
     /// may write to any folder that a call names.
     pub exchange: Option<PathBuf>,
+    /// Programs that the host runs for the plugin: they end with the process.
+    pub programs: Programs,
     /// What the process may use up.
     pub limits: Limits,
     /// What the process may touch.

@@ -9,7 +9,7 @@
 //! use std::sync::Arc;
 //!
 //! use purlin_plugin::contract::QuietHost;
-//! use purlin_process::{Cause, Launch, Limits, Process, Sandbox};
+//! use purlin_process::{Launch, Limits, Process, Programs, Sandbox};
 //! use semver::Version;
 //!
 //! let process = Process::new(
@@ -24,6 +24,7 @@
 //!         root: None,
 //!         provides: Vec::new(),
 //!         exchange: None,
+//!         programs: Programs::default(),
 //!         limits: Limits::default(),
 //!         sandbox: Sandbox::default(),
 //!     },
@@ -44,6 +45,7 @@ mod features;
 mod introduction;
 mod launch;
 mod process;
+mod programs;
 mod reported;
 mod sandbox;
 mod services;
@@ -57,5 +59,6 @@ pub use exit::Exit;
 pub use features::ProcessFeature;
 pub use launch::{Launch, Limits, Sandbox};
 pub use process::Process;
+pub use programs::{Program, Programs};
 pub use sandbox::{BASE, Enforced, SINKS, enforced};
 pub use wire::{NEWEST as NEWEST_PROTOCOL, OLDEST as OLDEST_PROTOCOL};

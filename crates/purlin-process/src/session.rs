@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::error::Cause;
 use crate::exit::Exit;
-use crate::family::{Family, Started};
+use crate::family::{Birth, Family, Started};
 use crate::launch::{Launch, is_completion};
 use crate::tail::Tail;
 use crate::wire::{self, WireError};
@@ -105,8 +105,8 @@ impl Session {
         launch: &Arc<Launch>,
         services: &Arc<dyn Host>,
     ) -> Result<Arc<Self>, (Cause, Vec<String>)> {
-        let started =
-            Family::start(launch).and_then(|started| Self::attend(launch, services, started));
+        let started = Family::start(&Birth::of(launch))
+            .and_then(|started| Self::attend(launch, services, started));
         started.map_err(|error| {
             if error.kind() == io::ErrorKind::NotFound && !launch.folder.is_dir() {
                 return (Cause::NoFolder(launch.folder.clone()), Vec::new());
@@ -272,7 +272,7 @@ impl Session {
             ended
         });
         self.wait_until(if ended { LAST_WORDS } else { BURIAL }, gone);
-        self.desk.close();
+        self.end_programs();
         let mut calls = self.calls();
         for (_, sender) in calls.waiting.drain() {
             // A caller that waits no longer does not want to know.
@@ -362,6 +362,17 @@ impl Session {
         // It may have answered before it ended.
         self.wait_until(LAST_WORDS, |life| life.stdout_ended);
         self.conclude(Cause::Died(exit));
+        self.end_programs();
+    }
+
+    /// Ends what runs for the plugin, and what was about to.
+    fn end_programs(&self) {
+        self.desk.close();
+        let end = Instant::now() + BURIAL;
+        while self.desk.runs_programs() && Instant::now() < end {
+            self.launch.programs.end_running();
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     fn live(&self, change: impl FnOnce(&mut Life)) {

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use purlin_model::Source;
-use purlin_process::{Launch, Limits, Sandbox};
+use purlin_process::{Launch, Limits, Programs, Sandbox};
 use purlin_sdk::{Json, Point, json, serde_json};
 use purlin_test::kit::{Code, Outcome, Running, Subject, test};
 
@@ -85,6 +85,7 @@ fn the_example_holds_to_the_conformance_kit() {
         config: Json::Null,
         root: None,
         provides: vec![(Point::Dependency, "dotenv".to_owned())],
+        programs: Programs::default(),
         limits: Limits::default(),
         exchange: None,
         sandbox: Sandbox { read: vec!["/".into()], ..Sandbox::default() },

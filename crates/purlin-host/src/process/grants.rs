@@ -12,17 +12,20 @@ pub(crate) fn variables(
     permissions: &Permissions,
     surroundings: &Surroundings,
 ) -> Vec<(OsString, OsString)> {
-    let granted = |name: &str| {
-        permissions.environment.iter().any(|pattern| match pattern.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => name == pattern,
-        })
-    };
     let all = surroundings.variables.iter();
+    let granted = |name: &str| covers(permissions, name);
     let mut found: Vec<_> =
         all.filter(|(name, _)| name.to_str().is_some_and(granted)).cloned().collect();
     found.sort();
     found
+}
+
+/// True for a variable that `environment` names.
+pub(super) fn covers(permissions: &Permissions, variable: &str) -> bool {
+    permissions.environment.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(beginning) => variable.starts_with(beginning),
+        None => variable == pattern,
+    })
 }
 
 /// What the folders in permissions stand for, as real paths.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use purlin_model::{Digest, Hasher};
 use purlin_plugin::manifest::{Feature, Manifest, Permissions, RuntimeEntry};
 use purlin_plugin::{Point, RuntimeKind};
-use purlin_process::{Launch, Limits, Process, Sandbox};
+use purlin_process::{Launch, Limits, Process, Programs, Sandbox};
 use semver::Version;
 use serde_json::Value as Json;
 
@@ -81,6 +81,7 @@ impl Starter<'_> {
         sandbox.read.extend(places.granted(&permissions.read));
         sandbox.write.push(scratch.path().to_owned());
         sandbox.write.extend(places.granted(&permissions.write));
+        let programs = Programs::default();
         let launch = Launch {
             plugin: manifest.name.clone(),
             version: manifest.version.clone(),
@@ -92,13 +93,15 @@ impl Starter<'_> {
             root: self.root.map(Path::to_owned),
             provides: provides(manifest, self.entry),
             exchange: Some(scratch.path().to_owned()),
+            programs: programs.clone(),
             limits: limits(manifest),
             sandbox,
         };
         let given = Given {
             plugin: manifest.name.clone(),
             folder: folder.to_owned(),
-            granted: permissions.run.clone(),
+            permissions: permissions.clone(),
+            programs,
             variables,
             surroundings: surroundings.clone(),
             memo: MemoFolder::new(&surroundings.cache, "own", self.content),

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use purlin_plugin::contract::{Host, LogLevel, OutputStream};
+use purlin_plugin::manifest::Permissions;
 use purlin_plugin::message::{ErrorCode, ExecRequest, ExecResult, FeatureSummary, PluginError};
+use purlin_process::Programs;
 use serde_json::Value as Json;
 
 use super::MemoFolder;
-use super::exec::Programs;
+use super::exec::Grants;
 use crate::Surroundings;
 
 /// How many lines of log are kept in one run.
@@ -25,7 +27,6 @@ pub(crate) type FeatureList = Box<dyn Fn() -> Vec<FeatureSummary> + Send + Sync>
 /// The services for one plugin in one run.
 pub(crate) struct Services {
     given: Given,
-    programs: Programs,
     scratch: Mutex<Option<tempfile::TempDir>>,
 }
 
@@ -33,8 +34,10 @@ pub(crate) struct Services {
 pub(crate) struct Given {
     pub(crate) plugin: String,
     pub(crate) folder: PathBuf,
-    /// Programs that may be run.
-    pub(crate) granted: Vec<String>,
+    /// What the user has consented to.
+    pub(crate) permissions: Permissions,
+    /// The programs that run for the plugin.
+    pub(crate) programs: Programs,
     /// The plugin's own variables, which its programs have, too.
     pub(crate) variables: Vec<(OsString, OsString)>,
     pub(crate) surroundings: Surroundings,
@@ -46,12 +49,12 @@ pub(crate) struct Given {
 impl Services {
     /// Services with a folder for the plugin's files, which is removed at the end.
     pub(crate) fn new(given: Given, scratch: tempfile::TempDir) -> Self {
-        Self { given, programs: Programs::default(), scratch: Mutex::new(Some(scratch)) }
+        Self { given, scratch: Mutex::new(Some(scratch)) }
     }
 
     /// Ends the programs that run for the plugin.
     pub(crate) fn end(&self) {
-        self.programs.end();
+        self.given.programs.end();
     }
 
     /// Removes the plugin's files. Others may still hold on to the services then.
@@ -107,8 +110,12 @@ impl Host for Services {
     }
 
     fn exec(&self, request: &ExecRequest) -> Result<ExecResult, PluginError> {
-        let Given { granted, folder, variables, surroundings, .. } = &self.given;
-        self.programs.run(request, granted, folder, variables, surroundings)
+        let Given { permissions, programs, folder, variables, surroundings, .. } = &self.given;
+        let program = Grants { permissions, folder, variables, surroundings }.program(request)?;
+        programs.run(&program).map_err(|error| {
+            let name = request.argv.first().map_or("", String::as_str);
+            PluginError::new(ErrorCode::NotFound, format!("`{name}` cannot be started: {error}"))
+        })
     }
 
     fn scratch(&self) -> Result<PathBuf, PluginError> {

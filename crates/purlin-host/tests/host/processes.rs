@@ -16,7 +16,7 @@ use crate::support::Place;
 
 /// A plugin whose subcommand sends the requests that it is given, and answers with what comes back.
 const CODE: &str = r#"
-import json, os, sys
+import json, os, sys, time
 
 def send(**message):
     print(json.dumps({"jsonrpc": "2.0", **message}), flush=True)
@@ -39,6 +39,10 @@ for line in sys.stdin:
     send(method="$/progress", params={"message": "asking", "done": 1})
     answers = []
     for method, params in message["params"]["args"]["requests"]:
+        if method == "leave":
+            send(id="x", method="host/exec", params=params)
+            time.sleep(0.5)
+            os._exit(1)
         if method == "environment":
             answers.append(dict(os.environ))
             continue
@@ -199,6 +203,50 @@ fn word(place: &Place) {
         "from purlin import plugin\n\n\n@plugin.subcommand(\"word\")\n\
          def word(args: plugin.Data, context: plugin.SubcommandContext) -> int:\n    return 4\n",
     );
+}
+
+#[test]
+fn a_program_ends_with_the_plugin_that_dies() {
+    let (place, seen) = place();
+    let plugins = place.open();
+    let time = "61.1875";
+    let feature = plugins.find(Point::Subcommand, "ask", Need::Any).unwrap();
+    let subcommand = plugins.subcommand(&feature).unwrap();
+    let context = SubcommandContext { root: None, directory: "/".to_owned(), json: false };
+    let requests = json!({ "requests": [["leave", { "argv": ["sleep", time] }]] });
+    subcommand.run("ask", &requests, &context, &plugins).unwrap_err();
+    let runs = || {
+        let all = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+        let mut words = all.filter_map(|one| std::fs::read(one.path().join("cmdline")).ok());
+        words.any(|words| words == format!("sleep\0{time}\0").as_bytes())
+    };
+    let begin = std::time::Instant::now();
+    while runs() {
+        assert!(begin.elapsed() < std::time::Duration::from_secs(10), "it still runs");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    // The plugin may be started once more, and its programs run then.
+    assert_eq!(ask(&plugins, &seen, &json!([["host/exec", { "argv": ["echo"] }]]))[0]["status"], 0);
+}
+
+#[test]
+fn a_granted_program_runs_its_own_code() {
+    let (place, seen) = place();
+    let run = |name: &str, value: String| json!(["host/exec", { "argv": ["echo", "hello"], "env": { name: value } }]);
+    let own = path().into_string().unwrap();
+    let requests = json!([
+        run("LD_PRELOAD", "/tmp/other.so".to_owned()),
+        run("PATH", "/tmp".to_owned()),
+        run("DYLD_INSERT_LIBRARIES", "/tmp/other.dylib".to_owned()),
+        run("PATH", own),
+        run("ASK_ME", "no".to_owned()),
+    ]);
+    let answers = ask(&place.open(), &seen, &requests);
+    for refused in 0..3 {
+        assert_eq!(answers[refused]["code"], -32002, "{answers}");
+    }
+    assert_snapshot!(answers[0]["message"].as_str().unwrap(), @"`LD_PRELOAD` decides which code `echo` runs, and its manifest does not ask for it (`environment`)");
+    assert_eq!((&answers[3]["status"], &answers[4]["status"]), (&json!(0), &json!(0)));
 }
 
 #[test]

@@ -10,9 +10,9 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::process::Signal;
 
+use super::Birth;
 use super::supervisor::{Plan, split};
 use crate::exit::Exit;
-use crate::launch::Launch;
 use crate::sandbox;
 
 /// The supervisor, seen from the host.
@@ -22,22 +22,25 @@ pub(super) struct Family {
     supervisor: Mutex<Child>,
 }
 
-/// Starts a plugin. The second part of the result takes the child once its pipes are taken out.
-pub(super) fn start(launch: &Launch) -> io::Result<(Child, impl FnOnce(Child) -> Family)> {
-    let (program, arguments) = launch.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    let ruleset = sandbox::ruleset(&launch.sandbox)?;
+/// Starts a process. The second part of the result takes the child once its pipes are taken out.
+pub(super) fn start(birth: &Birth<'_>) -> io::Result<(Child, impl FnOnce(Child) -> Family)> {
+    let (program, arguments) = birth.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let confined = birth.confined.as_ref();
+    let ruleset =
+        confined.map(|confined| sandbox::ruleset(confined.sandbox)).transpose()?.flatten();
     let (control, theirs) = UnixStream::pair()?;
     let plan = Plan {
         control: theirs.as_raw_fd(),
         ruleset: ruleset.as_ref().map(AsRawFd::as_raw_fd),
-        memory: launch.limits.memory,
+        confined: confined.is_some(),
+        memory: confined.and_then(|confined| confined.memory),
     };
     let mut command = Command::new(program);
     command
         .args(arguments)
-        .current_dir(&launch.folder)
+        .current_dir(birth.folder)
         .env_clear()
-        .envs(launch.environment.iter().map(|(name, value)| (name, value)))
+        .envs(birth.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -7,24 +7,24 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::Birth;
 use super::inherited::close_on_exec;
 use crate::exit::Exit;
-use crate::launch::Launch;
 
 pub(super) struct Family {
     leader: Option<Pid>,
     child: Mutex<Child>,
 }
 
-/// Starts a plugin. The second part of the result takes the child once its pipes are taken out.
-pub(super) fn start(launch: &Launch) -> io::Result<(Child, impl FnOnce(Child) -> Family)> {
-    let (program, arguments) = launch.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+/// Starts a process. The second part of the result takes the child once its pipes are taken out.
+pub(super) fn start(birth: &Birth<'_>) -> io::Result<(Child, impl FnOnce(Child) -> Family)> {
+    let (program, arguments) = birth.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
     command
         .args(arguments)
-        .current_dir(&launch.folder)
+        .current_dir(birth.folder)
         .env_clear()
-        .envs(launch.environment.iter().map(|(name, value)| (name, value)))
+        .envs(birth.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -20,6 +20,8 @@ const CONTROL: RawFd = 3;
 pub(super) struct Plan {
     /// The supervisor's end of the control socket.
     pub(super) control: RawFd,
+    /// False for what has the user's rights.
+    pub(super) confined: bool,
     /// A Landlock ruleset.
     pub(super) ruleset: Option<RawFd>,
     /// Bytes of writable memory for each process.
@@ -27,7 +29,7 @@ pub(super) struct Plan {
 }
 
 /// Turns the new process into the supervisor, and returns in a child of it that is to become the
-/// plugin.
+/// plugin or the program.
 pub(super) fn split(plan: &Plan) -> io::Result<()> {
     // SAFETY: system calls with valid arguments; the signal sets are initialised by the calls.
     unsafe {
@@ -64,6 +66,9 @@ unsafe fn confine(plan: &Plan, supervisor: pid_t) -> io::Result<()> {
             check(libc::setrlimit(libc::RLIMIT_DATA, &raw const limit))?;
         }
         close_on_exec();
+        if !plan.confined {
+            return Ok(());
+        }
         check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
         if let Some(ruleset) = plan.ruleset {
             add_own_proc(ruleset)?;

@@ -41,9 +41,14 @@ impl Desk {
     /// Lets nothing more be served. What waits is forgotten: nobody wants to know.
     pub(super) fn close(&self) {
         let mut state = self.state();
-        *state = State { closed: true, ..State::default() };
+        *state = State { closed: true, running: state.running, ..State::default() };
         drop(state);
         self.changed.notify_all();
+    }
+
+    /// True while programs run.
+    pub(super) fn runs_programs(&self) -> bool {
+        self.state().running > 0
     }
 
     /// Waits for room.

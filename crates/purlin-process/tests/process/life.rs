@@ -1,9 +1,11 @@
 //! Calls at the same time, starts when they are needed, and ends.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use purlin_plugin::contract::QuietHost;
+use purlin_plugin::contract::{Host, LogLevel, QuietHost};
+use purlin_plugin::message::{ExecRequest, ExecResult, FeatureSummary, PluginError};
 use purlin_process::Process;
 use serde_json::json;
 
@@ -75,6 +77,42 @@ fn a_process_that_was_shut_down_stays_down() {
     process.shut_down();
     let error = call(&process, json!(1)).unwrap_err();
     assert_eq!(error.cause, purlin_process::Cause::Closed);
+}
+
+/// Programs that run at once, and the most there were.
+#[derive(Default)]
+struct Busy(AtomicU32, AtomicU32, AtomicU32);
+
+impl Host for Busy {
+    fn log(&self, _level: LogLevel, _message: &str) {}
+
+    fn features(&self) -> Vec<FeatureSummary> {
+        Vec::new()
+    }
+
+    fn exec(&self, _request: &ExecRequest) -> Result<ExecResult, PluginError> {
+        let Self(now, most, all) = self;
+        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(50));
+        now.fetch_sub(1, Ordering::SeqCst);
+        all.fetch_add(1, Ordering::SeqCst);
+        Ok(ExecResult {
+            status: Some(0),
+            signal: None,
+            stdout: String::new(),
+            stderr: String::new(),
+        })
+    }
+}
+
+#[test]
+fn no_more_programs_than_sixteen_run_at_once() {
+    let plugin = Plugin::new("run-many");
+    let busy = Arc::new(Busy::default());
+    let process = Process::new(plugin.launch.clone(), busy.clone());
+    assert!(call(&process, json!(1)).is_ok());
+    let Busy(_, most, all) = &*busy;
+    assert_eq!((most.load(Ordering::SeqCst), all.load(Ordering::SeqCst)), (16, 60));
 }
 
 /// The children that somebody else of this process has started are not touched.

@@ -5,6 +5,7 @@
 
 mod bad;
 mod life;
+mod programs;
 mod protocol;
 mod sandbox;
 mod support;

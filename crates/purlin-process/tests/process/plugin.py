@@ -106,6 +106,11 @@ def call(request):
         if MODE == "ask-and-stay":
             send(id=identity, result=expansion(config))
         time.sleep(1000)
+    elif MODE == "run-many":
+        for number in range(60):
+            send(id=number, method="host/exec", params={"argv": ["x"]})
+        for _ in range(60):
+            sys.stdin.readline()
     elif MODE == "last-words":
         send(id=identity, result=expansion(config))
         for line in config["lines"]:

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use purlin_plugin::Point;
 use purlin_plugin::contract::QuietHost;
-use purlin_process::{CallError, Launch, Limits, Process, Sandbox};
+use purlin_process::{CallError, Launch, Limits, Process, Programs, Sandbox};
 use semver::Version;
 use serde_json::{Value as Json, json};
 
@@ -63,6 +63,7 @@ impl Plugin {
                 root: None,
                 provides: vec![(Point::Dependency, "echo".into())],
                 exchange: None,
+                programs: Programs::default(),
                 limits: Limits { grace: Duration::from_millis(300), ..Limits::default() },
                 sandbox: Sandbox {
                     read: vec![prefix, dir.path().to_owned()],

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use purlin_process::{Launch, Limits, Sandbox};
+use purlin_process::{Launch, Limits, Programs, Sandbox};
 use semver::Version;
 
 use super::*;
@@ -62,6 +62,7 @@ fn violator(fault: &str) -> Subject<'static> {
         config: serde_json::Value::Null,
         root: None,
         provides: vec![(purlin_plugin::Point::Hook, "run.finished".to_owned())],
+        programs: Programs::default(),
         limits: Limits { grace: Duration::from_millis(500), ..Limits::default() },
         exchange: None,
         sandbox: Sandbox { read: vec![Path::new("/").to_owned()], ..Sandbox::default() },
