@@ -11,7 +11,8 @@ use purlin_model::{
 };
 use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::{CommandReference, ExpandContext, Expansion};
-use purlin_plugin::{Point, Schema};
+use purlin_plugin::{Point, RuntimeKind, Schema};
+use purlin_store::Patterns;
 
 use serde_json::json;
 
@@ -22,6 +23,9 @@ use crate::graph::Answers;
 use crate::memo::{Memos, Question};
 use crate::template::Scope;
 use crate::variables::ProcessVariables;
+
+/// The call that expands a dependency.
+const EXPAND: &str = "dependency/expand";
 
 /// One dependency of one instance.
 #[derive(Debug)]
@@ -380,7 +384,11 @@ impl Dependency {
                     format!("the dependency type `{}` has no answer", self.feature.name),
                 )
                 .label(place.clone(), error.message.clone())
-                .detail(call(&self.feature, "dependency/expand", &error.detail)),
+                .detail(call(
+                    &self.feature,
+                    error.call.as_deref().unwrap_or(EXPAND),
+                    &error.detail,
+                )),
             ]
         })
     }
@@ -395,6 +403,7 @@ impl Dependency {
         for glob in expansion.globs.iter_mut().chain(&mut expansion.inputs) {
             *glob = below(expander.root, std::mem::take(glob));
         }
+        answers_globs(&expansion, &self.feature, EXPAND, &self.origin)?;
         Ok(expansion)
     }
 
@@ -408,6 +417,34 @@ impl Dependency {
     pub fn input_paths(&self) -> &[Value] {
         &self.inputs
     }
+}
+
+/// Refuses globs of a plugin that are none. Those of plugins which are compiled in are the user's own,
+/// and what is wrong with them is told where they are used.
+pub(crate) fn answers_globs(
+    expansion: &Expansion,
+    feature: &FeatureRef,
+    function: &str,
+    origin: &Origin,
+) -> Result<(), Vec<Diagnostic>> {
+    if feature.runtime != Some(RuntimeKind::Process) {
+        return Ok(());
+    }
+    let mistake = [("globs", &expansion.globs), ("inputs", &expansion.inputs)];
+    let mistake = mistake.into_iter().find_map(|(field, globs)| {
+        let error = Patterns::new(globs).err()?;
+        let glob = globs.get(error.index).map_or("", String::as_str);
+        Some(format!("`{field}` of its answer has `{}`: {}", shortened(glob), error.message))
+    });
+    let Some(mistake) = mistake else { return Ok(()) };
+    Err(vec![
+        Diagnostic::error(
+            "plugin-call",
+            format!("the {} type `{}` answers what cannot be used", feature.point(), feature.name),
+        )
+        .label(origin.clone(), "needed here")
+        .detail(call(feature, function, &mistake)),
+    ])
 }
 
 /// Which call failed, and what the plugin had to say besides.

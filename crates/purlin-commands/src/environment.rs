@@ -14,11 +14,14 @@ use purlin_plugin::message::{
 use serde_json::json;
 
 use crate::action::below;
-use crate::dependency::{Expander, call, packages_refused};
+use crate::dependency::{Expander, answers_globs, call, packages_refused};
 
 pub use change::Change;
 pub(crate) use change::parts;
 pub(crate) use read::{Known, Written};
+
+/// The call that describes one.
+const DESCRIBE: &str = "environment/describe";
 
 /// One environment of a run.
 #[derive(Debug)]
@@ -126,7 +129,11 @@ fn describe(
                         place.map_or(origin, |value| &value.origin).clone(),
                         error.message.clone(),
                     )
-                    .detail(call(feature, "environment/describe", &error.detail)),
+                    .detail(call(
+                        feature,
+                        error.call.as_deref().unwrap_or(DESCRIBE),
+                        &error.detail,
+                    )),
             ]
         })
     };
@@ -142,12 +149,13 @@ fn describe(
         },
         None => ask()?,
     };
-    fill_in(expander.root, origin, answer)
+    fill_in(expander.root, feature, origin, answer)
 }
 
 /// A description as the rest of this crate wants it.
 fn fill_in(
     root: &str,
+    feature: &FeatureRef,
     origin: &Origin,
     answer: EnvironmentDescription,
 ) -> Result<Description, Vec<Diagnostic>> {
@@ -156,6 +164,7 @@ fn fill_in(
     for glob in expansion.globs.iter_mut().chain(&mut expansion.inputs) {
         *glob = below(root, std::mem::take(glob));
     }
+    answers_globs(&expansion, feature, DESCRIBE, origin)?;
     let absolute = |path: &String| Path::new(root).join(path);
     Ok(Description {
         expansion: Arc::new(expansion),

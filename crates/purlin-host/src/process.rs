@@ -3,10 +3,12 @@
 
 mod exec;
 mod grants;
+mod installed;
 mod launch;
 mod memo;
 mod program;
 mod python;
+mod scratch;
 mod sdk;
 mod services;
 

@@ -21,6 +21,10 @@ pub struct PluginError {
     /// What else helps to understand it, such as the last lines that the plugin wrote to stderr.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// The call that failed, where that is not the one that was made: a plugin that does not start
+    /// fails in `initialize`.
+    #[serde(skip)]
+    pub call: Option<String>,
 }
 
 /// The kinds of failure that a plugin may report.
@@ -46,7 +50,7 @@ pub enum ErrorCode {
 impl PluginError {
     /// A failure with its message.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: None, detail: String::new() }
+        Self { code, message: message.into(), path: None, detail: String::new(), call: None }
     }
 
     /// Names the part of the configuration that is to blame.

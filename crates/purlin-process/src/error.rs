@@ -190,6 +190,7 @@ impl CallError {
 
 impl From<CallError> for PluginError {
     fn from(error: CallError) -> Self {
+        let call = (error.call == "initialize").then(|| error.call.clone());
         if let Cause::Reported(reported) = error.cause {
             return reported;
         }
@@ -202,7 +203,7 @@ impl From<CallError> for PluginError {
         if let Some(help) = error.help() {
             detail = format!("{detail}\n{help}").trim_start().to_owned();
         }
-        Self { detail, ..Self::new(code, error.cause.to_string()) }
+        Self { detail, call, ..Self::new(code, error.cause.to_string()) }
     }
 }
 

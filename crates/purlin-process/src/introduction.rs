@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::error::Cause;
 use crate::launch::Launch;
+use crate::reported::said;
 use crate::wire::{NEWEST, NO_PROTOCOL, OLDEST, WireError, plain};
 
 #[derive(Deserialize)]
@@ -42,10 +43,10 @@ pub(crate) fn params(launch: &Launch) -> Json {
 }
 
 /// Why the plugin does not want to begin.
-pub(crate) fn refused(error: WireError) -> Cause {
+pub(crate) fn refused(error: &WireError) -> Cause {
     match error.code {
-        NO_PROTOCOL => Cause::Protocol { ours: ours(), theirs: error.message },
-        _ => Cause::NotReady(error.message),
+        NO_PROTOCOL => Cause::Protocol { ours: ours(), theirs: said(&error.message) },
+        _ => Cause::NotReady(said(&error.message)),
     }
 }
 

@@ -49,7 +49,7 @@ pub struct Limits {
     /// Until `initialize` is answered.
     pub startup: Duration,
     /// Until a call is answered; `None` is 10 minutes, and no limit for `subcommand/run`. Completion
-    /// always has 150 ms.
+    /// always has 150 ms, and a hook has 10 s at most.
     pub call: Option<Duration>,
     /// Between a request to stop and the next, harder one.
     pub grace: Duration,
@@ -92,6 +92,10 @@ impl Limits {
         if is_completion(method) {
             return Some(Duration::from_millis(150));
         }
+        if method == "hook/event" {
+            // A run waits for it at its end.
+            return Some(self.call.map_or(HOOK, |limit| limit.min(HOOK)));
+        }
         match self.call {
             Some(limit) => Some(limit),
             // Somebody may be typing into it.
@@ -100,6 +104,9 @@ impl Limits {
         }
     }
 }
+
+/// What a hook has at most.
+const HOOK: Duration = Duration::from_secs(10);
 
 /// True for calls that somebody waits for between two keys.
 pub(crate) fn is_completion(method: &str) -> bool {

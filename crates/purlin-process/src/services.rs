@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
 use crate::error::Cause;
+use crate::reported::shortened;
 use crate::wire::{BAD_PARAMS, FAILED, NO_METHOD, REFUSED, plain};
 
 /// A request of a plugin.
@@ -17,6 +18,11 @@ pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) params: Json,
 }
+
+/// Characters of a message for the log.
+const LOGGED: usize = 10_000;
+/// Characters of a message about progress.
+const SHOWN: usize = 500;
 
 /// Code, message and data.
 type Failure = (i64, String, Option<Json>);
@@ -80,11 +86,11 @@ pub(crate) fn notify(host: &dyn Host, method: &str, params: &Json) -> Result<(),
                 Level::Info => LogLevel::Info,
                 Level::Warning => LogLevel::Warning,
             };
-            host.log(level, &message);
+            host.log(level, &shortened(&message, LOGGED));
         }
         "$/progress" => {
             let Progress { message, done, total } = read(params).map_err(wrong)?;
-            host.progress(&message, done, total);
+            host.progress(&shortened(&message, SHOWN), done, total);
         }
         _ => {
             let reason = "there is no such notification".to_owned();

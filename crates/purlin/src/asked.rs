@@ -62,16 +62,25 @@ impl Asked {
             })
         };
         let edited = edits::apply(context, given, "run", Stage::Parsed, schema, before)?;
-        let Some(Edited { request, .. }) = edited else { return Ok(self) };
-        let named = |field: &str| {
-            let names = request[field].as_array().into_iter().flatten();
-            names.filter_map(Json::as_str).map(from_command_line).collect()
+        let Some(edited) = edited else { return Ok(self) };
+        let Edited { request, .. } = &edited;
+        // What is wrong with a name is told where it comes from.
+        let named = |field: &str, before: &[Named]| {
+            let flag = edited.changed(&format!("/{field}"));
+            let names = request[field].as_array().into_iter().flatten().filter_map(Json::as_str);
+            let named = names.map(|name| match flag {
+                Some(flag) if before.iter().all(|named| named.name != name) => {
+                    Named { name: name.to_owned(), origin: flag.origin.clone() }
+                }
+                _ => from_command_line(name),
+            });
+            named.collect()
         };
         Ok(Self {
-            names: named("names"),
-            modules: named("modules"),
-            spaces: named("spaces"),
-            tags: named("tags"),
+            names: named("names", &self.names),
+            modules: named("modules", &self.modules),
+            spaces: named("spaces", &self.spaces),
+            tags: named("tags", &self.tags),
             force: request["force"].as_bool().unwrap_or(self.force),
             jobs: request["jobs"].as_u64().and_then(|jobs| usize::try_from(jobs).ok()),
             ..self

@@ -11,7 +11,9 @@ pub(crate) fn failed(
     function: &str,
     error: &PluginError,
 ) -> Diagnostic {
-    let mut detail = format!("{}\n{}", error.message, named(feature, function));
+    let own = || format!("{}/{function}", feature.point());
+    let call = error.call.clone().unwrap_or_else(own);
+    let mut detail = format!("{}\n{}", error.message, of(feature, &call));
     if !error.detail.is_empty() {
         detail = format!("{detail}\n{}", error.detail);
     }
@@ -20,10 +22,9 @@ pub(crate) fn failed(
 
 /// A call by plugin, version and function.
 pub(crate) fn named(feature: &FeatureRef, function: &str) -> String {
-    format!(
-        "plugin `{}` {}, call `{}/{function}`",
-        feature.plugin,
-        feature.version,
-        feature.point()
-    )
+    of(feature, &format!("{}/{function}", feature.point()))
+}
+
+fn of(feature: &FeatureRef, call: &str) -> String {
+    format!("plugin `{}` {}, call `{call}`", feature.plugin, feature.version)
 }

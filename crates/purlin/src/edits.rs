@@ -165,6 +165,13 @@ fn quoted(pointers: &[String]) -> String {
 }
 
 impl Edited<'_> {
+    /// The flag that has changed something, the last one if several have.
+    pub(crate) fn changed(&self, pointer: &str) -> Option<&FeatureRef> {
+        let place = Edit { path: pointer.to_owned(), value: Json::Null };
+        let by = self.edits.iter().rev().find(|(_, edit)| edit.overlaps(&place));
+        by.map(|(feature, _)| *feature)
+    }
+
     /// The failure for an edit that fits the schema and that the verb still cannot follow.
     pub(crate) fn blame(&self, refusals: Vec<Refusal>) -> Failure {
         let one = |refusal: Refusal| {

@@ -1,8 +1,10 @@
 //! Telling hooks of what was run. Results that were there already are told to nobody, so that a run
 //! without work looks for no hook and starts no plugin.
 
+use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Scope, ScopedJoinHandle};
+use std::time::{Duration, Instant};
 
 use purlin_commands::{Event, Summary};
 use purlin_host::{FeatureRef, Plugins};
@@ -15,6 +17,9 @@ use crate::call;
 const COMMAND: &str = "command.finished";
 /// A run in which at least one command was run is over.
 const RUN: &str = "run.finished";
+
+/// A hook that fails after this time is not waited for again.
+const SLOW: Duration = Duration::from_secs(2);
 
 /// The hooks of one run. They are called beside the run, one after the other, and change nothing.
 pub(crate) struct Hooks<'scope, 'env> {
@@ -84,16 +89,28 @@ impl<'scope, 'env> Hooks<'scope, 'env> {
 
 fn make_calls(plugins: &Plugins, calls: &Receiver<Call>) -> Vec<Diagnostic> {
     let mut warnings: Vec<Diagnostic> = Vec::new();
+    // Plugins that cannot be told anything, or that would hold up the run with each event.
+    let mut given_up: HashSet<String> = HashSet::new();
     for Call { hooks, event, payload } in calls {
         for feature in &hooks {
+            if given_up.contains(&feature.plugin) {
+                continue;
+            }
+            let begin = Instant::now();
             let outcome = plugins.hook(feature).and_then(|hook| {
                 hook.event(event, &payload, plugins).map_err(|error| {
                     let summary =
                         format!("the plugin `{}` failed when told of `{event}`", feature.plugin);
-                    call::failed(summary, feature, "event", &error)
+                    let failed = call::failed(summary, feature, "event", &error);
+                    let is_slow = begin.elapsed() >= SLOW;
+                    let help = "it is told of nothing more in this run".to_owned();
+                    if is_slow { failed.help(help) } else { failed }
                 })
             });
             if let Err(mut warning) = outcome {
+                if warning.code != "plugin-call" || begin.elapsed() >= SLOW {
+                    given_up.insert(feature.plugin.clone());
+                }
                 warning.severity = Severity::Warning;
                 // What is wrong with every call is said once.
                 if !warnings.contains(&warning) {

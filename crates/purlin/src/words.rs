@@ -281,7 +281,11 @@ fn help(global: &Global, bundled: &PluginSet) {
             text.push_str("\nFrom plugins:\n");
         }
         for word in words {
-            let note = if word.usable.is_ok() { "" } else { " (contested)" };
+            let note = match &word.usable {
+                Ok(_) => "",
+                Err(why) if why.code == "contested-feature" => " (contested)",
+                Err(_) => " (cannot be used)",
+            };
             let line =
                 format!("  {:<14} {} [{}]{note}", word.name, word.feature.about, word.plugin);
             text.push_str(&format!("{}\n", draw::harmless_line(&line)));

@@ -70,6 +70,8 @@ mod test_plugin_flags;
 mod test_plugin_hooks;
 #[path = "cli/test_plugin_kit.rs"]
 mod test_plugin_kit;
+#[path = "cli/test_plugin_mistakes.rs"]
+mod test_plugin_mistakes;
 #[path = "cli/test_plugin_signals.rs"]
 mod test_plugin_signals;
 #[path = "cli/test_plugin_terminal.rs"]

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
+use purlin_host::FeatureRef;
 use purlin_model::{Diagnostic, Origin};
+use purlin_plugin::RuntimeKind;
 use purlin_plugin::message::{CommandReference, ExpandContext};
 use purlin_store::Patterns;
 
@@ -217,7 +219,8 @@ impl<'a> Builder<'a> {
             match self.expander.read(written, scope, &context) {
                 Ok(dependency) => {
                     for reference in dependency.commands() {
-                        let all = self.edges(reference, &written.origin, &slot);
+                        let all =
+                            self.edges(reference, &dependency.feature, &written.origin, &slot);
                         // What every command depends on does not depend on itself.
                         let other = |edge: &Edge| !is_base || edge.target.command != node.command;
                         edges.extend(all.into_iter().filter(other));
@@ -245,8 +248,14 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// The instances that a dependency names.
-    fn edges(&mut self, reference: &CommandReference, origin: &Origin, slot: &Slot) -> Vec<Edge> {
+    /// The instances that a dependency names, by the answer of a plugin.
+    fn edges(
+        &mut self,
+        reference: &CommandReference,
+        feature: &FeatureRef,
+        origin: &Origin,
+        slot: &Slot,
+    ) -> Vec<Edge> {
         let named = Named { name: reference.name.clone(), origin: origin.clone() };
         let wanted = Wanted {
             named: &named,
@@ -266,6 +275,14 @@ impl<'a> Builder<'a> {
                 targets.into_iter().map(edge).collect()
             }
             Err(mut errors) => {
+                if feature.runtime == Some(RuntimeKind::Process) {
+                    // The name need not stand in what the user wrote.
+                    let FeatureRef { plugin, version, .. } = feature;
+                    for error in &mut errors {
+                        let by = format!("The plugin `{plugin}` {version} names it.");
+                        error.detail = format!("{by}\n{}", error.detail).trim_end().to_owned();
+                    }
+                }
                 self.diagnostics.append(&mut errors);
                 Vec::new()
             }
@@ -277,7 +294,7 @@ impl<'a> Builder<'a> {
         let description = &environment.description;
         let mut edges = Vec::new();
         for reference in &description.after {
-            let installing = self.edges(reference, &environment.origin, slot);
+            let installing = self.edges(reference, &environment.feature, &environment.origin, slot);
             for edge in &installing {
                 let installs = self.installs.entry(edge.target.clone()).or_default();
                 installs.extend(description.installed_when.iter().cloned());
@@ -285,7 +302,7 @@ impl<'a> Builder<'a> {
             edges.extend(installing);
         }
         for reference in &description.expansion.commands {
-            edges.extend(self.edges(reference, &environment.origin, slot));
+            edges.extend(self.edges(reference, &environment.feature, &environment.origin, slot));
         }
         edges
     }

@@ -12,8 +12,9 @@ use purlin_process::{Launch, Limits, Process, Programs, Sandbox};
 use semver::Version;
 use serde_json::Value as Json;
 
+use super::scratch::Scratch;
 use super::services::Given;
-use super::{FeatureList, Log, MemoFolder, Services, grants, program, python, sdk};
+use super::{FeatureList, Log, MemoFolder, Services, grants, installed, program, python, sdk};
 use crate::Surroundings;
 
 /// Everything that decides how a plugin runs. Nothing is started and nothing is written before
@@ -56,8 +57,30 @@ impl Starter<'_> {
         hasher.field(self.content.to_hex().as_bytes());
         hasher.field(self.purlin.to_string().as_bytes());
         hasher.field(self.config.to_string().as_bytes());
-        for (name, value) in grants::variables(self.permissions, self.surroundings) {
+        // All that it sees, but for where its own files are in this run.
+        for (name, value) in self.variables(Path::new("")) {
             hasher.field(name.as_encoded_bytes()).field(value.as_encoded_bytes());
+        }
+        match self.entry {
+            RuntimeEntry::Module(_) => {
+                let found = python::interpreter(
+                    self.environment,
+                    self.folder,
+                    self.root,
+                    self.surroundings,
+                );
+                if let Ok(python) = found {
+                    installed::program(&mut hasher, &python.program);
+                    installed::distributions(&mut hasher, &python.program);
+                }
+            }
+            RuntimeEntry::Command(words) => {
+                let name = words.first().map_or("", String::as_str);
+                if let Some(path) = program::find(name, self.folder, self.surroundings) {
+                    installed::program(&mut hasher, &path);
+                }
+            }
+            RuntimeEntry::File(_) => {}
         }
         hasher.finish()
     }
@@ -70,7 +93,7 @@ impl Starter<'_> {
     ) -> Result<(Process, Arc<Services>), Cause> {
         let Self { manifest, folder, surroundings, permissions, .. } = *self;
         let entry = self.entry()?;
-        let scratch = scratch(&surroundings.cache)
+        let scratch = Scratch::new(&surroundings.cache)
             .map_err(|error| format!("a folder for its files cannot be made: {error}"))?;
         let variables = self.variables(scratch.path());
         let places = grants::Places::new(self.root, surroundings);
@@ -214,18 +237,4 @@ fn compiled(cache: &Path, folder: &Path, content: Digest) -> PathBuf {
         super::memo::prune(&above, COMPILED);
     }
     place
-}
-
-/// A folder for one plugin in one run. Those of runs that were killed are removed by later ones.
-fn scratch(cache: &Path) -> std::io::Result<tempfile::TempDir> {
-    const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
-    let above = cache.join("scratch");
-    std::fs::create_dir_all(&above)?;
-    for entry in std::fs::read_dir(&above)?.filter_map(Result::ok) {
-        let age = entry.metadata().and_then(|data| data.modified()).map(|time| time.elapsed());
-        if matches!(age, Ok(Ok(age)) if age > OLD) {
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
-    tempfile::Builder::new().prefix("run-").tempdir_in(above)
 }

@@ -12,14 +12,24 @@ use serde_json::Value as Json;
 
 use super::MemoFolder;
 use super::exec::Grants;
+use super::scratch::Scratch;
 use crate::Surroundings;
 
-/// How many lines of log are kept in one run.
+/// How many lines of log are kept in one run, and how many bytes.
 const LINES: usize = 1000;
+/// See [`LINES`].
+const BYTES: usize = 1 << 20;
 
 /// What plugins have logged, in order.
 #[derive(Debug, Default)]
-pub(crate) struct Log(Mutex<Vec<(LogLevel, String)>>);
+pub(crate) struct Log(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    lines: Vec<(LogLevel, String)>,
+    bytes: usize,
+    full: bool,
+}
 
 /// Tells what is installed and enabled, when somebody asks.
 pub(crate) type FeatureList = Box<dyn Fn() -> Vec<FeatureSummary> + Send + Sync>;
@@ -27,7 +37,7 @@ pub(crate) type FeatureList = Box<dyn Fn() -> Vec<FeatureSummary> + Send + Sync>
 /// The services for one plugin in one run.
 pub(crate) struct Services {
     given: Given,
-    scratch: Mutex<Option<tempfile::TempDir>>,
+    scratch: Mutex<Option<Scratch>>,
 }
 
 /// What services are made of.
@@ -48,7 +58,7 @@ pub(crate) struct Given {
 
 impl Services {
     /// Services with a folder for the plugin's files, which is removed at the end.
-    pub(crate) fn new(given: Given, scratch: tempfile::TempDir) -> Self {
+    pub(crate) fn new(given: Given, scratch: Scratch) -> Self {
         Self { given, scratch: Mutex::new(Some(scratch)) }
     }
 
@@ -66,22 +76,22 @@ impl Services {
 impl Log {
     /// Adds a line, as long as there is room.
     pub(crate) fn add(&self, level: LogLevel, line: String) {
-        let mut lines = self.lines();
-        match lines.len() {
-            ..LINES => lines.push((level, line)),
-            LINES => {
-                lines.push((LogLevel::Warning, "plugins have logged more than is kept".to_owned()));
-            }
-            _ => {}
+        let mut kept = self.kept();
+        if kept.lines.len() < LINES && kept.bytes + line.len() <= BYTES {
+            kept.bytes += line.len();
+            kept.lines.push((level, line));
+        } else if !std::mem::replace(&mut kept.full, true) {
+            let told = "plugins have logged more than is kept".to_owned();
+            kept.lines.push((LogLevel::Warning, told));
         }
     }
 
     /// Takes the lines out.
     pub(crate) fn take(&self) -> Vec<(LogLevel, String)> {
-        std::mem::take(&mut *self.lines())
+        std::mem::take(&mut *self.kept()).lines
     }
 
-    fn lines(&self) -> std::sync::MutexGuard<'_, Vec<(LogLevel, String)>> {
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

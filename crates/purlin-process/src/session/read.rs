@@ -152,7 +152,7 @@ impl Session {
     pub(super) fn initialize(self: &Arc<Self>) -> Result<(), Cause> {
         let params = crate::introduction::params(&self.launch);
         let answer = self.request("initialize", &params, Some(self.launch.limits.startup))?;
-        let result = answer.map_err(crate::introduction::refused)?;
+        let result = answer.map_err(|error| crate::introduction::refused(&error))?;
         let result: Json = serde_json::from_str(result.get()).unwrap_or_default();
         crate::introduction::compare(&self.launch, result)
     }

@@ -82,7 +82,8 @@ fn run(context: &Context, feature: &FeatureRef, args: &Json, given: &[Given]) ->
     let name = &feature.feature.name;
     let failed = |error: &PluginError| {
         let summary = format!("`purlin {}` failed", feature.name);
-        Failure::from(call::failed(summary, feature, "run", error))
+        let failed = call::failed(summary, feature, "run", error);
+        Failure::from(failed.label(feature.origin.clone(), "provided here"))
     };
     let status = subcommand
         .run(name, &request["args"], &told, &context.plugins)

@@ -660,9 +660,13 @@ fn a_process_plugin_without_its_module_is_listed_and_its_use_says_what_is_missin
     assert!(workspace.succeed(&["--help"]).stdout.contains("say            Says words [own]"));
     assert_snapshot!(begun(&workspace.fail(3, &["say"]).stable_stderr()), @r#"
     error: `purlin say` failed
-     |
-     = it cannot begin: the module `own` cannot be imported: ModuleNotFoundError: No module named 'own'
-       plugin `own` 1.0.0, call `subcommand/run`
+      --> [TEST]/workspace/own/plugin.toml:16:22
+       |
+    16 | [provides.subcommand.say]
+       |                      ^^^ provided here
+       |
+       = it cannot begin: the module `own` cannot be imported: ModuleNotFoundError: No module named 'own'
+         plugin `own` 1.0.0, call `initialize`
     "#);
     assert_snapshot!(begun(&workspace.fail(3, &["run", "--loud"]).stable_stderr()), @r#"
     error: the flag `--loud` could not be applied
@@ -672,7 +676,7 @@ fn a_process_plugin_without_its_module_is_listed_and_its_use_says_what_is_missin
        |        ^^^^^^ this flag
        |
        = it cannot begin: the module `own` cannot be imported: ModuleNotFoundError: No module named 'own'
-         plugin `own` 1.0.0, call `argument/apply`
+         plugin `own` 1.0.0, call `initialize`
     "#);
     assert_snapshot!(begun(&workspace.fail(3, &["run", "needy"]).stable_stderr()), @r#"
     error: the dependency type `words` has no answer
@@ -681,7 +685,7 @@ fn a_process_plugin_without_its_module_is_listed_and_its_use_says_what_is_missin
     13 | deps = ["in.txt", { type = "words" }]
        |                   ^^^^^^^^^^^^^^^^^^ it cannot begin: the module `own` cannot be imported: ModuleNotFoundError: No module named 'own'
        |
-       = plugin `own` 1.0.0, call `dependency/expand`
+       = plugin `own` 1.0.0, call `initialize`
     "#);
 }
 

@@ -290,9 +290,13 @@ fn the_status_is_passed_on() {
 fn a_failure_names_plugin_version_and_call() {
     assert_snapshot!(with_plugins("").fail(3, &["demo-broken"]).stderr, @"
     error: `purlin demo-broken` failed
-     |
-     = the sky is gone
-       plugin `demo` 1.2.3, call `subcommand/run`
+      --> <bundled>/demo/plugin.toml:24:22
+       |
+    24 | [provides.subcommand.demo-broken]
+       |                      ^^^^^^^^^^^ provided here
+       |
+       = the sky is gone
+         plugin `demo` 1.2.3, call `subcommand/run`
     ");
 }
 

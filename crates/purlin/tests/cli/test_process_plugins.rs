@@ -138,6 +138,10 @@ fn an_answer_is_asked_for_again_when_what_it_was_computed_from_changes() {
     document(&workspace, "list.txt", "config = { greeting = \"hello\" }");
     assert_eq!(run(&workspace), (false, 1));
     assert_eq!(run(&workspace), (true, 0));
+    // The variables that every plugin sees.
+    let workspace = workspace.variable("HOME", "/");
+    assert_eq!(run(&workspace).1, 1);
+    assert_eq!(run(&workspace).1, 0);
 }
 
 #[test]
