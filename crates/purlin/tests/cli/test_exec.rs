@@ -139,8 +139,8 @@ fn what_cannot_be_prepared_runs_nothing() {
     install-docs  FAILED    ended with status 3, [SECONDS]
 
     ──── install-docs ended with status 3
-    ──── stderr, kept in .purlin/log/[RUN]/install-docs-[HASH].stderr
     broken
+    ──── kept in .purlin/log/[RUN]/install-docs-[HASH].{stdout,stderr}
 
     1 failed · [SECONDS]
     ");
