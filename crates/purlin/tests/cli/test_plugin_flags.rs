@@ -48,9 +48,9 @@ fn help_has_them_under_their_plugins_names() {
     assert_snapshot!(help[start..], @"
     From the plugin `demo`:
           --always                 Run everything again
-          --cache <CACHE>          Keep results there
           --failing                
           --just <JUST>            Drop the rest
+          --keep <KEEP>            Keep results there
           --nowhere                
           --only <ONLY>            Run this alone
           --rewrite                
@@ -134,11 +134,11 @@ fn time_limits_and_caches_can_be_set() {
     assert!(late.contains("time limit"), "{late}");
     let workspace = commands();
     workspace.succeed(&["run", "a"]);
-    assert_eq!(listed(&workspace, &["a", "--cache", "none"]), [("a".into(), "uncached".into())]);
-    let unknown = workspace.fail(3, &["run", "a", "--cache", "nonne"]).stderr;
+    assert_eq!(listed(&workspace, &["a", "--keep", "none"]), [("a".into(), "uncached".into())]);
+    let unknown = workspace.fail(3, &["run", "a", "--keep", "nonne"]).stderr;
     assert!(unknown.contains("there is no cache `nonne`"), "{unknown}");
     assert!(unknown.contains("did you mean `none`?"), "{unknown}");
-    let without = workspace.fail(3, &["run", "c", "--cache", "local"]).stderr;
+    let without = workspace.fail(3, &["run", "c", "--keep", "local"]).stderr;
     assert!(without.contains("`c` has no dependencies"), "{without}");
 }
 
@@ -348,9 +348,9 @@ fn values_are_checked_as_those_of_built_in_flags() {
     For more information, try '--help'.
     error: unexpected argument '--twice' found
 
-      tip: to pass '--twice' as a value, use '-- --twice'
+      tip: a similar argument exists: '--since'
 
-    Usage: purlin-with-plugins run [OPTIONS] [NAME]...
+    Usage: purlin-with-plugins run --since <REF> [NAME]...
 
     For more information, try '--help'.
     ");

@@ -20,7 +20,7 @@ pub(crate) const PLUGIN: NativePlugin = NativePlugin {
         ("only", NativeFeature::Argument(&Flags)),
         ("tint", NativeFeature::Argument(&Flags)),
         ("within", NativeFeature::Argument(&Flags)),
-        ("cache", NativeFeature::Argument(&Flags)),
+        ("keep", NativeFeature::Argument(&Flags)),
         ("just", NativeFeature::Argument(&Flags)),
         ("seen", NativeFeature::Argument(&Flags)),
         ("seen-late", NativeFeature::Argument(&Flags)),
@@ -98,7 +98,7 @@ impl Argument for Flags {
             "within" => {
                 Ok(for_each_instance(request, |id| (format!("/timeout/{id}"), value.clone())))
             }
-            "cache" => Ok(for_each_instance(request, |id| (format!("/cache/{id}"), value.clone()))),
+            "keep" => Ok(for_each_instance(request, |id| (format!("/cache/{id}"), value.clone()))),
             "just" => one("/selected", json!([value])),
             "seen" | "seen-late" => {
                 let told = json!({ "value": value, "context": context, "request": request });
