@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use purlin_model::Diagnostic;
-use purlin_store::{Listing, Patterns, Stream};
+use purlin_store::{Listing, OutputPath, Patterns, Stream};
 
 use crate::event::{Event, Summary};
 use crate::execute::Listener;
@@ -73,18 +73,18 @@ pub fn run(
             scope.spawn(move || tell_changes(watch, session, &sender, over));
         }
         let mut waits = false;
-        let mut snapshot = if options.force { None } else { Snapshot::take(graph, session) };
+        let snapshot = if options.force { None } else { Snapshot::take(graph, session) };
+        let mut snapshot = snapshot.and_then(|snapshot| snapshot.with_outputs(graph, session));
         let mut running = 0;
         let (mut begun, mut away) = (false, false);
         loop {
             let mut unsettled = Vec::new();
             // As long as nothing was changed, one look at the tree serves everybody.
             while let Some(index) = progress.ready.pop() {
-                let listing =
-                    snapshot.as_mut().and_then(|snapshot| snapshot.listings[index].take());
-                let step = |step: &Step<'_>| match listing {
+                let seen = snapshot.as_mut().and_then(|snapshot| snapshot.seen(index));
+                let step = |step: &Step<'_>| match seen {
                     _ if !graph.runs(index) => Some(step.stand_by()),
-                    Some(listing) => step.glance(listing),
+                    Some(seen) => step.glance(seen),
                     None => None,
                 };
                 match at_once(graph, session, options, &progress, index, step, sink) {
@@ -407,6 +407,13 @@ impl Listener for Silent {
 /// The inputs of all instances, from one look at the tree.
 pub(crate) struct Snapshot {
     pub(crate) listings: Vec<Option<Listing>>,
+    outputs: Vec<Vec<OutputPath>>,
+}
+
+/// What one look at the tree has seen of an instance: its inputs, and what there is of its artifacts.
+pub(crate) struct Seen {
+    pub(crate) listing: Listing,
+    pub(crate) outputs: Vec<OutputPath>,
 }
 
 impl Snapshot {
@@ -423,7 +430,8 @@ impl Snapshot {
                 owners.push(index);
             }
         }
-        let mut snapshot = Self { listings: graph.instances.iter().map(|_| None).collect() };
+        let listings = graph.instances.iter().map(|_| None).collect();
+        let mut snapshot = Self { listings, outputs: Vec::new() };
         if sets.is_empty() {
             return Some(snapshot);
         }
@@ -432,5 +440,27 @@ impl Snapshot {
             snapshot.listings[owner] = Some(listing);
         }
         Some(snapshot)
+    }
+
+    /// Looks once for the artifacts of all instances, too. `None` when they cannot be read.
+    fn with_outputs(mut self, graph: &Graph, session: &Session<'_>) -> Option<Self> {
+        let mut owners: Vec<usize> = (0..graph.instances.len()).collect();
+        owners.retain(|index| {
+            let writes = !graph.instances[*index].action.artifacts.is_empty();
+            writes && self.listings[*index].is_some()
+        });
+        let sets: Vec<&Patterns> =
+            owners.iter().map(|index| &graph.instances[*index].action.outputs).collect();
+        self.outputs.resize_with(graph.instances.len(), Vec::new);
+        for (owner, outputs) in owners.iter().zip(session.files.outputs(&sets).ok()?) {
+            self.outputs[*owner] = outputs;
+        }
+        Some(self)
+    }
+
+    /// What was seen of an instance, once.
+    fn seen(&mut self, index: usize) -> Option<Seen> {
+        let listing = self.listings[index].take()?;
+        Some(Seen { listing, outputs: std::mem::take(&mut self.outputs[index]) })
     }
 }

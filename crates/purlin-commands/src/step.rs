@@ -27,6 +27,7 @@ use crate::execute::Listener;
 use crate::graph::{Answers, Graph, Instance};
 use crate::key::Contribution;
 use crate::record::Record;
+use crate::run::Seen;
 use crate::session::Session;
 
 /// One instance of a run, ready to be looked at.
@@ -86,13 +87,17 @@ impl Step<'_> {
 
     /// Looks whether the result is there and on disk already, changing nothing. `None` means that
     /// there is work to do, or that somebody else is at it.
-    pub(crate) fn glance(&self, listing: Listing) -> Option<Outcome> {
+    pub(crate) fn glance(&self, seen: Seen) -> Option<Outcome> {
         let instance = self.instance();
         let store = self.session.store(&instance.cache).filter(|_| !self.force)?;
-        let _lock = InstanceLock::try_acquire(&self.session.locks(), &instance.id).ok()??;
+        // To take the lock costs as much as all the rest. Whoever begins meanwhile does so after this
+        // look, as if it had been a moment sooner.
+        if InstanceLock::is_taken(&self.session.locks(), &instance.id) {
+            return None;
+        }
         let mut producers = self.producers.clone();
         producers.extend(self.outside().ok()?);
-        let key = self.key(&instance.answers()?, &producers, listing);
+        let key = self.key(&instance.answers()?, &producers, seen.listing);
         let result = match store.result(key.digest) {
             Ok(result) => result?,
             Err(error) => {
@@ -101,11 +106,14 @@ impl Step<'_> {
             }
         };
         let header = Record::header(&self.session.records(), &instance.id)?;
-        let outputs = self.outputs().ok()?;
+        let (outputs, origin) = (&instance.action.outputs, &instance.command.origin);
+        let outputs =
+            view::tree_of(self.session, outputs, &instance.id, origin, seen.outputs).ok()?;
         if header.key != key.digest
             || header.unfinished
             || !self.counts(&key, Some(&header))
             || !contains(&outputs, &result.tree)
+            || InstanceLock::is_taken(&self.session.locks(), &instance.id)
         {
             return None;
         }

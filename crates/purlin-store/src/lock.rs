@@ -36,14 +36,13 @@ impl InstanceLock {
     /// there, no shell has a way to name it, and it is below the usual limit of 1024.
     pub const FIRST_OF_HEIRS: RawFd = 1000;
 
-    /// Takes the lock on `name` in `folder`, which is made where it is missing. `None` if somebody
-    /// has it.
-    ///
-    /// # Errors
-    /// If the lock file cannot be made or locked.
-    pub fn try_acquire(folder: &Path, name: &str) -> Result<Option<Self>, StoreError> {
-        let path = lock_path(folder, name)?;
-        Ok(attempt(&path)?.ok())
+    /// Whether somebody seems to have the lock on `name` in `folder`: one who was killed has left
+    /// traces of it, too.
+    #[must_use]
+    pub fn is_taken(folder: &Path, name: &str) -> bool {
+        // What cannot be told is left to whoever takes the lock.
+        !fs::symlink_metadata(lock_path(folder, name))
+            .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
     }
 
     /// Waits until nobody else holds `name` in `folder`, which is made where it is missing. While
@@ -57,7 +56,8 @@ impl InstanceLock {
         name: &str,
         mut wait: impl FnMut(Obstacle) -> bool,
     ) -> Result<Option<Self>, StoreError> {
-        let path = lock_path(folder, name)?;
+        atomic::make_folders(folder)?;
+        let path = lock_path(folder, name);
         let mut contention = Contention::default();
         let mut pause = SHORTEST_PAUSE;
         loop {
@@ -105,9 +105,8 @@ impl Drop for InstanceLock {
     }
 }
 
-fn lock_path(folder: &Path, name: &str) -> Result<PathBuf, StoreError> {
-    atomic::make_folders(folder)?;
-    Ok(folder.join(format!("{}.lock", file_name(name))))
+fn lock_path(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{}.lock", file_name(name)))
 }
 
 /// The file, where somebody else has locked it.
@@ -210,9 +209,9 @@ mod tests {
             patience > 0
         });
         assert!(second.unwrap().is_none());
-        assert!(InstanceLock::try_acquire(folder.path(), "a").unwrap().is_none());
+        assert!(InstanceLock::is_taken(folder.path(), "a"));
         drop(first);
-        assert!(InstanceLock::try_acquire(folder.path(), "a").unwrap().is_some());
+        assert!(!InstanceLock::is_taken(folder.path(), "a"));
     }
 
     #[test]

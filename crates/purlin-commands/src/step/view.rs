@@ -10,7 +10,9 @@ use std::time::SystemTime;
 
 use purlin_model::{Diagnostic, Digest, Origin, fold};
 use purlin_plugin::message::CommandReference;
-use purlin_store::{FileState, Listing, Node, OutputKind, Patterns, RelativePath, Tree, defect};
+use purlin_store::{
+    FileState, Listing, Node, OutputKind, OutputPath, Patterns, RelativePath, Tree, defect,
+};
 
 use super::{Failure, Inputs, Step};
 use crate::definition::Named;
@@ -244,22 +246,30 @@ pub(crate) fn found(
     id: &str,
     origin: &Origin,
 ) -> Result<Tree, Failure> {
-    let failed = |why: String| {
-        vec![
-            Diagnostic::error("unreadable", format!("the artifacts of `{id}` cannot be read"))
-                .label(origin.clone(), "this command")
-                .detail(why),
-        ]
-    };
-    let mut lists = session.files.outputs(&[outputs]).map_err(|error| failed(error.to_string()))?;
+    let mut lists = session
+        .files
+        .outputs(&[outputs])
+        .map_err(|error| unreadable(id, origin, error.to_string()))?;
+    tree_of(session, outputs, id, origin, lists.pop().unwrap_or_default())
+}
+
+/// What was seen of the artifacts of an instance, as a tree.
+pub(super) fn tree_of(
+    session: &Session<'_>,
+    patterns: &Patterns,
+    id: &str,
+    origin: &Origin,
+    mut outputs: Vec<OutputPath>,
+) -> Result<Tree, Failure> {
     if defect::seeded("ignored-artifacts-missed")
-        && let Ok(mut listings) = session.files.inputs(&[outputs])
+        && let Ok(mut listings) = session.files.inputs(&[patterns])
     {
         let listed = listings.pop().unwrap_or_default();
-        lists[0].retain(|one| listed.files.iter().any(|(path, _)| *path == one.path));
+        outputs.retain(|one| listed.files.iter().any(|(path, _)| *path == one.path));
     }
+    let failed = |why: String| unreadable(id, origin, why);
     let mut entries = Vec::new();
-    for output in lists.pop().unwrap_or_default() {
+    for output in outputs {
         let node = match output.kind {
             OutputKind::File(state) => {
                 Node::File { digest: state.digest, size: state.size, executable: state.executable }
@@ -276,4 +286,12 @@ pub(crate) fn found(
         entries.push((output.path, node));
     }
     Tree::new(entries).map_err(|error| failed(error.to_string()))
+}
+
+fn unreadable(id: &str, origin: &Origin, why: String) -> Failure {
+    vec![
+        Diagnostic::error("unreadable", format!("the artifacts of `{id}` cannot be read"))
+            .label(origin.clone(), "this command")
+            .detail(why),
+    ]
 }

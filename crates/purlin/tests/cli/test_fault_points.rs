@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use purlin_test::Workspace;
 
@@ -80,33 +81,46 @@ fn points_to(status: i32, beginning: &Workspace, verb: &[&str]) -> Vec<String> {
     fs::read_to_string(&log).unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
-/// Dies at every point in turn; the next run puts everything right, and the one after does nothing.
-/// The names of the points.
-fn die_everywhere(beginning: &Workspace, verb: &[&str]) -> Vec<String> {
-    let points = points(beginning, verb);
-    let input = beginning.read("in.txt");
-    for (number, point) in (1..).zip(&points) {
-        let workspace = copy(beginning);
-        let died = workspace.finish(
-            workspace.command(verb).env("PURLIN_FAULT", number.to_string()).env(AHEAD.0, AHEAD.1),
-        );
-        assert_eq!(died.signal, Some(9), "at {point}: {died}");
-        let run = workspace.succeed(&["run"]);
-        let names: BTreeSet<_> = fs::read_dir(workspace.path("out"))
-            .unwrap()
-            .map(|one| one.unwrap().file_name())
-            .collect();
-        assert_eq!(names, ["link".into(), format!("{input}.d").into()].into(), "{point}: {run}");
-        assert_eq!(workspace.read("out/link/file"), input, "after {point}: {run}");
-        let again = workspace.succeed(&["run", "--json"]);
-        assert_eq!(again.settled("make").as_deref(), Some("cached"), "after {point}: {again}");
-    }
+/// Dies at each of the first points in turn; the next run puts everything right, and the one after
+/// does nothing. The names of the points.
+fn die_at_first(count: usize, beginning: &Workspace, verb: &[&str]) -> Vec<String> {
+    let mut points = points(beginning, verb);
+    points.truncate(count);
+    let next = AtomicUsize::new(0);
+    // Several at once, because they mostly wait.
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(point) = points.get(number) else { break };
+                    die(number + 1, point, beginning, verb);
+                }
+            });
+        }
+    });
     points
+}
+
+fn die(number: usize, point: &str, beginning: &Workspace, verb: &[&str]) {
+    let input = beginning.read("in.txt");
+    let workspace = copy(beginning);
+    let mut command = workspace.command(verb);
+    let died =
+        workspace.finish(command.env("PURLIN_FAULT", number.to_string()).env(AHEAD.0, AHEAD.1));
+    assert_eq!(died.signal, Some(9), "at {point}: {died}");
+    let run = workspace.succeed(&["run"]);
+    let names = fs::read_dir(workspace.path("out")).unwrap();
+    let names: BTreeSet<_> = names.map(|one| one.unwrap().file_name()).collect();
+    assert_eq!(names, ["link".into(), format!("{input}.d").into()].into(), "{point}: {run}");
+    assert_eq!(workspace.read("out/link/file"), input, "after {point}: {run}");
+    let again = workspace.succeed(&["run", "--json"]);
+    assert_eq!(again.settled("make").as_deref(), Some("cached"), "after {point}: {again}");
 }
 
 #[test]
 fn a_death_while_folders_and_links_make_place_for_others() {
-    let points = die_everywhere(&replaced(), &["run"]);
+    let points = die_at_first(usize::MAX, &replaced(), &["run"]);
     for point in ["restore.link-created", "restore.folder-removed", "restore.folder-made"] {
         assert!(points.iter().any(|one| one == point), "{point} is not passed: {points:?}");
     }
@@ -115,7 +129,8 @@ fn a_death_while_folders_and_links_make_place_for_others() {
 #[test]
 fn a_death_while_something_damaged_is_dropped() {
     for (part, point) in [("blobs", "blob-drop.removed"), ("actions", "action-drop.removed")] {
-        let points = die_everywhere(&damaged(part), &["run"]);
+        // What comes after it is that of a first run.
+        let points = die_at_first(25, &damaged(part), &["run"]);
         assert!(points.iter().any(|one| one == point), "{point} is not passed: {points:?}");
     }
 }
@@ -128,7 +143,7 @@ fn a_death_while_the_repository_gets_its_cache() {
 
 #[test]
 fn a_death_while_the_cache_is_cleared() {
-    let points = die_everywhere(&settled(&["a"]), &["cache", "clear"]);
+    let points = die_at_first(usize::MAX, &settled(&["a"]), &["cache", "clear"]);
     assert!(points.iter().any(|one| one == "clear.removed"), "{points:?}");
 }
 
