@@ -84,7 +84,8 @@ fn points_to(status: i32, beginning: &Workspace, verb: &[&str]) -> Vec<String> {
 /// Dies at each of the first points in turn; the next run puts everything right, and the one after
 /// does nothing. The names of the points.
 fn die_at_first(count: usize, beginning: &Workspace, verb: &[&str]) -> Vec<String> {
-    let mut points = points(beginning, verb);
+    // What is damaged is told in the status, too.
+    let mut points = points_to(i32::from(verb == VERIFY), beginning, verb);
     points.truncate(count);
     let next = AtomicUsize::new(0);
     // Several at once, because they mostly wait.
@@ -135,16 +136,26 @@ fn a_death_while_something_damaged_is_dropped() {
     }
 }
 
+const CLEAR: &[&str] = &["cache", "clear"];
+const PRUNE: &[&str] = &["cache", "prune", "--max-size", "0"];
+const VERIFY: &[&str] = &["cache", "verify"];
+
 #[test]
-fn a_death_while_the_repository_gets_its_cache() {
-    let points = die_everywhere(&in_repository(), &["run"]);
-    assert!(points.iter().any(|one| one == "workspace-store.renamed"), "{points:?}");
+fn a_death_while_the_cache_is_cleared_or_looked_through() {
+    for (beginning, verb, point) in [
+        (settled(&["a"]), CLEAR, "clear.removed"),
+        (settled(&["a"]), PRUNE, "prune.removed"),
+        (damaged("blobs"), VERIFY, "verify.removed"),
+    ] {
+        let points = die_at_first(usize::MAX, &beginning, verb);
+        assert!(points.iter().any(|one| one == point), "{verb:?}: {points:?}");
+    }
 }
 
 #[test]
-fn a_death_while_the_cache_is_cleared() {
-    let points = die_at_first(usize::MAX, &settled(&["a"]), &["cache", "clear"]);
-    assert!(points.iter().any(|one| one == "clear.removed"), "{points:?}");
+fn a_death_while_the_repository_gets_its_cache() {
+    let points = die_at_first(usize::MAX, &in_repository(), &["run"]);
+    assert!(points.iter().any(|one| one == "workspace-store.renamed"), "{points:?}");
 }
 
 #[test]
