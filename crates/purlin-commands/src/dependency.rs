@@ -11,7 +11,7 @@ use purlin_model::{
 };
 use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::{CommandReference, ExpandContext, Expansion};
-use purlin_plugin::{Point, RuntimeKind, Schema};
+use purlin_plugin::{Point, Schema};
 use purlin_store::Patterns;
 
 use serde_json::json;
@@ -427,7 +427,7 @@ pub(crate) fn answers_globs(
     function: &str,
     origin: &Origin,
 ) -> Result<(), Vec<Diagnostic>> {
-    if feature.runtime != Some(RuntimeKind::Process) {
+    if feature.is_bundled() {
         return Ok(());
     }
     let mistake = [("globs", &expansion.globs), ("inputs", &expansion.inputs)];

@@ -35,6 +35,12 @@ pub struct FeatureRef {
 }
 
 impl FeatureRef {
+    /// True when it is compiled in: its answers are what the user wrote, and so are mistakes in them.
+    #[must_use]
+    pub fn is_bundled(&self) -> bool {
+        self.bundled.is_some()
+    }
+
     /// Where it is added.
     #[must_use]
     pub fn point(&self) -> Point {

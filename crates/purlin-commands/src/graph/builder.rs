@@ -7,7 +7,6 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 use purlin_host::FeatureRef;
 use purlin_model::{Diagnostic, Origin};
-use purlin_plugin::RuntimeKind;
 use purlin_plugin::message::{CommandReference, ExpandContext};
 use purlin_store::Patterns;
 
@@ -275,7 +274,7 @@ impl<'a> Builder<'a> {
                 targets.into_iter().map(edge).collect()
             }
             Err(mut errors) => {
-                if feature.runtime == Some(RuntimeKind::Process) {
+                if !feature.is_bundled() {
                     // The name need not stand in what the user wrote.
                     let FeatureRef { plugin, version, .. } = feature;
                     for error in &mut errors {
