@@ -88,6 +88,7 @@ fn processes_are_started_for_actions_in_the_foreground_for_plugins_and_to_ask_gi
         "purlin-commands/src/execute.rs",
         "purlin-commands/src/foreground.rs",
         "purlin-commands/src/platform.rs",
+        "purlin-commands/src/terminal.rs",
         "purlin-host/src/process/",
         "purlin/src/git.rs",
         "purlin-process/src/",

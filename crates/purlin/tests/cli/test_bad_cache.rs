@@ -473,7 +473,8 @@ fn a_workspace_that_can_only_be_read() {
         mount --bind . . && mount -o remount,bind,ro . && cd "$PWD"
         "$PURLIN" run --ls >&2
         "$PURLIN" check >&2
-        "$PURLIN" run && exit 9
+        "$PURLIN" run >&2
+        "$PURLIN" run --force && exit 9
         "$PURLIN" init && exit 9
         true
     "#;
@@ -482,6 +483,9 @@ fn a_workspace_that_can_only_be_read() {
     first   warm      echo run >> first; echo said; cat in.txt > first.txt
     second  warm      echo run >> second; cat first.txt first.txt > second.txt
     2 commands, no errors
+    first   cached
+    second  cached
+    2 cached · [SECONDS]
     first   FAILED    could not run
     second  skipped   `first` did not succeed
     error: the lock of a command cannot be taken

@@ -414,6 +414,7 @@ fn mistakes_in_environments_are_told_where_they_stand() {
     4 | environment = { type = 'tools', after = ['instal'] }
       |                        ^^^^^^^ named here
       |
+      = The plugin `tools` 1.0.0 names it.
       = help: did you mean `install`?
     ");
     let dies = with_tools(

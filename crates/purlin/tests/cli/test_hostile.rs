@@ -254,6 +254,21 @@ fn all_invocations() -> Vec<Vec<String>> {
     all
 }
 
+/// Whoever watches never ends: Ctrl-C after a while, in which all that it would run has run.
+fn watch(clone: &Workspace, words: &[&str]) -> Finished {
+    let plain = clone.command(words);
+    let variables = plain.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let mut command = std::process::Command::new("timeout");
+    command
+        .args(["--preserve-status", "--signal=INT", "3"])
+        .arg(plain.get_program())
+        .args(plain.get_args())
+        .current_dir(clone.root())
+        .env_clear()
+        .envs(variables);
+    clone.finish(&mut command)
+}
+
 #[test]
 fn no_verb_and_no_flag_runs_anything_of_a_fresh_clone() {
     let all = all_invocations();
@@ -265,10 +280,11 @@ fn no_verb_and_no_flag_runs_anything_of_a_fresh_clone() {
                 while let Some(invocation) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let clone = clone();
                     let words: Vec<&str> = invocation.iter().map(String::as_str).collect();
-                    let finished = clone.run(&words);
+                    let watches = words.contains(&"--watch");
+                    let finished = if watches { watch(&clone, &words) } else { clone.run(&words) };
                     assert!(!struck(&clone), "{invocation:?}\n{finished}");
                     assert!(
-                        finished.code.is_some_and(|code| code < 70),
+                        finished.code.is_some_and(|code| code < 70 || watches && code == 130),
                         "{invocation:?}\n{finished}"
                     );
                     said.fetch_add(usize::from(refused(&finished)), Ordering::Relaxed);

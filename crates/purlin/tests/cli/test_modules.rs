@@ -247,6 +247,14 @@ deps = ["{module.dir}/x"]
        |         ^^^^^^^^^^^^^^^^ in this text
        |
        = help: commands run for the modules of `[spaces]` when one of their own fields refers to them
+
+    warning: `{modul.dir}` is no reference and stays as it is
+      --> purlin.toml:12:8
+       |
+    12 | exec = "true {modul.dir}"
+       |        ^^^^^^^^^^^^^^^^^^ in this text
+       |
+       = help: did you mean `{module…}`?
     "#);
 }
 
