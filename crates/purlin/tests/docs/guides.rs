@@ -26,8 +26,11 @@ const PAGES: [(&str, &[&str]); 2] = [
             "first-workspace",
             "monorepos",
             "moving-from-make",
-            "write-a-plugin",
+            "moving-from-moon",
+            "moving-from-qik",
+            "moving-from-turborepo",
             "running",
+            "write-a-plugin",
         ],
     ),
     ("concepts", &["consent", "plugins"]),
@@ -76,6 +79,21 @@ fn monorepos() {
 #[test]
 fn write_a_plugin() {
     follow("guides/write-a-plugin.md");
+}
+
+#[test]
+fn moving_from_moon() {
+    follow("guides/moving-from-moon.md");
+}
+
+#[test]
+fn moving_from_qik() {
+    follow("guides/moving-from-qik.md");
+}
+
+#[test]
+fn moving_from_turborepo() {
+    follow("guides/moving-from-turborepo.md");
 }
 
 #[test]
