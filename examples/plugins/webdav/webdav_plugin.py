@@ -79,8 +79,8 @@ class Webdav(plugin.Cache[WebdavConfig]):
             path = self.path(item)
             new = f"{path}.{uuid.uuid4().hex}"
             self.ask("PUT", new, ok={200, 201, 204}, body=content)
-            # Servers replace a file by taking the old one away first: a content that is there stays,
-            # since it is equal, unless it is cut off. A result is put again when it is to change.
+            # Servers replace a file by taking the old one away first: a content that is there
+            # stays, since it is equal, unless it is cut off. A result is put again to change it.
             to = {
                 "Destination": f"{self.at.scheme}://{self.at.netloc}{path}",
                 "Overwrite": "T" if item.kind == "action" or self.is_cut_off(item) else "F",
