@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A text that values come from: a file, or something that stands for one (`<command line>`).
-#[derive(PartialEq, Eq)]
 pub struct Source {
     /// The path as users are shown it. Names in angle brackets are not files.
     pub path: PathBuf,
@@ -14,12 +13,23 @@ pub struct Source {
     pub text: Option<String>,
     /// The plugin whose file this is.
     pub plugin: Option<String>,
+    /// Where lines begin, once somebody asked: a file has as many origins as values, and each asks.
+    lines: OnceLock<Vec<usize>>,
 }
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.path, &self.text, &self.plugin) == (&other.path, &other.text, &other.plugin)
+    }
+}
+
+impl Eq for Source {}
 
 impl Source {
     /// A source with its text.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text: Some(text.into()), plugin: None })
+        let (path, text) = (path.into(), Some(text.into()));
+        Arc::new(Self { path, text, plugin: None, lines: OnceLock::new() })
     }
 
     /// A source that belongs to a plugin; `text` is absent where only the index was read.
@@ -28,7 +38,8 @@ impl Source {
         path: impl Into<PathBuf>,
         text: Option<String>,
     ) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text, plugin: Some(plugin.into()) })
+        let (path, plugin) = (path.into(), Some(plugin.into()));
+        Arc::new(Self { path, text, plugin, lines: OnceLock::new() })
     }
 
     /// The line and column of a byte offset, both from 1; columns count characters.
@@ -39,10 +50,12 @@ impl Source {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = &text[..end];
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let column = before[start..].chars().count() + 1;
+        let lines = self.lines.get_or_init(|| {
+            let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(newlines.map(|(place, _)| place + 1)).collect()
+        });
+        let line = lines.partition_point(|start| *start <= end);
+        let column = text[lines[line - 1]..end].chars().count() + 1;
         (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
     }
 }
