@@ -185,9 +185,14 @@ impl Session {
             calls.waiting.insert(id, sender);
             id
         };
-        let until = limit.map(|limit| Instant::now() + limit);
-        let (answer, was_read) = match self.writer.write(&wire::request(id, method, params), until)
-        {
+        let now = Instant::now();
+        let until = limit.map(|limit| now + limit);
+        // A call that is to be cancelled at once has to be sent first.
+        let sent = limit.map(|limit| match limit {
+            Duration::ZERO => now + self.launch.limits.grace,
+            limit => now + limit,
+        });
+        let (answer, was_read) = match self.writer.write(&wire::request(id, method, params), sent) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => (None, false),
             // Whoever finds out why nobody reads sends the reason here.
             _ => (self.await_answer(&receiver, until), true),
