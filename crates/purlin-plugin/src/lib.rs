@@ -8,11 +8,13 @@ mod arguments;
 mod config;
 pub mod contract;
 mod edit;
+pub mod language;
 pub mod manifest;
 pub mod message;
 mod native;
 mod point;
 mod schema;
+pub mod transform;
 
 pub use arguments::request_schema;
 pub use config::{literal_glob, rooted, text_field};

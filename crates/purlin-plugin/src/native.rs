@@ -4,6 +4,7 @@ use purlin_model::{Diagnostic, Source};
 
 use crate::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
 use crate::manifest::{MANIFEST_FILE, Manifest, check_files, parse_manifest};
+use crate::transform::{Importer, Transform};
 use crate::{Point, RuntimeKind};
 
 /// A plugin compiled in: the same folder as any other, its files embedded, and its code.
@@ -32,6 +33,10 @@ pub enum NativeFeature {
     Argument(&'static dyn Argument),
     /// For the `hook` point.
     Hook(&'static dyn Hook),
+    /// For the `transform` point.
+    Transform(&'static dyn Transform),
+    /// For the `importer` point.
+    Importer(&'static dyn Importer),
 }
 
 /// The plugins that a binary has compiled in, in the order in which they shadow each other.
@@ -136,6 +141,8 @@ impl NativeFeature {
             Self::Subcommand(_) => Point::Subcommand,
             Self::Argument(_) => Point::Argument,
             Self::Hook(_) => Point::Hook,
+            Self::Transform(_) => Point::Transform,
+            Self::Importer(_) => Point::Importer,
         }
     }
 }

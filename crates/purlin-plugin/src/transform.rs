@@ -1,0 +1,179 @@
+//! The `transform` and `importer` points: definitions come in as entries, and go out as fragments.
+
+use std::fmt;
+use std::sync::Arc;
+
+use purlin_model::{Diagnostic, Origin};
+use serde_json::Value as Json;
+
+use crate::contract::Host;
+use crate::language::{Argument, Namespace};
+use crate::message::PluginError;
+
+/// The `transform` point. It is pure: the same definitions and options give the same fragments.
+pub trait Transform: Send + Sync {
+    /// Adds definitions to the sections that the manifest says it extends.
+    ///
+    /// # Errors
+    /// What the plugin reports.
+    fn extend(
+        &self,
+        context: &dyn TransformContext,
+        options: &Json,
+        host: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError> {
+        let _ = (context, options, host);
+        Ok(Vec::new())
+    }
+
+    /// Makes outputs below the roots that the manifest says it owns.
+    ///
+    /// # Errors
+    /// What the plugin reports.
+    fn outputs(
+        &self,
+        context: &dyn TransformContext,
+        options: &Json,
+        host: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError> {
+        let _ = (context, options, host);
+        Ok(Vec::new())
+    }
+}
+
+/// The `importer` point: files become definitions.
+pub trait Importer: Send + Sync {
+    /// `sources` are the files that match the manifest's `inputs`, from the workspace's root, sorted.
+    ///
+    /// # Errors
+    /// What the plugin reports.
+    fn load(
+        &self,
+        options: &Json,
+        sources: &[String],
+        host: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError>;
+}
+
+/// What a transform may ask for.
+pub trait TransformContext: Send + Sync {
+    /// The systems that the workspace is for.
+    fn systems(&self) -> Vec<String>;
+
+    /// One entry for each definition of a section and each system that it is for.
+    ///
+    /// # Errors
+    /// The manifest does not say that the transform reads the section.
+    fn compose(&self, section: &str, how: &Compose) -> Result<Composition, PluginError>;
+
+    /// The definitions as they were written, before any plugin extended them.
+    fn original(&self) -> Arc<dyn Namespace>;
+
+    /// The definitions as plugins extended them.
+    fn extended(&self) -> Arc<dyn Namespace>;
+}
+
+/// What `compose` is to leave out, or to make besides.
+#[derive(Debug, Clone, Default)]
+pub struct Compose {
+    /// Only definitions below this path, which is taken off.
+    pub path_prefix: Vec<String>,
+    /// Instead of the workspace's systems.
+    pub systems: Option<Vec<String>>,
+    /// Further axes, each with its values: one entry for each combination.
+    pub axes: Vec<(String, Vec<String>)>,
+}
+
+/// What `compose` finds.
+#[derive(Debug, Clone, Default)]
+pub struct Composition {
+    /// The workspace's own definitions.
+    pub own: Vec<DefinitionEntry>,
+    /// Definitions of child projects, evaluated with the workspace's packages.
+    pub adopted: Vec<DefinitionEntry>,
+    /// Definitions of child projects as they are at home, by project.
+    pub children: Vec<(String, Vec<DefinitionEntry>)>,
+}
+
+/// A definition for one system.
+#[derive(Debug, Clone)]
+pub struct DefinitionEntry {
+    /// Where it stands in its section, without a system.
+    pub path: Vec<String>,
+    /// The same, where an empty path is `default`: what it is called in outputs.
+    pub namespace: Vec<String>,
+    /// The system; `None` in sections that have none.
+    pub system: Option<String>,
+    /// The values of further axes, in the order in which they were asked for.
+    pub axes: Vec<(String, String)>,
+    /// Who wrote it.
+    pub origin: Origin,
+    /// Its priority among others for the same path.
+    pub priority: i64,
+    /// What it is, once somebody asks.
+    pub value: Arc<dyn Lazy>,
+}
+
+/// A definition that is evaluated when it is first asked for.
+pub trait Lazy: Send + Sync {
+    /// What it is.
+    ///
+    /// # Errors
+    /// Its evaluation failed; the same error each time.
+    fn force(&self) -> Result<Argument, Diagnostic>;
+
+    /// What messages call it: `packages.games.antsimulator`.
+    fn described(&self) -> String;
+}
+
+/// A piece of definitions or outputs that a plugin makes.
+#[derive(Debug, Clone)]
+pub struct Fragment {
+    /// Where it belongs, its section or output root first.
+    pub path: Vec<String>,
+    /// The one system that it is for; all that the workspace is for when absent.
+    pub system: Option<String>,
+    /// Its priority; that of its phase when absent.
+    pub priority: Option<i64>,
+    /// Whom it comes from; the plugin itself when absent.
+    pub origin: Option<Origin>,
+    /// What it is.
+    pub payload: Payload,
+}
+
+/// What a fragment holds.
+#[derive(Clone)]
+pub enum Payload {
+    /// Data; tables are branches, unless a leaf type takes them.
+    Data(Json),
+    /// A file of definitions, from the workspace's root: `{"$file": PATH}`.
+    File(String),
+    /// A definition as it came from `compose`.
+    Lazy(Arc<dyn Lazy>),
+    /// A value.
+    Value(Argument),
+}
+
+impl Fragment {
+    /// A fragment of the plugin's own.
+    pub fn new(path: Vec<String>, payload: Payload) -> Self {
+        Self { path, system: None, priority: None, origin: None, payload }
+    }
+}
+
+impl fmt::Debug for dyn Lazy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.described())
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data(data) => write!(formatter, "{data}"),
+            Self::File(path) => write!(formatter, "$file {path}"),
+            Self::Lazy(lazy) => write!(formatter, "{lazy:?}"),
+            Self::Value(value) => write!(formatter, "{value:?}"),
+        }
+    }
+}
