@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::draw;
 use crate::edits::Given;
 use crate::failure::Failure;
-use crate::grammar;
+use crate::{grammar, plugin_help};
 
 /// Why words could not be parsed.
 pub(crate) enum Stop {
@@ -43,8 +43,10 @@ pub(crate) struct Extended<T> {
 pub(crate) enum Grammar {
     /// The flags that stand among the words, which is enough to parse them.
     Mentioned,
-    /// All, for help and suggestions.
+    /// All, for suggestions.
     Whole,
+    /// All, to be shown and not to be parsed.
+    Help,
 }
 
 impl Grammar {
@@ -56,6 +58,26 @@ impl Grammar {
         let flags = words.iter().filter_map(|word| word.to_str()?.strip_prefix("--"));
         let names = flags.map(|flag| fold(flag.split('=').next().unwrap_or(flag)));
         context.plugins.flags_named(verb, &names.collect())
+    }
+
+    /// A verb with the flags that [`Grammar::flags`] has found.
+    pub(crate) fn grow(
+        self,
+        verb: Command,
+        context: &Context,
+        name: &str,
+        flags: &[WordRef],
+    ) -> Command {
+        let flags = flags.iter().filter_map(grammar::flag);
+        if self != Self::Help {
+            return verb.args(flags);
+        }
+        let mut text = plugin_help::flags(&context.plugins.flag_lines(name));
+        if let Some(more) = verb.get_after_help() {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text = format!("{text}{gap}{more}");
+        }
+        verb.args(flags.map(|flag| flag.hide(true))).after_help(text)
     }
 }
 
@@ -77,14 +99,17 @@ pub(crate) fn parse<T>(
         let matches = match command.try_get_matches_from(words) {
             Ok(matches) => matches,
             Err(error) => {
-                let looks =
-                    matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::UnknownArgument);
-                if grammar == Grammar::Whole || !looks {
+                let wanted = match error.kind() {
+                    ErrorKind::DisplayHelp => Grammar::Help,
+                    ErrorKind::UnknownArgument => Grammar::Whole,
+                    _ => grammar,
+                };
+                if grammar != Grammar::Mentioned || wanted == grammar {
                     return Err(Stop::Words(Box::new(error)));
                 }
                 // The index may be older than what is asked for.
-                context.plugins.refresh();
-                grammar = Grammar::Whole;
+                context.plugins.refresh_manifests();
+                grammar = wanted;
                 continue;
             }
         };

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::extended::{self, Extended, Stop};
 use crate::failure::{Failure, Outcome, USAGE};
 use crate::verb;
-use crate::{draw, environment, grammar, signals};
+use crate::{draw, environment, signals};
 
 /// Parses the words and does what they say.
 pub(crate) fn dispatch(words: &[OsString], bundled: &PluginSet) -> ExitCode {
@@ -156,8 +156,8 @@ fn run_with_flags(
 ) -> Result<(Global, Outcome), Stop> {
     let parsed = extended::parse(words, global, bundled, |context, grammar| {
         let flags = grammar.flags(context, "run", words);
-        let own: Vec<_> = flags.iter().filter_map(grammar::flag).collect();
-        Ok((Arguments::command().mut_subcommand("run", |run| run.args(own)), flags))
+        let grow = |run| grammar.grow(run, context, "run", &flags);
+        Ok((Arguments::command().mut_subcommand("run", grow), flags))
     })?;
     let Extended { context, matches, grown } = parsed;
     let options =
@@ -275,19 +275,18 @@ fn help(global: &Global, bundled: &PluginSet) {
         }
     }
     if let Ok(context) = Context::new(global, bundled) {
-        context.plugins.refresh();
-        let words = context.plugins.subcommands();
+        context.plugins.refresh_manifests();
+        let words = context.plugins.subcommand_lines();
         if !words.is_empty() {
             text.push_str("\nFrom plugins:\n");
         }
         for word in words {
-            let note = match &word.usable {
-                Ok(_) => "",
-                Err(why) if why.code == "contested-feature" => " (contested)",
-                Err(_) => " (cannot be used)",
+            let note = match word.trouble.as_deref() {
+                None => "",
+                Some("contested-feature") => " (contested)",
+                Some(_) => " (cannot be used)",
             };
-            let line =
-                format!("  {:<14} {} [{}]{note}", word.name, word.feature.about, word.plugin);
+            let line = format!("  {:<14} {} [{}]{note}", word.name, word.about, word.plugin);
             text.push_str(&format!("{}\n", draw::harmless_line(&line)));
         }
     }

@@ -88,11 +88,6 @@ fn help_comes_from_the_manifest() {
           --status <STATUS>  How to end
       -h, --help             Print help (see more with '--help')
 
-    From the plugin `demo`:
-          --late         
-          --seen <SEEN>  Write the request down
-          --twice        Twice as often
-
     Everywhere:
       -C, --directory <DIR>  Run as if started in DIR
           --json             Print JSON
@@ -102,6 +97,11 @@ fn help_comes_from_the_manifest() {
           --locked           Fail instead of changing purlin.lock
           --offline          Use nothing from a network
           --no-input         Never ask
+
+    From the plugin `demo`:
+          --late
+          --seen <SEEN>  Write the request down
+          --twice        Twice as often
 
     From the plugin `demo` 1.2.3.
     ");
