@@ -20,6 +20,8 @@ use crate::{grammar, plugin_help};
 pub(crate) enum Stop {
     /// What the parser has to say: help, or a mistake.
     Words(Box<clap::Error>),
+    /// Help, and what plugins add to it: a parser takes its time to lay out a thousand flags.
+    Help(Box<clap::Error>, String),
     /// Something else.
     Failed(Failure),
 }
@@ -61,35 +63,22 @@ impl Grammar {
     }
 
     /// A verb with the flags that [`Grammar::flags`] has found.
-    pub(crate) fn grow(
-        self,
-        verb: Command,
-        context: &Context,
-        name: &str,
-        flags: &[WordRef],
-    ) -> Command {
-        let flags = flags.iter().filter_map(grammar::flag);
-        if self != Self::Help {
-            return verb.args(flags);
-        }
-        let mut text = plugin_help::flags(&context.plugins.flag_lines(name));
-        if let Some(more) = verb.get_after_help() {
-            let gap = if text.is_empty() { "" } else { "\n" };
-            text = format!("{text}{gap}{more}");
-        }
-        verb.args(flags.map(|flag| flag.hide(true))).after_help(text)
+    pub(crate) fn grow(self, verb: Command, flags: &[WordRef]) -> Command {
+        let hides = self == Self::Help;
+        verb.args(flags.iter().filter_map(grammar::flag).map(|flag| flag.hide(hides)))
     }
 }
 
 /// Parses words with the grammar that `grow` makes of what it finds in the index.
 ///
 /// `global` is what was made out of the words so far; when the grammar shows that they mean another
-/// folder, all begins anew there.
+/// folder, all begins anew there. `name` is the verb's.
 pub(crate) fn parse<T>(
     words: &[OsString],
     global: &Global,
     bundled: &PluginSet,
     grow: impl Fn(&Context, Grammar) -> Result<(Command, T), Failure>,
+    name: impl Fn(&T) -> &str,
 ) -> Result<Extended<T>, Stop> {
     let mut context = Context::new(global, bundled)?;
     let mut grammar = Grammar::Mentioned;
@@ -104,6 +93,10 @@ pub(crate) fn parse<T>(
                     ErrorKind::UnknownArgument => Grammar::Whole,
                     _ => grammar,
                 };
+                if grammar == Grammar::Help && wanted == grammar {
+                    let lines = context.plugins.flag_lines(name(&grown));
+                    return Err(Stop::Help(Box::new(error), plugin_help::flags(&lines)));
+                }
                 if grammar != Grammar::Mentioned || wanted == grammar {
                     return Err(Stop::Words(Box::new(error)));
                 }

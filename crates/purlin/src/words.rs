@@ -12,7 +12,7 @@ use purlin_plugin::manifest::Stage;
 
 use crate::arguments::{Arguments, Cache, GROUPS, Global, Plugin, Run, UNBUILT, Verb};
 use crate::context::Context;
-use crate::extended::{self, Extended, Stop};
+use crate::extended::{self, Extended, Grammar, Stop};
 use crate::failure::{Failure, Outcome, USAGE};
 use crate::verb;
 use crate::{draw, environment, signals};
@@ -138,6 +138,11 @@ fn explain(error: clap::Error, words: &[OsString], bundled: &PluginSet) -> ExitC
 fn stopped(global: &Global, stop: Stop) -> ExitCode {
     match stop {
         Stop::Failed(failure) => end(global, Err(failure)),
+        Stop::Help(error, more) => {
+            let gap = if more.is_empty() { "" } else { "\n" };
+            draw::out(format_args!("{}{gap}{more}", error.render()));
+            ExitCode::SUCCESS
+        }
         Stop::Words(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 draw::out(format_args!("{}", error.render()));
@@ -154,11 +159,11 @@ fn run_with_flags(
     global: &Global,
     bundled: &PluginSet,
 ) -> Result<(Global, Outcome), Stop> {
-    let parsed = extended::parse(words, global, bundled, |context, grammar| {
+    let grow = |context: &Context, grammar: Grammar| {
         let flags = grammar.flags(context, "run", words);
-        let grow = |run| grammar.grow(run, context, "run", &flags);
-        Ok((Arguments::command().mut_subcommand("run", grow), flags))
-    })?;
+        Ok((Arguments::command().mut_subcommand("run", |run| grammar.grow(run, &flags)), flags))
+    };
+    let parsed = extended::parse(words, global, bundled, grow, |_| "run")?;
     let Extended { context, matches, grown } = parsed;
     let options =
         Run::from_arg_matches(inner(&matches)).map_err(|error| Stop::Words(Box::new(error)))?;

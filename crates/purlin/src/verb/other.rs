@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use crate::arguments::{Arguments, GROUPS, Global};
 use crate::context::Context;
 use crate::edits::Given;
-use crate::extended::{Extended, Stop};
+use crate::extended::{Extended, Grammar, Stop};
 use crate::failure::{Failure, Outcome};
 use crate::{call, draw, edits, extended, grammar, words};
 
@@ -30,13 +30,14 @@ pub(crate) fn perform(
     if let Some(failure) = words::unbuilt(&word) {
         return Err(failure.into());
     }
-    let parsed = extended::parse(words, global, bundled, |context, grammar| {
+    let grow = |context: &Context, grammar: Grammar| {
         let feature = find(context, &word)?;
         let flags = grammar.flags(context, &feature.name, words);
         let verb = grammar::verb(&feature, &word);
-        let verb = grammar.grow(verb, context, &feature.name, &flags);
+        let verb = grammar.grow(verb, &flags);
         Ok((Arguments::command().subcommand(verb), (feature, flags)))
-    })?;
+    };
+    let parsed = extended::parse(words, global, bundled, grow, |(feature, _)| &feature.name)?;
     let Extended { context, matches, grown: (feature, flags) } = parsed;
     let matches = words::inner(&matches);
     let given = extended::given(&context, matches, flags, &word, &[Stage::Parsed]);

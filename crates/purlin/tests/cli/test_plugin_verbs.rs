@@ -98,12 +98,12 @@ fn help_comes_from_the_manifest() {
           --offline          Use nothing from a network
           --no-input         Never ask
 
+    From the plugin `demo` 1.2.3.
+
     From the plugin `demo`:
           --late
           --seen <SEEN>  Write the request down
           --twice        Twice as often
-
-    From the plugin `demo` 1.2.3.
     ");
     let workspace = with_a_mark();
     for arguments in [&["leave", "--help"][..], &["run", "--help"], &["--help"]] {
