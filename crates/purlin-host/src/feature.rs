@@ -81,6 +81,23 @@ pub struct WordRef {
     pub usable: Result<FeatureRef, Diagnostic>,
 }
 
+/// A [`WordRef`] as far as help shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WordLine {
+    /// See [`WordRef::name`].
+    pub name: String,
+    /// See [`WordRef::plugin`].
+    pub plugin: String,
+    /// One line.
+    pub about: String,
+    /// Of a flag that takes a value: the values of a choice, empty for all others.
+    pub values: Option<Vec<String>>,
+    /// What to do instead, where it is deprecated.
+    pub deprecated: Option<String>,
+    /// The code of the diagnostic that says why it cannot be used.
+    pub trouble: Option<String>,
+}
+
 /// How a plugin is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -46,7 +46,8 @@ mod workspace_table;
 pub use consent::{Asking, Coverage, Granted, GrantedBy, Trust};
 pub use enforced::{Held, Hold, enforced};
 pub use feature::{
-    FeatureEntry, FeatureRef, FeatureStatus, PluginEntry, PluginInfo, PluginStatus, WordRef,
+    FeatureEntry, FeatureRef, FeatureStatus, PluginEntry, PluginInfo, PluginStatus, WordLine,
+    WordRef,
 };
 pub use lock_file::{LOCK_FILE, LockFile};
 pub use native::Loaded;

@@ -4,6 +4,7 @@ mod candidate;
 mod check;
 mod consent;
 mod find;
+mod lines;
 mod list;
 mod load;
 mod message;
@@ -139,6 +140,28 @@ impl Plugins {
                 }
             }
             state.checked.store(true, Ordering::Release);
+            Ok(())
+        });
+    }
+
+    /// The same as far as words go, which manifests alone decide: that a schema has a mistake now is
+    /// seen when its feature is used.
+    pub fn refresh_manifests(&self) {
+        self.with(|state| {
+            if state.checked.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            for stamp in state.index.search().chain(state.index.candidates()) {
+                let (path, stamp) = stamp?;
+                if !stamp.holds(path) {
+                    return Err(Interrupt::Stale);
+                }
+            }
+            for position in 0..state.index.plugin_count() {
+                if !state.index.plugin(position)?.manifest_holds()? {
+                    return Err(Interrupt::Stale);
+                }
+            }
             Ok(())
         });
     }

@@ -8,6 +8,7 @@ mod launch;
 mod memo;
 mod program;
 mod python;
+mod requirements;
 mod scratch;
 mod sdk;
 mod services;

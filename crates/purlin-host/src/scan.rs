@@ -20,6 +20,7 @@ use crate::index::{Contents, PluginRecord, StoredDiagnostic};
 use crate::stamp::Stamp;
 
 pub(crate) use folder::{Files, Folder};
+pub(crate) use python::sites_of as python_sites;
 
 /// The search path in a form that can be walked again and again.
 pub(crate) struct SearchPath {

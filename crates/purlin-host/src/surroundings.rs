@@ -33,6 +33,11 @@ pub trait Console: Send + Sync {
     fn progress(&self, plugin: &str, message: &str, done: Option<u64>, total: Option<u64>) {
         let _ = (plugin, message, done, total);
     }
+
+    /// The plugin has no call under way: what it said of its progress is over.
+    fn at_rest(&self, plugin: &str) {
+        let _ = plugin;
+    }
 }
 
 impl Surroundings {

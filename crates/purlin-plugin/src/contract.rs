@@ -44,6 +44,9 @@ pub trait Host: Send + Sync {
         let _ = (message, done, total);
     }
 
+    /// No call of the plugin is under way any more, and what it said about how far they are is over.
+    fn at_rest(&self) {}
+
     /// `host/output`: what a subcommand writes to the user's terminal, written before this returns.
     ///
     /// # Errors
@@ -70,7 +73,8 @@ pub trait Host: Send + Sync {
         Err(not_here("scratch"))
     }
 
-    /// `host/memo` without a value: what was kept under the key, by this version of the plugin.
+    /// `host/memo` without a value: what was kept under the key by this plugin, as it, its configuration
+    /// and its surroundings are now. What else the value depends on is the key's to say.
     ///
     /// # Errors
     /// There is no memo here. Damage counts as absent.

@@ -168,6 +168,9 @@ impl CallError {
             Cause::Protocol { .. } => "install a version of the plugin or of Purlin that fits",
             Cause::SlowStart(_) => "`startup-timeout` in its `[runtime]` gives it more time",
             Cause::SlowAnswer(_) => "`call-timeout` in its `[runtime]` gives it more time",
+            Cause::Died(_) if self.stderr.iter().any(|line| tells_of_memory(line)) => {
+                "`memory` in its `[runtime]` gives it more"
+            }
             Cause::Deaf(_) => {
                 "a plugin reads its stdin at all times, also while it works or waits for an answer"
             }
@@ -212,6 +215,14 @@ fn seconds(time: &Duration) -> String {
         (_, 0) => format!("{} s", time.as_secs()),
         (milliseconds, _) => format!("{milliseconds} ms"),
     }
+}
+
+/// True for what programs write when they get no more memory.
+fn tells_of_memory(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    ["memoryerror", "out of memory", "cannot allocate memory", "memory allocation of", "bad_alloc"]
+        .iter()
+        .any(|words| line.contains(words))
 }
 
 fn differs(missing: &[String], surplus: &[String]) -> String {

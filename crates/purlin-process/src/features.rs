@@ -10,10 +10,11 @@ use purlin_plugin::message::{
     Expansion, PluginError, SubcommandContext,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
-use crate::Process;
+use crate::error::{CallError, Cause};
 use crate::exchange::Exchange;
+use crate::process::Process;
 
 /// One feature of a process. The `host` of its calls is not used: a process has one for all of its
 /// calls, since it may ask at any time. Nor is their `name`, which the workspace may have changed:
@@ -29,6 +30,60 @@ impl Process {
     #[must_use]
     pub fn feature(&self, name: &str) -> ProcessFeature {
         ProcessFeature { process: self.clone(), name: name.to_owned() }
+    }
+}
+
+impl Process {
+    /// Calls `cache/put` or `cache/fetch` as a run does, for tools that speak the protocol
+    /// themselves: the plugin is told a `dir` that it may use, and the files of `items` are copied
+    /// into that from `folder`, or out of it.
+    ///
+    /// # Errors
+    /// Those of [`Process::call`]; and files that cannot be copied, or are not there.
+    pub fn call_with_files(
+        &self,
+        method: &str,
+        mut params: Map<String, Json>,
+        items: &[CacheItem],
+        folder: &Path,
+    ) -> Result<Json, CallError> {
+        let failed = |error| self.error(method, Cause::Reported(error), Vec::new());
+        let exchange = Exchange::new(self.exchange(), folder).map_err(failed)?;
+        if method == "cache/put" {
+            items.iter().try_for_each(|item| exchange.give(item)).map_err(failed)?;
+        }
+        params.insert("dir".to_owned(), exchange.dir().to_string_lossy().into());
+        let result = self.call(method, &Json::Object(params))?;
+        if method == "cache/fetch" {
+            let Fetched { fetched } = Fetched::deserialize(&result)
+                .map_err(|error| self.bad_result(method, error.to_string()))?;
+            self.as_many(method, &fetched, items)?;
+            for (item, _) in items.iter().zip(&fetched).filter(|(_, fetched)| **fetched) {
+                if !exchange.take(item).map_err(failed)? {
+                    return Err(self.not_fetched(item));
+                }
+            }
+        }
+        Ok(result)
+    }
+
+    fn as_many(
+        &self,
+        method: &str,
+        answers: &[bool],
+        items: &[CacheItem],
+    ) -> Result<(), CallError> {
+        if answers.len() == items.len() {
+            return Ok(());
+        }
+        let reason = format!("{} answers for {} items", answers.len(), items.len());
+        Err(self.bad_result(method, reason))
+    }
+
+    fn not_fetched(&self, item: &CacheItem) -> CallError {
+        let name = item.file_name();
+        let reason = format!("there is no file `{name}`, which it says to have fetched");
+        self.bad_result("cache/fetch", reason)
     }
 }
 
@@ -134,37 +189,23 @@ impl ProcessCache {
         }
         params
     }
-
-    fn as_many(
-        &self,
-        method: &str,
-        answers: Vec<bool>,
-        items: usize,
-    ) -> Result<Vec<bool>, PluginError> {
-        if answers.len() == items {
-            return Ok(answers);
-        }
-        let reason = format!("{} answers for {items} items", answers.len());
-        Err(self.process.bad_result(method, reason).into())
-    }
 }
 
 impl OpenCache for ProcessCache {
     fn contains(&self, items: &[CacheItem]) -> Result<Vec<bool>, PluginError> {
         let Found { found } = self.process.typed("cache/contains", &self.params(items, None))?;
-        self.as_many("cache/contains", found, items.len())
+        self.process.as_many("cache/contains", &found, items)?;
+        Ok(found)
     }
 
     fn fetch(&self, items: &[CacheItem], dir: &Path) -> Result<(), PluginError> {
         let exchange = Exchange::new(self.process.exchange(), dir)?;
         let params = self.params(items, Some(exchange.dir()));
         let Fetched { fetched } = self.process.typed("cache/fetch", &params)?;
-        let fetched = self.as_many("cache/fetch", fetched, items.len())?;
+        self.process.as_many("cache/fetch", &fetched, items)?;
         for (item, _) in items.iter().zip(&fetched).filter(|(_, fetched)| **fetched) {
             if !exchange.take(item)? {
-                let name = item.file_name();
-                let reason = format!("there is no file `{name}`, which it says to have fetched");
-                return Err(self.process.bad_result("cache/fetch", reason).into());
+                return Err(self.process.not_fetched(item).into());
             }
         }
         Ok(())

@@ -55,7 +55,9 @@ pub struct Limits {
     pub grace: Duration,
     /// Calls that may be under way at once; the others wait, which does not count as their time.
     pub concurrency: Option<u32>,
-    /// Bytes of memory of each process of the plugin, as [`crate::Enforced::memory`] describes.
+    /// Bytes of memory of each process of the plugin, as [`crate::Enforced::memory`] describes. By
+    /// default 2 GiB: more than plugins need, and less than would take a machine down before anybody
+    /// sees which plugin it was.
     pub memory: Option<u64>,
     /// Bytes of one message.
     pub message: usize,
@@ -80,7 +82,7 @@ impl Default for Limits {
             call: None,
             grace: Duration::from_secs(2),
             concurrency: None,
-            memory: None,
+            memory: Some(2 << 30),
             message: 64 << 20,
         }
     }

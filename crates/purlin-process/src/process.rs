@@ -205,7 +205,8 @@ impl Process {
         self.error(method, cause, Vec::new())
     }
 
-    fn error(&self, call: &str, cause: Cause, stderr: Vec<String>) -> CallError {
+    /// A call that has failed.
+    pub(crate) fn error(&self, call: &str, cause: Cause, stderr: Vec<String>) -> CallError {
         let Launch { plugin, version, .. } = &*self.0.launch;
         CallError {
             plugin: plugin.clone(),
@@ -322,8 +323,15 @@ struct Turn<'a>(&'a Process);
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.state().active -= 1;
+        let is_last = {
+            let mut state = self.0.state();
+            state.active -= 1;
+            state.active == 0
+        };
         self.0.0.changed.notify_all();
+        if is_last {
+            self.0.0.services.at_rest();
+        }
     }
 }
 

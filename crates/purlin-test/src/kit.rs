@@ -121,27 +121,47 @@ pub enum Outcome {
     Failed(String),
 }
 
+/// How far a test has come.
+#[derive(Debug, Clone, Copy)]
+pub enum Step<'a> {
+    /// A check begins, about the plugin or about one of its features (`point/name`). It ends when the
+    /// plugin answers, or when the time is over that it has for that.
+    Begins(&'static Check, Option<&'a str>),
+    /// A check has ended.
+    Ended(&'a Verdict),
+}
+
 /// Puts a plugin through all checks that are about it.
 #[must_use]
 pub fn test(subject: &Subject<'_>) -> Vec<Verdict> {
+    test_telling(subject, &mut |_| {})
+}
+
+/// The same for somebody who waits: `tell` hears of each check as it begins and as it ends.
+pub fn test_telling(subject: &Subject<'_>, tell: &mut dyn FnMut(Step<'_>)) -> Vec<Verdict> {
     let parsed = parse_manifest(&subject.manifest);
     let Some(manifest) = &parsed.manifest else {
         let check = CHECKS.iter().find(|check| check.id == "manifest");
         let told: Vec<String> = parsed.diagnostics.iter().map(ToString::to_string).collect();
         let outcome = Outcome::Failed(told.join("\n"));
-        return check.map(|check| Verdict { check, feature: None, outcome }).into_iter().collect();
+        let verdict = check.map(|check| Verdict { check, feature: None, outcome });
+        return verdict.inspect(|verdict| tell(Step::Ended(verdict))).into_iter().collect();
     };
     let (cases, mistakes) = Cases::read(subject, manifest);
     let mut report = Vec::new();
     let mut is_callable = true;
     for check in CHECKS {
-        let about = |feature: Option<&Feature>| {
+        let mut about = |feature: Option<&Feature>| {
+            let id = feature.map(Feature::id);
+            tell(Step::Begins(check, id.as_deref()));
             let trial = Trial { subject, manifest, cases: &cases, mistakes: &mistakes, feature };
             let outcome = match (feature, is_callable) {
                 (Some(_), false) => Outcome::Skipped("the process itself is not right".to_owned()),
                 _ => (check.run)(&trial).into(),
             };
-            Verdict { check, feature: feature.map(Feature::id), outcome }
+            let verdict = Verdict { check, feature: id, outcome };
+            tell(Step::Ended(&verdict));
+            verdict
         };
         match check.about {
             About::Plugin => report.push(about(None)),

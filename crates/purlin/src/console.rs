@@ -1,9 +1,10 @@
 //! The terminal as plugins see it.
 
-use std::io::{self, Write};
-use std::sync::{Mutex, OnceLock, PoisonError};
+mod progress;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use purlin_host::Console;
 use purlin_model::{Diagnostic, Severity};
 use purlin_plugin::contract::{LogLevel, OutputStream};
@@ -11,44 +12,60 @@ use purlin_plugin::contract::{LogLevel, OutputStream};
 use crate::arguments::Global;
 use crate::draw;
 
+use progress::Progress;
+pub(crate) use progress::Told;
+
 /// Writes what plugins have for the user to the streams of this process.
 #[derive(Default)]
 pub(crate) struct Terminal {
-    /// Set where a plugin's progress is shown.
-    progress: OnceLock<Progress>,
+    progress: Mutex<Shown>,
 }
 
-/// How progress is shown.
-enum Progress {
-    /// As one line that changes, on a terminal.
-    Live(ProgressBar),
-    /// As lines, each when it says something new; this is what the last one said.
-    Lines(Mutex<String>),
+/// What is shown of plugins' progress.
+#[derive(Default)]
+enum Shown {
+    #[default]
+    Nothing,
+    /// Something, as soon as a plugin says something: most say nothing.
+    Wanted(fn() -> Progress),
+    Begun(Progress),
 }
 
 impl Terminal {
-    /// Shows the progress of plugins from now on, unless the user wants it quiet. For verbs that do
+    /// Shows the progress of plugins from now on, unless the user wants it quiet: for verbs that do
     /// nothing but wait for a plugin.
     pub(crate) fn show_progress(&self, global: &Global) {
-        if global.quiet || global.json {
-            return;
-        }
-        let style = ProgressStyle::with_template("{wide_msg}").expect("it is a template");
-        let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        // Hidden: it would not be drawn where there is no terminal, or one without abilities.
-        let progress = match line.is_hidden() {
-            true => Progress::Lines(Mutex::default()),
-            false => Progress::Live(line.with_style(style)),
-        };
-        // Whoever asks for it twice has it already.
-        let _ = self.progress.set(progress);
+        self.show(global, Shown::Wanted(|| Progress::line().unwrap_or_else(Progress::lines)));
     }
 
-    /// Takes the line of progress away.
+    /// The same while a run is prepared, which asks plugins that have answered before they could say
+    /// much, as a rule.
+    pub(crate) fn show_progress_of_preparation(&self, global: &Global) {
+        self.show(global, Shown::Wanted(|| Progress::line().unwrap_or_else(Progress::few_lines)));
+    }
+
+    /// The same while a run goes on: among its live lines, where it has some.
+    pub(crate) fn show_progress_of_run(&self, global: &Global, told: Option<Arc<Told>>) {
+        let few = Shown::Wanted(Progress::few_lines);
+        self.show(global, told.map_or(few, |told| Shown::Begun(Progress::Told(told))));
+    }
+
+    /// Takes away what is shown of progress.
     pub(crate) fn end_progress(&self) {
-        if let Some(Progress::Live(line)) = self.progress.get() {
+        if let Shown::Begun(Progress::Line(line)) = std::mem::take(&mut *self.shown()) {
             line.finish_and_clear();
         }
+    }
+
+    fn show(&self, global: &Global, shown: Shown) {
+        self.end_progress();
+        if !global.quiet && !global.json {
+            *self.shown() = shown;
+        }
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -61,9 +78,13 @@ impl Console for Terminal {
             };
             stream.write_all(bytes).and_then(|()| stream.flush())
         };
-        let written = match self.progress.get() {
-            Some(Progress::Live(line)) => line.suspend(write),
-            _ => write(),
+        let line = match &*self.shown() {
+            Shown::Begun(Progress::Line(line)) => Some(line.clone()),
+            _ => None,
+        };
+        let written = match line {
+            Some(line) => line.suspend(write),
+            None => write(),
         };
         if matches!(of, OutputStream::Stdout) {
             draw::note(&written);
@@ -77,18 +98,18 @@ impl Console for Terminal {
             (Some(done), None) => format!(" {done}"),
             _ => String::new(),
         };
-        let message = draw::harmless_line(message);
-        match self.progress.get() {
-            Some(Progress::Live(line)) => line.set_message(format!("{plugin}: {message}{counts}")),
-            Some(Progress::Lines(last)) => {
-                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-                // Each step of a count is no news where lines stay.
-                if *last != message {
-                    draw::err(format_args!("{plugin}: {message}{counts}\n"));
-                    *last = message;
-                }
-            }
-            None => {}
+        let mut shown = self.shown();
+        if let Shown::Wanted(begin) = *shown {
+            *shown = Shown::Begun(begin());
+        }
+        if let Shown::Begun(progress) = &mut *shown {
+            progress.tell(plugin, &draw::harmless_line(message), &counts);
+        }
+    }
+
+    fn at_rest(&self, plugin: &str) {
+        if let Shown::Begun(progress) = &mut *self.shown() {
+            progress.forget(plugin);
         }
     }
 }

@@ -14,12 +14,14 @@ use crate::context::Context;
 use crate::draw;
 use crate::edits::Given;
 use crate::failure::Failure;
-use crate::grammar;
+use crate::{grammar, plugin_help};
 
 /// Why words could not be parsed.
 pub(crate) enum Stop {
     /// What the parser has to say: help, or a mistake.
     Words(Box<clap::Error>),
+    /// Help, and what plugins add to it: a parser takes its time to lay out a thousand flags.
+    Help(Box<clap::Error>, String),
     /// Something else.
     Failed(Failure),
 }
@@ -43,8 +45,10 @@ pub(crate) struct Extended<T> {
 pub(crate) enum Grammar {
     /// The flags that stand among the words, which is enough to parse them.
     Mentioned,
-    /// All, for help and suggestions.
+    /// All, for suggestions.
     Whole,
+    /// All, to be shown and not to be parsed.
+    Help,
 }
 
 impl Grammar {
@@ -57,17 +61,24 @@ impl Grammar {
         let names = flags.map(|flag| fold(flag.split('=').next().unwrap_or(flag)));
         context.plugins.flags_named(verb, &names.collect())
     }
+
+    /// A verb with the flags that [`Grammar::flags`] has found.
+    pub(crate) fn grow(self, verb: Command, flags: &[WordRef]) -> Command {
+        let hides = self == Self::Help;
+        verb.args(flags.iter().filter_map(grammar::flag).map(|flag| flag.hide(hides)))
+    }
 }
 
 /// Parses words with the grammar that `grow` makes of what it finds in the index.
 ///
 /// `global` is what was made out of the words so far; when the grammar shows that they mean another
-/// folder, all begins anew there.
+/// folder, all begins anew there. `name` is the verb's.
 pub(crate) fn parse<T>(
     words: &[OsString],
     global: &Global,
     bundled: &PluginSet,
     grow: impl Fn(&Context, Grammar) -> Result<(Command, T), Failure>,
+    name: impl Fn(&T) -> &str,
 ) -> Result<Extended<T>, Stop> {
     let mut context = Context::new(global, bundled)?;
     let mut grammar = Grammar::Mentioned;
@@ -77,14 +88,21 @@ pub(crate) fn parse<T>(
         let matches = match command.try_get_matches_from(words) {
             Ok(matches) => matches,
             Err(error) => {
-                let looks =
-                    matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::UnknownArgument);
-                if grammar == Grammar::Whole || !looks {
+                let wanted = match error.kind() {
+                    ErrorKind::DisplayHelp => Grammar::Help,
+                    ErrorKind::UnknownArgument => Grammar::Whole,
+                    _ => grammar,
+                };
+                if grammar == Grammar::Help && wanted == grammar {
+                    let lines = context.plugins.flag_lines(name(&grown));
+                    return Err(Stop::Help(Box::new(error), plugin_help::flags(&lines)));
+                }
+                if grammar != Grammar::Mentioned || wanted == grammar {
                     return Err(Stop::Words(Box::new(error)));
                 }
                 // The index may be older than what is asked for.
-                context.plugins.refresh();
-                grammar = Grammar::Whole;
+                context.plugins.refresh_manifests();
+                grammar = wanted;
                 continue;
             }
         };

@@ -12,7 +12,7 @@ use purlin_plugin::manifest::{Detail, Parameter, Stage, ValueKind};
 use serde_json::{Map, Value as Json};
 
 /// A verb of a plugin, called `word` here and now.
-pub(crate) fn verb(feature: &FeatureRef, word: &str, flags: &[WordRef]) -> Command {
+pub(crate) fn verb(feature: &FeatureRef, word: &str) -> Command {
     let mut about = feature.about().to_owned();
     if let Some(instead) = &feature.feature.deprecated {
         about = format!("{about} (deprecated: {instead})").trim_start().to_owned();
@@ -22,7 +22,6 @@ pub(crate) fn verb(feature: &FeatureRef, word: &str, flags: &[WordRef]) -> Comma
         .about(about)
         .after_help(from)
         .args(parameters(feature).iter().map(parameter))
-        .args(flags.iter().filter_map(flag))
 }
 
 /// The declared arguments of a verb of a plugin.

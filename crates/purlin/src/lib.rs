@@ -26,6 +26,7 @@ mod hooks;
 mod machine;
 mod markdown;
 mod offer;
+mod plugin_help;
 mod plugin_page;
 mod quantity;
 #[cfg(test)]

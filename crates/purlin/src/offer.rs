@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_millis(150);
 
 /// A verb of a plugin.
 pub(crate) fn verb(context: &Arc<Context>, feature: &FeatureRef) -> Command {
-    let mut verb = grammar::verb(feature, &feature.name, &[])
+    let mut verb = grammar::verb(feature, &feature.name)
         .about(named(feature.about(), &feature.plugin))
         .args(flags(context, context.plugins.flags(&feature.name)));
     for parameter in grammar::parameters(feature) {

@@ -8,6 +8,7 @@ mod prefixed;
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use purlin_commands::{Event, Graph, Logs, Summary};
@@ -16,6 +17,7 @@ use purlin_store::Stream;
 use serde_json::json;
 
 use crate::arguments::{Global, Output};
+use crate::console::Told;
 use crate::draw;
 use crate::tame::Tame;
 use crate::verb::run::shown_path;
@@ -46,6 +48,8 @@ pub(crate) struct View<'g> {
     /// Who has the terminal in their place.
     taken: Option<String>,
     live: Option<Live>,
+    /// What plugins say of their progress, for the live lines.
+    told: Arc<Told>,
     prefixed: Prefixed,
     repository: Repository,
     failures: Vec<Failed>,
@@ -76,6 +80,7 @@ impl<'g> View<'g> {
         let width = graph.running().map(|instance| instance.id.chars().count()).max();
         let width = width.unwrap_or(0).min(WIDEST);
         let colored = draw::colored(global);
+        let told = Arc::<Told>::default();
         Self {
             graph,
             output,
@@ -84,7 +89,8 @@ impl<'g> View<'g> {
             width,
             is_live: live,
             taken: None,
-            live: live.then(|| Live::new(total, colored)),
+            live: live.then(|| Live::new(total, colored, told.clone())),
+            told,
             prefixed: Prefixed::new(width, colored),
             repository: Repository::of(root),
             failures: Vec::new(),
@@ -92,6 +98,11 @@ impl<'g> View<'g> {
             colored,
             global: global.clone(),
         }
+    }
+
+    /// Where plugins are to tell how far they are; `None` where there are no live lines.
+    pub(crate) fn told(&self) -> Option<Arc<Told>> {
+        self.is_live.then(|| self.told.clone())
     }
 
     /// Draws one event.
@@ -193,9 +204,13 @@ impl<'g> View<'g> {
         }
         match &self.live {
             Some(live) => live.count(&self.counts),
-            None if self.is_live => self.live = Some(Live::new(count, self.colored)),
+            None if self.is_live => self.live = Some(self.live(count)),
             None => {}
         }
+    }
+
+    fn live(&self, total: usize) -> Live {
+        Live::new(total, self.colored, self.told.clone())
     }
 
     /// Shows the failures in full, and the summary.
@@ -377,7 +392,7 @@ impl<'g> View<'g> {
         self.prefixed.end(id);
         if self.taken.as_deref() == Some(id) {
             self.taken = None;
-            self.live = Some(Live::new(self.counts.total, self.colored));
+            self.live = Some(self.live(self.counts.total));
         }
         if let Some(live) = &self.live {
             live.stop(id);

@@ -12,10 +12,10 @@ use purlin_plugin::manifest::Stage;
 
 use crate::arguments::{Arguments, Cache, GROUPS, Global, Plugin, Run, UNBUILT, Verb};
 use crate::context::Context;
-use crate::extended::{self, Extended, Stop};
+use crate::extended::{self, Extended, Grammar, Stop};
 use crate::failure::{Failure, Outcome, USAGE};
 use crate::verb;
-use crate::{draw, environment, grammar, signals};
+use crate::{draw, environment, signals};
 
 /// Parses the words and does what they say.
 pub(crate) fn dispatch(words: &[OsString], bundled: &PluginSet) -> ExitCode {
@@ -138,6 +138,11 @@ fn explain(error: clap::Error, words: &[OsString], bundled: &PluginSet) -> ExitC
 fn stopped(global: &Global, stop: Stop) -> ExitCode {
     match stop {
         Stop::Failed(failure) => end(global, Err(failure)),
+        Stop::Help(error, more) => {
+            let gap = if more.is_empty() { "" } else { "\n" };
+            draw::out(format_args!("{}{gap}{more}", error.render()));
+            ExitCode::SUCCESS
+        }
         Stop::Words(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 draw::out(format_args!("{}", error.render()));
@@ -154,11 +159,11 @@ fn run_with_flags(
     global: &Global,
     bundled: &PluginSet,
 ) -> Result<(Global, Outcome), Stop> {
-    let parsed = extended::parse(words, global, bundled, |context, grammar| {
+    let grow = |context: &Context, grammar: Grammar| {
         let flags = grammar.flags(context, "run", words);
-        let own: Vec<_> = flags.iter().filter_map(grammar::flag).collect();
-        Ok((Arguments::command().mut_subcommand("run", |run| run.args(own)), flags))
-    })?;
+        Ok((Arguments::command().mut_subcommand("run", |run| grammar.grow(run, &flags)), flags))
+    };
+    let parsed = extended::parse(words, global, bundled, grow, |_| "run")?;
     let Extended { context, matches, grown } = parsed;
     let options =
         Run::from_arg_matches(inner(&matches)).map_err(|error| Stop::Words(Box::new(error)))?;
@@ -275,19 +280,18 @@ fn help(global: &Global, bundled: &PluginSet) {
         }
     }
     if let Ok(context) = Context::new(global, bundled) {
-        context.plugins.refresh();
-        let words = context.plugins.subcommands();
+        context.plugins.refresh_manifests();
+        let words = context.plugins.subcommand_lines();
         if !words.is_empty() {
             text.push_str("\nFrom plugins:\n");
         }
         for word in words {
-            let note = match &word.usable {
-                Ok(_) => "",
-                Err(why) if why.code == "contested-feature" => " (contested)",
-                Err(_) => " (cannot be used)",
+            let note = match word.trouble.as_deref() {
+                None => "",
+                Some("contested-feature") => " (contested)",
+                Some(_) => " (cannot be used)",
             };
-            let line =
-                format!("  {:<14} {} [{}]{note}", word.name, word.feature.about, word.plugin);
+            let line = format!("  {:<14} {} [{}]{note}", word.name, word.about, word.plugin);
             text.push_str(&format!("{}\n", draw::harmless_line(&line)));
         }
     }

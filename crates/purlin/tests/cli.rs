@@ -12,6 +12,8 @@ mod test_bad_configuration;
 mod test_bad_files;
 #[path = "cli/test_bad_manifest.rs"]
 mod test_bad_manifest;
+#[path = "cli/test_bad_plugins.rs"]
+mod test_bad_plugins;
 #[path = "cli/test_bad_programs.rs"]
 mod test_bad_programs;
 #[path = "cli/test_cache.rs"]

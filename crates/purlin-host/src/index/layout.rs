@@ -7,7 +7,7 @@ use super::reader::Damaged;
 /// Begins every index file.
 pub(super) const MAGIC: [u8; 8] = *b"PURLINIX";
 /// Counts up with every change of the layout.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// Bytes of the header: magic, format, checksum of the rest, length of the file (8), digest of the
 /// search path (32), the five counts of [`super::reader::Index`], a piece with the warnings.
@@ -18,8 +18,9 @@ pub(super) const CHECKED: usize = 16;
 pub(super) const STAMP_ROW: usize = 52;
 /// Bytes of a plugin's row: five pieces, first stamp, number of stamps, flags, checksum.
 pub(super) const PLUGIN_ROW: usize = 76;
-/// Bytes of a feature's row: pieces with key and record, plugin, checksum.
-pub(super) const FEATURE_ROW: usize = 32;
+/// Bytes of a feature's row: pieces with key, record, what a word is about and its words, plugin, flags,
+/// checksum.
+pub(super) const FEATURE_ROW: usize = 60;
 
 /// Flag of a plugin's row: another plugin of the same name comes first.
 pub(super) const SHADOWED: u32 = 1;
@@ -30,6 +31,9 @@ pub(super) const UNREAD: u32 = 4;
 
 /// Flag of a plugin's row: nothing is wrong with it.
 pub(super) const SOUND: u32 = 8;
+
+/// Flag of a feature's row: it is deprecated.
+pub(super) const DEPRECATED: u32 = 1;
 
 /// A piece of the heap.
 #[derive(Debug, Clone, Copy)]

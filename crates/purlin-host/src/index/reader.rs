@@ -9,8 +9,8 @@ use purlin_plugin::manifest::{FileRef, Manifest};
 use serde::de::DeserializeOwned;
 
 use super::layout::{
-    BUNDLED, CHECKED, Cursor, FEATURE_ROW, FORMAT, HEADER, MAGIC, PLUGIN_ROW, Piece, SHADOWED,
-    SOUND, STAMP_ROW, UNREAD, unseal,
+    BUNDLED, CHECKED, Cursor, DEPRECATED, FEATURE_ROW, FORMAT, HEADER, MAGIC, PLUGIN_ROW, Piece,
+    SHADOWED, SOUND, STAMP_ROW, UNREAD, unseal,
 };
 use super::map::Bytes;
 use super::record::{FeatureRecord, Head, StoredDiagnostic};
@@ -64,7 +64,11 @@ pub(crate) struct FeatureRow<'a> {
     pub(crate) key: &'a str,
     /// Position of its plugin.
     pub(crate) plugin: usize,
+    /// True when its manifest says so.
+    pub(crate) deprecated: bool,
     record: Piece,
+    about: Piece,
+    words: Piece,
 }
 
 impl Index {
@@ -179,8 +183,11 @@ impl Index {
         let start = HEADER + self.stamps * STAMP_ROW + self.plugins * PLUGIN_ROW;
         let mut row = self.row(start, FEATURE_ROW, position, self.features)?;
         let (key, record) = (row.piece()?, row.piece()?);
+        let (about, words) = (row.piece()?, row.piece()?);
         let plugin = row.u32()? as usize;
-        Ok(FeatureRow { index: self, key: self.text(key)?, plugin, record })
+        let deprecated = row.u32()? & DEPRECATED != 0;
+        let key = self.text(key)?;
+        Ok(FeatureRow { index: self, key, plugin, deprecated, record, about, words })
     }
 
     fn stamp(&self, position: usize) -> Result<(&Path, Stamp), Damaged> {
@@ -246,7 +253,17 @@ impl<'a> PluginRow<'a> {
 
     /// True when the files that its records were made from are as they were.
     pub(crate) fn holds(&self) -> Result<bool, Damaged> {
-        let end = self.first_stamp.checked_add(self.stamps).ok_or(Damaged)?;
+        self.first_hold(self.stamps)
+    }
+
+    /// True when its manifest is as it was.
+    pub(crate) fn manifest_holds(&self) -> Result<bool, Damaged> {
+        // It is read first. A bundled plugin has no files.
+        self.first_hold(self.stamps.min(1))
+    }
+
+    fn first_hold(&self, count: usize) -> Result<bool, Damaged> {
+        let end = self.first_stamp.checked_add(count).ok_or(Damaged)?;
         for position in self.first_stamp..end {
             let (path, stamp) = self.index.stamp(position)?;
             if !stamp.holds(&self.folder.join(path)) {
@@ -267,6 +284,17 @@ impl<'a> FeatureRow<'a> {
     /// What the manifest says about it.
     pub(crate) fn record(&self) -> Result<FeatureRecord, Damaged> {
         self.index.json(self.record)
+    }
+
+    /// One line about a verb or a flag.
+    pub(crate) fn about(&self) -> Result<&'a str, Damaged> {
+        self.index.text(self.about)
+    }
+
+    /// Of a verb its options. Of a flag nothing when it takes nothing, else an empty text and the
+    /// values of a choice.
+    pub(crate) fn words(&self) -> Result<impl Iterator<Item = &'a str> + use<'a>, Damaged> {
+        Ok(self.index.text(self.words)?.lines())
     }
 
     /// The file of commands, of a row with [`super::COMMANDS_KEY`].

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use purlin_model::Digest;
 use purlin_plugin::Point;
-use purlin_plugin::manifest::{Detail, Feature};
+use purlin_plugin::manifest::{Detail, Feature, ValueKind};
 use serde::Serialize;
 
 use crate::PluginStatus;
@@ -13,8 +13,8 @@ use crate::stamp::Stamp;
 
 use super::key::COMMANDS_KEY;
 use super::layout::{
-    BUNDLED, CHECKED, FEATURE_ROW, FORMAT, HEADER, MAGIC, PLUGIN_ROW, Piece, SHADOWED, SOUND,
-    STAMP_ROW, UNREAD, put_piece, put_stamp, put_u32, seal,
+    BUNDLED, CHECKED, DEPRECATED, FEATURE_ROW, FORMAT, HEADER, MAGIC, PLUGIN_ROW, Piece, SHADOWED,
+    SOUND, STAMP_ROW, UNREAD, put_piece, put_stamp, put_u32, seal,
 };
 use super::record::{FeatureRecord, PluginRecord, StoredDiagnostic};
 use super::{default_key, feature_key};
@@ -43,7 +43,7 @@ impl Contents {
             stamp_row(&mut stamps, heap.bytes(path.as_os_str().as_bytes()), *stamp);
         }
         let mut plugins = Vec::new();
-        let mut features: Vec<(String, u32, Piece)> = Vec::new();
+        let mut features: Vec<Row> = Vec::new();
         for (position, plugin) in self.plugins.iter().enumerate() {
             let first = narrow(stamps.len() / STAMP_ROW);
             for (path, stamp) in &plugin.stamps {
@@ -54,17 +54,28 @@ impl Contents {
                 add_features(&mut features, &mut heap, plugin, narrow(position));
                 let manifest = plugin.manifest.as_ref();
                 if let Some(file) = manifest.and_then(|manifest| manifest.ships.commands.as_ref()) {
-                    features.push((COMMANDS_KEY.to_owned(), narrow(position), heap.json(file)));
+                    let nothing = heap.bytes(b"");
+                    features.push(Row {
+                        key: COMMANDS_KEY.to_owned(),
+                        plugin: narrow(position),
+                        record: heap.json(file),
+                        about: nothing,
+                        words: nothing,
+                        flags: 0,
+                    });
                 }
             }
         }
-        features.sort_by(|left, right| (&left.0, left.1).cmp(&(&right.0, right.1)));
+        features.sort_by(|left, right| (&left.key, left.plugin).cmp(&(&right.key, right.plugin)));
         let mut rows = Vec::new();
-        for (name, plugin, record) in &features {
+        for row in &features {
             let start = rows.len();
-            put_piece(&mut rows, heap.bytes(name.as_bytes()));
-            put_piece(&mut rows, *record);
-            put_u32(&mut rows, *plugin);
+            put_piece(&mut rows, heap.bytes(row.key.as_bytes()));
+            for piece in [row.record, row.about, row.words] {
+                put_piece(&mut rows, piece);
+            }
+            put_u32(&mut rows, row.plugin);
+            put_u32(&mut rows, row.flags);
             seal(&mut rows, start);
             debug_assert_eq!(rows.len() - start, FEATURE_ROW);
         }
@@ -96,6 +107,16 @@ impl Contents {
         }
         file
     }
+}
+
+/// A row of the feature table on its way there.
+struct Row {
+    key: String,
+    plugin: u32,
+    record: Piece,
+    about: Piece,
+    words: Piece,
+    flags: u32,
 }
 
 /// Texts and JSON behind the rows. Offsets count from its beginning.
@@ -143,16 +164,15 @@ fn plugin_row(rows: &mut Vec<u8>, heap: &mut Heap, plugin: &PluginRecord, first_
     debug_assert_eq!(rows.len() - start, PLUGIN_ROW);
 }
 
-fn add_features(
-    features: &mut Vec<(String, u32, Piece)>,
-    heap: &mut Heap,
-    plugin: &PluginRecord,
-    position: u32,
-) {
+fn add_features(features: &mut Vec<Row>, heap: &mut Heap, plugin: &PluginRecord, position: u32) {
     for feature in &plugin.features {
         let runtime = plugin.manifest.as_ref().and_then(|manifest| manifest.runtime_of(feature));
         let record = FeatureRecord { feature: feature.clone(), runtime };
-        let piece = heap.json(&record);
+        let record = heap.json(&record);
+        let is_word = matches!(feature.point, Point::Subcommand | Point::Argument);
+        let about = heap.bytes(if is_word { feature.about.as_bytes() } else { b"" });
+        let words = heap.bytes(words(feature).as_bytes());
+        let flags = if feature.deprecated.is_some() { DEPRECATED } else { 0 };
         let mut claims = feature.claims();
         if feature.point == Point::Hook {
             claims.push(feature.name.clone());
@@ -162,8 +182,26 @@ fn add_features(
         if is_default(feature) {
             keys.push(default_key(feature.point));
         }
-        features.extend(keys.into_iter().map(|key| (key, position, piece)));
+        let row = |key| Row { key, plugin: position, record, about, words, flags };
+        features.extend(keys.into_iter().map(row));
     }
+}
+
+/// What help and clashes of names need of a feature, so that nobody parses JSON for them: the options
+/// of a verb; of a flag that takes something, what that is and the values of a choice.
+fn words(feature: &Feature) -> String {
+    let words: Vec<&str> = match &feature.detail {
+        Detail::Subcommand { args } => {
+            let options = args.iter().filter(|one| !one.positional);
+            options.map(|one| one.name.as_str()).collect()
+        }
+        Detail::Argument { kind: ValueKind::Bool, .. } => Vec::new(),
+        Detail::Argument { values, .. } => {
+            std::iter::once("").chain(values.iter().map(String::as_str)).collect()
+        }
+        _ => Vec::new(),
+    };
+    words.iter().flat_map(|word| [word, "\n"]).collect()
 }
 
 fn is_default(feature: &Feature) -> bool {

@@ -20,6 +20,8 @@ pub(super) struct Asked<'a> {
     /// The plugin that it must come from.
     pub(super) plugin: Option<&'a str>,
     pub(super) need: Need,
+    /// Names that were possible, too, and that are none of plugins.
+    pub(super) others: &'a [&'a str],
 }
 
 impl Asked<'_> {

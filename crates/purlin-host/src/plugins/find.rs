@@ -35,13 +35,32 @@ impl Plugins {
     /// A diagnostic without a place of use (the caller adds it): the name is unknown, contested,
     /// disabled, not enabled, or its plugin cannot be used.
     pub fn find(&self, point: Point, name: &str, need: Need) -> Result<FeatureRef, Diagnostic> {
+        self.find_or(point, name, need, &[])
+    }
+
+    /// The same where a name might have been one of `others`, which are suggested, too.
+    ///
+    /// # Errors
+    /// Those of [`Plugins::find`].
+    pub fn find_or(
+        &self,
+        point: Point,
+        name: &str,
+        need: Need,
+        others: &[&str],
+    ) -> Result<FeatureRef, Diagnostic> {
         let name = fold(name);
         let (plugin, name) = match name.split_once(':') {
             Some((plugin, name)) => (Some(plugin), name),
             None => (None, name.as_str()),
         };
-        let asked = Asked { point, verb: None, name, plugin, need };
-        self.settle_fresh(|state| self.settle(state, &asked))
+        let asked = Asked { point, verb: None, name, plugin, need, others };
+        let is_known = self.with(|state| Ok(!self.candidates(state, &asked)?.is_empty()));
+        if !is_known {
+            // Before anybody is told so, and before what there is instead is looked for.
+            self.refresh_manifests();
+        }
+        self.with(|state| self.settle(state, &asked)).map_err(|problem| problem.diagnostic)
     }
 
     /// The feature of a point that counts when none is named: the dependency type of a plain
@@ -73,6 +92,7 @@ impl Plugins {
                 name: event,
                 plugin: None,
                 need: Need::Enabled,
+                others: &[],
             };
             let live = self.candidates(state, &asked)?.into_iter();
             live.filter(|one| one.live(Need::Enabled)).map(|one| self.feature_ref(one)).collect()
@@ -206,6 +226,7 @@ impl Plugins {
             name: verb,
             plugin: None,
             need: Need::Any,
+            others: &[],
         };
         let subcommands = self.candidates(state, &asked)?;
         let owner = subcommands
@@ -246,7 +267,8 @@ impl Plugins {
             let diagnostic = message::unknown_plugin(plugin, &self.plugin_names(state)?);
             return Ok(Problem { kind: ProblemKind::Unknown, diagnostic });
         }
-        let names = self.live_names(state, asked.point)?;
+        let mut names = self.live_names(state, asked.point)?;
+        names.extend(asked.others.iter().map(|&name| name.to_owned()));
         let mut missing = Vec::new();
         for (name, entry) in self.table.iter() {
             if state.index.plugins_named(name)?.is_empty() {

@@ -166,7 +166,7 @@ impl Plugins {
         };
         let mut reasons = Vec::new();
         for verb in verbs {
-            let asked = Asked { point: feature.point, verb, name, plugin: None, need };
+            let asked = Asked { point: feature.point, verb, name, plugin: None, need, others: &[] };
             if let Err(problem) = self.settle(state, &asked)?
                 && problem.kind == ProblemKind::Contested
             {

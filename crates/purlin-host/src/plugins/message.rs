@@ -55,7 +55,10 @@ pub(super) fn unknown(
         (None, None) => format!("there is no {} `{}`", noun(asked.point), asked.name),
     };
     let code = format!("unknown-{}", asked.point);
-    let nouns = format!("{}s", noun(asked.point));
+    let nouns = match asked.others {
+        [] => format!("{}s", noun(asked.point)),
+        _ => "verbs".to_owned(),
+    };
     let unread = unread.iter().map(|(plugin, reason)| {
         format!("What the broken plugin `{plugin}` provides is not known: {reason}.")
     });

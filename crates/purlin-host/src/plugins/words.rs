@@ -57,6 +57,7 @@ impl Plugins {
                         name: &name,
                         plugin: None,
                         need: Need::Any,
+                        others: &[],
                     };
                     self.word(state, &asked, candidates).transpose()
                 })
@@ -83,7 +84,7 @@ impl Plugins {
     }
 
     /// What a word means; `None` when it is switched off. `candidates` are all that answer to it.
-    fn word(
+    pub(super) fn word(
         &self,
         state: &State,
         asked: &Asked<'_>,
@@ -108,5 +109,12 @@ impl Plugins {
 }
 
 fn flag<'a>(verb: &'a str, name: &'a str) -> Asked<'a> {
-    Asked { point: Point::Argument, verb: Some(verb), name, plugin: None, need: Need::Any }
+    Asked {
+        point: Point::Argument,
+        verb: Some(verb),
+        name,
+        plugin: None,
+        need: Need::Any,
+        others: &[],
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use purlin_model::{Digest, Hasher};
-use purlin_plugin::manifest::{Feature, Manifest, Permissions, RuntimeEntry};
+use purlin_plugin::manifest::{Feature, Manifest, Permissions, PythonEnvironment, RuntimeEntry};
 use purlin_plugin::{Point, RuntimeKind};
 use purlin_process::{Launch, Limits, Process, Programs, Sandbox};
 use semver::Version;
@@ -14,7 +14,9 @@ use serde_json::Value as Json;
 
 use super::scratch::Scratch;
 use super::services::Given;
-use super::{FeatureList, Log, MemoFolder, Services, grants, installed, program, python, sdk};
+use super::{
+    FeatureList, Log, MemoFolder, Services, grants, installed, program, python, requirements, sdk,
+};
 use crate::Surroundings;
 
 /// Everything that decides how a plugin runs. Nothing is started and nothing is written before
@@ -127,12 +129,17 @@ impl Starter<'_> {
             programs,
             variables,
             surroundings: surroundings.clone(),
-            memo: MemoFolder::new(&surroundings.cache, "own", self.content),
+            memo: MemoFolder::new(&surroundings.cache, "own", self.identity()),
             features,
             log,
         };
         let services = Arc::new(Services::new(given, scratch));
         Ok((Process::new(launch, services.clone()), services))
+    }
+
+    /// The Python distributions that its manifest requires.
+    fn required(&self) -> Option<&PythonEnvironment> {
+        self.manifest.runtime.as_ref()?.python.as_ref()
     }
 
     fn entry(&self) -> Result<Entry, Cause> {
@@ -141,6 +148,9 @@ impl Starter<'_> {
             RuntimeEntry::Module(module) => {
                 let python =
                     python::interpreter(self.environment, folder, self.root, surroundings)?;
+                if let Some(required) = self.required() {
+                    requirements::check(required, &python.program)?;
+                }
                 let sdk = sdk::folder(&surroundings.cache)
                     .map_err(|error| format!("the Python SDK cannot be unpacked: {error}"))?;
                 let compiled = compiled(&surroundings.cache, folder, self.content);
@@ -161,6 +171,9 @@ impl Starter<'_> {
                 }
                 read.push(sdk);
                 Ok(Entry { argv, read, write: keeps.then_some(compiled).into_iter().collect() })
+            }
+            RuntimeEntry::Command(_) if self.required().is_some() => {
+                Err(requirements::not_of_a_program())
             }
             RuntimeEntry::Command(words) => {
                 let name = words.first().map_or("", String::as_str);
@@ -221,7 +234,7 @@ fn limits(manifest: &Manifest) -> Limits {
         startup: runtime.startup_timeout_ms.map_or(default.startup, Duration::from_millis),
         call: runtime.call_timeout_ms.map(Duration::from_millis),
         concurrency: runtime.max_concurrency,
-        memory: runtime.memory,
+        memory: runtime.memory.or(default.memory),
         ..default
     }
 }

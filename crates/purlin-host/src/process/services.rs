@@ -111,6 +111,12 @@ impl Host for Services {
         }
     }
 
+    fn at_rest(&self) {
+        if let Some(console) = &self.given.surroundings.console {
+            console.at_rest(&self.given.plugin);
+        }
+    }
+
     fn output(&self, stream: OutputStream, bytes: &[u8]) -> Result<(), PluginError> {
         let nobody = || PluginError::new(ErrorCode::Unsupported, "nobody would see it");
         let console = self.given.surroundings.console.as_ref().ok_or_else(nobody)?;

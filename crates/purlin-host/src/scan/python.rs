@@ -59,10 +59,31 @@ pub(super) fn sites(environment: &Path) -> Sites {
     else {
         return sites;
     };
-    // Debian has `python3` for all of them, and in `/usr/local` what pip has installed.
     let version = said("version").or_else(|| said("version_info")).unwrap_or_default();
     let version: Vec<&str> = version.split('.').take(2).collect();
-    let version = format!("python{}", version.join("."));
+    let of_base = of_installation(base, &format!("python{}", version.join(".")));
+    sites.folders.extend(of_base.folders);
+    sites.watched.extend(of_base.watched);
+    sites
+}
+
+/// The folders with the distributions that an interpreter finds, whether it is that of an
+/// environment or not.
+pub(crate) fn sites_of(interpreter: &Path) -> Vec<PathBuf> {
+    let above = |path: &Path| Some(path.parent()?.parent()?.to_owned());
+    let environment = above(interpreter).filter(|one| one.join("pyvenv.cfg").is_file());
+    if let Some(environment) = environment {
+        return sites(&environment).folders;
+    }
+    let Ok(real) = interpreter.canonicalize() else { return Vec::new() };
+    let name = real.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    above(&real).map_or_else(Vec::new, |base| of_installation(&base, &name).folders)
+}
+
+/// The same of what an interpreter is installed in, for a version such as `python3.13`.
+fn of_installation(base: &Path, version: &str) -> Sites {
+    let mut sites = Sites::default();
+    // Debian has `python3` for all of them, and in `/usr/local` what pip has installed.
     for lib in [base.join("local/lib"), base.join("lib")] {
         sites.folders.extend(distributions(&lib, |name| name == version || name == "python3"));
         sites.watched.push(lib);

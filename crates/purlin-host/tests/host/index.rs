@@ -166,6 +166,15 @@ fn a_damaged_index_is_made_anew_wherever_it_is_damaged() {
         "user/tools",
         &format!("{}[provides.dependency.tree]\nabout = \"T\"\n", verb("one")),
     );
+    place.plugin(
+        "user/words",
+        &format!(
+            "{}args = [{{ name = \"deep\", kind = \"option\", type = \"bool\" }}]\n\
+             [[provides.argument]]\non = [\"run\"]\nname = \"tint\"\ntype = \"choice\"\n\
+             values = [\"red\"]\nabout = \"A tint\"\nedits = [\"/force\"]\n",
+            verb("two")
+        ),
+    );
     place.write("user/bad/plugin.toml", "[plugin]\nname = 3\n");
     std::fs::create_dir(place.path("user/none")).unwrap();
     place.rest();
@@ -176,6 +185,7 @@ fn a_damaged_index_is_made_anew_wherever_it_is_damaged() {
         answers.push(format!("{:?}", plugins.find(Point::Subcommand, "other", Need::Any)));
         answers.push(format!("{:?}", plugins.default_for(Point::Dependency)));
         answers.push(format!("{:?}", plugins.list()));
+        answers.push(format!("{:?}", (plugins.subcommand_lines(), plugins.flag_lines("run"))));
         answers
     };
     let expected = answers(&place);

@@ -126,7 +126,7 @@ fn ask(plugins: &Plugins, seen: &Seen, requests: &Json) -> Json {
 
 #[test]
 fn the_services_of_the_host() {
-    let (place, seen) = place();
+    let (mut place, seen) = place();
     let plugins = place.open();
     let answers = ask(
         &plugins,
@@ -157,8 +157,15 @@ fn the_services_of_the_host() {
     drop(plugins);
     assert!(!scratch.exists());
 
-    // What was remembered is known in the next run, until the plugin changes.
+    // What was remembered is known in the next run, until the plugin changes or what it sees does.
     let known = json!([["host/memo", { "key": { "a": 1 } }]]);
+    assert_eq!(ask(&place.open(), &seen, &known)[0], json!({ "value": [1] }));
+    let mut other = place.surroundings.clone().unwrap();
+    other.variables.retain(|(name, _)| name != "ASK_ME");
+    other.variables.push(("ASK_ME".into(), "something else".into()));
+    let usual = place.surroundings.replace(other);
+    assert_eq!(ask(&place.open(), &seen, &known)[0], json!({ "value": null }));
+    place.surroundings = usual;
     assert_eq!(ask(&place.open(), &seen, &known)[0], json!({ "value": [1] }));
     place.write("user/ask/more.py", "");
     assert_eq!(ask(&place.open(), &seen, &known)[0], json!({ "value": null }));

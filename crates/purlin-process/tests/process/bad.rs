@@ -420,7 +420,6 @@ fn eats_memory() {
     let mut plugin = Plugin::new("memory");
     plugin.launch.limits.memory = Some(96 << 20);
     let told = plugin.failure();
-    assert!(told.ends_with("MemoryError"), "{told}");
     let lines = told.lines().filter(|line| !line.contains("File") && !line.starts_with("    "));
     assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r"
     [plugin-died] the plugin `bad` 1.2.0 failed in `dependency/expand`
@@ -428,7 +427,22 @@ fn eats_memory() {
     The last that it wrote to stderr:
       Traceback (most recent call last):
       MemoryError
+    help: `memory` in its `[runtime]` gives it more
     ");
+}
+
+/// Nobody has set a limit: there is one all the same.
+#[test]
+fn eats_memory_without_a_word() {
+    let plugin = Plugin::new("memory");
+    assert_eq!(plugin.launch.limits.memory, Some(2 << 30));
+    let told = plugin.failure();
+    let last: Vec<&str> = told.lines().rev().take(2).collect();
+    assert_eq!(
+        last,
+        ["help: `memory` in its `[runtime]` gives it more", "  MemoryError"],
+        "{told}"
+    );
 }
 
 #[test]

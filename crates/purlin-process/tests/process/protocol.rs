@@ -1,5 +1,6 @@
 //! The golden transcripts: what the host sends, to the letter, and what it makes of the answers.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -63,6 +64,29 @@ fn every_transcript_has_a_test() {
         let name = path.file_stem().unwrap().to_str().unwrap();
         assert!(source.contains(&format!("play(\"{name}\"")), "{name}");
     }
+}
+
+/// The page that authors read, and the transcripts: no method is in one of them alone.
+#[test]
+fn every_method_has_a_transcript() {
+    let page = folder().join("../../docs/reference/protocol.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let mut told: BTreeSet<String> =
+        cells.filter(|cell| cell.contains('/')).map(str::to_owned).collect();
+    told.extend(["initialize".to_owned(), "$/cancel".to_owned()]);
+    let mut shown = BTreeSet::new();
+    for path in transcripts() {
+        for line in std::fs::read_to_string(path).unwrap().lines() {
+            let line: Json = serde_json::from_str(line).unwrap();
+            for side in ["host", "plugin"] {
+                shown.extend(line[side]["method"].as_str().map(str::to_owned));
+            }
+        }
+    }
+    // What the host refuses, because there is no such method.
+    shown.remove("host/teleport");
+    assert_eq!(told, shown);
 }
 
 /// One transcript on its way.

@@ -8,6 +8,7 @@ use console::Term;
 use indicatif::style::ProgressTracker;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use crate::console::Told;
 use crate::draw;
 
 /// How often the times are drawn anew.
@@ -15,7 +16,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// Columns of the bar, on a terminal that has room for it.
 const BAR: usize = 24;
 
-/// Live lines: one for each running command as far as they fit, and a total.
+/// Live lines: one for each running command as far as they fit, one for each plugin that says how far
+/// it is, and a total.
 pub(super) struct Live {
     bar: ProgressBar,
     state: Arc<Mutex<State>>,
@@ -37,13 +39,15 @@ struct State {
     counts: Counts,
     /// The oldest first.
     running: Vec<(String, Instant)>,
+    /// What plugins say.
+    told: Arc<Told>,
 }
 
 impl Live {
-    pub(super) fn new(total: usize, colored: bool) -> Self {
+    pub(super) fn new(total: usize, colored: bool, told: Arc<Told>) -> Self {
         let counts = Counts { total, ..Counts::default() };
         let (begin, running) = (Instant::now(), Vec::new());
-        let state = Arc::new(Mutex::new(State { begin, colored, counts, running }));
+        let state = Arc::new(Mutex::new(State { begin, colored, counts, running, told }));
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template("{lines}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
@@ -125,6 +129,10 @@ fn lines(
     if count > shown {
         writeln!(out, "{}", cut(&format!("… and {} more", count - shown), width))?;
     }
+    // Commands come first where there is no room for all.
+    for line in state.told.lines().iter().take(room.saturating_sub(count)) {
+        writeln!(out, "{}", cut(&format!("  {line}"), width))?;
+    }
     write!(out, "{}", total(state, width, now))
 }
 
@@ -191,7 +199,8 @@ mod tests {
         let running = (0..running).map(|number| (format!("build-number-{number}"), begin));
         let counts = Counts { total: 40, done: 3, cached: 10, failed: 1, skipped: 0 };
         let running = running.collect();
-        let state = State { begin, colored: false, counts, running };
+        let told = Arc::default();
+        let state = State { begin, colored: false, counts, running, told };
         let mut text = String::new();
         lines(&state, rows, columns, now, &mut text).expect("text can be written to");
         text

@@ -48,11 +48,13 @@ pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
     };
     let space = options.space.as_ref().or(selection.here.as_ref());
     let space = space.map(|space| from_command_line(space));
+    context.terminal.show_progress_of_preparation(&context.global);
     let prepared = if options.install {
         Prepared::all(&request)?
     } else {
         Prepared::place(&request, space.as_ref())?
     };
+    context.terminal.end_progress();
     draw::diagnostics(&context.global, &prepared.graph.warnings);
     context.pin()?;
     let cancel = signals::cancel();

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 use purlin_host::{FeatureRef, Need};
-use purlin_model::{Diagnostic, suggestion};
+use purlin_model::Diagnostic;
 use purlin_plugin::manifest::Stage;
 use purlin_plugin::message::{ErrorCode, PluginError, SubcommandContext};
 use purlin_plugin::{PluginSet, Point};
@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use crate::arguments::{Arguments, GROUPS, Global};
 use crate::context::Context;
 use crate::edits::Given;
-use crate::extended::{Extended, Stop};
+use crate::extended::{Extended, Grammar, Stop};
 use crate::failure::{Failure, Outcome};
 use crate::{call, draw, edits, extended, grammar, words};
 
@@ -30,12 +30,14 @@ pub(crate) fn perform(
     if let Some(failure) = words::unbuilt(&word) {
         return Err(failure.into());
     }
-    let parsed = extended::parse(words, global, bundled, |context, grammar| {
+    let grow = |context: &Context, grammar: Grammar| {
         let feature = find(context, &word)?;
         let flags = grammar.flags(context, &feature.name, words);
-        let verb = grammar::verb(&feature, &word, &flags);
+        let verb = grammar::verb(&feature, &word);
+        let verb = grammar.grow(verb, &flags);
         Ok((Arguments::command().subcommand(verb), (feature, flags)))
-    })?;
+    };
+    let parsed = extended::parse(words, global, bundled, grow, |(feature, _)| &feature.name)?;
     let Extended { context, matches, grown: (feature, flags) } = parsed;
     let matches = words::inner(&matches);
     let given = extended::given(&context, matches, flags, &word, &[Stage::Parsed]);
@@ -47,13 +49,10 @@ pub(crate) fn perform(
 }
 
 fn find(context: &Context, word: &str) -> Result<FeatureRef, Failure> {
-    let found = context.plugins.find(Point::Subcommand, word, Need::Any);
+    let built_in: Vec<&str> = GROUPS.iter().flat_map(|(_, verbs)| verbs.iter().copied()).collect();
+    let found = context.plugins.find_or(Point::Subcommand, word, Need::Any, &built_in);
     Ok(found.map_err(|diagnostic| {
-        if diagnostic.code == "unknown-subcommand" {
-            unknown(context, word, diagnostic)
-        } else {
-            diagnostic
-        }
+        if diagnostic.code == "unknown-subcommand" { unknown(word, diagnostic) } else { diagnostic }
     })?)
 }
 
@@ -97,14 +96,11 @@ fn run(context: &Context, feature: &FeatureRef, args: &Json, given: &[Given]) ->
 }
 
 /// What the host says of the word, with built-in verbs in mind too.
-fn unknown(context: &Context, verb: &str, mut diagnostic: Diagnostic) -> Diagnostic {
-    let plugins = context.plugins.names(Point::Subcommand);
-    let built_in = GROUPS.iter().flat_map(|(_, verbs)| verbs.iter().copied());
-    let all = built_in.chain(plugins.iter().map(String::as_str));
+fn unknown(verb: &str, mut diagnostic: Diagnostic) -> Diagnostic {
     "unknown-verb".clone_into(&mut diagnostic.code);
     diagnostic.summary = format!("there is no verb `{verb}`");
     if diagnostic.detail.is_empty() {
         "Neither Purlin nor a plugin on the search path has it.".clone_into(&mut diagnostic.detail);
     }
-    diagnostic.help(suggestion(verb, "verbs", all))
+    diagnostic
 }

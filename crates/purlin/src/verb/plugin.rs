@@ -8,6 +8,7 @@ pub(crate) mod lock;
 mod permissions;
 pub(crate) mod test;
 pub(crate) mod trust;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -137,6 +138,9 @@ pub(crate) fn info(context: &Context, name: &str) -> Outcome {
         let runtime = entry.runtime.map_or("none: it is only files", |runtime| runtime.as_str());
         row("runtime", runtime.to_owned());
         row("licence", manifest.license.clone().unwrap_or_default());
+        if let Some(python) = manifest.runtime.as_ref().and_then(|one| one.python.as_ref()) {
+            row("needs Python", python.requires.join(", "));
+        }
         let process = manifest.processes().next().is_some();
         if process || !manifest.permissions.is_empty() {
             for (label, value) in permissions::rows(&manifest.permissions, process) {

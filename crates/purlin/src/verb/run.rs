@@ -44,6 +44,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         selection: &asked.selection(context, &definitions),
         starts_processes: true,
     };
+    context.terminal.show_progress_of_preparation(&context.global);
     let mut graph = Graph::build(&request)?;
     let schema = || edits::run_schema(Stage::Resolved);
     let before = || graph.to_request();
@@ -52,6 +53,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         let wanted = edited.request.take();
         graph = graph.edit(&request, wanted).map_err(|refusals| edited.blame(refusals))?;
     }
+    context.terminal.end_progress();
     draw::diagnostics(&context.global, &graph.warnings);
     let cancel = signals::cancel();
     let mut session =
@@ -87,6 +89,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
     };
     let mut watch = options.watch.then(|| Watch::new(&root)).transpose()?;
     let mut view = View::new(&context.global, &graph, &root, chosen, alone);
+    context.terminal.show_progress_of_run(&context.global, view.told());
     let (summary, warnings) = std::thread::scope(|scope| {
         let mut hooks = Hooks::new(&context.plugins, scope);
         let summary =
@@ -95,6 +98,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
                 view.show(&event);
             });
         view.finish(&summary);
+        context.terminal.end_progress();
         let warnings = hooks.finish(&session.run, &summary);
         (summary, warnings)
     });

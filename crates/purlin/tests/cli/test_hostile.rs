@@ -35,6 +35,14 @@ exec = "true"
 deps = ["in.txt"]
 cache = "evil-cache"
 hidden = true
+
+[commands.inside]
+exec = "true"
+environment = { type = "evil-env" }
+hidden = true
+
+[spaces.trap]
+environment = { type = "snake-env" }
 "#;
 
 /// What such a clone commits in the hope that somebody takes it for consent.
@@ -90,6 +98,10 @@ schema = "schema.json"
 [provides.cache.{name}-cache]
 about = "Keeps"
 hot = "none"
+schema = "schema.json"
+
+[provides.environment.{name}-env]
+about = "Surrounds"
 schema = "schema.json"
 
 [[provides.argument]]
@@ -251,6 +263,9 @@ fn all_invocations() -> Vec<Vec<String>> {
         }
         all.push(words(&format!("{plugin}:{plugin}")));
     }
+    all.extend(
+        ["run inside", "run -s trap", "exec -s trap true", "exec -s trap --install"].map(words),
+    );
     all
 }
 

@@ -48,32 +48,22 @@ fn help_has_them_under_their_plugins_names() {
     assert_snapshot!(help[start..], @"
     From the plugin `demo`:
           --always                 Run everything again
-          --failing                
+          --failing
           --just <JUST>            Drop the rest
           --keep <KEEP>            Keep results there
-          --nowhere                
+          --nowhere
           --only <ONLY>            Run this alone
-          --rewrite                
-          --rogue                  
+          --rewrite
+          --rogue
           --seen <SEEN>            Write the request down
           --seen-late <SEEN_LATE>  Write the request down
           --tint <TINT>            Set TINT [possible values: red, green]
           --within <WITHIN>        Seconds that each may take
-          --wrong                  
+          --wrong
 
     From the plugin `rival`:
           --mood <MOOD>    Set MOOD
           --shade <SHADE>  Set TINT, too (deprecated: Use `--tint`.)
-
-    Everywhere:
-      -C, --directory <DIR>  Run as if started in DIR
-          --json             Print JSON
-          --color <WHEN>     When to use colour [default: auto] [possible values: auto, always, never]
-      -q, --quiet            Say less
-      -v, --verbose...       Say more
-          --locked           Fail instead of changing purlin.lock
-          --offline          Use nothing from a network
-          --no-input         Never ask
     ");
     let help = with_plugins("").succeed(&["check", "--help"]).stdout;
     assert!(!help.contains("From the plugin"), "{help}");

@@ -247,3 +247,166 @@ fn calls_that_nobody_answers_are_told_apart() {
       | ^ this table needs `path`, a string
     "#);
 }
+
+/// A cache that keeps what it is given in a folder of its own.
+const KEEP_MANIFEST: &str = r#"[plugin]
+name = "keep"
+version = "1.0.0"
+api = "1"
+description = "Keeps"
+license = "MIT"
+
+[runtime]
+kind = "process"
+entry = { module = "keep" }
+
+[provides.cache.keep]
+about = "Keeps"
+schema = "config.json"
+hot = "none"
+
+[provides.subcommand.tell]
+about = "Tell the arguments"
+args = [
+  { name = "where", kind = "positional", type = "path", required = false, default = "here", about = "Where" },
+  { name = "times", kind = "option", type = "int", default = "3", about = "How often" },
+  { name = "loud", kind = "option", type = "bool", about = "Aloud" },
+  { name = "tag", kind = "option", type = "string", many = true, about = "What else" },
+]
+
+[[provides.argument]]
+on = ["run"]
+name = "tint"
+type = "choice"
+values = ["red", "green"]
+about = "A colour"
+edits = ["/force"]
+
+[permissions]
+write = ["{cache}/keep"]
+"#;
+
+const KEEP: &str = r#"
+import json, shutil
+from pathlib import Path
+
+from purlin import plugin
+
+
+class Config(plugin.Config):
+    folder: str
+
+
+@plugin.cache("keep", hot="none", about="Keeps")
+class Keep(plugin.Cache[Config]):
+    def open(self, context):
+        self.at = Path(self.config.folder)
+
+    def contains(self, items, context):
+        return [(self.at / item.file_name).exists() for item in items]
+
+    def fetch(self, items, folder, context):
+        for item in items:
+            if (self.at / item.file_name).exists():
+                shutil.copyfile(self.at / item.file_name, Path(folder, item.file_name))
+
+    def put(self, items, folder, context):
+        for item in items:
+            shutil.copyfile(Path(folder, item.file_name), self.at / item.file_name)
+
+
+class Args(plugin.Config):
+    where: str = plugin.positional("Where", default="here")
+    times: int = plugin.option("How often", default=3)
+    loud: bool = plugin.option("Aloud", default=False)
+    tag: tuple[str, ...] = plugin.option("What else", default=())
+
+
+@plugin.subcommand("tell")
+def tell(args: Args, context: plugin.SubcommandContext) -> int:
+    context.output(json.dumps([args.where, args.times, args.loud, list(args.tag)]) + "\n")
+    return 0
+
+
+@plugin.argument("tint", on=["run"], edits=["/force"])
+def tint(value: str, request, context):
+    return [plugin.Edit("/force", value == "red")]
+"#;
+
+fn keep() -> Workspace {
+    let workspace = plain("");
+    workspace.write("keep/plugin.toml", KEEP_MANIFEST);
+    workspace.write("keep/keep.py", KEEP);
+    workspace.write(
+        "keep/config.json",
+        r#"{"type": "object", "properties": {"folder": {"type": "string"}}, "required": ["folder"]}"#,
+    );
+    workspace
+}
+
+#[test]
+fn files_of_a_cache_change_hands_in_a_call_as_they_do_in_a_run() {
+    let workspace = keep();
+    let digest = purlin_model::Digest::of(b"four").to_hex();
+    let name = format!("blob-{digest}");
+    workspace.write(format!("files/{name}"), "four");
+    workspace.write("back/.gitignore", "*");
+    let kept = workspace.base().join("cache/plugins/keep");
+    let parameters = |dir: &str| {
+        json!({
+            "config": { "folder": kept },
+            "items": [{ "kind": "blob", "digest": digest, "size": 4 }],
+            "dir": dir,
+        })
+        .to_string()
+    };
+    let call = |function: &str, dir: &str| {
+        workspace.run(&["plugin", "call", "keep", function, &parameters(dir)])
+    };
+    let put = call("cache/put", "files");
+    assert_eq!((put.code, put.json()), (Some(0), json!({})), "{put}");
+    assert_eq!(std::fs::read_to_string(kept.join(&name)).expect("it was put"), "four");
+    let fetched = call("cache/fetch", "back");
+    assert_eq!(fetched.json(), json!({ "fetched": [true] }), "{fetched}");
+    assert_eq!(workspace.read(format!("back/{name}")), "four");
+    // What is missing is told before the plugin is asked.
+    let gone = call("cache/put", "back/none");
+    assert!(gone.stderr.contains("error: `dir` is no folder"), "{gone}");
+    std::fs::remove_file(workspace.path(format!("back/{name}"))).expect("it is there");
+    let gone = call("cache/put", "back");
+    assert!(gone.stderr.contains(&format!("error: there is no file `{name}` in `dir`")), "{gone}");
+    let none = workspace
+        .fail(2, &["plugin", "call", "keep", "cache/fetch", "{\"config\": {\"folder\": \"x\"}}"]);
+    assert!(none.stderr.contains("error: `items` of `cache/fetch` are none"), "{none}");
+}
+
+#[test]
+fn a_call_fills_in_the_defaults_of_arguments() {
+    let workspace = keep();
+    let told = |parameters: &str| {
+        let done = workspace.succeed(&["plugin", "call", "keep", "subcommand/run", parameters]);
+        let line = done.stdout.lines().next().expect("it tells").to_owned();
+        line.replace(workspace.root().to_str().expect("a path"), "[root]")
+    };
+    assert_eq!(told("{}"), r#"["[root]/here", 3, false, []]"#);
+    let given = r#"{"args": {"where": "there", "times": 7, "loud": true, "tag": ["a", "b"]}}"#;
+    assert_eq!(told(given), r#"["[root]/there", 7, true, ["a", "b"]]"#);
+    let flag =
+        |parameters: &str| workspace.run(&["plugin", "call", "keep", "argument/apply", parameters]);
+    let done = flag(r#"{"value": "red", "request": {"force": false}}"#);
+    assert_eq!(done.json(), json!({ "edits": [{ "path": "/force", "value": true }] }), "{done}");
+    let done = flag("{}");
+    assert!(done.stderr.contains("error: the flag `--tint` takes a value"), "{done}");
+}
+
+#[test]
+fn whoever_waits_is_told_for_what() {
+    let workspace = workspace();
+    let slow =
+        CODE.replace("    found = read", "    import time; time.sleep(3.5)\n    found = read");
+    workspace.write("words/words.py", slow);
+    let done = workspace.run(&["plugin", "test", "words"]);
+    let wait = "wait  subcommand.status  subcommand/count-words: no end after 3 s\n";
+    assert!(done.stderr.contains(wait), "{done}");
+    assert!(!done.stderr.contains("wait  manifest"), "{done}");
+}

@@ -114,6 +114,77 @@ fn progress_is_one_line_on_a_terminal_and_lines_elsewhere() {
     assert!(!after.trim_end_matches(['\r', '\n']).ends_with("waiting"), "{shown:?}");
 }
 
+/// Says how far it is, and takes its time.
+const SLOW: &str = "#!/usr/bin/env python3
+import json, sys, time
+
+def send(**message):
+    print(json.dumps({'jsonrpc': '2.0', **message}), flush=True)
+
+for line in sys.stdin:
+    message = json.loads(line)
+    if message.get('method') == 'initialize':
+        provides = [{'point': 'dependency', 'name': 'slow'}]
+        send(id=message['id'], result={'protocol': 1, 'provides': provides})
+    else:
+        for done in range(4):
+            told = 'counting' if done < 2 else 'still counting'
+            send(method='$/progress', params={'message': told, 'done': done, 'total': 4})
+            time.sleep(0.6)
+        send(id=message['id'], result={'inputs': message['params']['config'].get('inputs', [])})
+";
+
+#[test]
+fn a_run_shows_how_far_its_plugins_are() {
+    let workspace = workspace(
+        "[plugins]\nslow = { path = \"slow\" }\n[commands]\nplain = \"sleep 1\"\n\
+         [commands.make]\nexec = \"sleep 0.2; echo made > made.txt\"\ndeps = []\nartifacts = [\"made.txt\"]\n\
+         [commands.late]\nexec = \"true\"\n\
+         deps = [\"command:make\", { type = \"slow\", inputs = [\"made.txt\"] }]\n\
+         [commands.early]\nexec = \"true\"\ndeps = [{ type = \"slow\" }]\n",
+    )
+    .variable("PURLIN_TRUST", "workspace");
+    workspace.write(
+        "slow/plugin.toml",
+        "[plugin]\nname = \"slow\"\nversion = \"1.0.0\"\napi = \"1\"\n[runtime]\nkind = \"process\"\n\
+         entry = [\"./slow\"]\n[provides.dependency.slow]\nabout = \"Slow\"\nschema = \"slow.json\"\n",
+    );
+    workspace.write(
+        "slow/slow.json",
+        r#"{ "type": "object", "properties": { "inputs": { "type": "array", "items": { "type": "string" }, "x-purlin-path": "input" } } }"#,
+    );
+    workspace.write("slow/slow", SLOW);
+    let file = workspace.path("slow/slow");
+    std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    // Before the run begins: a line that changes on a terminal, and elsewhere one when it takes long.
+    let (code, shown) = on_a_terminal(&workspace, &["run", "early"], "");
+    assert!(code == Some(0) && shown.contains("slow: counting 0/4"), "{shown:?}");
+    std::fs::remove_dir_all(workspace.base().join("cache/memo")).unwrap();
+    let plain = workspace.succeed(&["run", "early"]).stderr;
+    assert!(plain.starts_with("slow: still counting 2/4\n"), "{plain}");
+    std::fs::remove_dir_all(workspace.base().join("cache/memo")).unwrap();
+    assert!(!workspace.succeed(&["run", "early", "-q"]).stderr.contains("counting"));
+    // While it goes on: among the lines of what runs, and not after it has answered.
+    let (code, shown) = on_a_terminal(&workspace, &["run", "-n", "2", "late", "plain"], "");
+    assert_eq!(code, Some(0), "{shown:?}");
+    assert!(shown.contains("slow: counting 1/4"), "{shown:?}");
+    assert!(shown.contains("slow: still counting"), "{shown:?}");
+    let last = shown.rsplit_once("late").unwrap().1;
+    assert!(!last.contains("counting"), "{last:?}");
+}
+
+#[test]
+fn whoever_tests_a_plugin_sees_what_is_waited_for() {
+    let workspace = with_tools("#!/bin/sh\nexec sleep 1000\n");
+    let manifest =
+        manifest("tools", "").replace("[runtime]", "[runtime]\nstartup-timeout = \"1s\"");
+    workspace.write("tools/plugin.toml", manifest);
+    let (code, shown) = on_a_terminal(&workspace, &["plugin", "test", "tools"], "");
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(shown.contains("wait  process.start  "), "{shown:?}");
+    assert!(shown.contains("FAIL  process.start"), "{shown:?}");
+}
+
 #[test]
 fn completion_does_not_wait_for_a_plugin_that_hangs_as_it_starts() {
     let workspace =

@@ -88,11 +88,6 @@ fn help_comes_from_the_manifest() {
           --status <STATUS>  How to end
       -h, --help             Print help (see more with '--help')
 
-    From the plugin `demo`:
-          --late         
-          --seen <SEEN>  Write the request down
-          --twice        Twice as often
-
     Everywhere:
       -C, --directory <DIR>  Run as if started in DIR
           --json             Print JSON
@@ -104,6 +99,11 @@ fn help_comes_from_the_manifest() {
           --no-input         Never ask
 
     From the plugin `demo` 1.2.3.
+
+    From the plugin `demo`:
+          --late
+          --seen <SEEN>  Write the request down
+          --twice        Twice as often
     ");
     let workspace = with_a_mark();
     for arguments in [&["leave", "--help"][..], &["run", "--help"], &["--help"]] {

@@ -179,3 +179,73 @@ fn what_a_run_leaves_behind_is_no_folder_for_scratch() {
     let scratch = workspace.base().join("cache/scratch");
     assert_eq!(std::fs::read_dir(scratch).unwrap().count(), 0);
 }
+
+/// The folder of an environment for the interpreter at hand, with one distribution.
+fn environment(workspace: &Workspace) {
+    let told = std::process::Command::new("python3")
+        .args(["-I", "-c", "import os, sys; print(os.path.realpath(sys.executable)); print('%d.%d' % sys.version_info[:2])"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    let (python, version) = told.trim().split_once('\n').unwrap();
+    let home = std::path::Path::new(python).parent().unwrap().display();
+    workspace.write("venv/pyvenv.cfg", format!("home = {home}\nversion = {version}.0\n"));
+    workspace.write("venv/bin/.gitignore", "*");
+    std::os::unix::fs::symlink(python, workspace.path("venv/bin/python3")).unwrap();
+    let site = format!("venv/lib/python{version}/site-packages");
+    workspace
+        .write(format!("{site}/wordy-1.4.2.dist-info/METADATA"), "Name: wordy\nVersion: 1.4.2\n");
+    workspace.write(format!("{site}/wordy.py"), "def words(text):\n    return text.split()\n");
+}
+
+const MODULE: &str = r#"
+from pathlib import Path
+
+import wordy
+from purlin import plugin
+
+
+class WordsConfig(plugin.Config):
+    list: str
+
+
+@plugin.dependency("words")
+def words(config: WordsConfig, context: plugin.ExpandContext) -> plugin.Expansion:
+    text = Path(context.root, config.list).read_text()
+    return plugin.Expansion(inputs=[config.list], globs=wordy.words(text))
+"#;
+
+#[test]
+fn what_a_manifest_requires_of_python_is_there_or_named() {
+    let workspace = with_words("list.txt", "");
+    environment(&workspace);
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", workspace.path("venv/bin").display());
+    let workspace = workspace.variable("PATH", path);
+    let requires = |requirement: &str| {
+        let manifest = MANIFEST
+            .replace("[\"python3\", \"-S\", \"words.py\"]", "{ module = \"words\" }")
+            .replace("[config]\nschema = \"config.json\"\n", "")
+            .replace(
+                "\n[provides",
+                &format!("python = {{ requires = [\"{requirement}\"] }}\n\n[provides"),
+            );
+        workspace.write("words/plugin.toml", manifest);
+    };
+    workspace.write("words/words.py", MODULE);
+    requires("wordy>=2");
+    let told = workspace.fail(3, &["run", "say"]).stderr;
+    assert!(told.contains("error: the plugin `words` 1.0.0 cannot be started"), "{told}");
+    assert!(told.contains("its manifest requires: `wordy>=2` (1.4.2 is installed)"), "{told}");
+    let info = workspace.succeed(&["plugin", "info", "words"]).stdout;
+    assert!(info.contains("\nneeds Python wordy>=2\n"), "{info}");
+    requires("wordy~=1.4");
+    assert!(workspace.succeed(&["run", "say"]).stderr.contains("1 done"));
+    // A program has an interpreter of its own, if any.
+    workspace.write(
+        "words/plugin.toml",
+        MANIFEST.replace("\n[config]", "python = { requires = [\"wordy\"] }\n\n[config]"),
+    );
+    let told = workspace.fail(3, &["run", "say"]).stderr;
+    assert!(told.contains("its manifest requires Python distributions"), "{told}");
+}

@@ -1,11 +1,13 @@
 //! `purlin plugin call`
 
+mod files;
+mod params;
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use purlin_host::{FeatureRef, Plugins};
-use purlin_model::{Diagnostic, Kind, Origin, Source, Value, parse_json, suggestion};
+use purlin_model::{Diagnostic, suggestion};
 use purlin_plugin::{PluginSet, Point};
 use purlin_process::{CallError, Cause, Process};
 use serde_json::{Map, Value as Json, json};
@@ -16,6 +18,8 @@ use crate::console::{self, Terminal};
 use crate::failure::{Failure, Outcome};
 use crate::verb::plugin::folder;
 use crate::{context, draw, environment, workspace};
+
+use files::Files;
 
 /// The functions that can be called.
 const FUNCTIONS: [(&str, Point); 11] = [
@@ -49,7 +53,7 @@ pub(crate) fn perform(
         .help(suggestion(function, "functions", names))
         .into());
     };
-    let mut params = object(params)?;
+    let mut params = params::object(params)?;
     let author = Author::find(&folder(global, Some(given))?)?;
     let directory = context::directory(global)?;
     let root = workspace::find(&directory)?.map_or_else(|| directory.clone(), |found| found.root);
@@ -59,10 +63,11 @@ pub(crate) fn perform(
         Place { root: root.clone(), cache: environment::cache_folder(), console: terminal.clone() };
     let plugins = author.plugins(&place, bundled)?;
     let features = author.features(&plugins)?;
-    let feature = choose(&features, point, &mut params)?;
-    complete(&plugins, feature, method, &mut params, &root, &directory)?;
+    let feature = params::choose(&features, point, &mut params)?;
+    params::complete(&plugins, feature, method, &mut params, &root, &directory)?;
+    let files = Files::of(method, &params, &directory)?;
     let process = plugins.process(feature)?;
-    let answer = call(&process, method, params);
+    let answer = call(&process, method, params, files.as_ref());
     plugins.end();
     terminal.end_progress();
     // Whoever debugs a plugin wants all that it says.
@@ -74,8 +79,13 @@ pub(crate) fn perform(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Functions of an open cache open it first.
-fn call(process: &Process, method: &str, mut params: Map<String, Json>) -> Result<Json, CallError> {
+/// Functions of an open cache open it first, and files change hands as they do in a run.
+fn call(
+    process: &Process,
+    method: &str,
+    mut params: Map<String, Json>,
+    files: Option<&Files>,
+) -> Result<Json, CallError> {
     let needs_handle = method.starts_with("cache/") && method != "cache/open";
     if needs_handle && !params.contains_key("handle") {
         let mut open = Map::new();
@@ -85,7 +95,10 @@ fn call(process: &Process, method: &str, mut params: Map<String, Json>) -> Resul
         let opened = process.call("cache/open", &Json::Object(open))?;
         params.insert("handle".to_owned(), opened["handle"].clone());
     }
-    process.call(method, &Json::Object(params))
+    match files {
+        Some(Files { items, folder }) => process.call_with_files(method, params, items, folder),
+        None => process.call(method, &Json::Object(params)),
+    }
 }
 
 /// How a call failed, with what only authors care for.
@@ -98,110 +111,4 @@ fn failure(error: &CallError) -> Diagnostic {
         diagnostic.detail = format!("{code}{path}: {}", diagnostic.detail);
     }
     diagnostic
-}
-
-/// The parameters that were written.
-fn object(text: Option<&str>) -> Result<Map<String, Json>, Failure> {
-    let Some(text) = text else { return Ok(Map::new()) };
-    let source = Source::new("<parameters>", text);
-    let value = parse_json(&source)?;
-    match (&value.kind, value.to_json()) {
-        (Kind::Table(_), Json::Object(fields)) => Ok(fields),
-        _ => Err(Diagnostic::error("bad-parameters", "parameters are an object")
-            .label(value.origin.clone(), format!("this is {}", value.described()))
-            .into()),
-    }
-}
-
-/// The feature that is meant: the one that is named, or the only one of the point.
-fn choose<'a>(
-    features: &'a [FeatureRef],
-    point: Point,
-    params: &mut Map<String, Json>,
-) -> Result<&'a FeatureRef, Failure> {
-    let key = match point {
-        Point::Cache | Point::Environment => "feature",
-        _ => "name",
-    };
-    let all: Vec<&FeatureRef> = features.iter().filter(|one| one.point() == point).collect();
-    let names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
-    let found = match params.get(key).and_then(Json::as_str) {
-        Some(name) => all.iter().find(|one| one.name == name).copied().ok_or_else(|| {
-            Diagnostic::error("unknown-feature", format!("the plugin has no {point}/{name}"))
-                .help(suggestion(name, "features", names.iter().copied()))
-        })?,
-        None => match all.as_slice() {
-            [one] => *one,
-            [] => {
-                let summary = format!("the plugin has nothing at the point `{point}`");
-                return Err(Diagnostic::error("unknown-feature", summary).into());
-            }
-            _ => {
-                let summary = format!("the plugin has several features at the point `{point}`");
-                return Err(Diagnostic::error("unknown-feature", summary)
-                    .help(format!("say `\"{key}\"`: one of {}", names.join(", ")))
-                    .into());
-            }
-        },
-    };
-    params.insert(key.to_owned(), Json::from(found.name.as_str()));
-    Ok(found)
-}
-
-/// What the host would add: the defaults of the schema, and the surroundings.
-fn complete(
-    plugins: &Plugins,
-    feature: &FeatureRef,
-    method: &str,
-    params: &mut Map<String, Json>,
-    root: &Path,
-    directory: &Path,
-) -> Result<(), Failure> {
-    let point = feature.point();
-    if matches!(point, Point::Dependency | Point::Environment | Point::Cache) {
-        let config = params.remove("config").unwrap_or_else(|| json!({}));
-        let config = match plugins.schema(feature)? {
-            Some(schema) => {
-                let origin = Origin::whole(&Source::new("<parameters>", config.to_string()));
-                let checked = schema.validate(&Value::from_json(&config, &origin));
-                checked.value.ok_or(checked.diagnostics)?.to_json()
-            }
-            None => config,
-        };
-        params.insert("config".to_owned(), config);
-    }
-    let root = root.to_string_lossy();
-    let directory = directory.to_string_lossy();
-    let context = match (method, point) {
-        ("dependency/expand", _) => {
-            json!({ "root": root, "space": null, "module": null, "context": {}, "site_packages": null, "section": null })
-        }
-        ("environment/describe", _) => {
-            let variables = plugins.granted_variables(feature)?;
-            json!({ "root": root, "space": null, "context": {}, "variables": variables })
-        }
-        ("subcommand/run", _) => json!({ "root": root, "directory": directory, "json": false }),
-        _ => Json::Null,
-    };
-    let missing = match method {
-        "cache/open" | "cache/contains" | "cache/fetch" | "cache/put" => {
-            vec![("name", json!("call"))]
-        }
-        "dependency/expand" => vec![("context", context)],
-        "environment/describe" => vec![("name", json!("default")), ("context", context)],
-        "subcommand/run" => vec![("args", json!({})), ("context", context)],
-        "subcommand/complete" => vec![("argument", json!("")), ("prefix", json!(""))],
-        "argument/complete" => vec![("prefix", json!(""))],
-        "argument/apply" => vec![
-            ("value", json!(true)),
-            ("command", json!("run")),
-            ("stage", json!("parsed")),
-            ("request", json!({})),
-        ],
-        _ => vec![("payload", json!({}))],
-    };
-    for (name, value) in missing {
-        params.entry(name).or_insert(value);
-    }
-    Ok(())
 }

@@ -12,10 +12,13 @@ use purlin_model::Diagnostic;
 use purlin_plugin::contract::OutputStream;
 use purlin_plugin::manifest::Feature;
 use purlin_plugin::{PluginSet, RuntimeKind};
-use purlin_test::kit::{CASES_FILE, Code, Outcome as Came, Running, Subject, Verdict, test};
+use purlin_test::kit::{
+    CASES_FILE, Code, Outcome as Came, Running, Step, Subject, Verdict, test_telling,
+};
 use serde_json::{Value as Json, json};
 
 use super::author::{Author, Place};
+use super::waiting::Waiting;
 use crate::arguments::Global;
 use crate::failure::{FAILED, Failure, Outcome};
 use crate::verb::plugin::folder;
@@ -33,7 +36,19 @@ pub(crate) fn perform(global: &Global, bundled: &PluginSet, given: Option<&Path>
     for folder in [&place.root, &place.cache] {
         fs::create_dir_all(folder).map_err(|error| unwritable(&error))?;
     }
-    let report = test(&subject(&author, &place, bundled));
+    let hides =
+        |verdict: &Verdict| global.json || (global.quiet && verdict.outcome == Came::Passed);
+    let waiting = Waiting::new(global);
+    let report = test_telling(&subject(&author, &place, bundled), &mut |step| match step {
+        Step::Begins(check, feature) => waiting.begin(&named(check.id, feature)),
+        Step::Ended(verdict) => {
+            waiting.end();
+            if !hides(verdict) {
+                waiting.above(|| draw::out(format_args!("{}", line(verdict))));
+            }
+        }
+    });
+    drop(waiting);
     let count = |is: fn(&Came) -> bool| report.iter().filter(|one| is(&one.outcome)).count();
     let passed = count(|one| matches!(one, Came::Passed));
     let failed = count(|one| matches!(one, Came::Failed(_)));
@@ -46,11 +61,6 @@ pub(crate) fn perform(global: &Global, bundled: &PluginSet, given: Option<&Path>
             "checks": checks,
         }));
     } else {
-        for verdict in &report {
-            if !(global.quiet && verdict.outcome == Came::Passed) {
-                draw::out(format_args!("{}", line(verdict)));
-            }
-        }
         draw::out(format_args!(
             "{} {}: {passed} passed, {failed} failed, {skipped} skipped\n",
             author.manifest.name, author.manifest.version
@@ -121,15 +131,19 @@ fn one_line(diagnostic: &Diagnostic) -> String {
     }
 }
 
+/// A check, and the feature that it is about.
+fn named(check: &str, feature: Option<&str>) -> String {
+    feature.map_or_else(|| check.to_owned(), |feature| format!("{check}  {feature}"))
+}
+
 fn line(verdict: &Verdict) -> String {
-    let id = verdict.check.id;
-    let feature = verdict.feature.as_ref().map(|id| format!("  {id}")).unwrap_or_default();
+    let name = named(verdict.check.id, verdict.feature.as_deref());
     match &verdict.outcome {
-        Came::Passed => format!("ok    {id}{feature}\n"),
-        Came::Skipped(why) => format!("skip  {id}{feature}: {why}\n"),
+        Came::Passed => format!("ok    {name}\n"),
+        Came::Skipped(why) => format!("skip  {name}: {why}\n"),
         Came::Failed(how) => {
             let how = how.replace('\n', "\n      ");
-            format!("FAIL  {id}{feature}\n      {}\n      {how}\n", verdict.check.sentence)
+            format!("FAIL  {name}\n      {}\n      {how}\n", verdict.check.sentence)
         }
     }
 }
