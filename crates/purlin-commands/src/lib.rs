@@ -57,7 +57,7 @@ pub use output::Logs;
 pub use record::Header;
 pub use redefined::redefined;
 pub use remote::Remote;
-pub use run::{Machine, Options, run};
+pub use run::{Defines, Machine, Options, run};
 pub use session::{Session, private_folder, time_text, user_store, workspace_store};
 pub use status::{CacheStatus, Status, statuses};
 pub use variables::ProcessVariables;

@@ -5,6 +5,7 @@ mod length;
 mod progress;
 mod queue;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -46,13 +47,16 @@ pub struct Options {
     pub fail_fast: bool,
 }
 
+/// Tells of a path, from the root, whether the graph was read from it.
+pub type Defines<'a> = &'a dyn Fn(&Path) -> bool;
+
 /// Runs a graph. `sink` is called on this thread, in order. With a `watch`, what changes is done
-/// again until the run is stopped, or a file named `definition` changes.
+/// again until the run is stopped, or something changes that the graph was read from.
 pub fn run(
     graph: &Graph,
     session: &Session<'_>,
     options: Options,
-    watch: Option<(&mut Watch, &str)>,
+    watch: Option<(&mut Watch, Defines<'_>)>,
     sink: &mut dyn FnMut(Event),
 ) -> Summary {
     let begin = Instant::now();
@@ -66,9 +70,9 @@ pub fn run(
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let watches = watch.is_some();
-        let mut definition = "";
-        if let Some((watch, name)) = watch {
-            definition = name;
+        let mut defines: Defines<'_> = &nothing;
+        if let Some((watch, which)) = watch {
+            defines = which;
             let (sender, over) = (sender.clone(), &over);
             scope.spawn(move || tell_changes(watch, session, &sender, over));
         }
@@ -145,7 +149,7 @@ pub fn run(
                 }
                 Message::Changed(batch) => {
                     let mut paths = batch.paths.iter();
-                    if paths.any(|path| path.to_path().ends_with(definition)) {
+                    if paths.any(|path| defines(path.to_path())) {
                         outdated = true;
                         progress.stopped = Some("definitions changed".to_owned());
                         session.cancel.end();
@@ -197,6 +201,10 @@ pub fn run(
         session.cancel.go_on();
     }
     progress.summary
+}
+
+fn nothing(_: &Path) -> bool {
+    false
 }
 
 enum Message {

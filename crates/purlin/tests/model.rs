@@ -2,6 +2,8 @@
 //!
 //! `PURLIN_MODEL_STEPS` says how many steps are done, `PURLIN_MODEL_SEED` which.
 
+#[path = "model/death.rs"]
+mod death;
 #[path = "model/defects.rs"]
 mod defects;
 #[path = "model/definition.rs"]
@@ -12,10 +14,14 @@ mod files;
 mod oracle;
 #[path = "model/program.rs"]
 mod program;
+#[path = "model/runs.rs"]
+mod runs;
 #[path = "model/shrink.rs"]
 mod shrink;
 #[path = "model/step.rs"]
 mod step;
+#[path = "model/watching.rs"]
+mod watching;
 #[path = "model/world.rs"]
 mod world;
 

@@ -211,10 +211,13 @@ class Calls(unittest.TestCase):
 
     def test_a_dependency_in_its_environment(self) -> None:
         context = {**CONTEXT, "site_packages": "/venv/lib", "section": {"python": "3.13"}}
+        context["fence"] = {"modules": ["src/cart"], "open": ["src/lib"]}
         answer = self.host.call(
             "dependency/expand", name="distribution", config={}, context=context
         )
-        self.assertEqual(answer["result"], {"values": ["/venv/lib", {"python": "3.13"}]})
+        self.assertEqual(
+            answer["result"], {"values": ["/venv/lib", {"python": "3.13"}, ["src/lib"]]}
+        )
 
     def test_environment(self) -> None:
         def describe(**config: Any) -> dict[str, Any]:

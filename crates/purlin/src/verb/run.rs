@@ -86,14 +86,21 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         fail_fast: options.fail_fast,
     };
     let mut watch = options.watch.then(|| Watch::new(&root)).transpose()?;
+    let dotenv = definitions.dotenv_files(&text);
+    let defines = |path: &Path| path.ends_with(FILE) || dotenv.contains(path);
     let mut view = View::new(&context.global, &graph, &root, chosen, alone);
     let (summary, warnings) = std::thread::scope(|scope| {
         let mut hooks = Hooks::new(&context.plugins, scope);
-        let summary =
-            run(&graph, &session, how, watch.as_mut().map(|watch| (watch, FILE)), &mut |event| {
+        let summary = run(
+            &graph,
+            &session,
+            how,
+            watch.as_mut().map(|watch| (watch, &defines as _)),
+            &mut |event| {
                 hooks.tell(&event);
                 view.show(&event);
-            });
+            },
+        );
         view.finish(&summary);
         let warnings = hooks.finish(&session.run, &summary);
         (summary, warnings)

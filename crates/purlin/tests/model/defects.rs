@@ -40,6 +40,10 @@ defects! {
     ids_collide from 6,
     second_clone_writes_into_first from 3,
     failure_forgiven_when_another_passed from 7,
+    dotenv_of_one_space_leaks from 1,
+    unreachable_cache_fails_the_run from 1,
+    renames_under_watch_missed from 1,
+    install_taken_for_there from 1,
 }
 
 /// With the defect the model fails, time and again, and without it the same steps pass.
