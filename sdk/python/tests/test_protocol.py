@@ -210,8 +210,12 @@ class Calls(unittest.TestCase):
         )
 
     def test_a_dependency_in_its_environment(self) -> None:
-        context = {**CONTEXT, "site_packages": "/venv/lib", "section": {"python": "3.13"}}
-        context["fence"] = {"modules": ["src/cart"], "open": ["src/lib"]}
+        context: dict[str, Any] = {
+            **CONTEXT,
+            "site_packages": "/venv/lib",
+            "section": {"python": "3.13"},
+            "fence": {"modules": ["src/cart"], "open": ["src/lib"]},
+        }
         answer = self.host.call(
             "dependency/expand", name="distribution", config={}, context=context
         )
