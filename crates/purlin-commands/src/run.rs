@@ -78,7 +78,8 @@ pub fn run(
         }
         let mut waits = false;
         let snapshot = if options.force { None } else { Snapshot::take(graph, session) };
-        let mut snapshot = snapshot.and_then(|snapshot| snapshot.with_outputs(graph, session));
+        let mut snapshot = snapshot
+            .and_then(|mut snapshot| snapshot.add_outputs(graph, session).then_some(snapshot));
         let mut running = 0;
         let (mut begun, mut away) = (false, false);
         loop {
@@ -414,7 +415,7 @@ impl Listener for Silent {
 
 /// The inputs of all instances, from one look at the tree.
 pub(crate) struct Snapshot {
-    pub(crate) listings: Vec<Option<Listing>>,
+    listings: Vec<Option<Listing>>,
     outputs: Vec<Vec<OutputPath>>,
 }
 
@@ -450,8 +451,9 @@ impl Snapshot {
         Some(snapshot)
     }
 
-    /// Looks once for the artifacts of all instances, too. `None` when they cannot be read.
-    fn with_outputs(mut self, graph: &Graph, session: &Session<'_>) -> Option<Self> {
+    /// Looks once for the artifacts of all instances, too. False when they cannot be read: then none
+    /// were seen.
+    pub(crate) fn add_outputs(&mut self, graph: &Graph, session: &Session<'_>) -> bool {
         let mut owners: Vec<usize> = (0..graph.instances.len()).collect();
         owners.retain(|index| {
             let writes = !graph.instances[*index].action.artifacts.is_empty();
@@ -460,14 +462,15 @@ impl Snapshot {
         let sets: Vec<&Patterns> =
             owners.iter().map(|index| &graph.instances[*index].action.outputs).collect();
         self.outputs.resize_with(graph.instances.len(), Vec::new);
-        for (owner, outputs) in owners.iter().zip(session.files.outputs(&sets).ok()?) {
+        let Ok(found) = session.files.outputs(&sets) else { return false };
+        for (owner, outputs) in owners.iter().zip(found) {
             self.outputs[*owner] = outputs;
         }
-        Some(self)
+        true
     }
 
     /// What was seen of an instance, once.
-    fn seen(&mut self, index: usize) -> Option<Seen> {
+    pub(crate) fn seen(&mut self, index: usize) -> Option<Seen> {
         let listing = self.listings[index].take()?;
         Some(Seen { listing, outputs: std::mem::take(&mut self.outputs[index]) })
     }

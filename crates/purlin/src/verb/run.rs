@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use purlin_commands::{
-    ContextValues, Graph, Machine, Options, ProcessVariables, Request, Session, Status, Watch, run,
-    statuses, time_text,
+    ContextValues, Graph, Machine, Options, ProcessVariables, Request, Session, Status, Told,
+    Watch, run, statuses, time_text,
 };
 use purlin_model::Diagnostic;
 use purlin_plugin::manifest::Stage;
@@ -135,7 +135,7 @@ pub(super) fn root_text(root: &Path) -> Result<String, Failure> {
 
 /// `--ls`: what would run, and whether its result is there.
 fn list(context: &Context, graph: &Graph, session: &Session<'_>) {
-    let all = statuses(graph, session);
+    let all = statuses(graph, session, Told::Cache);
     let rows: Vec<_> = graph.instances.iter().zip(&all).enumerate().collect();
     let rows: Vec<_> =
         rows.into_iter().filter(|(index, _)| graph.runs(*index)).map(|(_, row)| row).collect();
@@ -175,7 +175,7 @@ fn list(context: &Context, graph: &Graph, session: &Session<'_>) {
 
 /// `--why`: why the last run of a command happened, and what the next would do.
 fn why(context: &Context, graph: &Graph, session: &Session<'_>) {
-    let all = statuses(graph, session);
+    let all = statuses(graph, session, Told::All);
     let rows = graph.instances.iter().zip(&all).filter(|(instance, _)| instance.selected);
     let mut documents = Vec::new();
     for (instance, status) in rows {
