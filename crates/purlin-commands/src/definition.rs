@@ -3,6 +3,7 @@
 mod command;
 mod context;
 mod file;
+mod files;
 mod named;
 mod parse;
 mod settings;

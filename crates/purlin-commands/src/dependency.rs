@@ -1,5 +1,7 @@
 //! Dependencies: written by users, told apart by type, answered by plugins.
 
+mod unbuilt;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +25,11 @@ use crate::graph::Answers;
 use crate::memo::{Memos, Question};
 use crate::template::Scope;
 use crate::variables::ProcessVariables;
+
+pub(crate) use unbuilt::packages_refused;
+
+/// What is wrong with a type that no plugin provides.
+const UNKNOWN: &str = "unknown-dependency";
 
 /// The call that expands a dependency.
 const EXPAND: &str = "dependency/expand";
@@ -191,7 +198,10 @@ impl<'a> Expander<'a> {
             Ok(feature) => return Ok(Some((feature, name))),
             Err(trouble) => trouble,
         };
-        if trouble.code == "unknown-dependency" {
+        if trouble.code == UNKNOWN {
+            if let Some(refused) = unbuilt::reserved(&name, &written.origin) {
+                return Err(vec![refused]);
+            }
             // A slip in a type would silently name a file that is not there.
             let types = self.plugins.names(Point::Dependency);
             let Some(near) = closest(&name, types.iter().map(String::as_str)) else {
@@ -223,8 +233,11 @@ impl<'a> Expander<'a> {
             return Ok(known.clone());
         }
         let found = self.plugins.find(Point::Dependency, &named.name, Need::Enabled);
-        let feature =
-            found.map_err(|diagnostic| vec![diagnostic.at(named.origin.clone(), "named here")])?;
+        let feature = found.map_err(|diagnostic| {
+            let reserved = unbuilt::reserved(&fold(&named.name), &named.origin)
+                .filter(|_| diagnostic.code == UNKNOWN);
+            vec![reserved.unwrap_or_else(|| diagnostic.at(named.origin.clone(), "named here"))]
+        })?;
         let feature = Arc::new(feature);
         let schema = self.plugins.schema(&feature)?;
         self.features.insert(named.name.clone(), (feature.clone(), schema.clone()));
@@ -464,17 +477,6 @@ fn names_in(folder: &Path) -> Digest {
         hasher.field(name.as_encoded_bytes());
     }
     hasher.finish()
-}
-
-/// Requests for packages have nobody yet to resolve them.
-pub(crate) fn packages_refused(
-    expansion: &Expansion,
-    origin: &Origin,
-) -> Result<(), Vec<Diagnostic>> {
-    let Some(package) = expansion.packages.first() else { return Ok(()) };
-    let what =
-        format!("package requests such as `{package}` are not supported by this version of Purlin");
-    Err(vec![Diagnostic::error("not-built-yet", what).label(origin.clone(), "this asks for one")])
 }
 
 impl Identity {

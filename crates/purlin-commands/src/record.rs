@@ -35,6 +35,10 @@ pub struct Header {
     /// run wrote that was not kept: what the kept one lacks may still have to go.
     #[serde(default)]
     pub unfinished: bool,
+    /// True when the command was run here for this key, so that what it did outside of its artifacts
+    /// was done here too; false where a kept result was put in place.
+    #[serde(default)]
+    pub made: bool,
     /// Paths that it has installed outside of its artifacts, for environments that need it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub installs: Vec<PathBuf>,
@@ -46,6 +50,17 @@ impl Header {
     pub fn read(folder: &Path, id: &str) -> Option<Self> {
         Record::header(folder, id)
     }
+}
+
+/// How what is on disk came to be there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Came<'a> {
+    /// The command ran, why, and for how many milliseconds.
+    Ran { reason: &'a str, duration_ms: u64 },
+    /// A kept result was put in place.
+    Restored,
+    /// A kept result is being put in place.
+    Restoring,
 }
 
 /// All that is remembered.

@@ -5,6 +5,7 @@ mod length;
 mod progress;
 mod queue;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -46,13 +47,16 @@ pub struct Options {
     pub fail_fast: bool,
 }
 
+/// Tells of a path, from the root, whether the graph was read from it.
+pub type Defines<'a> = &'a dyn Fn(&Path) -> bool;
+
 /// Runs a graph. `sink` is called on this thread, in order. With a `watch`, what changes is done
-/// again until the run is stopped, or a file named `definition` changes.
+/// again until the run is stopped, or something changes that the graph was read from.
 pub fn run(
     graph: &Graph,
     session: &Session<'_>,
     options: Options,
-    watch: Option<(&mut Watch, &str)>,
+    watch: Option<(&mut Watch, Defines<'_>)>,
     sink: &mut dyn FnMut(Event),
 ) -> Summary {
     let begin = Instant::now();
@@ -66,15 +70,16 @@ pub fn run(
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let watches = watch.is_some();
-        let mut definition = "";
-        if let Some((watch, name)) = watch {
-            definition = name;
+        let mut defines: Defines<'_> = &nothing;
+        if let Some((watch, which)) = watch {
+            defines = which;
             let (sender, over) = (sender.clone(), &over);
             scope.spawn(move || tell_changes(watch, session, &sender, over));
         }
         let mut waits = false;
         let snapshot = if options.force { None } else { Snapshot::take(graph, session) };
-        let mut snapshot = snapshot.and_then(|snapshot| snapshot.with_outputs(graph, session));
+        let mut snapshot = snapshot
+            .and_then(|mut snapshot| snapshot.add_outputs(graph, session).then_some(snapshot));
         let mut running = 0;
         let (mut begun, mut away) = (false, false);
         loop {
@@ -145,7 +150,7 @@ pub fn run(
                 }
                 Message::Changed(batch) => {
                     let mut paths = batch.paths.iter();
-                    if paths.any(|path| path.to_path().ends_with(definition)) {
+                    if paths.any(|path| defines(path.to_path())) {
                         outdated = true;
                         progress.stopped = Some("definitions changed".to_owned());
                         session.cancel.end();
@@ -197,6 +202,10 @@ pub fn run(
         session.cancel.go_on();
     }
     progress.summary
+}
+
+fn nothing(_: &Path) -> bool {
+    false
 }
 
 enum Message {
@@ -406,7 +415,7 @@ impl Listener for Silent {
 
 /// The inputs of all instances, from one look at the tree.
 pub(crate) struct Snapshot {
-    pub(crate) listings: Vec<Option<Listing>>,
+    listings: Vec<Option<Listing>>,
     outputs: Vec<Vec<OutputPath>>,
 }
 
@@ -442,8 +451,9 @@ impl Snapshot {
         Some(snapshot)
     }
 
-    /// Looks once for the artifacts of all instances, too. `None` when they cannot be read.
-    fn with_outputs(mut self, graph: &Graph, session: &Session<'_>) -> Option<Self> {
+    /// Looks once for the artifacts of all instances, too. False when they cannot be read: then none
+    /// were seen.
+    pub(crate) fn add_outputs(&mut self, graph: &Graph, session: &Session<'_>) -> bool {
         let mut owners: Vec<usize> = (0..graph.instances.len()).collect();
         owners.retain(|index| {
             let writes = !graph.instances[*index].action.artifacts.is_empty();
@@ -452,14 +462,15 @@ impl Snapshot {
         let sets: Vec<&Patterns> =
             owners.iter().map(|index| &graph.instances[*index].action.outputs).collect();
         self.outputs.resize_with(graph.instances.len(), Vec::new);
-        for (owner, outputs) in owners.iter().zip(session.files.outputs(&sets).ok()?) {
+        let Ok(found) = session.files.outputs(&sets) else { return false };
+        for (owner, outputs) in owners.iter().zip(found) {
             self.outputs[*owner] = outputs;
         }
-        Some(self)
+        true
     }
 
     /// What was seen of an instance, once.
-    fn seen(&mut self, index: usize) -> Option<Seen> {
+    pub(crate) fn seen(&mut self, index: usize) -> Option<Seen> {
         let listing = self.listings[index].take()?;
         Some(Seen { listing, outputs: std::mem::take(&mut self.outputs[index]) })
     }

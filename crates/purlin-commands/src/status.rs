@@ -1,5 +1,6 @@
 //! What a run would do, without doing it: `run --ls` and `run --why`.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use purlin_store::{FileState, Listing, RelativePath};
@@ -8,7 +9,7 @@ use purlin_store::{Node, Tree};
 use crate::graph::{CacheChoice, Graph, Instance};
 use crate::key::{Change, Contribution, Key};
 use crate::record::{Header, Record};
-use crate::run::Snapshot;
+use crate::run::{Seen, Snapshot};
 use crate::session::Session;
 use crate::step;
 
@@ -54,16 +55,29 @@ struct Predicted {
     tree: Option<Tree>,
 }
 
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Whether there is a result, and nothing else.
+    Cache,
+    /// Everything: what differs from the last run takes longer to find out than all the rest.
+    All,
+}
+
 /// Looks at all instances of a graph, in order. Nothing is run or restored; what was hashed on the
 /// way is remembered in the private folder.
 #[must_use]
-pub fn statuses(graph: &Graph, session: &Session<'_>) -> Vec<Status> {
+pub fn statuses(graph: &Graph, session: &Session<'_>, told: Told) -> Vec<Status> {
     let mut snapshot = Snapshot::take(graph, session);
+    if let Some(snapshot) = &mut snapshot {
+        // What cannot be read does not count.
+        snapshot.add_outputs(graph, session);
+    }
     let mut predicted: Vec<Option<Predicted>> = Vec::with_capacity(graph.instances.len());
     let mut statuses = Vec::with_capacity(graph.instances.len());
     for index in 0..graph.instances.len() {
-        let listing = snapshot.as_mut().and_then(|snapshot| snapshot.listings[index].take());
-        let (status, outcome) = look(graph, session, index, listing, &predicted);
+        let seen = snapshot.as_mut().and_then(|snapshot| snapshot.seen(index));
+        let (status, outcome) = look(graph, session, index, seen, &predicted, told);
         statuses.push(status);
         let made = !graph.runs(index) && !graph.instances[index].action.artifacts.is_empty();
         predicted.push(if made { stood_by(session, &graph.instances[index]) } else { outcome });
@@ -79,12 +93,13 @@ fn look(
     graph: &Graph,
     session: &Session<'_>,
     index: usize,
-    listing: Option<Listing>,
+    seen: Option<Seen>,
     predicted: &[Option<Predicted>],
+    told: Told,
 ) -> (Status, Option<Predicted>) {
     let instance = &graph.instances[index];
-    let record = Record::read(&session.records(), &instance.id);
-    let last = record.as_ref().map(|record| record.header.clone());
+    let last = Record::header(&session.records(), &instance.id);
+    let record = LazyCell::new(|| Record::read(&session.records(), &instance.id));
     let status =
         |cache, reason: String, changes| Status { cache, reason, changes, last: last.clone() };
     let store = match (&instance.cache, session.store(&instance.cache)) {
@@ -133,7 +148,7 @@ fn look(
             Err(_) => return cold(format!("the artifacts of `{id}` cannot be read"), Vec::new()),
         }
     }
-    let Some(listing) = listing else {
+    let Some(Seen { listing, outputs }) = seen else {
         return cold(
             "its dependencies are read from files that another command writes".to_owned(),
             Vec::new(),
@@ -144,16 +159,27 @@ fn look(
     };
     let listing = with_outputs(listing, graph, index, &trees);
     let key = Key::new(instance.identity(&answers, &session.variables), &producers, listing);
-    let changes = record.as_ref().map(|record| key.changes_since(record)).unwrap_or_default();
-    let header = record.as_ref().map(|record| &record.header);
-    let gone = step::gone(&session.root, instance, header);
-    let why_cold = |changes: Vec<Change>| match &record {
-        None => cold("it has not run here before".to_owned(), Vec::new()),
-        Some(record) => cold(step::explain(&key, record, gone.clone()), changes),
+    let changes = || match told {
+        Told::Cache => Vec::new(),
+        Told::All => record.as_ref().map(|record| key.changes_since(record)).unwrap_or_default(),
+    };
+    let header = last.as_ref();
+    let why_cold = || match told {
+        Told::Cache => cold(String::new(), Vec::new()),
+        Told::All => match &*record {
+            None => cold("it has not run here before".to_owned(), Vec::new()),
+            Some(record) => {
+                let gone = step::gone(&session.root, instance, header);
+                cold(step::explain(&key, record, gone), changes())
+            }
+        },
     };
     match store.result(key.digest) {
         Ok(Some(result)) => {
-            let tree = restored(session, instance, record.as_ref(), &result.tree);
+            let origin = &instance.command.origin;
+            let now =
+                step::tree_of(session, &instance.action.outputs, &instance.id, origin, outputs);
+            let tree = restored(&now.unwrap_or_default(), &record, &result.tree);
             let contribution = if instance.action.artifacts.is_empty() {
                 Contribution::Key(key.digest)
             } else {
@@ -166,12 +192,12 @@ fn look(
             };
             if !step::counts(instance, &key, header) {
                 // It runs for what it installs; what it gives others is kept all the same.
-                return (why_cold(changes).0, Some(outcome));
+                return (why_cold().0, Some(outcome));
             }
-            (status(CacheStatus::Warm, reason, changes), Some(outcome))
+            (status(CacheStatus::Warm, reason, changes()), Some(outcome))
         }
-        Ok(None) => why_cold(changes),
-        Err(error) => cold(format!("the cache has a problem: {error}"), changes),
+        Ok(None) => why_cold(),
+        Err(error) => cold(format!("the cache has a problem: {error}"), changes()),
     }
 }
 
@@ -192,15 +218,18 @@ fn uncached(graph: &Graph, index: usize) -> Option<Predicted> {
 }
 
 /// The artifacts as they will be once a result is in place: what others have put there stays.
-fn restored(
-    session: &Session<'_>,
-    instance: &Instance,
-    record: Option<&Record>,
+fn restored<F: FnOnce() -> Option<Record>>(
+    now: &Tree,
+    record: &LazyCell<Option<Record>, F>,
     tree: &Tree,
 ) -> Tree {
-    let now = step::on_disk(session, instance).unwrap_or_default();
-    let own = |path: &RelativePath| record.is_some_and(|record| record.written.get(path).is_some());
-    step::united(step::filtered(&now, |path| !own(path)), tree)
+    if now.entries().iter().all(|(path, _)| tree.get(path).is_some()) {
+        return tree.clone();
+    }
+    let own = |path: &RelativePath| {
+        record.as_ref().is_some_and(|record| record.written.get(path).is_some())
+    };
+    step::united(step::filtered(now, |path| !own(path)), tree)
 }
 
 /// The inputs as they will be once the producers' outputs are in place.

@@ -11,7 +11,7 @@ mod view;
 pub(crate) use install::{counts, gone};
 pub(crate) use look_up::united;
 pub(crate) use program::explain;
-pub(crate) use view::{found, on_disk};
+pub(crate) use view::{found, on_disk, tree_of};
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -107,8 +107,7 @@ impl Step<'_> {
         };
         let header = Record::header(&self.session.records(), &instance.id)?;
         let (outputs, origin) = (&instance.action.outputs, &instance.command.origin);
-        let outputs =
-            view::tree_of(self.session, outputs, &instance.id, origin, seen.outputs).ok()?;
+        let outputs = tree_of(self.session, outputs, &instance.id, origin, seen.outputs).ok()?;
         if header.key != key.digest
             || header.unfinished
             || !self.counts(&key, Some(&header))

@@ -29,7 +29,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, distinct};
 pub use digest::{Digest, Hasher, ParseDigestError};
 pub use harmless::{harmless, harmless_line, hides};
 pub use json::parse_json;
-pub use name::{closest, fold, is_kebab, suggestion, to_kebab, to_snake};
+pub use name::{closest, fold, folds_alike, is_kebab, suggestion, to_kebab, to_snake};
 pub use source::{Origin, Source};
 pub use template::{NearMiss, Part, Template};
 pub use toml_document::parse_toml;

@@ -11,6 +11,14 @@ pub fn fold(name: &str) -> String {
     name.replace('_', "-")
 }
 
+/// Whether two declared names are the same once they are folded.
+#[must_use]
+pub fn folds_alike(one: &str, other: &str) -> bool {
+    let folded = |byte: u8| if byte == b'_' { b'-' } else { byte };
+    one.len() == other.len()
+        && one.bytes().zip(other.bytes()).all(|(one, other)| folded(one) == folded(other))
+}
+
 /// The spelling of a declared name in TOML and on the command line.
 #[must_use]
 pub fn to_kebab(name: &str) -> String {

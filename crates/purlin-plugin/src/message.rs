@@ -2,6 +2,7 @@
 //! every runtime.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -88,6 +89,21 @@ pub struct ExpandContext {
     /// null where there is none.
     #[serde(default)]
     pub section: Json,
+    /// The boundary around the modules of the space; left out where the space has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence: Option<Arc<Fence>>,
+}
+
+/// What the modules of a space may import, for types that look at imports: Purlin itself checks
+/// none. An answer that depends on it says so in its values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fence {
+    /// Paths of the space's own modules, from the root: these may import each other.
+    pub modules: Vec<String>,
+    /// Paths outside that they may import all the same; the modules of other spaces are among them
+    /// where the fence names the space.
+    pub open: Vec<String>,
 }
 
 impl ExpandContext {
@@ -101,6 +117,7 @@ impl ExpandContext {
             context: Map::new(),
             site_packages: None,
             section: Json::Null,
+            fence: None,
         }
     }
 }

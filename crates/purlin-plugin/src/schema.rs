@@ -207,11 +207,10 @@ impl Schema {
     /// What the schema as a whole says that it describes.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
-        let chain = self.chain(self.root);
-        chain
-            .iter()
+        let chain = || self.chain(self.root);
+        chain()
             .find_map(|node| node.notes.description.as_deref())
-            .or_else(|| chain.iter().find_map(|node| node.notes.title.as_deref()))
+            .or_else(|| chain().find_map(|node| node.notes.title.as_deref()))
     }
 
     fn node(&self, id: NodeId) -> &Node {
@@ -220,14 +219,8 @@ impl Schema {
 
     /// A node and the nodes that it refers to, one after the other; never empty. What stands
     /// earlier wins. References that lead in a circle were refused.
-    fn chain(&self, id: NodeId) -> Vec<&Node> {
-        let mut chain = vec![self.node(id)];
-        let mut next = self.node(id).reference;
-        while let Some(id) = next {
-            chain.push(self.node(id));
-            next = self.node(id).reference;
-        }
-        chain
+    fn chain(&self, id: NodeId) -> impl Iterator<Item = &Node> {
+        std::iter::successors(Some(self.node(id)), |node| node.reference.map(|id| self.node(id)))
     }
 
     /// The node that says what a value must be: the end of the chain of references.

@@ -169,6 +169,9 @@ pub(crate) struct Exec {
     /// Prepare all environments, and run nothing in them
     #[arg(long)]
     pub(crate) install: bool,
+    /// Give a variable of the context a value
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) ctx: Vec<String>,
     /// The program and its arguments, behind `--`
     #[arg(
         last = true,

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use purlin_commands::{
-    CacheStatus, Graph, Header, Instance, Request, Session, from_command_line, redefined, statuses,
+    CacheStatus, Graph, Header, Instance, Request, Session, Told, from_command_line, redefined,
+    statuses,
 };
 use purlin_model::{Diagnostic, Source, parse_toml};
 use purlin_store::RelativePath;
@@ -50,7 +51,7 @@ pub(crate) fn narrow(
         and(&failed);
     }
     if let Some(status) = options.cache_status {
-        let known = statuses(graph, session);
+        let known = statuses(graph, session, Told::Cache);
         and(&|index| known[index].cache == CacheStatus::from(status));
     }
     graph.keep(&wanted);

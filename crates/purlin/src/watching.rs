@@ -1,6 +1,7 @@
 //! A run that watches, across changes of its definitions.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
@@ -29,7 +30,7 @@ pub(crate) fn dispatch(words: &[OsString], bundled: &PluginSet) -> ExitCode {
 }
 
 /// Waits until a definition file changes. False when the user does not want to wait any longer.
-fn changes(words: &[OsString], seen: &[Option<SystemTime>]) -> bool {
+fn changes(words: &[OsString], seen: &[(PathBuf, Option<SystemTime>)]) -> bool {
     while !signals::cancel().requested() {
         if stamps(words) != seen {
             return true;
@@ -39,9 +40,20 @@ fn changes(words: &[OsString], seen: &[Option<SystemTime>]) -> bool {
     false
 }
 
-/// When the files that could be the workspace's were written.
-fn stamps(words: &[OsString]) -> Vec<Option<SystemTime>> {
+/// When the files that could be the workspace's were written, and those beside them: files with
+/// process variables are mostly there.
+fn stamps(words: &[OsString]) -> Vec<(PathBuf, Option<SystemTime>)> {
     let Ok(directory) = context::directory(&words::global_of(words)) else { return Vec::new() };
-    let written = |folder: &std::path::Path| folder.join(FILE).metadata().ok()?.modified().ok();
-    directory.ancestors().map(written).collect()
+    let folders = directory.ancestors().filter(|folder| folder.join(FILE).exists());
+    let files = folders.filter_map(|folder| folder.read_dir().ok()).flatten().flatten();
+    let files = files.filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()));
+    let mut stamps: Vec<_> = files
+        .map(|entry| {
+            let path = entry.path();
+            let written = path.metadata().and_then(|metadata| metadata.modified()).ok();
+            (path, written)
+        })
+        .collect();
+    stamps.sort();
+    stamps
 }

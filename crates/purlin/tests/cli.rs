@@ -42,6 +42,8 @@ mod test_exec;
 mod test_fault_points;
 #[path = "cli/test_faults.rs"]
 mod test_faults;
+#[path = "cli/test_fence.rs"]
+mod test_fence;
 #[path = "cli/test_help.rs"]
 mod test_help;
 #[path = "cli/test_hostile.rs"]

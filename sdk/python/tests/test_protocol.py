@@ -210,11 +210,18 @@ class Calls(unittest.TestCase):
         )
 
     def test_a_dependency_in_its_environment(self) -> None:
-        context = {**CONTEXT, "site_packages": "/venv/lib", "section": {"python": "3.13"}}
+        context: dict[str, Any] = {
+            **CONTEXT,
+            "site_packages": "/venv/lib",
+            "section": {"python": "3.13"},
+            "fence": {"modules": ["src/cart"], "open": ["src/lib"]},
+        }
         answer = self.host.call(
             "dependency/expand", name="distribution", config={}, context=context
         )
-        self.assertEqual(answer["result"], {"values": ["/venv/lib", {"python": "3.13"}]})
+        self.assertEqual(
+            answer["result"], {"values": ["/venv/lib", {"python": "3.13"}, ["src/lib"]]}
+        )
 
     def test_environment(self) -> None:
         def describe(**config: Any) -> dict[str, Any]:

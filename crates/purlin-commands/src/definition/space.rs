@@ -4,7 +4,8 @@ mod inherit;
 mod module;
 
 use indexmap::IndexMap;
-use purlin_model::{Diagnostic, Origin, Table, Value, to_kebab};
+use purlin_model::{Diagnostic, Origin, Table, Value, fold, to_kebab};
+use purlin_plugin::message;
 
 use super::Named;
 use super::named::{fold_alike, is_name, list, named};
@@ -65,13 +66,26 @@ impl super::Definitions {
         // Circles are told when the file is read; one ends here all the same.
         for _ in 0..self.spaces.len() {
             let base = space.environment_base.as_ref();
-            let Some(base) = base.and_then(|base| self.spaces.get(&purlin_model::fold(&base.name)))
-            else {
+            let Some(base) = base.and_then(|base| self.spaces.get(&fold(&base.name))) else {
                 break;
             };
             space = base;
         }
         Some((&space.name, environment))
+    }
+
+    /// The boundary around the modules of a space, with the paths that other spaces stand for.
+    pub(crate) fn fence_of(&self, space: &str) -> Option<message::Fence> {
+        let space = self.spaces.get(space).filter(|space| space.fence.closed)?;
+        let paths = |space: &Space| -> Vec<String> {
+            space.modules.iter().map(|module| module.path.clone()).collect()
+        };
+        let mut open: Vec<String> =
+            space.fence.paths.iter().map(|path| path.name.clone()).collect();
+        let others = space.fence.spaces.iter();
+        let others = others.filter_map(|named| self.spaces.get(&fold(&named.name)));
+        open.extend(others.flat_map(paths));
+        Some(message::Fence { modules: paths(space), open })
     }
 }
 
@@ -79,7 +93,7 @@ impl Space {
     /// The module of a name; `-` and `_` are one in names.
     #[must_use]
     pub fn module(&self, name: &str) -> Option<&Module> {
-        let name = purlin_model::fold(name);
+        let name = fold(name);
         self.modules.iter().find(|module| module.folded == name)
     }
 }
@@ -113,7 +127,7 @@ fn read(name: String, origin: &Origin, value: &Value, diagnostics: &mut Vec<Diag
         origin: origin.clone(),
         root: None,
         modules: Vec::new(),
-        fence: value.get("fence").map(fence).unwrap_or_default(),
+        fence: value.get("fence").map(|value| fence(value, diagnostics)).unwrap_or_default(),
         environment: value.get("environment").cloned(),
         dotenv: value.get("dotenv").map(dotenv_files),
         bases: Vec::new(),
@@ -148,7 +162,7 @@ fn same_root(spaces: &IndexMap<String, Space>, space: &Space) -> Option<Diagnost
     )
 }
 
-fn fence(value: &Value) -> Fence {
+fn fence(value: &Value, diagnostics: &mut Vec<Diagnostic>) -> Fence {
     if let Some(closed) = value.as_bool() {
         return Fence { closed, ..Fence::default() };
     }
@@ -156,7 +170,13 @@ fn fence(value: &Value) -> Fence {
     for written in list(value) {
         match other_space(written) {
             Some(space) => fence.spaces.push(space),
-            None => fence.paths.extend(named(written)),
+            None => {
+                let Some(path) = named(written) else { continue };
+                match crate::action::inside(&path.name, &path) {
+                    Ok(name) => fence.paths.push(Named { name, ..path }),
+                    Err(diagnostic) => diagnostics.push(diagnostic),
+                }
+            }
         }
     }
     fence

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 use purlin_host::FeatureRef;
 use purlin_model::{Diagnostic, Origin};
-use purlin_plugin::message::{CommandReference, ExpandContext};
+use purlin_plugin::message::{CommandReference, ExpandContext, Fence};
 use purlin_store::Patterns;
 
 use super::catalogue::{Catalogue, From, Node, Slot, Wanted, told};
@@ -67,6 +67,7 @@ pub(super) struct Builder<'a> {
     /// What plugins are told of the context.
     pub(super) declared: serde_json::Map<String, serde_json::Value>,
     caches: HashMap<String, Result<CacheChoice, ()>>,
+    fences: HashMap<String, Option<Arc<Fence>>>,
     /// Commands that an instance was read of: what is odd about their texts is told once.
     odd: HashSet<usize>,
     pub(super) found: IndexMap<Node, Found>,
@@ -88,6 +89,7 @@ impl<'a> Builder<'a> {
             dotenv: Dotenv::new(request.definitions, request.root),
             declared: request.context.declared(),
             caches: HashMap::new(),
+            fences: HashMap::new(),
             odd: HashSet::new(),
             found: IndexMap::new(),
             selected: IndexSet::new(),
@@ -206,6 +208,7 @@ impl<'a> Builder<'a> {
             module: slot.module.as_ref().map(|module| module.name.clone()),
             context: self.declared.clone(),
             section: serde_json::Value::Null,
+            fence: slot.space.as_deref().and_then(|space| self.fence(space)),
             site_packages: environment
                 .as_ref()
                 .and_then(|one| one.description.site_packages.clone()),
@@ -304,6 +307,15 @@ impl<'a> Builder<'a> {
             edges.extend(self.edges(reference, &environment.feature, &environment.origin, slot));
         }
         edges
+    }
+
+    /// The boundary around the modules of a space; each is made once.
+    fn fence(&mut self, space: &str) -> Option<Arc<Fence>> {
+        if !self.fences.contains_key(space) {
+            let fence = self.request.definitions.fence_of(space).map(Arc::new);
+            self.fences.insert(space.to_owned(), fence);
+        }
+        self.fences[space].clone()
     }
 
     /// The cache of a command; each name is looked up once.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use purlin_model::Diagnostic;
+use purlin_store::defect;
 
 use crate::action::{below, inside};
 use crate::definition::{Definitions, DotenvFile};
@@ -35,7 +36,12 @@ impl<'a> Dotenv<'a> {
             return known.clone().ok_or_else(Vec::new);
         }
         let own = space.and_then(|space| self.definitions.spaces.get(space)?.dotenv.as_deref());
-        let read = self.read(own.unwrap_or(&self.definitions.defaults.dotenv));
+        let mut files = own.unwrap_or(&self.definitions.defaults.dotenv).to_vec();
+        if defect::seeded("dotenv-of-one-space-leaks") {
+            let others = self.definitions.spaces.values();
+            files.extend(others.filter_map(|space| space.dotenv.clone()).flatten());
+        }
+        let read = self.read(&files);
         self.known.insert(key, read.as_ref().ok().cloned());
         read
     }

@@ -7,6 +7,7 @@ use purlin_host::Plugins;
 use purlin_model::Diagnostic;
 use purlin_plugin::contract::OpenCache;
 use purlin_plugin::message::{CacheItem, CacheItemKind, PluginError};
+use purlin_store::defect;
 
 use super::Remote;
 use crate::cancel::Cancel;
@@ -62,7 +63,7 @@ impl Tier {
 
     /// True where the run fails without it.
     pub(crate) fn is_required(&self) -> bool {
-        self.remote.required
+        self.remote.required || defect::seeded("unreachable-cache-fails-the-run")
     }
 
     /// Opens it now, if it is not open.
@@ -116,7 +117,7 @@ impl Tier {
         if self.cancel.requested() {
             return Lost::Known;
         }
-        if self.remote.required {
+        if self.is_required() {
             return Lost::Required;
         }
         match &mut *self.failure() {

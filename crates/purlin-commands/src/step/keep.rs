@@ -7,7 +7,7 @@ use super::Step;
 use crate::event::Event;
 use crate::execute::{Execution, LogFiles};
 use crate::key::Key;
-use crate::record::{Header, Record};
+use crate::record::{Came, Header, Record};
 use crate::remote::Upload;
 use crate::session::{now, prepare_workspace_store};
 
@@ -132,10 +132,18 @@ impl Step<'_> {
         key: &Key,
         written: Tree,
         pending: Option<Tree>,
-        reason: &str,
-        duration_ms: u64,
+        came: Came<'_>,
         succeeded: bool,
     ) {
+        let before = Record::header(&self.session.records(), &self.instance().id);
+        let (reason, duration_ms) = match came {
+            Came::Ran { reason, duration_ms } => (reason, duration_ms),
+            Came::Restored => ("restored from the cache", 0),
+            Came::Restoring => ("being restored from the cache", 0),
+        };
+        // What was made here and is only tidied up now was made here all the same.
+        let made = matches!(came, Came::Ran { .. })
+            || before.as_ref().is_some_and(|header| header.made && header.key == key.digest);
         let record = Record {
             header: Header {
                 id: self.id(),
@@ -146,7 +154,8 @@ impl Step<'_> {
                 duration_ms,
                 succeeded,
                 unfinished: pending.is_some(),
-                installs: self.installed_now(),
+                made,
+                installs: self.installed_now(before),
             },
             written,
             pending: pending.unwrap_or_default(),

@@ -12,7 +12,7 @@ use super::{Failure, Outcome, Status, Step, filtered};
 use crate::event::Event;
 use crate::execute::Exit;
 use crate::key::Key;
-use crate::record::Record;
+use crate::record::{Came, Record};
 
 /// How much of a kept output is read at once: outputs may be larger than the memory.
 const PIECE: u64 = 64 * 1024;
@@ -152,7 +152,7 @@ impl Step<'_> {
                 restored.written.contains(path) || record.is_some_and(|record| record.names(path))
             };
             let own = filtered(&result.tree, |path| touched(path) && !patterns.matches(path));
-            self.remember(key, own, None, "restored from the cache", 0, succeeded);
+            self.remember(key, own, None, Came::Restored, succeeded);
         }
         if !succeeded {
             return Ok(Use::Done(Outcome { status: Status::Failed, contribution }));
@@ -184,7 +184,7 @@ impl Step<'_> {
             if let Some(unfinished) = previous.get(1).filter(|unfinished| !unfinished.is_empty()) {
                 written = united(written, unfinished);
             }
-            self.remember(key, written, Some(own(tree)), "being restored from the cache", 0, true);
+            self.remember(key, written, Some(own(tree)), Came::Restoring, true);
         }
         purlin_store::restore(
             store,

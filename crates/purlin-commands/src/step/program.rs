@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::execute::{Conditions, Execution, LogFiles, execute};
 use crate::graph::{CacheChoice, Instance};
 use crate::key::{Contribution, Key, describe};
-use crate::record::Record;
+use crate::record::{Came, Record};
 
 impl Step<'_> {
     /// Runs the program and keeps its result.
@@ -54,7 +54,8 @@ impl Step<'_> {
         });
         if self.session.cancel.ends(&instance.id) {
             // What it has written so far is its own, and belongs to no result.
-            self.remember(key, written, Some(Tree::default()), "the run was stopped", 0, false);
+            let came = Came::Ran { reason: "the run was stopped", duration_ms: 0 };
+            self.remember(key, written, Some(Tree::default()), came, false);
             return Ok(Outcome::STOPPED);
         }
         let after = self.list(&inputs.patterns)?;
@@ -92,7 +93,8 @@ impl Step<'_> {
         // lacks has to go when it is used.
         let unkept = !kept && !defect::seeded("unkept-run-taken-for-kept");
         let unfinished = unkept.then(Tree::default);
-        self.remember(remembered, written, unfinished, &reason, duration_ms, succeeded);
+        let came = Came::Ran { reason: &reason, duration_ms };
+        self.remember(remembered, written, unfinished, came, succeeded);
         let contribution = self.contribution(after_key.digest, &tree);
         Ok(self.report(&execution, &logs, after_key.digest, contribution))
     }

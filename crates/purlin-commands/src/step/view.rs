@@ -254,7 +254,7 @@ pub(crate) fn found(
 }
 
 /// What was seen of the artifacts of an instance, as a tree.
-pub(super) fn tree_of(
+pub(crate) fn tree_of(
     session: &Session<'_>,
     patterns: &Patterns,
     id: &str,

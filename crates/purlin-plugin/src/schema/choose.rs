@@ -1,7 +1,7 @@
 //! Which branch of a `oneOf` a value means. It is known before the branch is checked, so that
 //! messages speak of that branch alone.
 
-use purlin_model::{Kind, Value, fold};
+use purlin_model::{Kind, Value, folds_alike};
 
 use super::equal::same;
 use super::{Discriminator, JsonType, NodeId, OneOf, Schema};
@@ -22,7 +22,7 @@ impl Schema {
     pub(super) fn choose<'s, 'v>(&'s self, one_of: &'s OneOf, value: &'v Value) -> Choice<'s, 'v> {
         let actual = type_of(value);
         let mut candidates =
-            one_of.branches.iter().filter(|branch| takes(&self.types_of(**branch), actual));
+            one_of.branches.iter().filter(|branch| self.takes_type(**branch, actual));
         let Some(first) = candidates.next() else { return Choice::NoType };
         let discriminator = one_of.discriminator.as_ref().filter(|_| candidates.next().is_some());
         // A schema that parsed has a discriminator wherever two branches take one type.
@@ -33,6 +33,19 @@ impl Schema {
         match discriminator.values.iter().find(|(value, _)| same(value, named)) {
             Some((_, branch)) => Choice::Branch(*branch),
             None => Choice::Unknown(discriminator, named),
+        }
+    }
+
+    /// Whether a node takes values of a type, as [`Schema::types_of`] tells.
+    fn takes_type(&self, id: NodeId, actual: JsonType) -> bool {
+        let node = self.resolved(id);
+        match (&node.one_of, &node.values) {
+            _ if !node.types.is_empty() => takes(&node.types, actual),
+            (Some(one_of), _) => {
+                one_of.branches.iter().any(|branch| self.takes_type(*branch, actual))
+            }
+            (None, Some(values)) => values.iter().any(|value| takes(&[type_of(value)], actual)),
+            (None, None) => true,
         }
     }
 
@@ -62,7 +75,7 @@ impl Schema {
                     .resolved(*branch)
                     .properties
                     .iter()
-                    .find(|other| fold(&other.name) == fold(&property.name))?;
+                    .find(|other| folds_alike(&other.name, &property.name))?;
                 for value in self.resolved(declared.node).values.as_ref()? {
                     if values.iter().any(|(taken, _)| same(taken, value)) {
                         return None;
@@ -106,6 +119,5 @@ pub(super) fn whole(number: f64) -> Option<i64> {
 /// A declared field of a table, in either spelling.
 fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     let table = value.as_table()?;
-    let wanted = fold(name);
-    table.iter().find(|(key, _)| fold(key) == wanted).map(|(_, entry)| &entry.value)
+    table.iter().find(|(key, _)| folds_alike(key, name)).map(|(_, entry)| &entry.value)
 }

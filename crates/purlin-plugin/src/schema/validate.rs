@@ -1,10 +1,10 @@
 //! Checking a value: all mistakes at once, each at its place.
 
-use purlin_model::{Diagnostic, Entry, Kind, Origin, Table, Value, fold, suggestion};
+use purlin_model::{Diagnostic, Entry, Kind, Origin, Table, Value, folds_alike, suggestion};
 
 use super::choose::{Choice, takes, type_of, whole};
 use super::equal::same;
-use super::{Additional, Discriminator, JsonType, Node, NodeId, Notes, Schema};
+use super::{Additional, Discriminator, JsonType, Node, NodeId, Schema};
 
 /// The code of every error.
 const CODE: &str = "schema";
@@ -26,19 +26,15 @@ pub(super) fn validate_node(
     value: &Value,
 ) -> (Value, Vec<Diagnostic>) {
     let mut checker = Checker { schema, diagnostics: Vec::new(), filled: 0 };
-    let place = Place { pointer: String::new(), secret: false, filled: false, depth: 0 };
+    let place = Place { step: Step::Root, secret: false, filled: false, depth: 0 };
     let value = checker.check(id, value, &place);
     (value, checker.diagnostics)
 }
 
-/// A JSON Pointer to a key below another pointer.
-fn below(pointer: &str, key: &str) -> String {
-    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
-}
-
-/// Where in the value the check is.
-struct Place {
-    pointer: String,
+/// Where in the value the check is. What its pointer is, is only found out for a message.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    step: Step<'p>,
     /// True for a secret and all that is in it: it is not shown.
     secret: bool,
     /// True for a default and all that is in it: nobody wrote it.
@@ -46,14 +42,40 @@ struct Place {
     depth: usize,
 }
 
-impl Place {
-    fn below(&self, key: &str) -> Self {
-        Self { pointer: below(&self.pointer, key), depth: self.depth + 1, ..*self }
+/// The last step of the way to a place.
+#[derive(Clone, Copy)]
+enum Step<'p> {
+    Root,
+    Key(&'p Place<'p>, &'p str),
+    Item(&'p Place<'p>, usize),
+}
+
+impl<'p> Place<'p> {
+    fn below(&'p self, key: &'p str) -> Self {
+        Self { step: Step::Key(self, key), depth: self.depth + 1, ..*self }
+    }
+
+    fn item(&'p self, index: usize) -> Self {
+        Self { step: Step::Item(self, index), depth: self.depth + 1, ..*self }
+    }
+
+    /// The JSON Pointer to it.
+    fn pointer(&self) -> String {
+        match self.step {
+            Step::Root => String::new(),
+            Step::Key(above, key) => {
+                format!("{}/{}", above.pointer(), key.replace('~', "~0").replace('/', "~1"))
+            }
+            Step::Item(above, index) => format!("{}/{index}", above.pointer()),
+        }
     }
 
     /// As messages call it.
     fn title(&self) -> String {
-        if self.pointer.is_empty() { "the value".to_owned() } else { format!("`{}`", self.pointer) }
+        match self.step {
+            Step::Root => "the value".to_owned(),
+            _ => format!("`{}`", self.pointer()),
+        }
     }
 
     /// The value as messages show it.
@@ -103,7 +125,7 @@ impl<'s> Checker<'s> {
     }
 
     /// Checks one value and returns it normalised; where it is wrong, whatever.
-    fn check(&mut self, id: NodeId, value: &Value, place: &Place) -> Value {
+    fn check(&mut self, id: NodeId, value: &Value, place: &Place<'_>) -> Value {
         if place.filled {
             self.filled += 1;
             if self.filled == MAX_FILLED {
@@ -114,19 +136,15 @@ impl<'s> Checker<'s> {
                 return value.clone();
             }
         }
-        let chain = self.schema.chain(id);
-        let notes = || chain.iter().map(|node| &node.notes);
-        let place = &Place {
-            pointer: place.pointer.clone(),
-            secret: place.secret || notes().any(|notes| notes.secret),
-            ..*place
-        };
-        let description = notes().find_map(|notes| notes.description.clone());
+        let schema = self.schema;
+        let notes = || schema.chain(id).map(|node| &node.notes);
+        let place = &Place { secret: place.secret || notes().any(|notes| notes.secret), ..*place };
+        let description = || notes().find_map(|notes| notes.description.clone());
         if !place.filled && notes().any(|notes| notes.deprecated) {
             self.diagnostics.push(
                 Diagnostic::warning("deprecated", format!("{} is deprecated", place.title()))
                     .label(value.origin.clone(), "still works, but should not be used")
-                    .help(description.clone()),
+                    .help(description()),
             );
         }
         if place.depth > MAX_DEPTH {
@@ -172,7 +190,7 @@ impl<'s> Checker<'s> {
             }
             Kind::Float(number) => self.check_float(node, *number, value, place),
             Kind::String(text) => {
-                self.check_text(node, text, value, place, description);
+                self.check_text(node, text, value, place, &description);
                 return value.clone();
             }
             Kind::List(items) => Kind::List(self.check_list(node, items, place)),
@@ -182,12 +200,12 @@ impl<'s> Checker<'s> {
         Value::new(kind, value.origin.clone())
     }
 
-    fn wrong_type(&mut self, expected: &[JsonType], value: &Value, place: &Place) {
+    fn wrong_type(&mut self, expected: &[JsonType], value: &Value, place: &Place<'_>) {
         let summary = format!("{} must be {}", place.title(), describe_types(expected));
         self.error(summary, &value.origin, format!("this is {}", value.described()), None);
     }
 
-    fn not_one_of(&mut self, values: &[&Value], value: &Value, place: &Place) {
+    fn not_one_of(&mut self, values: &[&Value], value: &Value, place: &Place<'_>) {
         let all: Vec<String> = values.iter().map(|one| show(one)).collect();
         let summary = format!("{} must be {}", place.title(), alternatives(&all));
         let near = value
@@ -198,14 +216,14 @@ impl<'s> Checker<'s> {
         self.error(summary, &value.origin, label, near.filter(|_| !place.secret));
     }
 
-    fn missing_discriminator(&mut self, by: &Discriminator, value: &Value, place: &Place) {
+    fn missing_discriminator(&mut self, by: &Discriminator, value: &Value, place: &Place<'_>) {
         let all: Vec<String> = by.values.iter().map(|(value, _)| show(value)).collect();
         let summary = format!("{} is missing", place.below(&by.property).title());
         let label = format!("this table needs `{}`: {}", by.property, alternatives(&all));
         self.error(summary, &value.origin, label, None);
     }
 
-    fn check_float(&mut self, node: &Node, number: f64, value: &Value, place: &Place) -> Kind {
+    fn check_float(&mut self, node: &Node, number: f64, value: &Value, place: &Place<'_>) -> Kind {
         if !number.is_finite() {
             let summary = format!("{} must be a finite number", place.title());
             self.error(summary, &value.origin, "JSON has no such number".to_owned(), None);
@@ -219,7 +237,7 @@ impl<'s> Checker<'s> {
         }
     }
 
-    fn check_limits(&mut self, node: &Node, number: f64, value: &Value, place: &Place) {
+    fn check_limits(&mut self, node: &Node, number: f64, value: &Value, place: &Place<'_>) {
         let low = node.minimum.filter(|minimum| number < *minimum).map(|limit| ("least", limit));
         let high = node.maximum.filter(|maximum| number > *maximum).map(|limit| ("most", limit));
         for (word, limit) in low.into_iter().chain(high) {
@@ -233,8 +251,8 @@ impl<'s> Checker<'s> {
         node: &Node,
         text: &str,
         value: &Value,
-        place: &Place,
-        description: Option<String>,
+        place: &Place<'_>,
+        description: &dyn Fn() -> Option<String>,
     ) {
         let length = text.chars().count() as u64;
         let low = node.min_length.filter(|least| length < *least).map(|limit| ("least", limit));
@@ -249,17 +267,17 @@ impl<'s> Checker<'s> {
         {
             let summary = format!("{} must match `{}`", place.title(), pattern.as_str());
             let label = format!("this is {}", place.show(value));
-            self.error(summary, &value.origin, label, description);
+            self.error(summary, &value.origin, label, description());
         }
     }
 
-    fn check_list(&mut self, node: &Node, items: &[Value], place: &Place) -> Vec<Value> {
+    fn check_list(&mut self, node: &Node, items: &[Value], place: &Place<'_>) -> Vec<Value> {
         if node.unique_items {
             for (index, item) in items.iter().enumerate() {
                 let Some(first) = items[..index].iter().find(|first| same(first, item)) else {
                     continue;
                 };
-                let again = place.below(&index.to_string());
+                let again = place.item(index);
                 self.diagnostics.push(
                     Diagnostic::error(CODE, format!("{} is there already", again.title()))
                         .label(item.origin.clone(), "again here")
@@ -269,7 +287,7 @@ impl<'s> Checker<'s> {
             }
         }
         let check_item = |(index, item): (usize, &Value)| {
-            let place = place.below(&index.to_string());
+            let place = place.item(index);
             match node.items {
                 Some(id) => self.check(id, item, &place),
                 None => self.check_anything(item, &place),
@@ -278,11 +296,16 @@ impl<'s> Checker<'s> {
         items.iter().enumerate().map(check_item).collect()
     }
 
-    fn check_table(&mut self, node: &Node, table: &Table, origin: &Origin, place: &Place) -> Table {
+    fn check_table(
+        &mut self,
+        node: &Node,
+        table: &Table,
+        origin: &Origin,
+        place: &Place<'_>,
+    ) -> Table {
         let mut checked = Table::default();
         for (key, entry) in table.iter() {
-            let folded = fold(key);
-            let declared = node.properties.iter().find(|property| fold(&property.name) == folded);
+            let declared = node.properties.iter().find(|one| folds_alike(&one.name, key));
             match (declared, node.additional) {
                 (Some(property), _) => {
                     if let Some(first) = checked.entry(&property.name) {
@@ -315,7 +338,7 @@ impl<'s> Checker<'s> {
     }
 
     /// What no schema describes still has to be JSON.
-    fn check_anything(&mut self, value: &Value, place: &Place) -> Value {
+    fn check_anything(&mut self, value: &Value, place: &Place<'_>) -> Value {
         match &value.kind {
             Kind::Float(number) if !number.is_finite() => {
                 let summary = format!("{} must be a finite number", place.title());
@@ -323,7 +346,7 @@ impl<'s> Checker<'s> {
             }
             Kind::List(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.check_anything(item, &place.below(&index.to_string()));
+                    self.check_anything(item, &place.item(index));
                 }
             }
             Kind::Table(table) => {
@@ -336,7 +359,7 @@ impl<'s> Checker<'s> {
         value.clone()
     }
 
-    fn written_twice(&mut self, name: &str, again: &Entry, first: Origin, place: &Place) {
+    fn written_twice(&mut self, name: &str, again: &Entry, first: Origin, place: &Place<'_>) {
         let summary = format!("{} is written twice", place.below(name).title());
         self.diagnostics.push(
             Diagnostic::error(CODE, summary)
@@ -347,16 +370,14 @@ impl<'s> Checker<'s> {
     }
 
     /// Fills in defaults, and reports what is missing.
-    fn fill(&mut self, node: &Node, table: &mut Table, origin: &Origin, place: &Place) {
+    fn fill(&mut self, node: &Node, table: &mut Table, origin: &Origin, place: &Place<'_>) {
         for property in node.properties.iter() {
             if table.get(&property.name).is_some() {
                 continue;
             }
-            let chain = self.schema.chain(property.node);
-            let notes = |pick: fn(&'s Notes) -> Option<&'s Value>| {
-                chain.iter().find_map(|node| pick(&node.notes))
-            };
-            if let Some(default) = notes(|notes| notes.default.as_ref()) {
+            let schema = self.schema;
+            let notes = || schema.chain(property.node).map(|node| &node.notes);
+            if let Some(default) = notes().find_map(|notes| notes.default.as_ref()) {
                 let default = Value::from_json(&default.to_json(), origin);
                 if !place.filled {
                     // A large document has many defaults; it is one of them that must end.
@@ -369,7 +390,7 @@ impl<'s> Checker<'s> {
                 let types = describe_types(&self.schema.types_of(property.node));
                 let any = self.schema.types_of(property.node).len() == JsonType::ALL.len();
                 let types = if any { String::new() } else { format!(", {types}") };
-                let description = chain.iter().find_map(|node| node.notes.description.clone());
+                let description = notes().find_map(|notes| notes.description.clone());
                 self.error(
                     format!("{} is missing", place.below(&property.name).title()),
                     origin,

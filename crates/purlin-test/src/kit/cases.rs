@@ -5,7 +5,7 @@ use std::path::Path;
 
 use purlin_model::{Origin, Severity, Source, Value, parse_toml};
 use purlin_plugin::manifest::{Feature, Manifest};
-use purlin_plugin::message::ErrorCode;
+use purlin_plugin::message::{ErrorCode, Fence};
 use purlin_plugin::{Point, Schema};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -59,6 +59,8 @@ pub(super) struct QuestionCase {
     pub(super) site_packages: Option<String>,
     /// For a dependency: the table of the workspace's file.
     pub(super) section: Json,
+    /// For a dependency: the boundary around the modules of the space.
+    pub(super) fence: Option<Fence>,
     /// For an environment: what it is called; `default` when it is left out.
     pub(super) name: Option<String>,
     /// For an environment: the user's process variables that it is told.

@@ -1,6 +1,7 @@
 //! What is particular to the `dependency` point.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use purlin_plugin::message::{ExpandContext, Expansion, PluginError};
 use purlin_store::Patterns;
@@ -67,6 +68,7 @@ pub(super) fn context(case: &QuestionCase, root: &Path) -> ExpandContext {
         module: case.module.clone(),
         context: case.context.clone(),
         section: case.section.clone(),
+        fence: case.fence.clone().map(Arc::new),
         site_packages: site_packages.map(|path| root.join(path).to_string_lossy().into_owned()),
         ..ExpandContext::new(root.to_string_lossy())
     }

@@ -34,8 +34,8 @@ pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
         context.pin()?;
     }
     let user = ProcessVariables::new(environment::all());
-    let asked = Asked::new(&Run::default())?;
-    let values = ContextValues::new(&definitions, &[], &user, asked.options())?;
+    let asked = Asked::new(&Run { ctx: options.ctx.clone(), ..Run::default() })?;
+    let values = ContextValues::new(&definitions, &asked.context, &user, asked.options())?;
     let selection = asked.selection(context, &definitions);
     let request = Request {
         definitions: &definitions,

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use purlin_commands::{
-    ContextValues, Graph, Machine, Options, ProcessVariables, Request, Session, Status, Watch, run,
-    statuses, time_text,
+    ContextValues, Graph, Machine, Options, ProcessVariables, Request, Session, Status, Told,
+    Watch, run, statuses, time_text,
 };
 use purlin_model::Diagnostic;
 use purlin_plugin::manifest::Stage;
@@ -88,15 +88,22 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         fail_fast: options.fail_fast,
     };
     let mut watch = options.watch.then(|| Watch::new(&root)).transpose()?;
+    let dotenv = definitions.dotenv_files(&text);
+    let defines = |path: &Path| path.ends_with(FILE) || dotenv.contains(path);
     let mut view = View::new(&context.global, &graph, &root, chosen, alone);
     context.terminal.show_progress_of_run(&context.global, view.told());
     let (summary, warnings) = std::thread::scope(|scope| {
         let mut hooks = Hooks::new(&context.plugins, scope);
-        let summary =
-            run(&graph, &session, how, watch.as_mut().map(|watch| (watch, FILE)), &mut |event| {
+        let summary = run(
+            &graph,
+            &session,
+            how,
+            watch.as_mut().map(|watch| (watch, &defines as _)),
+            &mut |event| {
                 hooks.tell(&event);
                 view.show(&event);
-            });
+            },
+        );
         view.finish(&summary);
         context.terminal.end_progress();
         let warnings = hooks.finish(&session.run, &summary);
@@ -132,7 +139,7 @@ pub(super) fn root_text(root: &Path) -> Result<String, Failure> {
 
 /// `--ls`: what would run, and whether its result is there.
 fn list(context: &Context, graph: &Graph, session: &Session<'_>) {
-    let all = statuses(graph, session);
+    let all = statuses(graph, session, Told::Cache);
     let rows: Vec<_> = graph.instances.iter().zip(&all).enumerate().collect();
     let rows: Vec<_> =
         rows.into_iter().filter(|(index, _)| graph.runs(*index)).map(|(_, row)| row).collect();
@@ -172,7 +179,7 @@ fn list(context: &Context, graph: &Graph, session: &Session<'_>) {
 
 /// `--why`: why the last run of a command happened, and what the next would do.
 fn why(context: &Context, graph: &Graph, session: &Session<'_>) {
-    let all = statuses(graph, session);
+    let all = statuses(graph, session, Told::All);
     let rows = graph.instances.iter().zip(&all).filter(|(instance, _)| instance.selected);
     let mut documents = Vec::new();
     for (instance, status) in rows {

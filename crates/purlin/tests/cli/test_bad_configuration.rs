@@ -86,6 +86,32 @@ fn a_workspace_without_commands() {
 }
 
 #[test]
+fn a_dependency_on_a_package() {
+    let workspace = workspace(
+        "[commands]\na = { exec = 'true', deps = ['package:zlib'] }\nb = { exec = 'true', deps = [{ type = 'package', request = 'zlib-1' }] }",
+    );
+    assert_snapshot!(workspace.fail(2, &["run"]).stable_stderr(), @"
+    error: the dependency type `package` is not supported by this version of Purlin
+     --> purlin.toml:3:30
+      |
+    3 | a = { exec = 'true', deps = ['package:zlib'] }
+      |                              ^^^^^^^^^^^^^^ needed here
+      |
+      = Nothing resolves packages yet, so nothing could tell which version is meant.
+      = help: depend on what picks the version, such as a lock file
+
+    error: the dependency type `package` is not supported by this version of Purlin
+     --> purlin.toml:4:39
+      |
+    4 | b = { exec = 'true', deps = [{ type = 'package', request = 'zlib-1' }] }
+      |                                       ^^^^^^^^^ needed here
+      |
+      = Nothing resolves packages yet, so nothing could tell which version is meant.
+      = help: depend on what picks the version, such as a lock file
+    ");
+}
+
+#[test]
 fn an_unknown_dependency_type() {
     let workspace = workspace(
         r#"

@@ -291,6 +291,23 @@ fn an_edit_that_is_taken_back_installs_again() {
 }
 
 #[test]
+fn a_result_that_was_put_back_is_no_installation() {
+    let workspace = installed();
+    workspace.write("tools.txt", "one\n");
+    workspace.succeed(&["run"]);
+    workspace.write("tools.txt", "two\n");
+    workspace.succeed(&["run"]);
+    // Nobody knows any more that it installs something, and nobody asks: its result is put back.
+    std::fs::remove_dir_all(workspace.path(".purlin")).unwrap();
+    workspace.write("tools.txt", "one\n");
+    let alone = workspace.succeed(&["run", "--json", "install"]);
+    assert_eq!(alone.settled("install").as_deref(), Some("cached"), "{alone}");
+    let needed = workspace.succeed(&["run", "--json"]);
+    assert_eq!(needed.settled("install").as_deref(), Some("finished"), "{needed}");
+    assert_eq!(workspace.read("tools/bin/list"), "one\n");
+}
+
+#[test]
 fn what_another_checkout_has_installed_is_not_installed_here() {
     let (first, second) = (installed(), installed());
     first.succeed(&["run"]);

@@ -116,6 +116,31 @@ fn the_environment_of_a_space_is_prepared_first_and_once() {
 }
 
 #[test]
+fn the_context_is_that_of_the_command_line() {
+    let workspace = with_place();
+    let document = workspace
+        .read("purlin.toml")
+        .replace("tool of $PLACE", "{ctx.greeting} of $PLACE")
+        .replace("[spaces.docs]", "[ctx]\ngreeting = { required = true }\n[spaces.docs]");
+    workspace.write("purlin.toml", document);
+    let docs =
+        |words: &[&str]| workspace.run(&[&["exec", "-s", "docs"], words, &["--", "tool"]].concat());
+    assert_eq!(docs(&["--ctx", "greeting=hello"]).stdout, "hello of docs\n");
+    let again = docs(&["--ctx", "greeting=hello"]);
+    assert_eq!((again.stdout.as_str(), again.stderr.as_str()), ("hello of docs\n", ""));
+    assert_eq!(docs(&["--ctx", "greeting=bye"]).stdout, "bye of docs\n", "it is in the key");
+    let missing = docs(&[]);
+    assert!(missing.stderr.contains("the context variable `greeting` has no value"), "{missing}");
+    let install = workspace.succeed(&["exec", "--install", "--ctx", "greeting=hello"]);
+    assert!(install.stderr.contains("install-docs"), "{install}");
+    assert_snapshot!(docs(&["--ctx", "greting=hello"]).stable_stderr(), @"
+    error: there is no context variable `greting`
+     |
+     = help: did you mean `greeting`?
+    ");
+}
+
+#[test]
 fn install_prepares_all_environments() {
     let workspace = with_place();
     let first = workspace.succeed(&["exec", "--install"]);

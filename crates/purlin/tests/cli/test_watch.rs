@@ -219,3 +219,41 @@ fn definitions_that_change_are_read_again() {
     std::thread::sleep(Duration::from_millis(500));
     watching.end();
 }
+
+#[test]
+fn files_with_process_variables_that_change_are_read_again() {
+    let workspace = workspace(
+        r#"
+[defaults]
+dotenv = [{ path = "all.env", optional = true }]
+[spaces.docs]
+modules = ["docs"]
+dotenv = ["./docs/own.env"]
+[commands.here]
+exec = "echo $WORD >> here"
+deps = ["x"]
+[commands.there]
+exec = "echo $WORD >> there; : {module.name}"
+deps = ["x"]
+"#,
+    );
+    workspace.write("x", "");
+    workspace.write("docs/own.env", "WORD=one\n");
+    let watching = Watching::start(&workspace, &["-n", "1"]);
+    assert_eq!(watching.round(), ["finished here", "finished there@docs#docs"]);
+    workspace.write("docs/own.env", "WORD=two\n");
+    watching.until("finished", "there@docs#docs");
+    watching.round();
+    // One that was not there, and one that is wrong for a while.
+    workspace.write("all.env", "WORD=new\n");
+    watching.until("finished", "here");
+    watching.round();
+    workspace.write("all.env", "WORD\n");
+    std::thread::sleep(Duration::from_millis(500));
+    workspace.write("all.env", "WORD=last\n");
+    watching.until("finished", "here");
+    watching.round();
+    assert_eq!(workspace.read("there"), "one\ntwo\n");
+    assert_eq!(workspace.read("here"), "\nnew\nlast\n");
+    watching.end();
+}

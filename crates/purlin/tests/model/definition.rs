@@ -21,6 +21,19 @@ pub(crate) struct Command {
     pub(crate) uncached: bool,
     /// Running it twice is the same as running it once.
     pub(crate) idempotent: bool,
+    /// It is one of the instances of a command with modules; those of one command have one name.
+    pub(crate) module: Option<Module>,
+    /// Its results are shared by all users.
+    pub(crate) shared: bool,
+}
+
+/// A module, which is named after its instance's slot.
+#[derive(Clone, Copy)]
+pub(crate) struct Module {
+    pub(crate) space: &'static str,
+    pub(crate) folder: &'static str,
+    /// The file with the variables of its space.
+    pub(crate) dotenv: &'static str,
 }
 
 const COMMON: Command = Command {
@@ -33,6 +46,8 @@ const COMMON: Command = Command {
     region: false,
     uncached: false,
     idempotent: true,
+    module: None,
+    shared: false,
 };
 
 const SOURCES: Pattern = In("src", ".txt");
@@ -40,7 +55,7 @@ const DEEP: Pattern = In("src/deep", ".txt");
 const PAGES: Pattern = In("doc", ".md");
 
 /// Producers come before those who depend on them.
-pub(crate) const COMMANDS: [Command; 17] = [
+pub(crate) const COMMANDS: [Command; 24] = [
     Command {
         name: "list",
         deeds: &[Deed::Collect(&[SOURCES], "list.txt")],
@@ -174,7 +189,81 @@ pub(crate) const COMMANDS: [Command; 17] = [
         uncached: true,
         ..COMMON
     },
+    Command {
+        name: "tell",
+        deeds: &[
+            Deed::Collect(&[In("mod/l", ".txt")], "mod/l/out/all.txt"),
+            Deed::Word("left.env", "mod/l/out/word.txt"),
+        ],
+        files: Some(&[In("mod/l", ".txt")]),
+        artifacts: &[Folder("mod/l/out")],
+        module: Some(Module { space: "left", folder: "mod/l", dotenv: "left.env" }),
+        ..COMMON
+    },
+    Command {
+        name: "tell",
+        deeds: &[
+            Deed::Collect(&[In("mod/r", ".txt")], "mod/r/out/all.txt"),
+            Deed::Word("right.env", "mod/r/out/word.txt"),
+        ],
+        files: Some(&[In("mod/r", ".txt")]),
+        artifacts: &[Folder("mod/r/out")],
+        module: Some(Module { space: "right", folder: "mod/r", dotenv: "right.env" }),
+        ..COMMON
+    },
+    Command {
+        name: "both",
+        deeds: &[
+            Deed::Collect(&[Below("mod/l/out"), Below("mod/r/out")], "both.txt"),
+            Deed::Show("both.txt"),
+        ],
+        producers: &[17, 18],
+        artifacts: &[One("both.txt")],
+        ..COMMON
+    },
+    // Kept by everybody's cache.
+    Command {
+        name: "share",
+        deeds: &[Deed::Collect(&[SOURCES], "share.txt"), Deed::Show("src/a.txt")],
+        files: Some(&[SOURCES]),
+        artifacts: &[One("share.txt")],
+        shared: true,
+        ..COMMON
+    },
+    Command {
+        name: "take",
+        deeds: &[Deed::CopyEach(DEEP, "take"), Deed::Collect(&[One("share.txt")], "take/all")],
+        files: Some(&[DEEP]),
+        producers: &[20],
+        artifacts: &[Folder("take")],
+        shared: true,
+        ..COMMON
+    },
+    // Installs what the environment of the next one needs; it has no artifacts.
+    Command {
+        name: "install",
+        deeds: &[Deed::Collect(&[One("src/a.txt")], INSTALLED)],
+        files: Some(&[One("src/a.txt")]),
+        ..COMMON
+    },
+    Command {
+        name: "inside",
+        deeds: &[Deed::Collect(&[One(INSTALLED)], "inside.txt"), Deed::Show("inside.txt")],
+        producers: &[22],
+        artifacts: &[One("inside.txt")],
+        ..COMMON
+    },
 ];
+
+/// The command that installs an environment, the one that runs in it, and what has to be there.
+pub(crate) const INSTALL: Slot = 22;
+pub(crate) const INSIDE: Slot = 23;
+pub(crate) const INSTALLED: &str = ".place/tool";
+
+/// The first of the instances of one command, by which the command is told apart.
+pub(crate) fn head(slot: Slot) -> Slot {
+    COMMANDS.iter().position(|one| one.name == COMMANDS[slot].name).unwrap_or(slot)
+}
 
 /// What an edit of `purlin.toml` changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,33 +308,48 @@ impl Definition {
     }
 
     pub(crate) fn change(&mut self, slot: Slot, change: Change, value: u8) {
-        let command = &mut self.commands[slot];
+        let command = &mut self.commands[head(slot)];
         match change {
             Change::Exec => command.exec = value % 3,
             Change::Constant => command.constant = value % 3,
             Change::MoreFiles => command.more_files ^= true,
-            Change::Name => command.renamed ^= true,
+            // Its name is known to a plugin.
+            Change::Name => command.renamed ^= slot != INSTALL,
             Change::Artifacts => command.elsewhere ^= COMMANDS[slot].elsewhere.is_some(),
             Change::CacheWhen => command.when = value % 3,
             Change::Cache => command.uncached ^= true,
         }
     }
 
-    pub(crate) fn name(&self, slot: Slot) -> String {
-        let new = if self.commands[slot].renamed { "-new" } else { "" };
+    /// The edits of the command that it is an instance of.
+    fn edits(&self, slot: Slot) -> &Edits {
+        &self.commands[head(slot)]
+    }
+
+    fn command(&self, slot: Slot) -> String {
+        let new = if self.edits(slot).renamed { "-new" } else { "" };
         format!("{}{new}", COMMANDS[slot].name)
+    }
+
+    /// What it is called where only it is meant.
+    pub(crate) fn name(&self, slot: Slot) -> String {
+        let command = self.command(slot);
+        match COMMANDS[slot].module {
+            Some(module) => format!("{command}@{}#{slot}", module.space),
+            None => command,
+        }
     }
 
     pub(crate) fn deeds(&self, slot: Slot) -> &'static [Deed] {
         match COMMANDS[slot].elsewhere {
-            Some((deeds, _)) if self.commands[slot].elsewhere => deeds,
+            Some((deeds, _)) if self.edits(slot).elsewhere => deeds,
             _ => COMMANDS[slot].deeds,
         }
     }
 
     pub(crate) fn artifacts(&self, slot: Slot) -> &'static [Pattern] {
         match COMMANDS[slot].elsewhere {
-            Some((_, artifacts)) if self.commands[slot].elsewhere => artifacts,
+            Some((_, artifacts)) if self.edits(slot).elsewhere => artifacts,
             _ => COMMANDS[slot].artifacts,
         }
     }
@@ -253,7 +357,7 @@ impl Definition {
     /// The files that it depends on.
     pub(crate) fn inputs(&self, slot: Slot) -> Vec<Pattern> {
         let mut inputs = COMMANDS[slot].files.unwrap_or_default().to_vec();
-        if self.commands[slot].more_files && self.has_deps(slot) {
+        if self.edits(slot).more_files && self.has_deps(slot) {
             inputs.push(In("extra", ".txt"));
         }
         inputs
@@ -265,12 +369,12 @@ impl Definition {
 
     /// Whether results are kept at all.
     pub(crate) fn is_cached(&self, slot: Slot) -> bool {
-        self.has_deps(slot) && !COMMANDS[slot].uncached && !self.commands[slot].uncached
+        self.has_deps(slot) && !COMMANDS[slot].uncached && !self.edits(slot).uncached
     }
 
     /// Whether a result is kept.
     pub(crate) fn keeps(&self, slot: Slot, succeeded: bool) -> bool {
-        match self.commands[slot].when {
+        match self.edits(slot).when {
             0 => succeeded,
             1 => !succeeded,
             _ => true,
@@ -279,30 +383,48 @@ impl Definition {
 
     /// All that a key is made of besides files, producers and the region.
     pub(crate) fn identity(&self, slot: Slot) -> String {
-        let Edits { exec, constant, elsewhere, when, .. } = self.commands[slot];
+        let Edits { exec, constant, elsewhere, when, .. } = *self.edits(slot);
         format!("{slot} {exec} {constant} {elsewhere} {when}")
     }
 
-    pub(crate) fn document(&self) -> String {
-        let mut document = "[workspace]\n".to_owned();
+    /// The whole file; `shelf` is the folder of the cache that everybody uses.
+    pub(crate) fn document(&self, shelf: &str) -> String {
+        let mut document = format!(
+            "[workspace]\n\n[plugins.shelf]\npath = \"shelf\"\n\n[caches.team]\ntype = \"shelf\"\n\
+             folder = \"{shelf}\"\n"
+        );
         for (slot, command) in COMMANDS.iter().enumerate() {
-            let edits = &self.commands[slot];
+            if let Some(Module { space, folder, dotenv }) = command.module {
+                document.push_str(&format!(
+                    "\n[spaces.{space}]\nmodules = [{{ name = \"{slot}\", path = \"{folder}\" }}]\n\
+                     dotenv = [{{ path = \"{dotenv}\", optional = true }}]\n"
+                ));
+            }
+            if head(slot) != slot {
+                continue;
+            }
+            let edits = self.edits(slot);
+            // What is written once for all modules.
+            let general = |text: String| match command.module {
+                Some(module) => text.replace(module.folder, "{module.dir}"),
+                None => text,
+            };
             let mut lines = vec![
-                format!("[commands.{}]", self.name(slot)),
-                format!("exec = '''{}'''", self.exec(slot)),
+                format!("[commands.{}]", self.command(slot)),
+                format!("exec = '''{}'''", general(self.exec(slot))),
             ];
             if self.has_deps(slot) {
                 let mut deps: Vec<String> =
-                    self.inputs(slot).iter().map(|one| one.written()).collect();
-                deps.extend(
-                    command.producers.iter().map(|one| format!("command:{}", self.name(*one))),
-                );
+                    self.inputs(slot).iter().map(|one| general(one.written())).collect();
+                let named = |one: &&Slot| head(**one) == **one && **one != INSTALL;
+                let producers = command.producers.iter().filter(named);
+                deps.extend(producers.map(|one| format!("command:{}", self.command(*one))));
                 deps.push(format!("const:{}", edits.constant));
                 deps.extend(command.region.then(|| "variable:REGION".to_owned()));
                 lines.push(format!("deps = {deps:?}"));
             }
             let artifacts: Vec<String> =
-                self.artifacts(slot).iter().map(|one| one.written()).collect();
+                self.artifacts(slot).iter().map(|one| general(one.written())).collect();
             lines.push(format!("artifacts = {artifacts:?}"));
             lines.push(format!(
                 "cache-when = \"{}\"",
@@ -310,6 +432,11 @@ impl Definition {
             ));
             if command.uncached || edits.uncached {
                 lines.push("cache = \"none\"".to_owned());
+            } else if command.shared {
+                lines.push("cache = \"team\"".to_owned());
+            }
+            if slot == INSIDE {
+                lines.push("environment = \"place\"".to_owned());
             }
             if command.region {
                 lines.push("env = { REGION = true }".to_owned());
@@ -322,15 +449,19 @@ impl Definition {
     /// Counts its run, and does what somebody is to do to the files meanwhile.
     fn exec(&self, slot: Slot) -> String {
         let outside = "{root}/..";
-        let meanwhile = |when: &str| {
-            format!(r#"[ ! -e "{outside}/{when}-{slot}" ] || . "{outside}/{when}-{slot}""#)
+        let number = match COMMANDS[slot].module {
+            Some(_) => "{module.name}".to_owned(),
+            None => slot.to_string(),
         };
-        let mut text = format!("echo {slot} >> \"{outside}/runs\"\n{}\n", meanwhile("before"));
+        let meanwhile = |when: &str| {
+            format!(r#"[ ! -e "{outside}/{when}-{number}" ] || . "{outside}/{when}-{number}""#)
+        };
+        let mut text = format!("echo {number} >> \"{outside}/runs\"\n{}\n", meanwhile("before"));
         for deed in self.deeds(slot) {
             // Between them, because one that fails ends the command.
             text.push_str(&format!("{}\n", deed.shell()));
         }
-        let version = self.commands[slot].exec;
+        let version = self.edits(slot).exec;
         format!("{text}{}\n: version {version}\n", meanwhile("after"))
     }
 }

@@ -91,7 +91,7 @@ pub(crate) fn read(root: &Path) -> Tree {
         for entry in fs::read_dir(root.join(&folder)).expect("the folder is the test's own") {
             let entry = entry.expect("the folder is the test's own");
             let name = entry.file_name().into_string().expect("the test's names are text");
-            if folder.is_empty() && (name == ".git" || name == ".purlin") {
+            if folder.is_empty() && matches!(&*name, ".git" | ".purlin" | "purlin.lock") {
                 continue;
             }
             let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::definition::{COMMANDS, Definition, Slot};
+use super::definition::{COMMANDS, Definition, INSIDE, INSTALL, INSTALLED, Slot};
 use super::files::{Node, Tree, matching};
-use super::program::{End, perform};
+use super::program::{End, perform, word};
 use super::step::Moment;
 
 /// What identifies a result.
@@ -29,11 +29,34 @@ struct Kept {
 struct Record {
     key: Key,
     written: Tree,
+    /// The command has succeeded here, for this key, and its result was kept.
+    made: bool,
+    /// It is known that an environment needs what it makes.
+    installs: bool,
 }
 
 /// The results that are kept, for all workspaces.
 #[derive(Debug, Default)]
-pub(crate) struct Cache(BTreeMap<Key, Kept>);
+pub(crate) struct Cache {
+    /// What each user has.
+    own: [BTreeMap<Key, Kept>; 2],
+    /// What all of them share.
+    shelf: BTreeMap<Key, Kept>,
+    /// Something on the shelf is damaged, and what is put there may refer to it.
+    tainted: bool,
+}
+
+/// How a run is done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct How<'a> {
+    pub(crate) force: bool,
+    /// The value of the process variable `REGION`.
+    pub(crate) region: &'a str,
+    pub(crate) user: usize,
+    /// Whether it can use what all users share.
+    pub(crate) reaches: bool,
+    pub(crate) meanwhile: Option<&'a Meanwhile>,
+}
 
 /// One workspace.
 #[derive(Debug)]
@@ -76,14 +99,45 @@ enum Use {
 }
 
 impl Cache {
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
+    pub(crate) fn clear(&mut self, user: usize) {
+        self.own[user].clear();
     }
 
-    pub(crate) fn doubt(&mut self) {
-        for kept in self.0.values_mut() {
+    pub(crate) fn doubt(&mut self, user: usize) {
+        for kept in self.own[user].values_mut() {
             kept.doubtful = true;
         }
+    }
+
+    pub(crate) fn doubt_shelf(&mut self) {
+        for kept in self.shelf.values_mut() {
+            kept.doubtful = true;
+        }
+        self.tainted = true;
+    }
+
+    /// What a user finds under a key.
+    fn find(&self, key: &Key, shared: bool, how: How<'_>) -> Option<Kept> {
+        let own = self.own[how.user].get(key);
+        let other = if shared && how.reaches { self.shelf.get(key) } else { None };
+        // What is sound in one of the two is found.
+        let sound = [own, other].into_iter().flatten().find(|kept| !kept.doubtful);
+        sound.or(own).or(other).cloned()
+    }
+
+    fn keep(&mut self, key: &Key, shared: bool, how: How<'_>, kept: &Kept) {
+        self.own[how.user].insert(key.clone(), kept.clone());
+        if shared {
+            // What cannot be put now is put later, by a run that does something.
+            let doubtful = !how.reaches || self.tainted;
+            self.shelf.entry(key.clone()).or_insert(Kept { doubtful, ..kept.clone() });
+        }
+    }
+
+    /// What comes from the shelf is kept by who fetched it.
+    fn fetched(&mut self, key: &Key, how: How<'_>, kept: &Kept) {
+        let kept = || Kept { doubtful: false, ..kept.clone() };
+        self.own[how.user].entry(key.clone()).or_insert_with(kept);
     }
 }
 
@@ -119,11 +173,10 @@ impl Place {
         &mut self,
         cache: &mut Cache,
         slots: &BTreeSet<Slot>,
-        force: bool,
-        region: &str,
+        how: How<'_>,
         ran: &BTreeSet<Slot>,
-        meanwhile: Option<&Meanwhile>,
     ) -> Result<BTreeMap<Slot, Settled>, String> {
+        let How { force, region, meanwhile, .. } = how;
         let mut all = BTreeMap::new();
         let mut contributions: BTreeMap<Slot, Option<Contribution>> = BTreeMap::new();
         for &slot in slots {
@@ -142,8 +195,12 @@ impl Place {
             let produced: BTreeSet<_> =
                 command.producers.iter().filter_map(|one| contributions[one].clone()).collect();
             let key = self.key(slot, region, &produced);
-            let kept = cache.0.get(&key).filter(|_| self.definition.is_cached(slot) && !force);
-            let found = kept.map(|kept| (kept, self.restored(slot, &name, &kept.tree)));
+            let looks = self.definition.is_cached(slot) && !force && self.counts(slot, slots, &key);
+            let kept = if looks { cache.find(&key, command.shared, how) } else { None };
+            let found = kept.map(|kept| {
+                let restored = self.restored(slot, &name, &kept.tree);
+                (kept, restored)
+            });
             let wanted = match &found {
                 None | Some((_, Use::Blocked)) => Some(true),
                 Some((kept, _)) => (!kept.doubtful).then_some(false),
@@ -158,35 +215,130 @@ impl Place {
                 }
                 _ => {}
             }
-            let own = meanwhile.filter(|one| one.slot == slot);
+            if let Some((kept, _)) = &found
+                && (!does || !kept.doubtful)
+            {
+                cache.fetched(&key, how, kept);
+            }
+            let own = How { meanwhile: meanwhile.filter(|one| one.slot == slot), ..how };
             let (settled, key) = match found {
                 Some((kept, Use::Restored(files))) if !does => {
-                    let kept = kept.clone();
+                    let new = self.records.get(&name).is_none_or(|record| record.key != key);
                     self.take(slot, &name, &key, &kept, files);
+                    if new {
+                        self.note_install(&name, slots.contains(&INSIDE));
+                    }
                     let how = if kept.end == End::Success { "cached" } else { "failed" };
                     (Settled { how, said: kept.said }, key)
                 }
-                _ => self.execute(cache, slot, &name, &key, region, &produced, own),
+                _ => {
+                    let done = self.execute(cache, slot, &name, &key, &produced, own);
+                    self.note_install(&name, slots.contains(&INSIDE));
+                    done
+                }
             };
             if settled.how != "failed" && meanwhile.is_none() {
                 self.check(slot, region)?;
             }
-            let contribution = if !self.definition.artifacts(slot).is_empty() {
-                Some(Contribution::Artifacts(self.artifacts(slot)))
-            } else {
-                self.definition.is_cached(slot).then_some(Contribution::Key(key))
-            };
-            contributions.insert(slot, contribution);
+            contributions.insert(slot, self.contribution(slot, key));
             all.insert(slot, settled);
         }
         Ok(all)
     }
 
+    /// Whether a kept result can serve: what was installed is on record here alone.
+    fn counts(&self, slot: Slot, slots: &BTreeSet<Slot>, key: &Key) -> bool {
+        let record = self.records.get(&self.definition.name(slot));
+        let known = slots.contains(&INSIDE) || record.is_some_and(|record| record.installs);
+        slot != INSTALL
+            || !known
+            || self.files.contains_key(INSTALLED)
+                && record.is_some_and(|record| record.made && record.key == *key)
+    }
+
+    /// What is on record of an installation after a command was run or restored.
+    fn note_install(&mut self, name: &str, needed: bool) {
+        let there = self.files.contains_key(INSTALLED);
+        let record = self.records.entry(name.to_owned()).or_default();
+        record.installs = needed || (record.installs && there);
+    }
+
+    fn contribution(&self, slot: Slot, key: Key) -> Option<Contribution> {
+        if !self.definition.artifacts(slot).is_empty() {
+            return Some(Contribution::Artifacts(self.artifacts(slot)));
+        }
+        self.definition.is_cached(slot).then_some(Contribution::Key(key))
+    }
+
     fn key(&self, slot: Slot, region: &str, produced: &BTreeSet<Contribution>) -> Key {
         let identity = self.definition.identity(slot);
         let region = if COMMANDS[slot].region { region } else { "" };
+        let word = COMMANDS[slot].module.and_then(|module| word(&self.files, module.dotenv));
         let inputs = matching(&self.files, &self.definition.inputs(slot));
-        format!("{identity} {region} {produced:?} {inputs:?}")
+        format!("{identity} {region} {word:?} {produced:?} {inputs:?}")
+    }
+
+    /// Whether each command was run or looked at last with what there is now, and its result can be
+    /// had as it is: then there is nothing to do.
+    pub(crate) fn is_settled(&self, cache: &Cache, slots: &BTreeSet<Slot>, how: How<'_>) -> bool {
+        let mut contributions: BTreeMap<Slot, Option<Contribution>> = BTreeMap::new();
+        slots.iter().all(|&slot| {
+            let command = &COMMANDS[slot];
+            let produced: BTreeSet<_> =
+                command.producers.iter().filter_map(|one| contributions[one].clone()).collect();
+            let key = self.key(slot, how.region, &produced);
+            let name = self.definition.name(slot);
+            let kept = cache.find(&key, command.shared, how).filter(|kept| !kept.doubtful);
+            let there = kept.is_some_and(|kept| {
+                let restored = self.restored(slot, &name, &kept.tree);
+                matches!(restored, Use::Restored(files) if files == self.files)
+            });
+            let same = self.records.get(&name).is_some_and(|record| record.key == key);
+            contributions.insert(slot, self.contribution(slot, key));
+            there && same
+        })
+    }
+
+    /// Whether a run may go through them without a failure, and keeps what they make.
+    pub(crate) fn is_steady(&self, slots: &BTreeSet<Slot>) -> bool {
+        let keeps = |slot: Slot| {
+            self.definition.is_cached(slot)
+                && self.definition.keeps(slot, true)
+                && COMMANDS[slot].idempotent
+        };
+        slots.iter().all(|slot| keeps(*slot) && !matches!(slot, 11 | 12))
+    }
+
+    /// What is wrong with the artifacts of commands that have just run or were taken from the cache,
+    /// whatever happened before, and which commands have to fail.
+    pub(crate) fn verify(
+        &self,
+        slots: &BTreeSet<Slot>,
+        region: &str,
+    ) -> Result<BTreeSet<Slot>, String> {
+        let mut failed = BTreeSet::new();
+        for &slot in slots {
+            if COMMANDS[slot].producers.iter().any(|one| failed.contains(one)) {
+                failed.insert(slot);
+                continue;
+            }
+            let mut files = self.files.clone();
+            let deeds = self.definition.deeds(slot);
+            match perform(deeds, &mut files, region, &mut String::new()) {
+                End::Failure => {
+                    failed.insert(slot);
+                }
+                End::Success => self.check(slot, region)?,
+            }
+        }
+        Ok(failed)
+    }
+
+    /// Whether a command that has succeeded, or failed, need not run again.
+    pub(crate) fn rests(&self, slot: Slot, succeeded: bool) -> bool {
+        self.definition.is_cached(slot)
+            && self.definition.keeps(slot, succeeded)
+            && COMMANDS[slot].idempotent
     }
 
     fn artifacts(&self, slot: Slot) -> Tree {
@@ -235,22 +387,22 @@ impl Place {
                 (is_written(path, node) || record.written.contains_key(path))
                     && !inputs.iter().any(|input| input.matches(path))
             });
-            *record = Record { key: key.clone(), written };
+            let made = record.made && record.key == *key;
+            *record = Record { key: key.clone(), written, made, ..*record };
         }
     }
 
     /// Runs a command, and keeps its result.
-    #[expect(clippy::too_many_arguments, reason = "all of a run, in the one place that needs it")]
     fn execute(
         &mut self,
         cache: &mut Cache,
         slot: Slot,
         name: &str,
         key: &Key,
-        region: &str,
         produced: &BTreeSet<Contribution>,
-        meanwhile: Option<&Meanwhile>,
+        how: How<'_>,
     ) -> (Settled, Key) {
+        let How { region, meanwhile, .. } = how;
         let before = self.artifacts(slot);
         let mut said = String::new();
         let old = meanwhile.and_then(|one| self.files.get(one.path).cloned());
@@ -284,12 +436,13 @@ impl Place {
         let remembered = if disturbed { key } else { &after_key };
         let record = self.records.entry(name.to_owned()).or_default();
         record.key = remembered.clone();
+        record.made = end == End::Success && !disturbed;
         if !disturbed
             && self.definition.is_cached(slot)
             && self.definition.keeps(slot, end == End::Success)
         {
             let kept = Kept { tree: after, said: said.clone(), end, doubtful: false };
-            cache.0.insert(after_key.clone(), kept);
+            cache.keep(&after_key, COMMANDS[slot].shared, how, &kept);
         }
         let how = if end == End::Success { "finished" } else { "failed" };
         (Settled { how, said }, after_key)

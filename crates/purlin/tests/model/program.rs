@@ -21,6 +21,8 @@ pub(crate) enum Deed {
     Show(&'static str),
     /// Writes the process variable `REGION`.
     Region(&'static str),
+    /// Writes the process variable `WORD`, which a file sets.
+    Word(&'static str, &'static str),
     /// Writes a word that is found with braces and dollars which Purlin must not touch.
     Braces(&'static str),
     /// Ends with a status if a file says so.
@@ -68,6 +70,7 @@ impl Deed {
             Self::Say(text) => format!("echo {text}"),
             Self::Show(path) => format!("cat {path} 2>/dev/null"),
             Self::Region(to) => format!(r#"rm -f {to}; echo "$REGION" > {to}"#),
+            Self::Word(_, to) => format!(r#"rm -f {to}; echo "$WORD" > {to}"#),
             Self::Braces(to) => {
                 format!(
                     r#"rm -f {to}; echo "${{HOME##*/}} x" | awk "{{print \$1}}" > {to}; for f in src/{{a,b}}; do :; done"#
@@ -117,6 +120,10 @@ impl Deed {
             Self::Region(to) => {
                 files.insert(to.to_owned(), Node::file(format!("{region}\n")));
             }
+            Self::Word(from, to) => {
+                let word = word(files, from).unwrap_or_default();
+                files.insert(to.to_owned(), Node::file(format!("{word}\n")));
+            }
             Self::Braces(to) => {
                 files.insert(to.to_owned(), Node::file("home\n"));
             }
@@ -135,6 +142,12 @@ impl Deed {
 pub(crate) fn perform(deeds: &[Deed], files: &mut Tree, region: &str, said: &mut String) -> End {
     let mut deeds = deeds.iter();
     deeds.find_map(|deed| deed.apply(files, region, said)).unwrap_or(End::Success)
+}
+
+/// The value of `WORD` that a file sets, if it is there.
+pub(crate) fn word(files: &Tree, path: &str) -> Option<String> {
+    let line = files.get(path)?.text().lines().next()?;
+    line.strip_prefix("WORD=").map(str::to_owned)
 }
 
 /// What a program sees behind a link.

@@ -4,15 +4,17 @@ use super::definition::{COMMANDS, Change, Slot};
 use super::files::Saving;
 
 /// Names that files have and may get, in groups within which they are renamed.
-pub(crate) const SOURCES: [&[&str]; 4] = [
+pub(crate) const SOURCES: [&[&str]; 6] = [
     &["src/a.txt", "src/b.txt", "src/c.txt", "src/é.txt", "src/日 本.txt"],
     &["src/deep/x.txt", "src/deep/ü.txt", "src/deep/y.txt"],
     &["doc/a.md", "doc/ø.md"],
     &["log/a.log", "extra/e.txt"],
+    &["mod/l/a.txt", "mod/l/é.txt", "mod/r/a.txt", "mod/r/b.txt"],
+    &["left.env", "right.env"],
 ];
 
 /// Outputs, and places for a user's own files beside them.
-pub(crate) const OUTPUTS: [&str; 14] = [
+pub(crate) const OUTPUTS: [&str; 18] = [
     "list.txt",
     "each/a.txt.out",
     "each/é.txt.out",
@@ -27,10 +29,14 @@ pub(crate) const OUTPUTS: [&str; 14] = [
     "deploy.txt",
     "left/b.txt.out",
     "right/x.txt.out",
+    "mod/l/out/word.txt",
+    "mod/r/out/all.txt",
+    "share.txt",
+    "take/all",
 ];
 
 /// A user's own files, where commands write.
-pub(crate) const OWN: [&str; 3] = ["each/own.out", "gen/own", "left/own"];
+pub(crate) const OWN: [&str; 4] = ["each/own.out", "gen/own", "left/own", "mod/r/out/own"];
 
 /// What is done to an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,11 +58,36 @@ pub(crate) enum Moment {
     Meanwhile,
 }
 
+/// How a run dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Death {
+    /// At a step after which something may be left half-done, counted from the beginning.
+    Point(u8),
+    /// In the middle of a command, which goes on.
+    Within(Slot),
+    /// After some milliseconds.
+    After(u8),
+}
+
+/// What all users share, as a run finds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shelf {
+    There,
+    /// It answers with an error.
+    Away,
+    /// It is not to be asked.
+    Offline,
+}
+
 /// How a run is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Run {
     /// Which commands; all where none is named.
     pub(crate) slots: Vec<Slot>,
+    /// Only the instance of a module, by a flag and its value.
+    pub(crate) narrow: Option<(&'static str, &'static str, Slot)>,
+    pub(crate) user: usize,
+    pub(crate) shelf: Shelf,
     pub(crate) force: bool,
     pub(crate) json: bool,
     pub(crate) alone: bool,
@@ -64,6 +95,28 @@ pub(crate) struct Run {
     pub(crate) region: u8,
     /// All that was ever written was written in this very moment, as far as clocks can tell.
     pub(crate) frozen: bool,
+}
+
+impl Run {
+    /// An ordinary run of some commands.
+    pub(crate) fn of(slots: Vec<Slot>) -> Self {
+        Self {
+            slots,
+            narrow: None,
+            user: 0,
+            shelf: Shelf::There,
+            force: false,
+            json: true,
+            alone: true,
+            region: 0,
+            frozen: false,
+        }
+    }
+
+    /// Which commands are asked for; all where it is none.
+    pub(crate) fn wanted(&self) -> Vec<Slot> {
+        self.narrow.map_or_else(|| self.slots.clone(), |(_, _, slot)| vec![slot])
+    }
 }
 
 /// One thing that users do. Every step means something in every state, or nothing, so that steps
@@ -97,6 +150,8 @@ pub(crate) enum Step {
     },
     /// All outputs are removed.
     Clean(usize),
+    /// What the environment needs is removed.
+    Uninstall(usize),
     /// A user's own file where outputs are.
     Own {
         place: usize,
@@ -115,8 +170,10 @@ pub(crate) enum Step {
     Clone,
     DropPrivate(usize),
     DropIndex(usize),
-    DropCache,
-    TruncateCache,
+    DropCache(usize),
+    TruncateCache(usize),
+    /// What all users share is damaged.
+    DamageShelf,
     Run {
         place: usize,
         run: Run,
@@ -130,6 +187,18 @@ pub(crate) enum Step {
         moment: Moment,
         force: bool,
     },
+    /// Commands are run and watched, while sources get contents.
+    Watch {
+        place: usize,
+        slots: Vec<Slot>,
+        edits: Vec<(&'static str, u8)>,
+    },
+    /// A run is killed, and done again. From here on, what is on record is not known any more.
+    Kill {
+        place: usize,
+        run: Run,
+        death: Death,
+    },
 }
 
 /// A sequence of numbers that looks random and is the same for the same seed (SplitMix64).
@@ -137,11 +206,15 @@ pub(crate) struct Random {
     state: u64,
     /// What was last changed is changed again sooner than others.
     last: &'static str,
+    /// Whether runs are killed in this workspace: less can be said of it afterwards.
+    kills: bool,
 }
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { state: seed, last: SOURCES[0][0] }
+        let mut random = Self { state: seed, last: SOURCES[0][0], kills: false };
+        random.kills = random.one_in(5);
+        random
     }
 
     fn next(&mut self) -> u64 {
@@ -170,7 +243,7 @@ impl Random {
 
     fn source(&mut self) -> &'static str {
         if !self.one_in(3) {
-            let group = self.one(&[0, 0, 0, 1, 1, 2, 2, 3]);
+            let group = self.one(&[0, 0, 0, 1, 1, 2, 2, 3, 4, 4, 5]);
             self.last = self.one(SOURCES[group]);
         }
         self.last
@@ -183,7 +256,7 @@ impl Random {
             match self.step() {
                 Step::RunMeanwhile { place, slot, path, value, moment, force } => {
                     let meanwhile = Step::RunMeanwhile { place, slot, path, value, moment, force };
-                    let run = Run { slots: vec![slot], force: false, ..self.run() };
+                    let run = Run { slots: vec![slot], narrow: None, force: false, ..self.run() };
                     let run = Step::Run { place, run };
                     let back = match self.below(3) {
                         0 => Step::Edit { place, path, value, saving: Saving::InPlace },
@@ -235,6 +308,7 @@ impl Random {
                 Step::Tamper { place, path: self.one(&OUTPUTS), how }
             }
             45 => Step::Clean(place),
+            46 if self.one_in(2) => Step::Uninstall(place),
             46 => Step::Own { place, path: self.one(&OWN), value: self.value() },
             47..53 => {
                 let change = self.one(&[
@@ -261,8 +335,16 @@ impl Random {
             56..58 => Step::Clone,
             58 => Step::DropPrivate(place),
             59 => Step::DropIndex(place),
-            60 if self.one_in(3) => Step::DropCache,
-            60 => Step::TruncateCache,
+            60 => {
+                let user = usize::from(self.one_in(4));
+                match self.below(4) {
+                    0 => Step::DropCache(user),
+                    1 => Step::DamageShelf,
+                    _ => Step::TruncateCache(user),
+                }
+            }
+            61 if !self.kills => self.watch(place),
+            61 | 62 if self.kills => self.kill(place),
             61..67 => {
                 let moment = self.one(&[Moment::Before, Moment::After, Moment::Meanwhile]);
                 // In a command that changes nothing in place, and mostly a file that it reads.
@@ -276,10 +358,48 @@ impl Random {
         }
     }
 
+    fn watch(&mut self, place: usize) -> Step {
+        // Commands that never fail, and mostly files that they read.
+        let slots = vec![self.one(&[0, 2, 5, 14, 15, 17, 19, 20, 21])];
+        let edits = (0..1 + self.below(2)).map(|_| {
+            let group = self.one(&[0, 0, 1, 4]);
+            (self.one(SOURCES[group]), self.value())
+        });
+        let edits = edits.collect();
+        Step::Watch { place, slots, edits }
+    }
+
+    fn kill(&mut self, place: usize) -> Step {
+        let run = Run { frozen: false, ..self.run() };
+        let death = match self.below(3) {
+            0 => Death::Point(u8::try_from(1 + self.below(90)).unwrap_or(1)),
+            1 => Death::Within(self.below(COMMANDS.len())),
+            _ => Death::After(u8::try_from(self.below(60)).unwrap_or(1)),
+        };
+        Step::Kill { place, run, death }
+    }
+
     fn run(&mut self) -> Run {
         let named = if self.one_in(3) { 0 } else { 1 + self.below(3) };
+        let narrow = match self.below(12) {
+            0 => Some(("-s", "left", 17)),
+            1 => Some(("-m", "18", 18)),
+            _ => None,
+        };
         Run {
-            slots: (0..named).map(|_| self.below(COMMANDS.len())).collect(),
+            narrow,
+            user: usize::from(self.one_in(8)),
+            shelf: self.one(&[
+                Shelf::There,
+                Shelf::There,
+                Shelf::There,
+                Shelf::Away,
+                Shelf::Offline,
+            ]),
+            slots: match narrow {
+                Some(_) => Vec::new(),
+                None => (0..named).map(|_| self.below(COMMANDS.len())).collect(),
+            },
             force: self.one_in(12),
             json: !self.one_in(4),
             alone: self.one_in(4),

@@ -1,48 +1,80 @@
 //! Does steps to workspaces on disk and to the model, and compares the two after each run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
-use purlin_test::{Finished, Workspace};
+use purlin_test::Workspace;
 
-use super::definition::{COMMANDS, Definition, Slot};
+use super::definition::{Definition, INSTALLED};
 use super::files::{self, Node, Saving, Tree};
-use super::oracle::{Cache, Meanwhile, Place, Settled};
-use super::step::{Moment, Run, SOURCES, Step, Tampering};
+use super::oracle::{Cache, Place};
+use super::step::{SOURCES, Step, Tampering};
 
 /// What git ignores here.
-const IGNORED: &str = "gen/\n*.tmp\n";
+const IGNORED: &str = "gen/\n*.tmp\n.place/\npurlin.lock\n";
 
 /// The files that are not outputs.
-const SOURCES_IN: [&str; 6] = ["src/", "doc/", "log/", "extra/", ".gitignore", "purlin.toml"];
+const SOURCES_IN: [&str; 10] = [
+    "src/",
+    "doc/",
+    "log/",
+    "extra/",
+    "mod/",
+    "left.env",
+    "right.env",
+    "shelf/",
+    ".gitignore",
+    "purlin.toml",
+];
+
+/// The plugin: a cache that is a folder, for which stands `FOLDER`, and an environment.
+const SHELF: [(&str, &str); 3] = [
+    ("shelf/plugin.py", include_str!("plugin.py")),
+    (
+        "shelf/plugin.toml",
+        "[plugin]\nname = \"shelf\"\nversion = \"1.0.0\"\napi = \"1\"\n[runtime]\nkind = \"process\"\n\
+         entry = [\"python3\", \"-S\", \"plugin.py\"]\n[provides.environment.place]\n[provides.cache.shelf]\nhot = \"user\"\n\
+         schema = \"shelf.json\"\n[permissions]\nwrite = [\"FOLDER\"]\n",
+    ),
+    (
+        "shelf/shelf.json",
+        r#"{ "type": "object", "properties": { "folder": { "type": "string" } }, "required": ["folder"] }"#,
+    ),
+];
 
 /// Workspaces, and what they should be.
 pub(crate) struct World {
-    workspace: Workspace,
-    places: [Place; 2],
-    cache: Cache,
+    pub(super) workspace: Workspace,
+    pub(super) places: [Place; 2],
+    pub(super) cache: Cache,
     branch: usize,
     branches: BTreeMap<usize, (Tree, Definition)>,
+    /// A run was killed: what is kept and on record is not known any more.
+    pub(super) is_shaken: bool,
 }
 
 impl World {
     /// A repository with all sources in it, and a second, empty place. `defect` is seeded into each
     /// run.
     pub(crate) fn new(defect: &str) -> Self {
-        let workspace =
-            Workspace::new(env!("CARGO_BIN_EXE_purlin")).variable("PURLIN_DEFECT", defect);
+        let workspace = Workspace::new(env!("CARGO_BIN_EXE_purlin"))
+            .variable("PURLIN_DEFECT", defect)
+            .variable("PURLIN_TRUST", "workspace");
+        let shelf = workspace.base().join("shelf");
+        fs::create_dir(&shelf).expect("the folder is the test's own");
         let definition = Definition::new();
         let mut sources = Tree::new();
         sources.insert(".gitignore".to_owned(), Node::file(IGNORED));
-        sources.insert("purlin.toml".to_owned(), Node::file(definition.document()));
+        sources.extend(SHELF.map(|(path, text)| {
+            let text = text.replace("FOLDER", &shelf.to_string_lossy());
+            (path.to_owned(), Node::file(text))
+        }));
+        let second = sources.clone();
         for path in SOURCES.iter().flat_map(|group| group.iter().step_by(2)) {
             sources.insert((*path).to_owned(), source(path, 0));
         }
-        let second = sources.get_key_value(".gitignore").into_iter();
-        let second: Tree = second.map(|(path, node)| (path.clone(), node.clone())).collect();
         let places = [Place::new(sources, definition), Place::new(second, Definition::new())];
         let mut world = Self {
             workspace,
@@ -50,6 +82,7 @@ impl World {
             cache: Cache::default(),
             branch: 0,
             branches: BTreeMap::new(),
+            is_shaken: false,
         };
         for place in 0..2 {
             fs::create_dir_all(world.root(place)).expect("the folder is the test's own");
@@ -58,6 +91,7 @@ impl World {
                 files::save(&world.root(place), path, node, Saving::InPlace);
             }
         }
+        world.define(0);
         world.define(1);
         world.git(&["init", "--quiet"]);
         world.git(&["config", "user.name", "test"]);
@@ -111,13 +145,14 @@ impl World {
                 }
             }
             Step::Clean(place) => {
-                let is_source = |path: &String| SOURCES_IN.iter().any(|one| path.starts_with(one));
+                let is_source = |path: &String| is_source(path);
                 let tree = self.places[*place].files.keys();
                 let outputs: Vec<String> = tree.filter(|path| !is_source(path)).cloned().collect();
                 for path in outputs {
                     self.remove(*place, &path);
                 }
             }
+            Step::Uninstall(place) => self.remove(*place, INSTALLED),
             Step::Own { place, path, value } => {
                 self.put(*place, path, Node::file(format!("own {value}\n")), Saving::InPlace);
             }
@@ -132,13 +167,18 @@ impl World {
                 self.places[*place].forget_records();
             }
             Step::DropIndex(place) => files::remove(&self.root(*place), ".purlin/index"),
-            Step::DropCache => {
-                let cleared = self.workspace.run(&["cache", "clear"]);
+            Step::DropCache(user) => {
+                let mut clear = self.workspace.command(&["cache", "clear"]);
+                clear.env("PURLIN_CACHE_DIR", self.cache_of(*user));
+                let cleared = self.workspace.finish(&mut clear);
                 assert_eq!(cleared.code, Some(0), "{cleared}");
-                self.cache.clear();
+                self.cache.clear(*user);
             }
-            Step::TruncateCache => self.truncate_cache(),
+            Step::TruncateCache(user) => self.truncate_cache(*user),
+            Step::DamageShelf => self.damage_shelf(),
             Step::Run { place, run } => self.run(*place, run, None)?,
+            Step::Watch { place, slots, edits } => self.watch(*place, slots, edits)?,
+            Step::Kill { place, run, death } => self.kill(*place, run, *death)?,
             Step::RunMeanwhile { place, slot, path, value, moment, force } => {
                 let node = source(path, *value);
                 self.run_meanwhile(*place, *force, *slot, path, &node, *moment)?;
@@ -147,11 +187,21 @@ impl World {
         Ok(())
     }
 
-    fn root(&self, place: usize) -> PathBuf {
+    pub(super) fn root(&self, place: usize) -> PathBuf {
         self.workspace.base().join(["workspace", "second"][place])
     }
 
-    fn put(&mut self, place: usize, path: &str, node: Node, saving: Saving) {
+    /// The cache folder of a user.
+    pub(super) fn cache_of(&self, user: usize) -> PathBuf {
+        self.workspace.base().join(["cache", "cache-of-second"][user])
+    }
+
+    /// The folder of what all users share.
+    pub(super) fn shelf(&self) -> PathBuf {
+        self.workspace.base().join("shelf")
+    }
+
+    pub(super) fn put(&mut self, place: usize, path: &str, node: Node, saving: Saving) {
         files::save(&self.root(place), path, &node, saving);
         self.places[place].files.insert(path.to_owned(), node);
     }
@@ -168,7 +218,8 @@ impl World {
     }
 
     fn define(&mut self, place: usize) {
-        let document = self.places[place].definition.document();
+        let shelf = self.shelf();
+        let document = self.places[place].definition.document(&shelf.to_string_lossy());
         self.put(place, "purlin.toml", Node::file(document), Saving::InPlace);
     }
 
@@ -190,7 +241,9 @@ impl World {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "--message", "all"]);
         let place = &mut self.places[0];
-        let is_ignored = |path: &String| path.starts_with("gen/") || path.ends_with(".tmp");
+        let is_ignored = |path: &String| {
+            path.starts_with("gen/") || path.starts_with(".place/") || path.ends_with(".tmp")
+        };
         let mut tracked = place.files.clone();
         tracked.retain(|path, _| !is_ignored(path));
         place.files.retain(|path, _| is_ignored(path));
@@ -211,7 +264,7 @@ impl World {
         let root = self.root(1);
         fs::remove_dir_all(&root).expect("the folder is the test's own");
         let mut sources = self.places[0].files.clone();
-        sources.retain(|path, _| SOURCES_IN.iter().any(|one| path.starts_with(one)));
+        sources.retain(|path, _| is_source(path));
         for (path, node) in &sources {
             files::save(&root, path, node, Saving::InPlace);
         }
@@ -219,149 +272,40 @@ impl World {
     }
 
     /// Takes the end off all contents in the cache, and puts one on those that have none.
-    fn truncate_cache(&mut self) {
-        for path in files_below(&self.workspace.cache().join("store/v1/blobs")) {
+    fn truncate_cache(&mut self, user: usize) {
+        for path in files_below(&self.cache_of(user).join("store/v1/blobs")) {
             let file = fs::File::options().write(true).open(&path).expect("it is the test's own");
             let length = file.metadata().expect("it is open").len();
             let length = if length == 0 { 1 } else { length - 1 };
             file.set_len(length).expect("it is the test's own");
         }
-        self.cache.doubt();
+        self.cache.doubt(user);
     }
 
-    fn run_meanwhile(
-        &mut self,
-        place: usize,
-        force: bool,
-        slot: Slot,
-        path: &'static str,
-        node: &Node,
-        moment: Moment,
-    ) -> Result<(), String> {
-        let old = self.places[place].files.get(path).cloned();
-        if moment == Moment::Meanwhile && old.is_none() {
-            // A file that came and went leaves no trace. The guide on caching tells so.
-            return Ok(());
-        }
-        let executable = old.as_ref().is_some_and(Node::is_executable);
-        let text = node.text().to_owned();
-        let node = Node::File { text: text.clone(), executable };
-        let base = self.workspace.base();
-        let hook = |when: &str, text: String| {
-            fs::write(base.join(format!("{when}-{slot}")), text).expect("it is the test's own");
-        };
-        let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
-        let put = |text: &str| {
-            format!(
-                "mkdir -p {folder}; printf '%s\\n' '{}' > '{path}'\n",
-                text.trim_end_matches('\n')
-            )
-        };
-        let write = put(&text);
-        let back = put(old.as_ref().map_or("", Node::text));
-        match moment {
-            Moment::Before => hook("before", write),
-            Moment::After => hook("after", write),
-            Moment::Meanwhile => {
-                hook("before", write);
-                hook("after", back);
+    /// Changes a byte of all contents that all users share.
+    fn damage_shelf(&mut self) {
+        for path in files_below(&self.shelf()) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let mut bytes = fs::read(&path).expect("it is the test's own");
+            if name.starts_with("blob-") && !bytes.is_empty() {
+                bytes[0] ^= 1;
+                fs::write(&path, bytes).expect("it is the test's own");
             }
         }
-        // Clocks of file systems move in ticks: what was written before the run was so before it.
-        std::thread::sleep(Duration::from_millis(12));
-        let run =
-            Run { slots: vec![slot], force, json: true, alone: true, region: 0, frozen: false };
-        let result = self.run(place, &run, Some(&Meanwhile { slot, path, node, moment }));
-        for when in ["before", "after"] {
-            let _ = fs::remove_file(self.workspace.base().join(format!("{when}-{slot}")));
-        }
-        result
-    }
-
-    fn run(
-        &mut self,
-        place: usize,
-        run: &Run,
-        meanwhile: Option<&Meanwhile>,
-    ) -> Result<(), String> {
-        let counter = self.workspace.base().join("runs");
-        let _ = fs::remove_file(&counter);
-        let region = format!("r{}", run.region);
-        let names: Vec<String> =
-            run.slots.iter().map(|slot| self.places[place].definition.name(*slot)).collect();
-        let mut arguments = vec!["run"];
-        arguments.extend(run.force.then_some("--force"));
-        arguments.extend(run.json.then_some("--json"));
-        arguments.extend(run.alone.then_some("-n1"));
-        arguments.extend(names.iter().map(String::as_str));
-        let mut command = self.workspace.command(&arguments);
-        command.current_dir(self.root(place)).env("REGION", &region);
-        if run.frozen {
-            command.env("PURLIN_CLOCK", "stamps=1000,now=1000");
-        }
-        let finished = self.workspace.finish(&mut command);
-        let context = |problem: String| format!("{problem}\n{arguments:?}\n{finished}");
-
-        let counted = fs::read_to_string(&counter).unwrap_or_default();
-        let mut ran = BTreeSet::new();
-        for line in counted.lines() {
-            let slot: Slot = line.parse().expect("commands write their number");
-            if !ran.insert(slot) {
-                return Err(context(format!("needless: {} ran twice", COMMANDS[slot].name)));
-            }
-        }
-        let slots = Place::closure(&run.slots);
-        let here = &mut self.places[place];
-        let settled = here.run(&mut self.cache, &slots, run.force, &region, &ran, meanwhile);
-        let settled = settled.map_err(&context)?;
-        let failed = settled.values().any(|one| one.how == "failed");
-        if finished.code != Some(i32::from(failed)) {
-            return Err(context("wrong: the status".to_owned()));
-        }
-        if run.json {
-            self.compare_events(place, &finished, &settled).map_err(&context)?;
-        }
-        for place in 0..2 {
-            let told =
-                files::differences(&self.places[place].files, &files::read(&self.root(place)));
-            if !told.is_empty() {
-                let place = ["", "the second place: "][place];
-                return Err(context(format!("files: {place}{}", told.join("\n"))));
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether each command was settled as it should, and said what it should.
-    fn compare_events(
-        &self,
-        place: usize,
-        finished: &Finished,
-        settled: &BTreeMap<Slot, Settled>,
-    ) -> Result<(), String> {
-        let events = finished.json_lines();
-        for (slot, wanted) in settled {
-            let id = self.places[place].definition.name(*slot);
-            let how = finished.settled(&id).unwrap_or_default();
-            if how != wanted.how {
-                return Err(format!("wrong: {id} is {how}, not {}", wanted.how));
-            }
-            let own = events.iter().filter(|event| {
-                event["id"] == *id && event["event"] == "output" && event["stream"] == "stdout"
-            });
-            let said: String = own.filter_map(|event| event["text"].as_str()).collect();
-            if said != wanted.said {
-                return Err(format!("stale: {id} said {said:?}, not {:?}", wanted.said));
-            }
-        }
-        Ok(())
+        self.cache.doubt_shelf();
     }
 }
 
+fn is_source(path: &str) -> bool {
+    SOURCES_IN.iter().any(|one| path.starts_with(one)) && !path.contains("/out/")
+}
+
 /// The content of a source. Most are equally long.
-fn source(path: &str, value: u8) -> Node {
+pub(super) fn source(path: &str, value: u8) -> Node {
     Node::file(if path.ends_with(".md") {
         format!("v{}   \nw\n", value % 2)
+    } else if path.ends_with(".env") {
+        format!("WORD=v{value}\n")
     } else {
         format!("v{value}\n")
     })

@@ -125,7 +125,7 @@ class Versions(plugin.Config):
 
 @plugin.dependency("distribution", in_environment=True, section=("versions", Versions))
 def distribution(config: plugin.Data, context: plugin.ExpandContext) -> plugin.Expansion:
-    return plugin.Expansion(values=[context.site_packages, context.section])
+    return plugin.Expansion(values=[context.site_packages, context.section, context.fence.open])
 
 
 class StoreConfig(plugin.Config):

@@ -122,7 +122,9 @@ class ExpandContext(Context):
 
     `site_packages` is the folder of Python distributions of the command's environment, for types
     that are declared `in_environment`. `section` is the table of the workspace's file that the
-    manifest names.
+    manifest names. `fence` is the boundary around the modules of the space, or `None`: the paths in
+    `fence.modules` may import each other and those in `fence.open`. Whoever answers by it puts it
+    among the values.
     """
 
     def __init__(self, host: Host, plugin: PluginInfo, told: Mapping[str, Any]) -> None:
@@ -133,6 +135,7 @@ class ExpandContext(Context):
         self.context: Data = Data(told.get("context"))
         self.site_packages: str | None = told.get("site_packages")
         self.section: Any = freeze(told.get("section"))
+        self.fence: Any = freeze(told.get("fence"))
 
 
 class SubcommandContext(Context):
