@@ -75,6 +75,11 @@ impl Contribution {
     /// The place where it is written: the function itself, where its file was parsed already.
     #[must_use]
     pub fn origin(&self) -> Origin {
+        if let Content::Lazy(lazy) = &self.content
+            && let Some(entry) = lazy.as_any().and_then(|any| any.downcast_ref::<Entry>())
+        {
+            return entry.key().definition.origin();
+        }
         if let Content::Prototype { file, name } = &self.content
             && let Some(index) = file.known_index()
         {

@@ -18,8 +18,7 @@ const TABLES: [&str; 7] = ["workspace", "ctx", "base", "defaults", "spaces", "ca
 
 /// The core tables of other readers: plugins are the host's, the others are about what definitions
 /// become.
-const OTHERS: [&str; 7] =
-    ["plugins", "use", "projects", "inputs", "passthru", "choose", "include"];
+const OTHERS: [&str; 7] = ["plugins", "use", "projects", "inputs", "passthru", "choose", "include"];
 
 impl Definitions {
     /// Reads the core tables of a document. Every mistake is reported; what could be read is
@@ -130,8 +129,7 @@ fn core_tables(
             core.insert(name, entry.key.clone(), entry.value.clone());
         } else if unbuilt::TABLES.contains(&name.as_str()) {
             diagnostics.push(unbuilt::refused(&format!("the table `[{name}]`"), &entry.key));
-        } else if !OTHERS.contains(&name.as_str())
-            && !sections.iter().any(|section| section == key)
+        } else if !OTHERS.contains(&name.as_str()) && !sections.iter().any(|section| section == key)
         {
             let known = TABLES.into_iter().chain(OTHERS);
             let all = known.chain(sections.iter().map(String::as_str));

@@ -36,7 +36,7 @@ fn who_wrote_a_value_is_told_with_what_lost_and_what_was_injected() {
             },
             "agreeing": [],
             "shadowed": [{
-                "layer": "extension", "priority": 200, "file": "pkg/hello.star", "line": 1, "column": 1,
+                "layer": "extension", "priority": 200, "file": "pkg/hello.star", "line": 1, "column": 5,
                 "path": "pkg.hello", "project": [], "plugin": "made-up",
                 "via": [{"phase": "extend", "plugin": "made-up", "feature": "folder"}],
             }],

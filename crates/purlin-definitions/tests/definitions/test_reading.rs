@@ -88,7 +88,7 @@ fn flat_names_that_collide_exclude_each_other() {
     let world = document("[pkg.a.b]\nversion = \"1\"\n[pkg.\"a/b\"]\nversion = \"2\"\n");
     insta::assert_snapshot!(told(&world.error("pkg.x86_64-linux.a/b")), @r#"
     error: there are 2 of `pkg.x86_64-linux."a/b"`
-      purlin.toml:3:6 a leaf of the workspace, through `pkg`
+      purlin.toml:3:8 a leaf of the workspace, through `pkg`
       purlin.toml:5:6 a leaf of the workspace, through `pkg`
       = They have the same priority, 100, so that none counts more.
       = rename one of them, or give one a smaller `priority`

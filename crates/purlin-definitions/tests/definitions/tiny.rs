@@ -20,16 +20,19 @@ use purlin_plugin::language::{
 };
 use serde_json::Value as Json;
 
+/// The lines below the head of each function, with their offsets.
+type Bodies = HashMap<String, Vec<(usize, String)>>;
+
 #[derive(Default)]
-pub struct Tiny {
+pub(crate) struct Tiny {
     /// How often each function was called.
-    pub calls: Mutex<HashMap<String, usize>>,
+    pub(crate) calls: Mutex<HashMap<String, usize>>,
     /// How many files were parsed.
-    pub parsed: Mutex<usize>,
-    bodies: Mutex<HashMap<String, HashMap<String, Vec<(usize, String)>>>>,
+    pub(crate) parsed: Mutex<usize>,
+    bodies: Mutex<HashMap<String, Bodies>>,
 }
 
-pub struct Text(pub String);
+pub(crate) struct Text(pub(crate) String);
 
 impl fmt::Debug for Text {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,7 +62,7 @@ impl Evaluated for Text {
     }
 }
 
-pub fn shown(argument: &Argument) -> String {
+pub(crate) fn shown(argument: &Argument) -> String {
     match argument {
         Argument::Value(handle) => format!("{handle:?}"),
         Argument::Data(value) => match value.as_str() {
@@ -131,7 +134,7 @@ impl Tiny {
         let mut bodies = self.bodies.lock().unwrap();
         let path = function.source.path.to_string_lossy().into_owned();
         let bodies = bodies.entry(path).or_insert_with(|| {
-            let mut found: HashMap<String, Vec<(usize, String)>> = HashMap::new();
+            let mut found = Bodies::new();
             let mut last = String::new();
             for (start, line) in lines(&function.source) {
                 if let Some(rest) = line.strip_prefix("def ") {

@@ -19,20 +19,18 @@ use tempfile::TempDir;
 
 use crate::tiny::{Tiny, shown};
 
-pub struct World {
-    pub folder: TempDir,
-    pub language: Arc<Tiny>,
-    pub workspace: Workspace,
+pub(crate) struct World {
+    pub(crate) folder: TempDir,
+    pub(crate) language: Arc<Tiny>,
+    pub(crate) workspace: Workspace,
 }
 
-pub const SYSTEM: &str = "x86_64-linux";
-
 /// A workspace with these files, the plugins of this file, and one system.
-pub fn world(files: &[(&str, &str)]) -> World {
+pub(crate) fn world(files: &[(&str, &str)]) -> World {
     world_with(files, |_| {}, None)
 }
 
-pub fn world_with(
+pub(crate) fn world_with(
     files: &[(&str, &str)],
     change: impl FnOnce(&mut Catalogue),
     base: Option<Arc<dyn Namespace>>,
@@ -52,13 +50,17 @@ pub fn world_with(
     open(folder, catalogue, base)
 }
 
-pub fn write(root: &Path, path: &str, text: &str) {
+pub(crate) fn write(root: &Path, path: &str, text: &str) {
     let path = root.join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
 }
 
-pub fn open(folder: TempDir, catalogue: Catalogue, base: Option<Arc<dyn Namespace>>) -> World {
+pub(crate) fn open(
+    folder: TempDir,
+    catalogue: Catalogue,
+    base: Option<Arc<dyn Namespace>>,
+) -> World {
     let text = fs::read_to_string(folder.path().join("purlin.toml")).unwrap();
     let (document, mistakes) = parse_toml(&Source::new("purlin.toml", text));
     assert_eq!(mistakes, []);
@@ -79,22 +81,22 @@ pub fn open(folder: TempDir, catalogue: Catalogue, base: Option<Arc<dyn Namespac
 
 impl World {
     /// The value at an output path, as a text; an error's summary in brackets.
-    pub fn value(&self, path: &str) -> String {
+    pub(crate) fn value(&self, path: &str) -> String {
         match self.workspace.value(&parse_path(path).unwrap()) {
             Ok(value) => shown(&value),
             Err(diagnostic) => format!("[{}]", diagnostic.summary),
         }
     }
 
-    pub fn error(&self, path: &str) -> Diagnostic {
+    pub(crate) fn error(&self, path: &str) -> Diagnostic {
         self.workspace.value(&parse_path(path).unwrap()).expect_err("it fails")
     }
 
-    pub fn show(&self, path: &str) -> Json {
+    pub(crate) fn show(&self, path: &str) -> Json {
         self.workspace.show(&parse_path(path).unwrap()).unwrap()
     }
 
-    pub fn codes(&self) -> Vec<String> {
+    pub(crate) fn codes(&self) -> Vec<String> {
         let mut codes: Vec<String> =
             self.workspace.check().into_iter().map(|one| one.code).collect();
         codes.sort_unstable();
@@ -103,7 +105,7 @@ impl World {
 }
 
 /// A diagnostic as tests compare it: what, where, why and what to do.
-pub fn told(diagnostic: &Diagnostic) -> String {
+pub(crate) fn told(diagnostic: &Diagnostic) -> String {
     let mut text = format!("{}: {}\n", diagnostic.severity.as_str(), diagnostic.summary);
     for label in &diagnostic.labels {
         text.push_str(&format!("  {} {}\n", label.origin, label.text));
@@ -116,7 +118,7 @@ pub fn told(diagnostic: &Diagnostic) -> String {
     text
 }
 
-pub fn head(name: &str) -> FeatureHead {
+pub(crate) fn head(name: &str) -> FeatureHead {
     let origin = Origin::whole(&Source::of_plugin("made-up", "plugin.toml", None));
     FeatureHead { name: name.to_owned(), plugin: "made-up".to_owned(), origin }
 }
@@ -125,7 +127,7 @@ fn names(all: &[&str]) -> Vec<String> {
     all.iter().map(|one| (*one).to_owned()).collect()
 }
 
-pub fn transform(
+pub(crate) fn transform(
     name: &str,
     reads: &[&str],
     extends: &[&str],
@@ -148,7 +150,7 @@ fn schema(json: &Json) -> Arc<Schema> {
 
 /// Sections `pkg` (of things), `app`, `lib` and `foo`, outputs `pkg` (flat), `tree` (nested), `app`,
 /// `lib` and `foo`, and the importer `folder`.
-pub fn catalogue() -> Catalogue {
+pub(crate) fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::empty(Arc::new(QuietHost));
     catalogue.sections = names(&["pkg", "app", "lib", "foo"]);
     catalogue.leaves.push(LeafFeature::new(
@@ -185,7 +187,7 @@ pub fn catalogue() -> Catalogue {
     let lib = || {
         Arc::new(Sections { section: "lib", root: "lib", is_flat: false, is_for_systems: false })
     };
-    let foo = || {
+    let data = || {
         Arc::new(Sections { section: "foo", root: "foo", is_flat: false, is_for_systems: false })
     };
     catalogue.transforms = vec![
@@ -193,7 +195,7 @@ pub fn catalogue() -> Catalogue {
         transform("tree", &["pkg"], &[], &["tree"], move || tree() as _),
         transform("app", &["app"], &[], &["app"], move || app() as _),
         transform("lib", &["lib"], &[], &["lib"], move || lib() as _),
-        transform("foo", &["foo"], &[], &["foo"], move || foo() as _),
+        transform("foo", &["foo"], &[], &["foo"], move || data() as _),
     ];
     catalogue.importers.push(ImporterFeature {
         head: head("folder"),
