@@ -32,6 +32,12 @@ impl Source {
         Arc::new(Self { path, text, plugin: None, lines: OnceLock::new() })
     }
 
+    /// A file that nobody has read yet: whoever renders a place in it may.
+    pub fn unread(path: impl Into<PathBuf>) -> Arc<Self> {
+        let path = path.into();
+        Arc::new(Self { path, text: None, plugin: None, lines: OnceLock::new() })
+    }
+
     /// A source that belongs to a plugin; `text` is absent where only the index was read.
     pub fn of_plugin(
         plugin: impl Into<String>,

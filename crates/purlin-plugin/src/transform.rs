@@ -1,10 +1,11 @@
 //! The `transform` and `importer` points: definitions come in as entries, and go out as fragments.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Origin};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::contract::Host;
 use crate::language::{Argument, Namespace};
@@ -124,6 +125,12 @@ pub trait Lazy: Send + Sync {
 
     /// What messages call it: `packages.games.antsimulator`.
     fn described(&self) -> String;
+
+    /// Itself, for the host that made it: a fragment that hands on what `compose` gave keeps the
+    /// priority and the origin of that.
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
 }
 
 /// A piece of definitions or outputs that a plugin makes.
@@ -137,6 +144,9 @@ pub struct Fragment {
     pub priority: Option<i64>,
     /// Whom it comes from; the plugin itself when absent.
     pub origin: Option<Origin>,
+    /// What the definitions in it get for parameters of these names, before anything else is looked
+    /// up. A text that is one whole reference (`{packages.gcc}`) stands for that definition.
+    pub inject: Map<String, Json>,
     /// What it is.
     pub payload: Payload,
 }
@@ -148,6 +158,15 @@ pub enum Payload {
     Data(Json),
     /// A file of definitions, from the workspace's root: `{"$file": PATH}`.
     File(String),
+    /// A folder of definitions, from the workspace's root: `{"$folder": PATH}`. Its files and folders
+    /// become names below the fragment's path; none is opened for that. One that is missing is empty.
+    Folder {
+        /// Where it is.
+        path: String,
+        /// True where somebody wrote the path, who is told then that it is missing:
+        /// `{"$folder": PATH, "named": true}`.
+        named: bool,
+    },
     /// A definition as it came from `compose`.
     Lazy(Arc<dyn Lazy>),
     /// A value.
@@ -157,7 +176,8 @@ pub enum Payload {
 impl Fragment {
     /// A fragment of the plugin's own.
     pub fn new(path: Vec<String>, payload: Payload) -> Self {
-        Self { path, system: None, priority: None, origin: None, payload }
+        let inject = Map::new();
+        Self { path, system: None, priority: None, origin: None, inject, payload }
     }
 }
 
@@ -172,6 +192,7 @@ impl fmt::Debug for Payload {
         match self {
             Self::Data(data) => write!(formatter, "{data}"),
             Self::File(path) => write!(formatter, "$file {path}"),
+            Self::Folder { path, .. } => write!(formatter, "$folder {path}"),
             Self::Lazy(lazy) => write!(formatter, "{lazy:?}"),
             Self::Value(value) => write!(formatter, "{value:?}"),
         }

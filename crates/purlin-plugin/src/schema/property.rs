@@ -1,7 +1,8 @@
 //! What a schema declares, for help, documentation and completion.
 
-use purlin_model::Value;
+use purlin_model::{Severity, Value};
 
+use super::validate::validate_node;
 use super::{JsonType, Node, NodeId, Notes, PathRole, Schema};
 
 /// A declared property.
@@ -106,6 +107,13 @@ impl<'s> Property<'s> {
     #[must_use]
     pub fn merge(&self) -> Option<&'s str> {
         self.note(|notes| notes.merge.as_deref())
+    }
+
+    /// Whether a value is one that may be written here.
+    #[must_use]
+    pub fn accepts(&self, value: &Value) -> bool {
+        let (_, diagnostics) = validate_node(self.schema, self.node, value);
+        !diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// The properties inside it.
