@@ -7,6 +7,7 @@ use purlin_plugin::RuntimeKind;
 use purlin_plugin::Schema;
 use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
 use purlin_plugin::manifest::{Detail, FileRef, Hot};
+use purlin_plugin::transform::{Importer, Transform};
 
 use super::check::folder_of;
 use super::{Plugins, lock, message};
@@ -99,6 +100,22 @@ impl Plugins {
         self.needed::<dyn Hook>(feature)
     }
 
+    /// The code of a feature of the `transform` point.
+    ///
+    /// # Errors
+    /// Its runtime cannot be used, or it has no code.
+    pub fn transform(&self, feature: &FeatureRef) -> Result<Loaded<dyn Transform>, Diagnostic> {
+        self.needed::<dyn Transform>(feature)
+    }
+
+    /// The code of a feature of the `importer` point.
+    ///
+    /// # Errors
+    /// Its runtime cannot be used, or it has no code.
+    pub fn importer(&self, feature: &FeatureRef) -> Result<Loaded<dyn Importer>, Diagnostic> {
+        self.needed::<dyn Importer>(feature)
+    }
+
     fn needed<T: Code + ?Sized>(&self, feature: &FeatureRef) -> Result<Loaded<T>, Diagnostic> {
         self.code::<T>(feature)?.ok_or_else(|| message::no_code(feature))
     }
@@ -116,7 +133,10 @@ impl Plugins {
                 _ => None,
             }),
             Some(RuntimeKind::Process) => {
-                Ok(Some(Loaded::Process(T::process(self.process_feature(feature)?))))
+                Ok(T::process(self.process_feature(feature)?).map(Loaded::Process))
+            }
+            Some(RuntimeKind::Starlark) => {
+                Ok(T::starlark(self.starlark_feature(feature)?).map(Loaded::Starlark))
             }
             Some(other) => Err(message::cannot_run(feature, other.as_str())),
         }
