@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::contract::Host;
 use crate::language::{Argument, Namespace};
-use crate::message::PluginError;
+use crate::message::{FragmentMessage, PluginError};
 
 /// The `transform` point. It is pure: the same definitions and options give the same fragments.
 pub trait Transform: Send + Sync {
@@ -171,6 +171,28 @@ pub enum Payload {
     Lazy(Arc<dyn Lazy>),
     /// A value.
     Value(Argument),
+}
+
+impl Payload {
+    /// Data, or what `{"$file": PATH}` and `{"$folder": PATH, "named": true}` name.
+    #[must_use]
+    pub fn of_json(json: Json) -> Self {
+        let text = |key: &str| Some(json.get(key)?.as_str()?.to_owned());
+        let named = json.get("named").and_then(Json::as_bool);
+        match (json.as_object().map_or(0, Map::len), text("$file"), text("$folder"), named) {
+            (1, Some(path), ..) => Self::File(path),
+            (1, _, Some(path), _) => Self::Folder { path, named: false },
+            (2, _, Some(path), Some(named)) => Self::Folder { path, named },
+            _ => Self::Data(json),
+        }
+    }
+}
+
+impl From<FragmentMessage> for Fragment {
+    fn from(message: FragmentMessage) -> Self {
+        let FragmentMessage { path, system, priority, inject, data } = message;
+        Self { path, system, priority, origin: None, inject, payload: Payload::of_json(data) }
+    }
 }
 
 impl Fragment {

@@ -1,5 +1,6 @@
 //! `purlin plugin call`
 
+mod evaluated;
 mod files;
 mod params;
 
@@ -8,21 +9,21 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, suggestion};
-use purlin_plugin::{PluginSet, Point};
+use purlin_plugin::{PluginSet, Point, RuntimeKind};
 use purlin_process::{CallError, Cause, Process};
 use serde_json::{Map, Value as Json, json};
 
 use super::author::{Author, Place};
 use crate::arguments::Global;
 use crate::console::{self, Terminal};
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::verb::plugin::folder;
 use crate::{context, draw, environment, workspace};
 
 use files::Files;
 
 /// The functions that can be called.
-const FUNCTIONS: [(&str, Point); 11] = [
+const FUNCTIONS: [(&str, Point); 12] = [
     ("dependency/expand", Point::Dependency),
     ("environment/describe", Point::Environment),
     ("cache/open", Point::Cache),
@@ -34,6 +35,7 @@ const FUNCTIONS: [(&str, Point); 11] = [
     ("argument/apply", Point::Argument),
     ("argument/complete", Point::Argument),
     ("hook/event", Point::Hook),
+    ("importer/load", Point::Importer),
 ];
 
 /// Calls one function of a plugin, and prints what comes back.
@@ -65,15 +67,19 @@ pub(crate) fn perform(
     let features = author.features(&plugins)?;
     let feature = params::choose(&features, point, &mut params)?;
     params::complete(&plugins, feature, method, &mut params, &root, &directory)?;
-    let files = Files::of(method, &params, &directory)?;
-    let process = plugins.process(feature)?;
-    let answer = call(&process, method, params, files.as_ref());
+    let answer = if feature.runtime == Some(RuntimeKind::Starlark) {
+        evaluated::call(&plugins, feature, method, params)?
+    } else {
+        let files = Files::of(method, &params, &directory)?;
+        let process = plugins.process(feature)?;
+        call(&process, method, params, files.as_ref()).map_err(|error| failure(&error))
+    };
     plugins.end();
     terminal.end_progress();
     // Whoever debugs a plugin wants all that it says.
     let all = Global { verbose: 2, ..global.clone() };
     console::log(&all, plugins.take_log());
-    let answer = answer.map_err(|error| Failure::from(failure(&error)))?;
+    let answer = answer?;
     let text = serde_json::to_string_pretty(&answer).unwrap_or_else(|_| answer.to_string());
     draw::json_text(&text);
     Ok(ExitCode::SUCCESS)

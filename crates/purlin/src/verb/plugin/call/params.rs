@@ -69,8 +69,9 @@ pub(super) fn complete(
     directory: &Path,
 ) -> Result<(), Failure> {
     let point = feature.point();
-    if matches!(point, Point::Dependency | Point::Environment | Point::Cache) {
-        let config = params.remove("config").unwrap_or_else(|| json!({}));
+    let field = if point == Point::Importer { "options" } else { "config" };
+    if matches!(point, Point::Dependency | Point::Environment | Point::Cache | Point::Importer) {
+        let config = params.remove(field).unwrap_or_else(|| json!({}));
         let config = match plugins.schema(feature)? {
             Some(schema) => {
                 let origin = Origin::whole(&Source::new("<parameters>", config.to_string()));
@@ -79,7 +80,7 @@ pub(super) fn complete(
             }
             None => config,
         };
-        params.insert("config".to_owned(), config);
+        params.insert(field.to_owned(), config);
     }
     let root = root.to_string_lossy();
     let context = match (method, point) {
@@ -104,6 +105,7 @@ pub(super) fn complete(
         "subcommand/run" => vec![("args", json!({})), ("context", context)],
         "subcommand/complete" => vec![("argument", json!("")), ("prefix", json!(""))],
         "argument/complete" => vec![("prefix", json!(""))],
+        "importer/load" => vec![("sources", json!([]))],
         "argument/apply" => vec![
             ("command", json!("run")),
             ("stage", json!(grammar::stage(feature))),
