@@ -16,8 +16,9 @@ PLUGINS = [0, 10, 100, 1000]
 FLAT_BOUNDS = {
     "purlin --version": 10_000,
     "purlin run --ls": 100_000,
-    "purlin --help": 80_000_000,
-    "an unknown word": 40_000_000,
+    "purlin run --help": 25_000_000,
+    "purlin --help": 20_000_000,
+    "an unknown word": 10_000_000,
 }
 
 MEASURED = [

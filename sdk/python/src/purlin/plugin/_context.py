@@ -113,7 +113,11 @@ class Context:
         return freeze(self._host.request("host/memo", {"key": key})["value"])
 
     def remember(self, key: Any, value: Any) -> None:
-        """Keeps a value for this version of the plugin. Key and value are any JSON."""
+        """Keeps a value for this plugin as it, its configuration and its surroundings are now.
+
+        Key and value are any JSON. What else the value depends on stands in the key, such as the
+        digest of a file.
+        """
         self._host.request("host/memo", {"key": key, "value": value})
 
 
