@@ -59,14 +59,25 @@ impl<'p> Place<'p> {
         Self { step: Step::Item(self, index), depth: self.depth + 1, ..*self }
     }
 
-    /// The JSON Pointer to it.
-    fn pointer(&self) -> String {
+    /// Adds the JSON Pointer to it.
+    fn point(&self, pointer: &mut String) {
         match self.step {
-            Step::Root => String::new(),
+            Step::Root => {}
             Step::Key(above, key) => {
-                format!("{}/{}", above.pointer(), key.replace('~', "~0").replace('/', "~1"))
+                above.point(pointer);
+                pointer.push('/');
+                for character in key.chars() {
+                    match character {
+                        '~' => pointer.push_str("~0"),
+                        '/' => pointer.push_str("~1"),
+                        other => pointer.push(other),
+                    }
+                }
             }
-            Step::Item(above, index) => format!("{}/{index}", above.pointer()),
+            Step::Item(above, index) => {
+                above.point(pointer);
+                pointer.push_str(&format!("/{index}"));
+            }
         }
     }
 
@@ -74,7 +85,12 @@ impl<'p> Place<'p> {
     fn title(&self) -> String {
         match self.step {
             Step::Root => "the value".to_owned(),
-            _ => format!("`{}`", self.pointer()),
+            Step::Key(..) | Step::Item(..) => {
+                let mut pointer = "`".to_owned();
+                self.point(&mut pointer);
+                pointer.push('`');
+                pointer
+            }
         }
     }
 
