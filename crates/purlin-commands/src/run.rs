@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use purlin_model::Diagnostic;
-use purlin_store::{Listing, OutputPath, Patterns, Stream};
+use purlin_store::{Listing, OutputPath, Patterns, Stream, defect};
 
 use crate::event::{Event, Summary};
 use crate::execute::Listener;
@@ -314,10 +314,13 @@ fn dirty(
                     || folders.iter().any(|folder| inputs.may_overlap(folder))
             })
     };
+    let is_watched = |outcome: &Outcome| {
+        outcome.status != Status::Cached || !defect::seeded("cached-ones-not-watched")
+    };
     let is_dirty = |index: &usize| {
         let running = progress.is_running(*index);
         graph.runs(*index)
-            && (running || progress.outcomes[*index].is_some())
+            && (running || progress.outcomes[*index].as_ref().is_some_and(is_watched))
             && concerns(*index)
             && at_once(
                 graph,

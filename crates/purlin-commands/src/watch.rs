@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use purlin_model::Diagnostic;
-use purlin_store::{RelativePath, defect};
+use purlin_store::RelativePath;
 
 /// How long nothing may happen before what happened is told: a save is several changes, and a
 /// switch of branches is many.
@@ -99,10 +99,7 @@ impl Watch {
             return;
         };
         batch.all |= event.need_rescan();
-        let renamed = matches!(event.kind, EventKind::Modify(ModifyKind::Name(_)));
-        if matches!(event.kind, EventKind::Access(_))
-            || (renamed && defect::seeded("renames-under-watch-missed"))
-        {
+        if matches!(event.kind, EventKind::Access(_)) {
             return;
         }
         for path in event.paths {

@@ -42,7 +42,7 @@ defects! {
     failure_forgiven_when_another_passed from 7,
     dotenv_of_one_space_leaks from 1,
     unreachable_cache_fails_the_run from 1,
-    renames_under_watch_missed from 1,
+    cached_ones_not_watched from 1,
     install_taken_for_there from 1,
 }
 

@@ -343,9 +343,9 @@ impl Random {
                     _ => Step::TruncateCache(user),
                 }
             }
-            61 if !self.kills => self.watch(place),
-            61 | 62 if self.kills => self.kill(place),
-            61..67 => {
+            61 | 62 if !self.kills => self.watch(place),
+            61 | 62 => self.kill(place),
+            63..67 => {
                 let moment = self.one(&[Moment::Before, Moment::After, Moment::Meanwhile]);
                 // In a command that changes nothing in place, and mostly a file that it reads.
                 let slot = self.one(&[0, 1, 1, 3, 11, 13, 14, 15, 15]);
@@ -359,12 +359,20 @@ impl Random {
     }
 
     fn watch(&mut self, place: usize) -> Step {
-        // Commands that never fail, and mostly files that they read.
-        let slots = vec![self.one(&[0, 2, 5, 14, 15, 17, 19, 20, 21])];
-        let edits = (0..1 + self.below(2)).map(|_| {
-            let group = self.one(&[0, 0, 1, 4]);
-            (self.one(SOURCES[group]), self.value())
-        });
+        // Commands that never fail, and files that they read.
+        let (slot, group) = self.one(&[
+            (0, 0),
+            (2, 0),
+            (5, 1),
+            (14, 0),
+            (15, 1),
+            (17, 4),
+            (19, 4),
+            (20, 0),
+            (21, 1),
+        ]);
+        let slots = vec![slot];
+        let edits = (0..1 + self.below(2)).map(|_| (self.one(SOURCES[group]), self.value()));
         let edits = edits.collect();
         Step::Watch { place, slots, edits }
     }
