@@ -145,6 +145,16 @@ pub trait Evaluated: Any + Send + Sync + fmt::Debug {
     /// Where it was made, where the language knows.
     fn origin(&self) -> Option<Origin>;
 
+    /// For a leaf: the text that stands for it in strings, and in nothing else.
+    fn placeholder(&self) -> Option<String> {
+        None
+    }
+
+    /// The leaves whose placeholders stand in strings of this leaf, each once.
+    fn mentions(&self) -> Vec<Handle> {
+        Vec::new()
+    }
+
     /// Itself, for the language that made it.
     fn as_any(&self) -> &dyn Any;
 }
