@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Digest, Origin, Source};
-use purlin_plugin::RuntimeKind;
-use purlin_plugin::Schema;
 use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
 use purlin_plugin::manifest::{Detail, FileRef, Hot};
+use purlin_plugin::transform::{Importer, Transform};
+use purlin_plugin::{NativeFeature, RuntimeKind, Schema};
 
 use super::check::folder_of;
 use super::{Plugins, lock, message};
@@ -97,6 +97,43 @@ impl Plugins {
     /// Its runtime cannot be used, or it has no code.
     pub fn hook(&self, feature: &FeatureRef) -> Result<Loaded<dyn Hook>, Diagnostic> {
         self.needed::<dyn Hook>(feature)
+    }
+
+    /// The code of a feature of the `transform` point.
+    ///
+    /// # Errors
+    /// Its runtime cannot be used, or it has no code.
+    pub fn transform(&self, feature: &FeatureRef) -> Result<Loaded<dyn Transform>, Diagnostic> {
+        self.compiled_in(feature, |code| match code {
+            NativeFeature::Transform(code) => Some(code),
+            _ => None,
+        })
+    }
+
+    /// The code of a feature of the `importer` point.
+    ///
+    /// # Errors
+    /// Its runtime cannot be used, or it has no code.
+    pub fn importer(&self, feature: &FeatureRef) -> Result<Loaded<dyn Importer>, Diagnostic> {
+        self.compiled_in(feature, |code| match code {
+            NativeFeature::Importer(code) => Some(code),
+            _ => None,
+        })
+    }
+
+    fn compiled_in<T: ?Sized>(
+        &self,
+        feature: &FeatureRef,
+        of: impl Fn(NativeFeature) -> Option<&'static T>,
+    ) -> Result<Loaded<T>, Diagnostic> {
+        match (feature.runtime, folder_of(self, feature)) {
+            (Some(RuntimeKind::Native), Some(Folder::Bundled(_, plugin))) => {
+                code_for(plugin, &feature.feature).and_then(of).map(Loaded::Native)
+            }
+            (Some(other), _) => return Err(message::cannot_run(feature, other.as_str())),
+            (None, _) => None,
+        }
+        .ok_or_else(|| message::no_code(feature))
     }
 
     fn needed<T: Code + ?Sized>(&self, feature: &FeatureRef) -> Result<Loaded<T>, Diagnostic> {

@@ -1,0 +1,260 @@
+//! Who works on what: each task is done at most once, and threads that wait for each other in a
+//! circle are told so instead of waiting for ever.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use purlin_model::{Diagnostic, Origin};
+use purlin_plugin::language::Argument;
+
+use crate::Contribution;
+
+/// A definition, evaluated in one workspace for one system.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    /// The workspace or project whose definitions its parameters are looked up in.
+    pub(crate) world: usize,
+    /// The system and further axes, as the engine numbers them.
+    pub(crate) point: usize,
+    pub(crate) definition: Arc<Contribution>,
+}
+
+/// Something that is done once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Task {
+    Definition(Key),
+    /// A `[[use]]` of a project extends its definitions.
+    Extend {
+        project: usize,
+        position: usize,
+    },
+    /// A transform makes outputs of a project.
+    Outputs {
+        project: usize,
+        transform: usize,
+    },
+}
+
+/// What a task came to.
+#[derive(Clone)]
+pub(crate) enum Outcome {
+    Value(Result<Argument, Arc<Diagnostic>>),
+    Fragments(Result<Arc<Vec<Arc<Contribution>>>, Arc<Diagnostic>>),
+}
+
+/// A task that is being worked on, and the one that needs it.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) task: Task,
+    pub(crate) parent: Option<Arc<Frame>>,
+    pub(crate) depth: usize,
+    /// Where the parent asks for it, where that is known.
+    pub(crate) asked: Option<Origin>,
+}
+
+/// Tasks that need each other, in order; each with the place where it asks for the next.
+pub(crate) type Circle = Vec<(Task, Option<Origin>)>;
+
+const SHARDS: usize = 16;
+
+#[derive(Default)]
+pub(crate) struct Board {
+    slots: [Mutex<HashMap<Task, Arc<Slot>>>; SHARDS],
+    /// For each task that is being worked on, the one that has to be done first.
+    waiting: Mutex<HashMap<Task, Task>>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Slot {
+    claimed: AtomicBool,
+    done: OnceLock<Outcome>,
+}
+
+thread_local! {
+    /// The task that this thread works on.
+    static CURRENT: RefCell<Option<Arc<Frame>>> = const { RefCell::new(None) };
+}
+
+impl Board {
+    /// What a task came to, if it is done.
+    pub(crate) fn done(&self, task: &Task) -> Option<Outcome> {
+        lock(self.shard(task)).get(task)?.done.get().cloned()
+    }
+
+    /// Does a task unless it is done, or waits for whoever does it.
+    ///
+    /// # Errors
+    /// It needs itself.
+    pub(crate) fn run(
+        &self,
+        task: &Task,
+        parent: Option<&Arc<Frame>>,
+        asked: Option<&Origin>,
+        work: impl FnOnce(&Arc<Frame>) -> Outcome,
+    ) -> Result<Outcome, Circle> {
+        let slot = lock(self.shard(task)).entry(task.clone()).or_default().clone();
+        if let Some(outcome) = slot.done.get() {
+            return Ok(outcome.clone());
+        }
+        if let Some(circle) = own_circle(task, parent, asked) {
+            return Err(circle);
+        }
+        if slot.claimed.swap(true, Ordering::AcqRel) {
+            return self.wait(task, &slot, parent, asked);
+        }
+        let depth = parent.map_or(0, |parent| parent.depth + 1);
+        let frame = Arc::new(Frame {
+            task: task.clone(),
+            parent: parent.cloned(),
+            depth,
+            asked: asked.cloned(),
+        });
+        if let Some(parent) = parent {
+            lock(&self.waiting).insert(parent.task.clone(), task.clone());
+        }
+        let ending = Ending { board: self, slot: &slot, parent };
+        let outcome = with_current(&frame, || work(&frame));
+        let _ = slot.done.set(outcome.clone());
+        drop(ending);
+        Ok(outcome)
+    }
+
+    fn wait(
+        &self,
+        task: &Task,
+        slot: &Slot,
+        parent: Option<&Arc<Frame>>,
+        asked: Option<&Origin>,
+    ) -> Result<Outcome, Circle> {
+        let mut waiting = lock(&self.waiting);
+        loop {
+            if let Some(outcome) = slot.done.get() {
+                if let Some(parent) = parent {
+                    waiting.remove(&parent.task);
+                }
+                return Ok(outcome.clone());
+            }
+            if let Some(parent) = parent {
+                if let Some(circle) = others_circle(&waiting, task, parent, asked) {
+                    return Err(circle);
+                }
+                waiting.insert(parent.task.clone(), task.clone());
+            }
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn shard(&self, task: &Task) -> &Mutex<HashMap<Task, Arc<Slot>>> {
+        let mut hasher = DefaultHasher::new();
+        task.hash(&mut hasher);
+        let shards = SHARDS as u64;
+        &self.slots[usize::try_from(hasher.finish() % shards).unwrap_or(0)]
+    }
+}
+
+/// Whatever a task comes to, those who wait for it go on.
+struct Ending<'a> {
+    board: &'a Board,
+    slot: &'a Slot,
+    parent: Option<&'a Arc<Frame>>,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        let _ = self.slot.done.set(Outcome::Value(Err(Arc::new(Diagnostic::error(
+            "internal",
+            "an evaluation ended without a result",
+        )))));
+        let mut waiting = lock(&self.board.waiting);
+        if let Some(parent) = self.parent {
+            waiting.remove(&parent.task);
+        }
+        self.board.changed.notify_all();
+    }
+}
+
+/// The task that this thread works on. What a caller names may have ended long ago: a value that
+/// is looked up when it is used can be used later.
+pub(crate) fn current(named: Option<&Arc<Frame>>) -> Option<Arc<Frame>> {
+    CURRENT.with(|current| current.borrow().clone()).or_else(|| named.cloned())
+}
+
+fn with_current<T>(frame: &Arc<Frame>, work: impl FnOnce() -> T) -> T {
+    struct Restore(Option<Arc<Frame>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            let before = self.0.take();
+            CURRENT.with(|current| *current.borrow_mut() = before);
+        }
+    }
+    let before = CURRENT.with(|current| current.borrow_mut().replace(frame.clone()));
+    let _restore = Restore(before);
+    work()
+}
+
+/// The circle that closes if `parent` needs `task`, which it is part of itself.
+fn own_circle(task: &Task, parent: Option<&Arc<Frame>>, asked: Option<&Origin>) -> Option<Circle> {
+    let mut circle = vec![];
+    let mut frame = parent;
+    let mut asked = asked.cloned();
+    while let Some(one) = frame {
+        circle.push((one.task.clone(), asked.take()));
+        if one.task == *task {
+            circle.reverse();
+            return Some(circle);
+        }
+        asked.clone_from(&one.asked);
+        frame = one.parent.as_ref();
+    }
+    None
+}
+
+/// The circle that closes if `parent` waits for `task`, which others work on.
+#[expect(clippy::mutable_key_type, reason = "a key is told by the address of its definition")]
+fn others_circle(
+    waiting: &HashMap<Task, Task>,
+    task: &Task,
+    parent: &Arc<Frame>,
+    asked: Option<&Origin>,
+) -> Option<Circle> {
+    let mut way = vec![(task.clone(), None)];
+    let mut last = task;
+    while let Some(next) = waiting.get(last) {
+        if let Some(mut circle) = own_circle(next, Some(parent), asked) {
+            circle.extend(way);
+            return Some(circle);
+        }
+        if way.iter().any(|(seen, _)| seen == next) {
+            return None;
+        }
+        way.push((next.clone(), None));
+        last = next;
+    }
+    None
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.world == other.world
+            && self.point == other.point
+            && Arc::ptr_eq(&self.definition, &other.definition)
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.world.hash(state);
+        self.point.hash(state);
+        Arc::as_ptr(&self.definition).hash(state);
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

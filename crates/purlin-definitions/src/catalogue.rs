@@ -1,0 +1,195 @@
+//! What the enabled plugins provide for definitions, as their manifests say it. Nothing is loaded
+//! before it is used.
+
+mod plugins;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use purlin_model::{Diagnostic, Diagnostics, Origin, Value, fold};
+use purlin_plugin::contract::Host;
+use purlin_plugin::language::LeafType;
+use purlin_plugin::transform::{Importer, Transform};
+use purlin_plugin::{Property, Schema};
+
+use crate::Name;
+
+/// Something that is loaded when it is first used.
+pub type Load<T> = Box<dyn Fn() -> Result<Arc<T>, Diagnostics> + Send + Sync>;
+
+/// Leaf types, transforms and importers of the enabled plugins, by name.
+pub struct Catalogue {
+    /// Types of leaves.
+    pub leaves: Vec<LeafFeature>,
+    /// Transforms.
+    pub transforms: Vec<TransformFeature>,
+    /// Importers.
+    pub importers: Vec<ImporterFeature>,
+    /// The top-level tables that somebody reads.
+    pub sections: Vec<String>,
+    /// Host services, for code that is called.
+    pub host: Arc<dyn Host>,
+    /// What cannot be used, and why.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What is said of every feature.
+#[derive(Debug, Clone)]
+pub struct FeatureHead {
+    /// The name that it answers to.
+    pub name: String,
+    /// Its plugin.
+    pub plugin: String,
+    /// The line of the manifest that declares it.
+    pub origin: Origin,
+}
+
+/// A type of leaves.
+pub struct LeafFeature {
+    /// Name, plugin and place.
+    pub head: FeatureHead,
+    /// Name of the constructor.
+    pub constructor: String,
+    /// Sections that hold it.
+    pub sections: Vec<String>,
+    /// Keys that make a table a leaf.
+    pub marks: Vec<String>,
+    /// What verbs look for.
+    pub role: Option<String>,
+    /// The type with its schema.
+    pub load: Load<LeafType>,
+    loaded: OnceLock<Result<Arc<LeafType>, Diagnostics>>,
+}
+
+/// A transform.
+pub struct TransformFeature {
+    /// Name, plugin and place.
+    pub head: FeatureHead,
+    /// Sections that it reads.
+    pub reads: Vec<String>,
+    /// Sections that it extends.
+    pub extends: Vec<String>,
+    /// Output roots that it owns.
+    pub outputs: Vec<String>,
+    /// The schema of its options, if it has any.
+    pub schema: Load<Option<Arc<Schema>>>,
+    /// Its code.
+    pub load: Load<dyn Transform>,
+}
+
+/// An importer.
+pub struct ImporterFeature {
+    /// Name, plugin and place.
+    pub head: FeatureHead,
+    /// Globs of the files that it reads.
+    pub inputs: Vec<String>,
+    /// Sections that receive them, separated by blanks; `{options.NAME}` stands for an option.
+    pub into: String,
+    /// The schema of its options, if it has any.
+    pub schema: Load<Option<Arc<Schema>>>,
+    /// Its code.
+    pub load: Load<dyn Importer>,
+}
+
+impl Catalogue {
+    /// A catalogue without features.
+    #[must_use]
+    pub fn empty(host: Arc<dyn Host>) -> Self {
+        Self {
+            leaves: Vec::new(),
+            transforms: Vec::new(),
+            importers: Vec::new(),
+            sections: Vec::new(),
+            host,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// The leaf types that a section holds.
+    pub fn leaves_of(&self, section: &str) -> impl Iterator<Item = &LeafFeature> {
+        self.leaves.iter().filter(move |leaf| leaf.sections.iter().any(|one| one == section))
+    }
+
+    /// The sections that hold leaves of a role.
+    #[must_use]
+    pub fn sections_with_role(&self, role: &str) -> Vec<Name> {
+        let leaves = self.leaves.iter().filter(|leaf| leaf.role.as_deref() == Some(role));
+        let mut sections: Vec<Name> =
+            leaves.flat_map(|leaf| &leaf.sections).map(|s| s.as_str().into()).collect();
+        sections.sort_unstable();
+        sections.dedup();
+        sections
+    }
+
+    /// The leaf type whose constructor has this name; `-` and `_` are the same.
+    #[must_use]
+    pub fn constructor(&self, name: &str) -> Option<&LeafFeature> {
+        self.leaves.iter().find(|leaf| fold(&leaf.constructor) == fold(name))
+    }
+
+    /// The output roots that transforms own, sorted.
+    #[must_use]
+    pub fn output_roots(&self) -> Vec<Name> {
+        let roots = self.transforms.iter().flat_map(|transform| &transform.outputs);
+        let mut roots: Vec<Name> = roots.map(|root| root.as_str().into()).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        roots
+    }
+}
+
+impl LeafFeature {
+    /// A type whose schema is read when it is first needed.
+    #[must_use]
+    pub fn new(
+        head: FeatureHead,
+        constructor: String,
+        sections: Vec<String>,
+        marks: Vec<String>,
+        role: Option<String>,
+        load: Load<LeafType>,
+    ) -> Self {
+        Self { head, constructor, sections, marks, role, load, loaded: OnceLock::new() }
+    }
+
+    /// The type.
+    ///
+    /// # Errors
+    /// Its schema cannot be read any more.
+    pub fn leaf_type(&self) -> Result<Arc<LeafType>, Diagnostics> {
+        self.loaded.get_or_init(|| (self.load)()).clone()
+    }
+
+    /// Whether a table is a leaf of this type: one of the marks is in it with a value that the schema
+    /// accepts there. So a package may be called `version`.
+    #[must_use]
+    pub fn takes(&self, value: &Value) -> bool {
+        let Some(table) = value.as_table() else { return false };
+        let marked =
+            table.iter().filter(|(key, _)| self.marks.iter().any(|mark| fold(mark) == fold(key)));
+        let mut marked = marked.peekable();
+        if marked.peek().is_none() {
+            return false;
+        }
+        let Ok(leaf) = self.leaf_type() else { return false };
+        let properties = leaf.schema.properties();
+        let property = |key: &str| -> Option<&Property<'_>> {
+            properties.iter().find(|property| fold(property.name) == fold(key))
+        };
+        marked.any(|(key, entry)| property(key).is_some_and(|one| one.accepts(&entry.value)))
+    }
+}
+
+impl fmt::Debug for Catalogue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |heads: Vec<&FeatureHead>| -> Vec<String> {
+            heads.iter().map(|head| head.name.clone()).collect()
+        };
+        formatter
+            .debug_struct("Catalogue")
+            .field("leaves", &names(self.leaves.iter().map(|one| &one.head).collect()))
+            .field("transforms", &names(self.transforms.iter().map(|one| &one.head).collect()))
+            .field("importers", &names(self.importers.iter().map(|one| &one.head).collect()))
+            .finish_non_exhaustive()
+    }
+}

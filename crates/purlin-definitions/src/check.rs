@@ -1,0 +1,240 @@
+//! Everything that is wrong, at once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use purlin_model::{Diagnostic, distinct};
+
+use crate::board::{Key, lock};
+use crate::engine::{Engine, LIB};
+use crate::merge::{Node, Standing, Tree};
+use crate::scope::RESERVED;
+use crate::{Content, Contribution, Name, is_system, message, path_text};
+
+impl Engine {
+    pub(crate) fn check(&self) -> Vec<Diagnostic> {
+        let mut found = self.catalogue.diagnostics.clone();
+        let mut keys = Vec::new();
+        for section in self.defined() {
+            match self.joined(0, &section, None) {
+                Ok(joined) => self.check_section(&section, &joined.tree, &mut keys, &mut found),
+                Err(diagnostic) => found.push((*diagnostic).clone()),
+            }
+        }
+        let sound: Vec<Key> =
+            keys.into_iter().filter(|key| self.check_leaf(key, &mut found)).collect();
+        for forced in self.force_all(&sound) {
+            found.extend(forced.err().map(|diagnostic| (*diagnostic).clone()));
+        }
+        for root in self.output_roots(0) {
+            match self.output_tree(0, &root, None) {
+                Ok(tree) => check_outputs(&tree, &tree.root, &mut found),
+                Err(diagnostic) => found.push((*diagnostic).clone()),
+            }
+        }
+        self.check_choices(&mut found);
+        self.check_overrides(&mut found);
+        found.splice(0..0, lock(&self.problems).clone());
+        distinct(found)
+    }
+
+    /// The sections that somebody may have defined something in.
+    fn defined(&self) -> Vec<Name> {
+        let mut sections: HashSet<Name> = HashSet::new();
+        for index in 0..self.projects.len() {
+            sections.extend(self.original(index).keys().cloned());
+            let uses = &self.projects[index].document.uses;
+            sections.extend(uses.iter().flat_map(|used| used.extends.iter().cloned()));
+        }
+        let mut sections: Vec<Name> = sections.into_iter().collect();
+        sections.sort_unstable();
+        sections
+    }
+
+    fn check_section(
+        &self,
+        section: &Name,
+        tree: &Tree,
+        keys: &mut Vec<Key>,
+        found: &mut Vec<Diagnostic>,
+    ) {
+        let systems: Vec<Option<Name>> = match &**section {
+            LIB => vec![None],
+            _ => self.systems.iter().cloned().map(Some).collect(),
+        };
+        for system in systems {
+            let point = self.point_of(system.as_ref());
+            self.check_node(tree, &tree.root, system.as_deref(), point, keys, found);
+        }
+        self.check_names(section, &tree.root, found);
+    }
+
+    fn check_node(
+        &self,
+        tree: &Tree,
+        node: &Node,
+        system: Option<&str>,
+        point: usize,
+        keys: &mut Vec<Key>,
+        found: &mut Vec<Diagnostic>,
+    ) {
+        match tree.standing(node, system) {
+            Standing::Leaf(definition, _) => {
+                keys.push(Key { world: 0, point, definition });
+                return;
+            }
+            Standing::Conflict(verdict) => {
+                let first = &verdict.conflict[0];
+                let shortest = verdict.conflict.iter().map(|one| &one.path).min_by_key(|p| p.len());
+                found.push(message::conflict(shortest.unwrap_or(&first.path), &verdict.conflict));
+                return;
+            }
+            Standing::Nothing | Standing::Branch(_) => {}
+        }
+        for (_, below) in node.below() {
+            self.check_node(tree, below, system, point, keys, found);
+        }
+    }
+
+    /// Leaves that are data tell all their mistakes. The others are evaluated.
+    fn check_leaf(&self, key: &Key, found: &mut Vec<Diagnostic>) -> bool {
+        let mistakes = match &key.definition.content {
+            Content::Leaf(leaf, value) => leaf.schema.validate(value).diagnostics,
+            Content::Toml(file) => {
+                let section = key.definition.path.first().map_or("", |section| section);
+                let read = crate::read::read_toml_file(&self.catalogue, &self.files, section, file);
+                read.err().unwrap_or_default()
+            }
+            _ => return true,
+        };
+        let is_sound = mistakes.is_empty();
+        found.extend(mistakes);
+        is_sound
+    }
+
+    /// Names that mean something else where they are asked for, or that two definitions share.
+    fn check_names(&self, section: &Name, node: &Node, found: &mut Vec<Diagnostic>) {
+        if self.packages.contains(section) {
+            for name in RESERVED {
+                let Some(one) = node.get(name).and_then(|node| node.here().first()) else {
+                    continue;
+                };
+                found.push(
+                    Diagnostic::warning("reserved-name", format!("`{name}` is a reserved name"))
+                        .label(one.origin(), "defined here")
+                        .detail("A parameter of this name does not stand for the definition.")
+                        .help("rename it".to_owned()),
+                );
+            }
+        }
+        for (name, below) in node.below() {
+            let alike = node.folded(name);
+            if alike.len() > 1 && alike[0] == name {
+                let origin = |name: &Name| Some(node.get(name)?.here().first()?.origin());
+                let two = [(alike[0], origin(alike[0])), (alike[1], origin(alike[1]))];
+                found.push(message::names_fold_alike(two));
+            }
+            self.check_names(section, below, found);
+        }
+        let mut told: HashSet<&Name> = HashSet::new();
+        for one in node.here() {
+            if let Some(system) = &one.system
+                && !self.is_restricted
+                && !self.systems.contains(system)
+                && told.insert(system)
+            {
+                found.push(message::other_system(one, system));
+            }
+            let is_odd =
+                one.system.is_none() && one.path.iter().skip(1).any(|name| is_system(name));
+            if is_odd && one.path.get(1).is_some_and(|name| is_system(name)) {
+                found.push(message::other_system(one, &one.path[1]));
+            }
+        }
+    }
+
+    fn check_choices(&self, found: &mut Vec<Diagnostic>) {
+        for project in &self.projects {
+            for choice in &project.document.choices {
+                let shown = path_text(&choice.path);
+                let target = project.chosen(&self.projects, choice);
+                let defines = target.is_some_and(|target| {
+                    let section = choice.path.first();
+                    let tree = section
+                        .and_then(|section| self.joined(target.place.index, section, None).ok());
+                    tree.is_some_and(|joined| joined.tree.at(&choice.path[1..]).is_some())
+                });
+                if !defines {
+                    let what = format!("no `{shown}` comes from `{}`", path_text(&choice.project));
+                    found.push(
+                        Diagnostic::error("no-choice", what)
+                            .label(choice.origin.clone(), "chosen here")
+                            .detail("A choice names a project that defines the path.".to_owned()),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Definitions of projects that the project above defines anew without saying so.
+    fn check_overrides(&self, found: &mut Vec<Diagnostic>) {
+        for section in self.defined() {
+            for project in &self.projects {
+                if project.children.is_empty() {
+                    continue;
+                }
+                let Ok(joined) = self.joined(project.place.index, &section, None) else { continue };
+                let index = project.place.index;
+                let mut overridden = Vec::new();
+                overrides(&joined.tree.root, index, &mut overridden);
+                for (own, theirs) in overridden {
+                    let name = path_text(&own.path[1..]);
+                    let accepted = project.children.iter().any(|child| {
+                        let is_theirs = child.index == theirs.lineage.project.index
+                            || self.projects[child.index]
+                                .place
+                                .uses
+                                .contains(&theirs.lineage.project.index);
+                        is_theirs && child.accept_override.iter().any(|(one, _)| *one == name)
+                    });
+                    if !accepted {
+                        found.push(message::overridden(&own, &theirs, &name));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a project defines itself over what a project of its defines.
+fn overrides(node: &Node, project: usize, found: &mut Vec<(Arc<Contribution>, Arc<Contribution>)>) {
+    let own = node.here().iter().find(|one| one.lineage.project.index == project);
+    let theirs = node.here().iter().find(|one| one.lineage.project.index != project);
+    if let (Some(own), Some(theirs)) = (own, theirs) {
+        found.push((own.clone(), theirs.clone()));
+    }
+    for (_, below) in node.below() {
+        overrides(below, project, found);
+    }
+}
+
+/// Conflicts between outputs, and passthru that nobody sees.
+fn check_outputs(tree: &Tree, node: &Node, found: &mut Vec<Diagnostic>) {
+    let shadowed = match tree.standing(node, None) {
+        Standing::Conflict(verdict) => {
+            let shortest =
+                verdict.conflict.iter().map(|one| &one.path).min_by_key(|path| path.len());
+            let path = shortest.cloned().unwrap_or_default();
+            found.push(message::conflict(&path, &verdict.conflict));
+            return;
+        }
+        Standing::Leaf(_, verdict) | Standing::Branch(verdict) => verdict.shadowed,
+        Standing::Nothing => return,
+    };
+    for one in shadowed.iter().filter(|one| one.lineage.layer == crate::Layer::Passthru) {
+        found.push(message::shadowed_passthru(one));
+    }
+    for (_, below) in node.below() {
+        check_outputs(tree, below, found);
+    }
+}

@@ -1,0 +1,398 @@
+//! The enumerate phase: what a transform sees of the definitions.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Weak};
+
+use purlin_model::{Diagnostic, Origin, Source};
+use purlin_plugin::language::{Argument, Namespace};
+use purlin_plugin::message::{ErrorCode, PluginError};
+use purlin_plugin::transform::{Compose, Composition, DefinitionEntry, TransformContext};
+
+use crate::board::{Frame, Key};
+use crate::engine::{Engine, Point};
+use crate::entry::{Entry, Target, gone};
+use crate::merge::{Node, Standing, Tree};
+use crate::priority::CHILD;
+use crate::project::JoinedTree;
+use crate::{Contribution, Name, message};
+
+/// What a transform may ask for while it runs.
+pub(crate) struct Context<'a> {
+    engine: &'a Engine,
+    project: usize,
+    transform: usize,
+    /// The `[[use]]` that extends definitions; it does not see what it adds itself.
+    position: Option<usize>,
+    frame: &'a Arc<Frame>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn extending(
+        engine: &'a Engine,
+        project: usize,
+        transform: usize,
+        position: usize,
+        frame: &'a Arc<Frame>,
+    ) -> Self {
+        Self { engine, project, transform, position: Some(position), frame }
+    }
+
+    pub(crate) fn outputs(
+        engine: &'a Engine,
+        project: usize,
+        transform: usize,
+        frame: &'a Arc<Frame>,
+    ) -> Self {
+        Self { engine, project, transform, position: None, frame }
+    }
+
+    fn section(&self, project: usize, section: &Name) -> Result<Arc<Tree>, PluginError> {
+        let without = self.position.filter(|_| project == self.project);
+        let tree = match without {
+            None => self.engine.extended(project, section, Some(self.frame)),
+            without => self.engine.extended_without(project, section, without, Some(self.frame)),
+        };
+        tree.map_err(|diagnostic| failed(&diagnostic))
+    }
+
+    /// The projects below this one that it exports, with the names that lead to them, each once.
+    fn exported(&self) -> Vec<(Vec<Name>, usize)> {
+        let projects = &self.engine.projects;
+        let mut seen = HashSet::from([self.project]);
+        let mut found: Vec<(Vec<Name>, usize)> = vec![(Vec::new(), self.project)];
+        let mut next = 0;
+        while next < found.len() {
+            let (chain, index) = found[next].clone();
+            for child in projects[index].children.iter().filter(|child| child.export) {
+                if seen.insert(child.index) {
+                    let chain = chain.iter().cloned().chain([child.name.clone()]).collect();
+                    found.push((chain, child.index));
+                }
+            }
+            next += 1;
+        }
+        found.split_off(1)
+    }
+}
+
+impl TransformContext for Context<'_> {
+    fn systems(&self) -> Vec<String> {
+        self.engine.systems.iter().map(ToString::to_string).collect()
+    }
+
+    fn compose(&self, section: &str, how: &Compose) -> Result<Composition, PluginError> {
+        let transform = &self.engine.catalogue.transforms[self.transform];
+        if !transform.reads.iter().any(|one| one == section) {
+            let what = format!("the manifest does not say that it reads `{section}`");
+            return Err(PluginError::new(ErrorCode::Refused, what));
+        }
+        let section = Name::from(section);
+        let tree = self.section(self.project, &section)?;
+        let mut composition =
+            Composition { own: self.walk(how, self.project).tree(&tree), ..Composition::default() };
+        for (chain, index) in self.exported() {
+            let tree = self.section(index, &section)?;
+            if tree.root.is_end() && tree.root.here().is_empty() {
+                continue;
+            }
+            // What it extends itself it cannot see as others will.
+            if self.position.is_none() {
+                let joined = self.engine.joined(self.project, &section, Some(self.frame));
+                let joined = joined.map_err(|diagnostic| failed(&diagnostic))?;
+                let walk = Walk {
+                    joined: Some(&joined),
+                    priority: Some(CHILD),
+                    prefix: &chain,
+                    ..self.walk(how, self.project)
+                };
+                composition.adopted.extend(walk.tree(&tree));
+            }
+            let home = Walk { priority: Some(CHILD), ..self.walk(how, index) };
+            composition.children.push((chain.join("."), home.tree(&tree)));
+        }
+        Ok(composition)
+    }
+
+    fn original(&self) -> Arc<dyn Namespace> {
+        self.definitions(false)
+    }
+
+    fn extended(&self) -> Arc<dyn Namespace> {
+        self.definitions(true)
+    }
+}
+
+impl Context<'_> {
+    fn walk<'b>(&'b self, how: &'b Compose, world: usize) -> Walk<'b> {
+        Walk {
+            engine: self.engine,
+            frame: self.frame,
+            how,
+            world,
+            joined: None,
+            priority: None,
+            prefix: &[],
+            axes: combinations(&how.axes),
+            path: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    fn definitions(&self, is_extended: bool) -> Arc<dyn Namespace> {
+        Arc::new(Definitions {
+            engine: self.engine.me.clone(),
+            project: self.project,
+            is_extended,
+            reads: self.engine.catalogue.transforms[self.transform].reads.clone(),
+            without: self.position,
+            path: Vec::new(),
+            frame: self.frame.clone(),
+        })
+    }
+}
+
+fn failed(diagnostic: &Diagnostic) -> PluginError {
+    PluginError::new(ErrorCode::Internal, diagnostic.to_string())
+}
+
+/// A walk through the definitions of one section.
+struct Walk<'a> {
+    engine: &'a Engine,
+    frame: &'a Arc<Frame>,
+    how: &'a Compose,
+    world: usize,
+    /// Where definitions of a project stand among those that adopt them.
+    joined: Option<&'a JoinedTree>,
+    /// The priority of the entries, where it is not their own.
+    priority: Option<i64>,
+    prefix: &'a [Name],
+    axes: Vec<Vec<(String, String)>>,
+    path: Vec<Name>,
+    found: Vec<DefinitionEntry>,
+}
+
+impl Walk<'_> {
+    fn tree(mut self, tree: &Tree) -> Vec<DefinitionEntry> {
+        if let Some(node) = tree.at(&self.how.path_prefix) {
+            self.node(tree, node, &[]);
+        }
+        self.found
+    }
+
+    /// `taken` are the systems for which something above has taken all that is below it.
+    fn node(&mut self, tree: &Tree, node: &Node, taken: &[Option<Name>]) {
+        let mut taken = std::borrow::Cow::Borrowed(taken);
+        if !node.here().is_empty() {
+            for system in self.systems(node) {
+                if taken.contains(&system) {
+                    continue;
+                }
+                match tree.standing(node, system.as_deref()) {
+                    Standing::Nothing | Standing::Branch(_) => continue,
+                    Standing::Leaf(definition, _) => self.add(system.as_ref(), definition, None),
+                    Standing::Conflict(verdict) => {
+                        let path = self.conflict_path(&verdict.conflict[0]);
+                        let why = Arc::new(message::conflict(&path, &verdict.conflict));
+                        self.add_conflict(system.as_ref(), &verdict.conflict, &why);
+                    }
+                }
+                if !node.is_end() {
+                    taken.to_mut().push(system);
+                }
+            }
+        }
+        for (name, below) in node.below() {
+            self.path.push(name.clone());
+            self.node(tree, below, &taken);
+            self.path.pop();
+        }
+    }
+
+    /// All names that take part in a conflict are listed.
+    fn add_conflict(
+        &mut self,
+        system: Option<&Name>,
+        conflict: &[Arc<Contribution>],
+        why: &Arc<Diagnostic>,
+    ) {
+        let mut listed: Vec<&[Name]> = Vec::new();
+        let here = self.path.clone();
+        for one in conflict {
+            let path = &one.path[(1 + self.how.path_prefix.len()).min(one.path.len())..];
+            if !listed.contains(&path) {
+                listed.push(path);
+                self.path = path.to_vec();
+                self.add(system, one.clone(), Some(why));
+            }
+        }
+        self.path = here;
+    }
+
+    fn conflict_path(&self, one: &Contribution) -> Vec<Name> {
+        let section = one.path.first().cloned();
+        let prefix = self.how.path_prefix.iter().map(|name| Name::from(name.as_str()));
+        section.into_iter().chain(prefix).chain(self.path.iter().cloned()).collect()
+    }
+
+    /// The systems that there may be something for at a node.
+    fn systems(&self, node: &Node) -> Vec<Option<Name>> {
+        match &self.how.systems {
+            Some(systems) if systems.is_empty() => vec![None],
+            Some(systems) => {
+                systems.iter().map(|system| Some(Name::from(system.as_str()))).collect()
+            }
+            None => {
+                let mut systems = self.engine.systems.clone();
+                for one in node.here().iter().filter_map(|one| one.system.as_ref()) {
+                    if !self.engine.is_restricted && !systems.contains(one) {
+                        systems.push(one.clone());
+                    }
+                }
+                systems.into_iter().map(Some).collect()
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        system: Option<&Name>,
+        definition: Arc<Contribution>,
+        conflict: Option<&Arc<Diagnostic>>,
+    ) {
+        let names = |path: &[Name]| -> Vec<String> {
+            self.prefix.iter().chain(path).map(ToString::to_string).collect()
+        };
+        let path = names(&self.path);
+        let namespace =
+            if self.path.is_empty() { names(&["default".into()]) } else { path.clone() };
+        let priority = self.priority.unwrap_or(definition.priority);
+        let origin = definition.lineage.origin.clone();
+        let definition = match self.joined {
+            Some(joined) => joined.of(&definition),
+            None => definition,
+        };
+        for axes in &self.axes {
+            let shared = |(axis, value): &(String, String)| {
+                (Name::from(axis.as_str()), Name::from(value.as_str()))
+            };
+            let point = Point { system: system.cloned(), axes: axes.iter().map(shared).collect() };
+            let point = self.engine.point_number(&point);
+            let key = Key { world: self.world, point, definition: definition.clone() };
+            let target = match conflict {
+                Some(why) => Target::Conflict(key, why.clone()),
+                None => Target::Definition(key),
+            };
+            let frame = Some(self.frame.clone());
+            self.found.push(DefinitionEntry {
+                path: path.clone(),
+                namespace: namespace.clone(),
+                system: system.map(ToString::to_string),
+                axes: axes.clone(),
+                origin: origin.clone(),
+                priority,
+                value: Arc::new(Entry { engine: self.engine.me.clone(), target, priority, frame }),
+            });
+        }
+    }
+}
+
+/// Each value of each axis with each value of the others.
+fn combinations(axes: &[(String, Vec<String>)]) -> Vec<Vec<(String, String)>> {
+    axes.iter().fold(vec![Vec::new()], |found, (axis, values)| {
+        let with = |one: &Vec<(String, String)>| {
+            let one = one.clone();
+            values.iter().map(move |value| {
+                one.iter().cloned().chain([(axis.clone(), value.clone())]).collect()
+            })
+        };
+        found.iter().flat_map(with).collect()
+    })
+}
+
+/// The sections that a transform reads, with their definitions: `ctx.original`, `ctx.final`. What is
+/// for all systems is there under its name, and evaluated without one.
+struct Definitions {
+    engine: Weak<Engine>,
+    project: usize,
+    is_extended: bool,
+    reads: Vec<String>,
+    without: Option<usize>,
+    path: Vec<Name>,
+    frame: Arc<Frame>,
+}
+
+impl Definitions {
+    fn tree(&self, engine: &Engine) -> Result<Arc<Tree>, Arc<Diagnostic>> {
+        let Some(section) = self.path.first() else { return Ok(Arc::default()) };
+        let frame = Some(&self.frame);
+        match (self.is_extended, self.without) {
+            (false, _) => {
+                Ok(engine.original(self.project).get(section).cloned().unwrap_or_default())
+            }
+            (true, None) => engine.extended(self.project, section, frame),
+            (true, without) => engine.extended_without(self.project, section, without, frame),
+        }
+    }
+}
+
+impl Namespace for Definitions {
+    fn described(&self) -> String {
+        let first = if self.is_extended { "final" } else { "original" };
+        let names = [Name::from(first)].into_iter().chain(self.path.iter().cloned());
+        crate::path_text(&names.collect::<Vec<_>>())
+    }
+
+    fn names(&self) -> Vec<String> {
+        let Some(engine) = self.engine.upgrade() else { return Vec::new() };
+        if self.path.is_empty() {
+            return self.reads.clone();
+        }
+        let Ok(tree) = self.tree(&engine) else { return Vec::new() };
+        let node = tree.at(&self.path[1..]);
+        node.into_iter().flat_map(Node::below).map(|(name, _)| name.to_string()).collect()
+    }
+
+    fn get(&self, name: &str) -> Option<Result<Argument, Diagnostic>> {
+        let Some(engine) = self.engine.upgrade() else { return Some(Err(gone())) };
+        let below = |name: &str| {
+            Argument::Namespace(Arc::new(Self {
+                engine: self.engine.clone(),
+                project: self.project,
+                is_extended: self.is_extended,
+                reads: self.reads.clone(),
+                without: self.without,
+                path: self.path.iter().cloned().chain([name.into()]).collect(),
+                frame: self.frame.clone(),
+            }))
+        };
+        if self.path.is_empty() {
+            let section = self.reads.iter().find(|one| crate::read::folds_alike(one, name))?;
+            return Some(Ok(below(section)));
+        }
+        let tree = match self.tree(&engine) {
+            Ok(tree) => tree,
+            Err(diagnostic) => return Some(Err(Arc::unwrap_or_clone(diagnostic))),
+        };
+        let node = tree.at(&self.path[1..])?;
+        let name = match node.get(name) {
+            Some(_) => name.into(),
+            None => node.folded(name).first().copied()?.clone(),
+        };
+        match tree.standing(node.get(&name)?, None) {
+            Standing::Nothing => None,
+            Standing::Branch(_) => Some(Ok(below(&name))),
+            Standing::Leaf(definition, _) => {
+                let point = engine.point_of(None);
+                let key = Key { world: self.project, point, definition };
+                let origin = Origin::whole(&Source::unread("<definitions>"));
+                let value = engine.force(&key, Some(&self.frame), Some(&origin));
+                Some(value.map_err(Arc::unwrap_or_clone))
+            }
+            Standing::Conflict(verdict) => {
+                let mut path = self.path.clone();
+                path.push(name);
+                Some(Err(message::conflict(&path, &verdict.conflict)))
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Everything that is known of an open workspace, shared by whoever evaluates in it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, Weak};
+
+use purlin_model::{Diagnostic, Value};
+use purlin_plugin::language::{Language, Namespace};
+
+use crate::Name;
+use crate::board::{Board, lock};
+use crate::catalogue::Catalogue;
+use crate::file::SourceFiles;
+use crate::merge::Tree;
+use crate::project::Project;
+
+/// Asked for `inputs.self` when a definition needs it: `{path, revision, last_modified, dirty}`.
+pub type Revision = Box<dyn Fn() -> Result<Value, Diagnostic> + Send + Sync>;
+
+/// The section whose definitions every other one may use, without a system.
+pub(crate) const LIB: &str = "lib";
+
+/// The role of leaves whose sections are where names are looked up.
+pub(crate) const PACKAGE_ROLE: &str = "build";
+
+pub(crate) struct Engine {
+    pub(crate) me: Weak<Engine>,
+    pub(crate) language: Arc<dyn Language>,
+    pub(crate) files: Arc<SourceFiles>,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) base: Option<Arc<dyn Namespace>>,
+    pub(crate) revision: Option<Revision>,
+    pub(crate) systems: Vec<Name>,
+    /// Whether only these systems count, even for what is defined for another one.
+    pub(crate) is_restricted: bool,
+    pub(crate) projects: Vec<Project>,
+    /// The sections where names are looked up.
+    pub(crate) packages: Vec<Name>,
+    pub(crate) board: Board,
+    pub(crate) points: Mutex<Points>,
+    /// Outputs by project and root.
+    pub(crate) outputs: Mutex<HashMap<(usize, Name), Arc<Tree>>>,
+    /// What was found to be wrong on the way.
+    pub(crate) problems: Mutex<Vec<Diagnostic>>,
+}
+
+/// What a definition is evaluated for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Point {
+    pub(crate) system: Option<Name>,
+    pub(crate) axes: Vec<(Name, Name)>,
+}
+
+/// Points, numbered.
+#[derive(Debug, Default)]
+pub(crate) struct Points {
+    all: Vec<Arc<Point>>,
+    numbers: HashMap<Point, usize>,
+}
+
+impl Engine {
+    pub(crate) fn report(&self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        lock(&self.problems).extend(diagnostics);
+    }
+
+    pub(crate) fn point_number(&self, point: &Point) -> usize {
+        let mut points = lock(&self.points);
+        if let Some(number) = points.numbers.get(point) {
+            return *number;
+        }
+        let number = points.all.len();
+        points.all.push(Arc::new(point.clone()));
+        points.numbers.insert(point.clone(), number);
+        number
+    }
+
+    pub(crate) fn point(&self, number: usize) -> Arc<Point> {
+        lock(&self.points).all[number].clone()
+    }
+
+    /// The point of a system without further axes.
+    pub(crate) fn point_of(&self, system: Option<&Name>) -> usize {
+        self.point_number(&Point { system: system.cloned(), axes: Vec::new() })
+    }
+}

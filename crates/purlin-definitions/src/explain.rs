@@ -1,0 +1,288 @@
+//! Who wrote a value, and what became of everything else at its path.
+
+use std::sync::Arc;
+
+use purlin_model::{Diagnostic, Origin};
+use purlin_plugin::language::{Argument, Parameter, ParameterKind};
+use serde_json::{Map, Value as Json, json};
+
+use crate::board::Key;
+use crate::engine::Engine;
+use crate::entry::Entry;
+use crate::force::Callable;
+use crate::merge::{Standing, Verdict};
+use crate::scope::{Level, Supply};
+use crate::{Content, Contribution, Name, Step, message, path_text};
+
+/// The answer of `explain`.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The path that was asked for.
+    pub path: String,
+    /// The leaf type, where it is known without evaluating anything.
+    pub kind: Option<String>,
+    /// What counts; `None` for a conflict or a branch.
+    pub winner: Option<Told>,
+    /// What says the same, or is joined in the winner.
+    pub agreeing: Vec<Told>,
+    /// What lost.
+    pub shadowed: Vec<Told>,
+    /// What excludes each other.
+    pub conflicts: Vec<Told>,
+    /// What the parameters of the definition were filled with, by name.
+    pub injected: Vec<(String, Told)>,
+    /// The system that it is for, and further axes.
+    pub axes: Vec<(String, String)>,
+}
+
+/// What fills a parameter, and where that was found.
+type Filled = Option<(Level, Supply)>;
+
+/// Who wrote one value.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// `author`, `extension`, `child`, `base`, `passthru`; for arguments `injected` and `reserved`,
+    /// too.
+    pub layer: &'static str,
+    /// Its priority; the smallest counts.
+    pub priority: Option<i64>,
+    /// The place in a file.
+    pub origin: Origin,
+    /// What it is called where it was defined.
+    pub path: String,
+    /// The names that lead to its project; empty for the workspace's own.
+    pub project: Vec<String>,
+    /// The plugin that brought it into the definitions, or made the output without one.
+    pub plugin: Option<String>,
+    /// The plugins that it went through, in order.
+    pub via: Vec<Arc<Step>>,
+}
+
+impl Engine {
+    pub(crate) fn explanation(&self, path: &[String]) -> Result<Explanation, Diagnostic> {
+        if path.is_empty() {
+            return Err(message::no_value(path));
+        }
+        let place = match self.place(path) {
+            Ok(place) => place,
+            Err(diagnostic) => return self.definition(path).ok_or(diagnostic),
+        };
+        let node = place.node().ok_or_else(|| message::no_value(path))?;
+        let mut explanation = Explanation::new(path);
+        match place.tree.standing(node, None) {
+            Standing::Nothing => return Err(message::no_value(path)),
+            Standing::Branch(verdict) => explanation.add(&verdict),
+            Standing::Conflict(verdict) => explanation.add(&verdict),
+            Standing::Leaf(output, verdict) => {
+                explanation.kind = self.type_of(&output);
+                explanation.winner = Some(Told::of(&output));
+                explanation.add(&verdict);
+                self.add_definition(&output, &mut explanation);
+            }
+        }
+        Ok(explanation)
+    }
+
+    /// What is known of the definition that an output was made of.
+    fn add_definition(&self, output: &Contribution, explanation: &mut Explanation) {
+        let Content::Lazy(lazy) = &output.content else { return };
+        let Some(entry) = lazy.as_any().and_then(|any| any.downcast_ref::<Entry>()) else { return };
+        self.add_key(entry.key(), explanation);
+    }
+
+    fn add_key(&self, key: &Key, explanation: &mut Explanation) {
+        let point = self.point(key.point);
+        if let Some(system) = &point.system {
+            explanation.axes.push(("system".to_owned(), system.to_string()));
+        }
+        let axes = point.axes.iter().map(|(axis, value)| (axis.to_string(), value.to_string()));
+        explanation.axes.extend(axes);
+        let Some((section, path)) = key.definition.path.split_first() else { return };
+        if let Ok(joined) = self.joined(key.world, section, None)
+            && let Some(node) = joined.tree.at(path)
+        {
+            let is_other = |one: &&Arc<Contribution>| !Arc::ptr_eq(one, &key.definition);
+            match joined.tree.standing(node, point.system.as_deref()) {
+                Standing::Leaf(winner, verdict) => {
+                    let all = std::iter::once(&winner).chain(&verdict.shadowed).filter(is_other);
+                    explanation.shadowed.extend(all.map(|one| Told::of(one)));
+                    explanation.agreeing.extend(verdict.agreeing.iter().map(|one| Told::of(one)));
+                }
+                Standing::Conflict(verdict) => {
+                    explanation.conflicts =
+                        verdict.conflict.iter().map(|one| Told::of(one)).collect();
+                    explanation.shadowed.extend(verdict.shadowed.iter().map(|one| Told::of(one)));
+                    explanation.winner = None;
+                }
+                Standing::Nothing | Standing::Branch(_) => {}
+            }
+        }
+        for (name, parameter, found) in self.parameters(key) {
+            let Some((level, supply)) = found else { continue };
+            let told = self.told_supply(key, &parameter, level, &supply);
+            explanation.injected.push((name, told));
+        }
+    }
+
+    /// The parameters of a definition with what fills them.
+    pub(crate) fn parameters(&self, key: &Key) -> Vec<(String, Parameter, Filled)> {
+        let Content::Prototype { file, name } = &key.definition.content else { return Vec::new() };
+        let Ok(index) = file.index(&self.files, &*self.language) else { return Vec::new() };
+        let Ok(Callable::Function(function)) = self.callable(&index, file, name.as_deref()) else {
+            return Vec::new();
+        };
+        let parameters = function.parameters.iter().filter(|one| one.kind != ParameterKind::Rest);
+        let filled = parameters.map(|parameter| {
+            let found = self.supply(key, &parameter.name, &parameter.origin, None);
+            (parameter.name.clone(), parameter.clone(), found)
+        });
+        filled.collect()
+    }
+
+    fn told_supply(&self, key: &Key, parameter: &Parameter, level: Level, supply: &Supply) -> Told {
+        let bare = |layer, origin: &Origin, path: String| Told {
+            layer,
+            priority: None,
+            origin: origin.clone(),
+            path,
+            project: Vec::new(),
+            plugin: None,
+            via: Vec::new(),
+        };
+        let name = &parameter.name;
+        match (level, supply) {
+            (_, Supply::Definition(key)) => Told::of(&key.definition),
+            (_, Supply::Names(names)) => {
+                let path = names.sections.iter().take(1).chain(&names.folder).cloned();
+                bare("author", &parameter.origin, path_text(&path.collect::<Vec<Name>>()))
+            }
+            (Level::Injected, _) => {
+                let origin = key.definition.inject.as_ref().map(|inject| &inject.origin);
+                bare("injected", origin.unwrap_or(&parameter.origin), name.clone())
+            }
+            (Level::Reserved, _) => bare("reserved", &parameter.origin, name.clone()),
+            (_, Supply::Ready(Argument::Constructor(leaf))) => {
+                let feature = self.catalogue.constructor(&leaf.constructor);
+                let origin = feature.map_or(&parameter.origin, |feature| &feature.head.origin);
+                let plugin = Some(leaf.plugin.clone());
+                Told { plugin, ..bare("base", origin, leaf.constructor.clone()) }
+            }
+            (_, _) => bare("base", &parameter.origin, name.clone()),
+        }
+    }
+
+    /// The explanation of a path of definitions: for the first system that has something there.
+    fn definition(&self, path: &[String]) -> Option<Explanation> {
+        let (section, rest) = path.split_first()?;
+        let section = Name::from(section.as_str());
+        let joined = self.joined(0, &section, None).ok()?;
+        let node = joined.tree.at(rest)?;
+        let systems = self.systems.iter().map(Some).chain([None]);
+        for system in systems {
+            let mut explanation = Explanation::new(path);
+            match joined.tree.standing(node, system.map(AsRef::as_ref)) {
+                Standing::Nothing => {}
+                Standing::Branch(verdict) => {
+                    explanation.add(&verdict);
+                    return Some(explanation);
+                }
+                Standing::Conflict(verdict) => {
+                    explanation.add(&verdict);
+                    return Some(explanation);
+                }
+                Standing::Leaf(definition, _) => {
+                    explanation.winner = Some(Told::of(&definition));
+                    let key = Key { world: 0, point: self.point_of(system), definition };
+                    self.add_key(&key, &mut explanation);
+                    return Some(explanation);
+                }
+            }
+        }
+        None
+    }
+}
+
+impl Explanation {
+    fn new(path: &[String]) -> Self {
+        Self {
+            path: path_text(path),
+            kind: None,
+            winner: None,
+            agreeing: Vec::new(),
+            shadowed: Vec::new(),
+            conflicts: Vec::new(),
+            injected: Vec::new(),
+            axes: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, verdict: &Verdict) {
+        self.agreeing.extend(verdict.agreeing.iter().map(|one| Told::of(one)));
+        self.shadowed.extend(verdict.shadowed.iter().map(|one| Told::of(one)));
+        self.conflicts.extend(verdict.conflict.iter().map(|one| Told::of(one)));
+    }
+
+    /// The documented JSON shape.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let all = |told: &[Told]| told.iter().map(Told::to_json).collect::<Vec<_>>();
+        let injected = self.injected.iter().map(|(name, told)| (name.clone(), told.to_json()));
+        let axes = self.axes.iter().map(|(axis, value)| (axis.clone(), value.clone().into()));
+        json!({
+            "path": self.path,
+            "type": self.kind,
+            "winner": self.winner.as_ref().map(Told::to_json),
+            "agreeing": all(&self.agreeing),
+            "shadowed": all(&self.shadowed),
+            "conflicts": all(&self.conflicts),
+            "injected": injected.collect::<Map<String, Json>>(),
+            "axes": axes.collect::<Map<String, Json>>(),
+        })
+    }
+}
+
+impl Told {
+    /// Who wrote a contribution.
+    #[must_use]
+    pub fn of(one: &Contribution) -> Self {
+        let lineage = &one.lineage;
+        let via: Vec<Arc<Step>> = lineage.step.iter().chain(&one.through).cloned().collect();
+        let made = if lineage.layer == crate::Layer::Extension {
+            via.first()
+        } else {
+            lineage.step.as_ref()
+        };
+        Self {
+            layer: lineage.layer.as_str(),
+            priority: Some(one.priority),
+            origin: one.origin(),
+            path: path_text(&one.path),
+            project: lineage.project.chain.iter().map(ToString::to_string).collect(),
+            plugin: made.map(|step| step.plugin.to_string()),
+            via,
+        }
+    }
+
+    /// The documented JSON shape.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let via = self.via.iter().map(|step| {
+            json!({
+                "phase": step.phase.as_str(),
+                "plugin": &*step.plugin,
+                "feature": &*step.feature,
+            })
+        });
+        json!({
+            "layer": self.layer,
+            "priority": self.priority,
+            "file": self.origin.path().to_string_lossy(),
+            "line": self.origin.line,
+            "column": self.origin.column,
+            "path": self.path,
+            "project": self.project,
+            "plugin": self.plugin,
+            "via": via.collect::<Vec<_>>(),
+        })
+    }
+}

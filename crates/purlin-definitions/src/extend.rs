@@ -1,0 +1,203 @@
+//! The extend phase: what importers and transforms add to the definitions.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use purlin_model::{Diagnostic, Origin, Value};
+use purlin_plugin::transform::{Fragment, Payload};
+use purlin_store::Patterns;
+
+use crate::board::{Frame, Outcome, Task, current};
+use crate::catalogue::FeatureHead;
+use crate::compose::Context;
+use crate::engine::Engine;
+use crate::file::{DefinitionFile, inside, matching};
+use crate::force::first;
+use crate::fragment::checked;
+use crate::priority::EXTENSION;
+use crate::read::{SectionReader, Use, Used};
+use crate::{Content, Contribution, Injected, Layer, Lineage, Name, Phase, Step, folder, message};
+
+type Fragments = Result<Arc<Vec<Arc<Contribution>>>, Arc<Diagnostic>>;
+
+impl Engine {
+    /// What one `[[use]]` adds; it is called once.
+    pub(crate) fn extension(
+        &self,
+        project: usize,
+        position: usize,
+        frame: Option<&Arc<Frame>>,
+    ) -> Fragments {
+        let task = Task::Extend { project, position };
+        let frame = current(frame);
+        let outcome = self.board.run(&task, frame.as_ref(), None, |frame| {
+            Outcome::Fragments(
+                self.extend(project, position, frame).map(Arc::new).map_err(Arc::new),
+            )
+        });
+        match outcome {
+            Ok(Outcome::Fragments(fragments)) => fragments,
+            Ok(Outcome::Value(value)) => Err(value.err().unwrap_or_else(|| {
+                Arc::new(Diagnostic::error("internal", "an extension gave a value"))
+            })),
+            Err(circle) => Err(Arc::new(message::circle(self, &circle))),
+        }
+    }
+
+    fn extend(
+        &self,
+        project: usize,
+        position: usize,
+        frame: &Arc<Frame>,
+    ) -> Result<Vec<Arc<Contribution>>, Diagnostic> {
+        let used = &self.projects[project].document.uses[position];
+        let host = &*self.catalogue.host;
+        let (head, fragments) = match used.what {
+            Used::Importer(number) => {
+                let importer = &self.catalogue.importers[number];
+                let code = (importer.load)().map_err(first)?;
+                let sources = self.sources(project, &importer.inputs, &importer.head)?;
+                (&importer.head, code.load(&used.options, &sources, host))
+            }
+            Used::Transform(number) => {
+                let transform = &self.catalogue.transforms[number];
+                let code = (transform.load)().map_err(first)?;
+                let context = Context::extending(self, project, number, position, frame);
+                (&transform.head, code.extend(&context, &used.options, host))
+            }
+        };
+        let fragments = fragments.map_err(|error| {
+            message::plugin_failed(&head.plugin, &head.name, "extend", &error, &used.origin)
+        })?;
+        let step = Arc::new(Step {
+            phase: Phase::Extend,
+            plugin: Name::from(head.plugin.as_str()),
+            feature: Name::from(head.name.as_str()),
+            origin: used.origin.clone(),
+        });
+        let mut adding = Adding { engine: self, project, used, step, found: Vec::new() };
+        for fragment in fragments {
+            checked(&fragment, head, Phase::Extend, |root| used.extends.contains(root))?;
+            adding.add(fragment)?;
+        }
+        Ok(adding.found)
+    }
+
+    /// The files that an importer reads.
+    fn sources(
+        &self,
+        project: usize,
+        inputs: &[String],
+        head: &FeatureHead,
+    ) -> Result<Vec<String>, Diagnostic> {
+        if inputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let patterns = Patterns::new(inputs).map_err(|error| {
+            let what = format!("the inputs of `{}` are not patterns of files", head.name);
+            Diagnostic::error("bad-pattern", what)
+                .detail(format!("{error}."))
+                .label(head.origin.clone(), "declared here")
+        })?;
+        Ok(matching(&self.projects[project].root.folder, &patterns))
+    }
+}
+
+/// Fragments on their way into the definitions.
+struct Adding<'a> {
+    engine: &'a Engine,
+    project: usize,
+    used: &'a Use,
+    step: Arc<Step>,
+    found: Vec<Arc<Contribution>>,
+}
+
+impl Adding<'_> {
+    fn add(&mut self, fragment: Fragment) -> Result<(), Diagnostic> {
+        let path: Vec<Name> = fragment.path.iter().map(|name| Name::from(name.as_str())).collect();
+        let origin = fragment.origin.clone().unwrap_or_else(|| self.used.origin.clone());
+        let priority = fragment.priority.unwrap_or(EXTENSION);
+        let lineage = Lineage {
+            project: self.engine.projects[self.project].place.clone(),
+            layer: Layer::Extension,
+            origin: origin.clone(),
+            step: Some(self.step.clone()),
+        };
+        let section = path[0].clone();
+        let mut reader = SectionReader::new(&self.engine.catalogue, &section, lineage, priority);
+        reader.system = fragment.system.as_deref().map(Name::from);
+        if !fragment.inject.is_empty() {
+            let (arguments, origin) = (fragment.inject.clone(), self.used.origin.clone());
+            reader.inject = Some(Arc::new(Injected { arguments, origin }));
+        }
+        match fragment.payload {
+            Payload::Data(data) => reader.read(&path, &Value::from_json(&data, &origin)),
+            Payload::File(file) => self.add_file(&mut reader, &path, &file)?,
+            Payload::Folder { path: folder, named } => {
+                self.add_folder(&mut reader, &path, &folder, named);
+            }
+            Payload::Lazy(lazy) => reader.add_at(&path, Content::Lazy(lazy), origin),
+            Payload::Value(value) => reader.add_at(&path, Content::Value(value), origin),
+        }
+        self.engine.report(reader.diagnostics);
+        self.found.extend(reader.found);
+        Ok(())
+    }
+
+    fn add_file(
+        &self,
+        reader: &mut SectionReader<'_>,
+        path: &[Name],
+        file: &str,
+    ) -> Result<(), Diagnostic> {
+        let root = &self.engine.projects[self.project].root;
+        let found = inside(&root.folder, &root.folder, Path::new(file));
+        let Some(found) = found.filter(|path| definition(path).is_some()) else {
+            let what = format!("`{file}` is no file of definitions in the workspace");
+            return Err(Diagnostic::error("no-definitions", what)
+                .label(self.used.origin.clone(), "used here")
+                .detail(
+                    "Definitions are in `.star` and `.toml` files, by their path from the root.",
+                ));
+        };
+        let file = DefinitionFile::new(found, root);
+        add_definition(reader, path, &file);
+        Ok(())
+    }
+
+    fn add_folder(&self, reader: &mut SectionReader<'_>, path: &[Name], folder: &str, named: bool) {
+        let root = &self.engine.projects[self.project].root;
+        let mapped = folder::map(root, folder);
+        if mapped.is_missing && named {
+            let shown = root.show(&root.folder.join(folder));
+            let origin = &self.used.origin;
+            reader.diagnostics.push(message::missing_folder(folder, &shown, origin));
+        }
+        reader.diagnostics.extend(mapped.diagnostics);
+        for (names, file) in mapped.files {
+            let path: Vec<Name> = path.iter().cloned().chain(names).collect();
+            add_definition(reader, &path, &DefinitionFile::new(file, root));
+        }
+    }
+}
+
+enum Kind {
+    Star,
+    Toml,
+}
+
+fn definition(path: &Path) -> Option<Kind> {
+    match path.extension()?.to_str()? {
+        "star" => Some(Kind::Star),
+        "toml" => Some(Kind::Toml),
+        _ => None,
+    }
+}
+
+fn add_definition(reader: &mut SectionReader<'_>, path: &[Name], file: &Arc<DefinitionFile>) {
+    let content = match definition(&file.path) {
+        Some(Kind::Toml) => Content::Toml(file.clone()),
+        _ => Content::Prototype { file: file.clone(), name: None },
+    };
+    reader.add_at(path, content, Origin::whole(&file.place));
+}

@@ -1,0 +1,223 @@
+//! Files of definitions: found by name, read and parsed when something in them is needed.
+
+use std::collections::HashMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use purlin_model::{Diagnostic, Diagnostics, Source};
+use purlin_plugin::language::{FileIndex, Language, Sources};
+use purlin_store::{Patterns, RelativePath};
+
+/// Deeper than any sensible tree.
+const DEEPEST: usize = 32;
+
+/// A file of definitions that was found and perhaps not opened yet.
+#[derive(Debug)]
+pub struct DefinitionFile {
+    /// Where it is, absolute.
+    pub path: PathBuf,
+    /// The file for origins, as long as it was not read.
+    pub place: Arc<Source>,
+    source: OnceLock<Result<Arc<Source>, Diagnostic>>,
+    index: OnceLock<Result<Arc<FileIndex>, Diagnostics>>,
+}
+
+/// The files of a workspace and of its projects, each read once and shared with the language.
+#[derive(Debug, Default)]
+pub struct SourceFiles {
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    roots: Vec<SourceRoot>,
+    sources: HashMap<PathBuf, Arc<Source>>,
+    /// From the path as it is shown to where the file is.
+    places: HashMap<PathBuf, PathBuf>,
+}
+
+/// The root of a workspace or project.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceRoot {
+    /// The folder, absolute.
+    pub(crate) folder: PathBuf,
+    /// The folder as users are shown it; empty where they stand.
+    pub(crate) shown: PathBuf,
+    /// The folder without symbolic links.
+    pub(crate) real: PathBuf,
+}
+
+impl DefinitionFile {
+    pub(crate) fn new(path: PathBuf, root: &SourceRoot) -> Arc<Self> {
+        let place = Source::unread(root.show(&path));
+        Arc::new(Self { path, place, source: OnceLock::new(), index: OnceLock::new() })
+    }
+
+    /// What a definition in it is called that has no name of its own there: the file's name, or that
+    /// of the folder whose `default` it is.
+    #[must_use]
+    pub fn own_name(&self) -> Option<String> {
+        let stem = self.path.file_stem()?.to_str()?;
+        let name = match stem {
+            "default" => self.path.parent()?.file_name()?.to_str()?,
+            stem => stem,
+        };
+        Some(purlin_model::to_snake(name))
+    }
+
+    /// Its text.
+    pub(crate) fn source(&self, files: &SourceFiles) -> Result<Arc<Source>, Diagnostic> {
+        self.source.get_or_init(|| files.read(&self.path, &self.place.path)).clone()
+    }
+
+    /// What it defines.
+    pub(crate) fn index(
+        &self,
+        files: &SourceFiles,
+        language: &dyn Language,
+    ) -> Result<Arc<FileIndex>, Diagnostics> {
+        let index = self.index.get_or_init(|| {
+            let source = self.source(files).map_err(|diagnostic| vec![diagnostic])?;
+            language.index(&source)
+        });
+        index.clone()
+    }
+
+    /// The index, if somebody has needed it already.
+    pub(crate) fn known_index(&self) -> Option<&FileIndex> {
+        self.index.get()?.as_ref().ok().map(AsRef::as_ref)
+    }
+}
+
+impl SourceFiles {
+    /// No files yet; opening a workspace adds its root and those of its projects.
+    #[must_use]
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    pub(crate) fn add_root(&self, folder: &Path, shown: &Path) -> SourceRoot {
+        let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let root = SourceRoot { folder: folder.to_owned(), shown: shown.to_owned(), real };
+        self.known().roots.push(root.clone());
+        root
+    }
+
+    /// A file's text; the same source each time.
+    pub(crate) fn read(&self, path: &Path, shown: &Path) -> Result<Arc<Source>, Diagnostic> {
+        if let Some(source) = self.known().sources.get(path) {
+            return Ok(source.clone());
+        }
+        let source = Source::new(shown, read_text(path, shown)?);
+        let mut known = self.known();
+        known.places.insert(shown.to_owned(), path.to_owned());
+        Ok(known.sources.entry(path.to_owned()).or_insert(source).clone())
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The files below a root that patterns match, sorted, as paths from there. Folders that no pattern can
+/// lead into are not entered: `ci/*.toml` reads `ci` alone. Those with a dot in front are left out.
+pub(crate) fn matching(root: &Path, patterns: &Patterns) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut waiting = vec![(String::new(), 0)];
+    while let Some((below, depth)) = waiting.pop() {
+        let Ok(entries) = std::fs::read_dir(root.join(&below)) else { continue };
+        for entry in entries.flatten() {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let Ok(kind) = entry.file_type() else { continue };
+            let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
+            let Ok(relative) = RelativePath::parse(&path) else { continue };
+            if kind.is_dir() {
+                if depth < DEEPEST && !name.starts_with('.') && leads_into(patterns, &relative) {
+                    waiting.push((path, depth + 1));
+                }
+            } else if patterns.matches(&relative) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+fn leads_into(patterns: &Patterns, folder: &RelativePath) -> bool {
+    let folder = folder.as_bytes();
+    patterns.bases().any(|base| base.starts_with(folder) || folder.starts_with(base))
+}
+
+/// The text of a file, for a user who is shown `shown`.
+pub(crate) fn read_text(path: &Path, shown: &Path) -> Result<String, Diagnostic> {
+    let bytes = purlin_store::read_regular(path).map_err(|error| {
+        let what = format!("{} cannot be read", shown.display());
+        Diagnostic::error("unreadable", what).detail(format!("{error}."))
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        Diagnostic::error("not-utf-8", format!("{} is not UTF-8", shown.display()))
+            .detail(format!("There is a byte on line {line} that is no character."))
+            .help("save the file as UTF-8".to_owned())
+    })
+}
+
+impl Sources for SourceFiles {
+    fn load(&self, label: &str, from: &Arc<Source>) -> Result<Arc<Source>, Diagnostic> {
+        let nowhere = |why: &str| {
+            Diagnostic::error("load", format!("`{label}` cannot be loaded")).detail(why.to_owned())
+        };
+        let (root, folder) = {
+            let known = self.known();
+            let place = known.places.get(&from.path).cloned();
+            let place =
+                place.ok_or_else(|| nowhere("The file that loads it is in no workspace."))?;
+            let roots = known.roots.iter().filter(|root| place.starts_with(&root.folder));
+            let root = roots.max_by_key(|root| root.folder.as_os_str().len()).cloned();
+            let root = root.ok_or_else(|| nowhere("The file that loads it is in no workspace."))?;
+            let is_near = label.starts_with("./") || label.starts_with("../");
+            let folder = if is_near { place.parent().map(Path::to_owned) } else { None };
+            let folder = folder.unwrap_or_else(|| root.folder.clone());
+            (root, folder)
+        };
+        let outside = || {
+            nowhere("It lies outside of the workspace.")
+                .help("a file can load those of its own workspace".to_owned())
+        };
+        let path = inside(&root.folder, &folder, Path::new(label)).ok_or_else(outside)?;
+        if path.canonicalize().is_ok_and(|real| !real.starts_with(&root.real)) {
+            return Err(outside());
+        }
+        self.read(&path, &root.show(&path))
+    }
+}
+
+/// The path without `.` and `..`, if it stays inside the root.
+pub(crate) fn inside(root: &Path, folder: &Path, label: &Path) -> Option<PathBuf> {
+    let mut path = folder.to_owned();
+    for part in label.components() {
+        match part {
+            Component::Normal(name) => path.push(name),
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if path == root || !path.pop() {
+                    return None;
+                }
+            }
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    path.starts_with(root).then_some(path)
+}
+
+impl SourceRoot {
+    /// A path inside the root as users are shown it.
+    pub(crate) fn show(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix(&self.folder) {
+            Ok(relative) => self.shown.join(relative),
+            Err(_) => path.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The folder mapping: files become names, and none is opened for that.
+//!
+//! `n.star` and `n.toml` are the definition `n`. A folder with a `default.star` or `default.toml` is
+//! one definition that is called like the folder; any other folder is a namespace. What else lies
+//! there is ignored. A folder with a `purlin.toml` is a project of its own and is not entered.
+//! Symbolic links are followed inside the workspace.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use purlin_model::{Diagnostic, Origin, Source, harmless_line};
+
+use crate::Name;
+use crate::file::SourceRoot;
+
+/// More than anybody writes: links that multiply folders end here.
+const MOST: usize = 200_000;
+
+/// Deeper than any sensible tree.
+const DEEPEST: usize = 32;
+
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub struct Mapped {
+    /// The definitions: paths of names with their files, sorted.
+    pub files: Vec<(Vec<Name>, PathBuf)>,
+    /// Whether there is no such folder.
+    pub is_missing: bool,
+    /// What cannot be mapped.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Maps a folder of a workspace. `root` is the workspace's folder, and `folder` is relative to it.
+///
+/// ```
+/// let workspace = tempfile::tempdir()?;
+/// std::fs::create_dir_all(workspace.path().join("pkgs/games"))?;
+/// std::fs::write(workspace.path().join("pkgs/games/ants.star"), "")?;
+///
+/// let mapped = purlin_definitions::map_folder(workspace.path(), "pkgs");
+/// let names: Vec<String> = mapped.files.iter().map(|(path, _)| path.join(".")).collect();
+/// assert_eq!(names, ["games.ants"]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use]
+pub fn map_folder(root: &Path, folder: &str) -> Mapped {
+    let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    map(&SourceRoot { folder: root.to_owned(), shown: PathBuf::new(), real }, folder)
+}
+
+pub(crate) fn map(root: &SourceRoot, folder: &str) -> Mapped {
+    let mut walk = Walk { root, mapped: Mapped::default(), above: Vec::new(), names: Vec::new() };
+    let path = root.folder.join(folder);
+    match path.canonicalize() {
+        Ok(real) if !real.starts_with(&root.real) => walk.report(&path, "leads-out", LEADS_OUT),
+        Ok(real) if real.is_dir() => walk.enter(&path, real),
+        Ok(_) => walk.report(&path, "no-folder", ("is not a folder", "a folder belongs here")),
+        Err(_) => walk.mapped.is_missing = true,
+    }
+    walk.mapped.files.sort_unstable();
+    walk.mapped
+}
+
+const LEADS_OUT: (&str, &str) =
+    ("leads out of the workspace", "symbolic links are followed inside the workspace only");
+
+struct Walk<'a> {
+    root: &'a SourceRoot,
+    mapped: Mapped,
+    /// The folders above without symbolic links: one that comes again is a circle.
+    above: Vec<PathBuf>,
+    names: Vec<Name>,
+}
+
+/// What a name in a folder is.
+enum Found {
+    File { stem: String },
+    Folder,
+}
+
+impl Walk<'_> {
+    /// Maps what is in a folder. `real` is the folder without symbolic links.
+    fn enter(&mut self, folder: &Path, real: PathBuf) {
+        if self.above.contains(&real) {
+            let circle = ("leads back to a folder above it", "take the link away");
+            return self.report(folder, "folder-circle", circle);
+        }
+        if self.names.len() >= DEEPEST {
+            let deep = ("lies too deep", "folders of definitions may be 32 deep");
+            return self.report(folder, "folder-depth", deep);
+        }
+        let mut entries: Vec<(String, fs::DirEntry)> = Vec::new();
+        match fs::read_dir(folder) {
+            Ok(found) => {
+                for entry in found.flatten() {
+                    match entry.file_name().into_string() {
+                        Ok(name) => entries.push((name, entry)),
+                        Err(name) => self.odd_name(folder, Path::new(&name)),
+                    }
+                }
+            }
+            // Somebody took it away meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(error) => {
+                let why = format!("cannot be read: {error}");
+                return self.report(folder, "unreadable", (&why, "see who may read it"));
+            }
+        }
+        let is_top = self.names.is_empty();
+        if !is_top && entries.iter().any(|(name, _)| name == "purlin.toml") {
+            return;
+        }
+        entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        if !is_top && self.take_default(&entries) {
+            return;
+        }
+        self.above.push(real);
+        for (name, entry) in entries {
+            if self.mapped.files.len() >= MOST {
+                let many = ("holds too many definitions", "links may have multiplied them");
+                self.report(folder, "folder-size", many);
+                break;
+            }
+            if is_top && matches!(name.as_str(), "purlin.toml" | "purlin.star") {
+                continue;
+            }
+            match self.what(&name, &entry) {
+                Some(Found::File { stem }) => {
+                    let path = self.names.iter().cloned().chain([Arc::from(stem)]).collect();
+                    self.mapped.files.push((path, entry.path()));
+                }
+                Some(Found::Folder) => self.descend(&name, &entry.path()),
+                None => {}
+            }
+        }
+        self.above.pop();
+    }
+
+    fn descend(&mut self, name: &str, path: &Path) {
+        match path.canonicalize() {
+            Ok(real) if real.starts_with(&self.root.real) => {
+                self.names.push(Arc::from(name));
+                self.enter(path, real);
+                self.names.pop();
+            }
+            Ok(_) => self.report(path, "leads-out", LEADS_OUT),
+            Err(_) => {}
+        }
+    }
+
+    /// Whether the folder is one definition.
+    fn take_default(&mut self, entries: &[(String, fs::DirEntry)]) -> bool {
+        let mut is_one = false;
+        for (name, entry) in entries.iter().filter(|(name, _)| is_default(name)) {
+            if let Some(Found::File { .. }) = self.what(name, entry) {
+                is_one = true;
+                self.mapped.files.push((self.names.clone(), entry.path()));
+            }
+        }
+        is_one
+    }
+
+    fn what(&mut self, name: &str, entry: &fs::DirEntry) -> Option<Found> {
+        if name.starts_with('.') {
+            return None;
+        }
+        let stem = name.strip_suffix(".star").or_else(|| name.strip_suffix(".toml"));
+        let mut kind = entry.file_type().ok()?;
+        if kind.is_symlink() {
+            let path = entry.path();
+            kind = match fs::metadata(&path) {
+                Ok(metadata) => metadata.file_type(),
+                Err(_) if stem.is_some() => {
+                    let broken = ("is a link to nothing", "take the link away");
+                    self.report(&path, "broken-link", broken);
+                    return None;
+                }
+                Err(_) => return None,
+            };
+            if kind.is_file() && stem.is_some() {
+                let real = path.canonicalize().ok()?;
+                if !real.starts_with(&self.root.real) {
+                    self.report(&path, "leads-out", LEADS_OUT);
+                    return None;
+                }
+            }
+        }
+        if kind.is_dir() {
+            return Some(Found::Folder);
+        }
+        let stem = stem.filter(|_| kind.is_file())?;
+        Some(Found::File { stem: stem.to_owned() })
+    }
+
+    fn odd_name(&mut self, folder: &Path, name: &Path) {
+        let is_definition =
+            name.extension().is_some_and(|ending| ending == "star" || ending == "toml");
+        let path = folder.join(name);
+        if is_definition || path.is_dir() {
+            let odd = ("has a name that is not UTF-8", "rename it");
+            self.report(&path, "not-utf-8", odd);
+        }
+    }
+
+    fn report(&mut self, path: &Path, code: &str, (what, help): (&str, &str)) {
+        let shown = self.root.show(path);
+        let summary = format!("{} {what}", harmless_line(&shown.to_string_lossy()));
+        let origin = Origin::whole(&Source::unread(shown));
+        self.mapped.diagnostics.push(
+            Diagnostic::error(code, summary).label(origin, "not mapped").help(help.to_owned()),
+        );
+    }
+}
+
+fn is_default(name: &str) -> bool {
+    matches!(name, "default.star" | "default.toml")
+}

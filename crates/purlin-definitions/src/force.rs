@@ -1,0 +1,221 @@
+//! Evaluation: what a definition needs is known from the syntax, so it is planned before anything
+//! runs, and done in an order in which everything is there when it is asked for. Chains may be as long
+//! as they like, and circles are found before anything runs.
+
+mod plan;
+mod workers;
+
+use std::sync::Arc;
+
+use purlin_model::{Diagnostic, Origin};
+use purlin_plugin::language::{Argument, FileIndex, Function, FunctionRef, ParameterKind};
+
+use crate::board::{Frame, Key, Outcome, Task, current};
+use crate::engine::Engine;
+use crate::entry::{Entry, Target};
+use crate::file::DefinitionFile;
+use crate::read::{read_toml_file, validated};
+use crate::scope::Supply;
+use crate::{Content, Contribution, message};
+use plan::Plan;
+
+/// A value, or why there is none. Those that need it share the reason.
+pub(crate) type Forced = Result<Argument, Arc<Diagnostic>>;
+
+/// How deeply evaluations may lie in each other. Parameters do not count: only what is looked up in
+/// `pkgs`, `self` and folders while a definition runs.
+const DEEPEST: usize = 200;
+
+/// What a definition in the language is.
+pub(crate) enum Callable<'a> {
+    Function(&'a Function),
+    Constant(String),
+}
+
+impl Engine {
+    /// Evaluates one definition and all that it needs.
+    pub(crate) fn force(
+        &self,
+        key: &Key,
+        frame: Option<&Arc<Frame>>,
+        asked: Option<&Origin>,
+    ) -> Forced {
+        let task = Task::Definition(key.clone());
+        if let Some(Outcome::Value(value)) = self.board.done(&task) {
+            return value;
+        }
+        let frame = current(frame);
+        if frame.as_ref().is_some_and(|frame| frame.depth > DEEPEST) {
+            return Err(Arc::new(message::too_deep(key)));
+        }
+        let plan = Plan::new(self, std::slice::from_ref(key), frame.as_ref());
+        plan.run(self, frame.as_ref(), asked);
+        self.outcome(key, frame.as_ref(), asked)
+    }
+
+    /// Evaluates many at once, on all processors. The results are in the order of the keys.
+    pub(crate) fn force_all(&self, keys: &[Key]) -> Vec<Forced> {
+        let plan = Plan::new(self, keys, None);
+        plan.run(self, None, None);
+        keys.iter().map(|key| self.outcome(key, None, None)).collect()
+    }
+
+    fn outcome(&self, key: &Key, frame: Option<&Arc<Frame>>, asked: Option<&Origin>) -> Forced {
+        let task = Task::Definition(key.clone());
+        // It was just done, unless it needs itself.
+        let internal = || Err(Arc::new(message::nothing_came_of(key)));
+        match self.board.run(&task, frame, asked, |_| Outcome::Value(internal())) {
+            Ok(Outcome::Value(value)) => value,
+            Ok(Outcome::Fragments(_)) => internal(),
+            Err(circle) => Err(Arc::new(message::circle(self, &circle))),
+        }
+    }
+
+    /// What a definition in the language is, from the syntax of its file.
+    pub(crate) fn callable<'a>(
+        &self,
+        index: &'a FileIndex,
+        file: &DefinitionFile,
+        name: Option<&str>,
+    ) -> Result<Callable<'a>, Diagnostic> {
+        let own = file.own_name();
+        let names = match name {
+            Some(name) => vec![name],
+            None => ["default"].into_iter().chain(own.as_deref()).collect(),
+        };
+        for name in &names {
+            let function = index.functions.iter().find(|function| function.name == *name);
+            if let Some(function) = function {
+                return Ok(Callable::Function(function));
+            }
+        }
+        for name in &names {
+            if index.constants.iter().any(|(constant, _)| constant == name) {
+                return Ok(Callable::Constant((*name).to_owned()));
+            }
+        }
+        Err(message::no_prototype(file, &names))
+    }
+
+    /// Evaluates a definition whose parameters are filled.
+    pub(crate) fn evaluate(
+        &self,
+        key: &Key,
+        supplies: Vec<(String, Origin, Supply)>,
+        frame: &Arc<Frame>,
+    ) -> Forced {
+        let definition = &key.definition;
+        match &definition.content {
+            Content::Prototype { file, name } => {
+                let source = file.source(&self.files)?;
+                let index = file.index(&self.files, &*self.language).map_err(first)?;
+                match self.callable(&index, file, name.as_deref())? {
+                    Callable::Constant(name) => {
+                        Ok(Argument::Value(self.language.constant(&source, &name)?))
+                    }
+                    Callable::Function(function) => {
+                        let mut arguments = Vec::with_capacity(supplies.len());
+                        for (name, asked, supply) in supplies {
+                            let argument = self.filled(supply, key, &asked, frame)?;
+                            arguments.push((name, argument));
+                        }
+                        let function = FunctionRef { source, name: function.name.clone() };
+                        Ok(Argument::Value(self.language.call(&function, &arguments)?))
+                    }
+                }
+            }
+            Content::Toml(file) => {
+                let section = definition.path.first().map_or("", |section| section);
+                Ok(read_toml_file(&self.catalogue, &self.files, section, file).map_err(first)?)
+            }
+            Content::Data(value) => Ok(Argument::Data(value.clone())),
+            Content::Leaf(leaf, value) => Ok(validated(leaf, value).map_err(first)?),
+            Content::Lazy(lazy) => Ok(lazy.force()?),
+            Content::Value(argument) => Ok(argument.clone()),
+        }
+    }
+
+    /// What fills a parameter. Other definitions are done by now.
+    fn filled(&self, supply: Supply, key: &Key, asked: &Origin, frame: &Arc<Frame>) -> Forced {
+        match supply {
+            Supply::Definition(needed) => self.outcome(&needed, Some(frame), Some(asked)),
+            supply => Ok(self.argument(supply, key, asked, Some(frame))?),
+        }
+    }
+
+    /// What a definition needs before it can run, by parameter.
+    pub(crate) fn needs(
+        &self,
+        key: &Key,
+        frame: Option<&Arc<Frame>>,
+    ) -> Result<Vec<(String, Origin, Supply)>, Arc<Diagnostic>> {
+        let (file, name) = match &key.definition.content {
+            Content::Prototype { file, name } => (file, name),
+            Content::Lazy(lazy) => {
+                let entry = lazy.as_any().and_then(|any| any.downcast_ref::<Entry>());
+                let origin = key.definition.lineage.origin.clone();
+                let needed = entry.and_then(|entry| match &entry.target {
+                    Target::Definition(key) => Some(Supply::Definition(key.clone())),
+                    Target::Conflict(..) => None,
+                });
+                return Ok(needed.map(|one| (String::new(), origin, one)).into_iter().collect());
+            }
+            _ => return Ok(Vec::new()),
+        };
+        let index = file.index(&self.files, &*self.language).map_err(first)?;
+        let Callable::Function(function) = self.callable(&index, file, name.as_deref())? else {
+            return Ok(Vec::new());
+        };
+        let mut needs = Vec::with_capacity(function.parameters.len());
+        for parameter in &function.parameters {
+            if parameter.kind == ParameterKind::Rest {
+                continue;
+            }
+            let found = self.supply(key, &parameter.name, &parameter.origin, frame);
+            match found {
+                Some((_, supply)) => {
+                    needs.push((parameter.name.clone(), parameter.origin.clone(), supply));
+                }
+                None if parameter.kind == ParameterKind::Optional => {}
+                None => return Err(Arc::new(self.missing(key, parameter))),
+            }
+        }
+        Ok(needs)
+    }
+
+    /// What an output is, evaluated.
+    pub(crate) fn output_value(
+        &self,
+        output: &Contribution,
+        frame: Option<&Arc<Frame>>,
+        asked: Option<&Origin>,
+    ) -> Forced {
+        match &output.content {
+            Content::Lazy(lazy) => match lazy.as_any().and_then(|any| any.downcast_ref()) {
+                Some(Entry { target: Target::Definition(key), .. }) => {
+                    self.force(key, frame, asked)
+                }
+                _ => Ok(lazy.force()?),
+            },
+            Content::Data(value) => Ok(Argument::Data(value.clone())),
+            Content::Value(argument) => Ok(argument.clone()),
+            Content::Leaf(leaf, value) => Ok(validated(leaf, value).map_err(first)?),
+            Content::Prototype { .. } | Content::Toml(_) => {
+                Err(Arc::new(message::no_output(&output.path)))
+            }
+        }
+    }
+}
+
+/// The first of several mistakes, which says how many there are.
+pub(crate) fn first(mut mistakes: Vec<Diagnostic>) -> Diagnostic {
+    let more = mistakes.len() - 1;
+    let mut first = mistakes.remove(0);
+    if more > 0 {
+        let others = mistakes.iter().map(|one| format!("- {one}"));
+        let others = others.collect::<Vec<_>>().join("\n");
+        let separator = if first.detail.is_empty() { "" } else { "\n" };
+        first.detail.push_str(&format!("{separator}There is more:\n{others}"));
+    }
+    first
+}

@@ -1,0 +1,188 @@
+//! The merge: a commutative and associative function of a set of contributions.
+//!
+//! A [`Tree`] holds all contributions, by path; joining two trees is joining two sets. What counts
+//! at a path is read off when it is asked for, and follows from the set alone: the order in which
+//! plugins ran never matters.
+
+mod rules;
+mod standing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use purlin_model::fold;
+
+use crate::{Contribution, Name};
+
+pub use rules::{Rule, Rules};
+pub(crate) use standing::under;
+pub use standing::{Standing, Verdict};
+
+/// All contributions below one section or output root.
+#[derive(Debug, Clone, Default)]
+pub struct Tree {
+    /// What is directly at the root, and below.
+    pub root: Node,
+    /// Where values are joined instead of competing.
+    pub rules: Arc<Rules>,
+}
+
+/// All contributions at and below one path.
+#[derive(Debug, Clone, Default)]
+pub struct Node {
+    here: Vec<Arc<Contribution>>,
+    below: BTreeMap<Name, Node>,
+    least: OnceLock<Least>,
+    folded: OnceLock<HashMap<String, Vec<Name>>>,
+}
+
+/// The smallest priority at and below a node.
+#[derive(Debug, Clone, Default)]
+struct Least {
+    general: Option<i64>,
+    narrow: Vec<(Name, i64)>,
+}
+
+impl Tree {
+    /// A tree without contributions.
+    #[must_use]
+    pub fn new(rules: Arc<Rules>) -> Self {
+        Self { root: Node::default(), rules }
+    }
+
+    /// Adds a contribution. The first name of its path is that of the tree.
+    pub fn insert(&mut self, contribution: Arc<Contribution>) {
+        let mut node = &mut self.root;
+        for name in contribution.path.iter().skip(1) {
+            node.forget();
+            node = node.below.entry(name.clone()).or_default();
+        }
+        node.forget();
+        node.here.push(contribution);
+    }
+
+    /// The node at a path below the root.
+    pub fn at(&self, path: &[impl AsRef<str>]) -> Option<&Node> {
+        path.iter().try_fold(&self.root, |node, name| node.get(name.as_ref()))
+    }
+
+    /// What counts at a node of this tree.
+    #[must_use]
+    pub fn standing(&self, node: &Node, system: Option<&str>) -> Standing {
+        standing::standing(node, system, &self.rules)
+    }
+}
+
+impl FromIterator<Arc<Contribution>> for Tree {
+    fn from_iter<I: IntoIterator<Item = Arc<Contribution>>>(contributions: I) -> Self {
+        let mut tree = Self::default();
+        for contribution in contributions {
+            tree.insert(contribution);
+        }
+        tree
+    }
+}
+
+impl Node {
+    /// The node of a name below it, as it is written.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        self.below.get(name)
+    }
+
+    /// The names below it that are `name` where `-` and `_` are the same; two of them conflict.
+    #[must_use]
+    pub fn folded(&self, name: &str) -> Vec<&Name> {
+        if !name.contains(['-', '_']) {
+            return self.below.get_key_value(name).map(|(name, _)| name).into_iter().collect();
+        }
+        let folded = self.folded.get_or_init(|| {
+            let mut folded: HashMap<String, Vec<Name>> = HashMap::new();
+            for name in self.below.keys().filter(|name| name.contains(['-', '_'])) {
+                folded.entry(fold(name)).or_default().push(name.clone());
+            }
+            folded
+        });
+        folded.get(&fold(name)).into_iter().flatten().collect()
+    }
+
+    /// The names below it with their nodes, sorted.
+    pub fn below(&self) -> impl Iterator<Item = (&Name, &Self)> {
+        self.below.iter()
+    }
+
+    /// What was contributed here itself, in no order.
+    #[must_use]
+    pub fn here(&self) -> &[Arc<Contribution>] {
+        &self.here
+    }
+
+    /// True when nothing is below it.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        self.below.is_empty()
+    }
+
+    /// Whether something for the system is at or below it.
+    #[must_use]
+    pub fn has(&self, system: Option<&str>) -> bool {
+        self.least().for_system(system).is_some()
+    }
+
+    /// All contributions at and below it.
+    pub fn each<'a>(&'a self, visit: &mut impl FnMut(&'a Arc<Contribution>)) {
+        self.here.iter().for_each(&mut *visit);
+        for node in self.below.values() {
+            node.each(visit);
+        }
+    }
+
+    /// The smallest priority for a system below it.
+    fn least_below(&self, system: Option<&str>) -> Option<i64> {
+        self.below.values().filter_map(|node| node.least().for_system(system)).min()
+    }
+
+    fn least(&self) -> &Least {
+        self.least.get_or_init(|| {
+            let mut least = Least::default();
+            for one in &self.here {
+                least.add(one.system.as_ref(), one.priority);
+            }
+            for node in self.below.values() {
+                let below = node.least();
+                if let Some(priority) = below.general {
+                    least.add(None, priority);
+                }
+                for (system, priority) in &below.narrow {
+                    least.add(Some(system), *priority);
+                }
+            }
+            least
+        })
+    }
+
+    fn forget(&mut self) {
+        self.least = OnceLock::new();
+        self.folded = OnceLock::new();
+    }
+}
+
+impl Least {
+    fn add(&mut self, system: Option<&Name>, priority: i64) {
+        let Some(system) = system else {
+            self.general = Some(self.general.map_or(priority, |least| least.min(priority)));
+            return;
+        };
+        match self.narrow.iter_mut().find(|(name, _)| name == system) {
+            Some((_, least)) => *least = priority.min(*least),
+            None => self.narrow.push((system.clone(), priority)),
+        }
+    }
+
+    fn for_system(&self, system: Option<&str>) -> Option<i64> {
+        let narrow = self.narrow.iter().find(|(name, _)| Some(&**name) == system);
+        self.general.into_iter().chain(narrow.map(|(_, priority)| *priority)).min()
+    }
+}

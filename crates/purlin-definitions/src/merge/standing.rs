@@ -1,0 +1,162 @@
+//! What counts at a path, and what became of everything else there.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use purlin_model::{Kind, Value};
+
+use super::{Node, Rule, Rules};
+use crate::{Content, Contribution};
+
+/// What is at a path for one system.
+#[derive(Debug, Clone)]
+pub enum Standing {
+    /// Nothing.
+    Nothing,
+    /// Names. Values for the path itself may be shadowed.
+    Branch(Verdict),
+    /// A value. All that is below may be shadowed.
+    Leaf(Arc<Contribution>, Verdict),
+    /// Values that exclude each other.
+    Conflict(Verdict),
+}
+
+/// What became of the contributions at and below a path, apart from the winner. Each list is in an
+/// order that follows from the contributions alone.
+#[derive(Debug, Clone, Default)]
+pub struct Verdict {
+    /// Those that say the same as the winner, or are joined in it.
+    pub agreeing: Vec<Arc<Contribution>>,
+    /// Those that lost.
+    pub shadowed: Vec<Arc<Contribution>>,
+    /// Those that exclude each other: none, or at least two of different origins.
+    pub conflict: Vec<Arc<Contribution>>,
+}
+
+pub(super) fn standing(node: &Node, system: Option<&str>, rules: &Rules) -> Standing {
+    let leaves = node.here.iter().filter(|one| one.is_for(system)).cloned();
+    let mut leaves: Vec<Arc<Contribution>> = leaves.collect();
+    let branch = node.least_below(system);
+    let leaf = leaves.iter().map(|one| one.priority).min();
+    let mut verdict = Verdict::default();
+    let (Some(leaf), branch) = (leaf, branch) else {
+        return match branch {
+            Some(_) => Standing::Branch(verdict),
+            None => Standing::Nothing,
+        };
+    };
+    if leaves.len() > 1 {
+        leaves.sort_by(|one, other| one.order(other));
+    }
+    let Some(branch) = branch else { return among(leaves, verdict, rules) };
+    if branch < leaf {
+        verdict.shadowed = leaves;
+        return Standing::Branch(verdict);
+    }
+    let mut below = Vec::new();
+    for node in node.below.values() {
+        node.each(&mut |one| {
+            if one.is_for(system) {
+                below.push(one.clone());
+            }
+        });
+    }
+    below.sort_by(|one, other| one.order(other));
+    if leaf < branch {
+        verdict.shadowed = below;
+        return among(leaves, verdict, rules);
+    }
+    let all = leaves.into_iter().chain(below);
+    let (conflict, shadowed) = all.partition(|one| one.priority == leaf);
+    Standing::Conflict(Verdict { agreeing: Vec::new(), shadowed, conflict })
+}
+
+/// What counts among values for one path, which are in order and at least one.
+fn among(leaves: Vec<Arc<Contribution>>, mut verdict: Verdict, rules: &Rules) -> Standing {
+    let rule = leaves[0].path.get(1..).map_or(Rule::Unique, |path| rules.of(path));
+    if rule != Rule::Unique && leaves.iter().all(|one| one.content.as_list().is_some()) {
+        return joined(leaves, verdict, rule);
+    }
+    if leaves.len() == 1 {
+        let winner = leaves.into_iter().next().expect("there is one");
+        return Standing::Leaf(winner, verdict);
+    }
+    let (best, lost) = undefeated(leaves);
+    verdict.shadowed.splice(0..0, lost);
+    let identity = best[0].identity();
+    if best.iter().all(|one| one.identity() == identity) {
+        let mut best = best.into_iter();
+        let winner = best.next().expect("there is one");
+        verdict.agreeing = best.collect();
+        return Standing::Leaf(winner, verdict);
+    }
+    verdict.conflict = best;
+    Standing::Conflict(verdict)
+}
+
+/// Those that no other one defeats, and the rest; both in order.
+///
+/// Priority counts first. Among equals a project's word counts above those of the projects that it
+/// is made of. Among a project's own, priority at home counts, and then the narrower one.
+fn undefeated(leaves: Vec<Arc<Contribution>>) -> (Vec<Arc<Contribution>>, Vec<Arc<Contribution>>) {
+    let least = leaves[0].priority;
+    let rank = |one: &Contribution| (one.at_home, one.system.is_none());
+    let mut by_project: HashMap<usize, (i64, bool)> = HashMap::new();
+    let mut projects = Vec::new();
+    for one in leaves.iter().filter(|one| one.priority == least) {
+        let project = &one.lineage.project;
+        let best = by_project.entry(project.index).or_insert_with(|| {
+            projects.push(project.clone());
+            rank(one)
+        });
+        *best = (*best).min(rank(one));
+    }
+    let is_above = |index: usize| projects.iter().any(|other| other.uses.contains(&index));
+    let defeated: Vec<usize> =
+        projects.iter().map(|one| one.index).filter(|index| is_above(*index)).collect();
+    leaves.into_iter().partition(|one| {
+        let project = one.lineage.project.index;
+        one.priority == least
+            && by_project.get(&project) == Some(&rank(one))
+            && !defeated.contains(&project)
+    })
+}
+
+/// All lists as one.
+fn joined(leaves: Vec<Arc<Contribution>>, verdict: Verdict, rule: Rule) -> Standing {
+    let first = leaves[0].clone();
+    if leaves.len() == 1 {
+        return Standing::Leaf(first, verdict);
+    }
+    let mut seen = Vec::new();
+    let mut items: Vec<Value> = Vec::new();
+    for item in leaves.iter().flat_map(|one| one.content.as_list().unwrap_or_default()) {
+        let json = item.to_json();
+        if rule == Rule::Append || !seen.contains(&json) {
+            seen.push(json);
+            items.push(item.clone());
+        }
+    }
+    let whole = Value::new(Kind::List(items), first.lineage.origin.clone());
+    let winner = Contribution { content: Content::Data(whole), ..(*first).clone() };
+    Standing::Leaf(Arc::new(winner), Verdict { agreeing: leaves, ..verdict })
+}
+
+/// What counts at a node among those that a contribution stands above.
+pub(crate) fn under(
+    node: &Node,
+    system: Option<&str>,
+    asker: &Arc<Contribution>,
+    rules: &Rules,
+) -> Standing {
+    let mut rest: Vec<_> = node.here.iter().filter(|one| one.is_for(system)).cloned().collect();
+    rest.sort_by(|one, other| one.order(other));
+    while !rest.is_empty() {
+        let (best, lost) = undefeated(rest);
+        rest = lost;
+        if best.iter().any(|one| Arc::ptr_eq(one, asker)) {
+            break;
+        }
+    }
+    if rest.is_empty() { Standing::Nothing } else { among(rest, Verdict::default(), rules) }
+}

@@ -1,0 +1,254 @@
+//! The outputs phase: what transforms make of the definitions, merged.
+
+use std::sync::Arc;
+
+use purlin_model::{Diagnostic, Kind, Origin, Table, Value};
+use purlin_plugin::language::{Argument, Datum};
+use purlin_plugin::transform::{Fragment, Payload};
+use serde_json::{Map, Value as Json};
+
+use crate::board::{Frame, Outcome, Task, current, lock};
+use crate::compose::Context;
+use crate::engine::Engine;
+use crate::entry::Entry;
+use crate::force::first;
+use crate::fragment::checked;
+use crate::merge::Tree;
+use crate::priority::{EXTENSION, PASSTHRU};
+use crate::read::Used;
+use crate::{Content, Contribution, Layer, Lineage, Name, Phase, Step, message};
+
+impl Engine {
+    /// The output roots that there may be, sorted.
+    pub(crate) fn output_roots(&self, project: usize) -> Vec<Name> {
+        let mut roots = self.catalogue.output_roots();
+        let passthru = self.projects[project].document.passthru.as_ref();
+        let passthru = passthru.and_then(Value::as_table).into_iter().flat_map(Table::keys);
+        roots.extend(passthru.map(Name::from));
+        roots.sort_unstable();
+        roots.dedup();
+        roots
+    }
+
+    /// Everything below one output root. Only the transforms that own it are run.
+    pub(crate) fn output_tree(
+        &self,
+        project: usize,
+        root: &Name,
+        frame: Option<&Arc<Frame>>,
+    ) -> Result<Arc<Tree>, Arc<Diagnostic>> {
+        let key = (project, root.clone());
+        if let Some(tree) = lock(&self.outputs).get(&key) {
+            return Ok(tree.clone());
+        }
+        let mut tree = Tree::default();
+        for (number, transform) in self.catalogue.transforms.iter().enumerate() {
+            if !transform.outputs.iter().any(|one| **one == **root) {
+                continue;
+            }
+            for one in self.made(project, number, frame)?.iter() {
+                if one.path.first() == Some(root) {
+                    tree.insert(one.clone());
+                }
+            }
+        }
+        let here = &self.projects[project];
+        let passthru = here.document.passthru.as_ref().and_then(|table| table.get(root));
+        if let Some(value) = passthru {
+            let lineage = Lineage {
+                project: here.place.clone(),
+                layer: Layer::Passthru,
+                origin: value.origin.clone(),
+                step: None,
+            };
+            let mut making =
+                Making { priority: PASSTHRU, lineage, through: None, found: Vec::new() };
+            making.data(&mut vec![root.clone()], value);
+            for one in making.found {
+                tree.insert(one);
+            }
+        }
+        Ok(lock(&self.outputs).entry(key).or_insert_with(|| Arc::new(tree)).clone())
+    }
+
+    /// What a transform makes; it is called once.
+    fn made(
+        &self,
+        project: usize,
+        transform: usize,
+        frame: Option<&Arc<Frame>>,
+    ) -> Result<Arc<Vec<Arc<Contribution>>>, Arc<Diagnostic>> {
+        let task = Task::Outputs { project, transform };
+        let frame = current(frame);
+        let outcome = self.board.run(&task, frame.as_ref(), None, |frame| {
+            let made = self.make(project, transform, frame);
+            Outcome::Fragments(made.map(Arc::new).map_err(Arc::new))
+        });
+        match outcome {
+            Ok(Outcome::Fragments(made)) => made,
+            Ok(Outcome::Value(value)) => Err(value.err().unwrap_or_else(|| {
+                Arc::new(Diagnostic::error("internal", "a transform gave a value"))
+            })),
+            Err(circle) => Err(Arc::new(message::circle(self, &circle))),
+        }
+    }
+
+    fn make(
+        &self,
+        project: usize,
+        number: usize,
+        frame: &Arc<Frame>,
+    ) -> Result<Vec<Arc<Contribution>>, Diagnostic> {
+        let transform = &self.catalogue.transforms[number];
+        let head = &transform.head;
+        let code = (transform.load)().map_err(first)?;
+        let uses = self.projects[project].document.uses.iter();
+        let mut calls: Vec<(Json, Origin)> = uses
+            .filter(|used| used.what == Used::Transform(number))
+            .map(|used| (used.options.clone(), used.origin.clone()))
+            .collect();
+        if calls.is_empty() {
+            // Nobody names it: it works with its defaults, if it can.
+            let Some(options) = self.default_options(number)? else { return Ok(Vec::new()) };
+            calls.push((options, head.origin.clone()));
+        }
+        let mut found = Vec::new();
+        for (options, origin) in calls {
+            let context = Context::outputs(self, project, number, frame);
+            let fragments = code.outputs(&context, &options, &*self.catalogue.host);
+            let fragments = fragments.map_err(|error| {
+                message::plugin_failed(&head.plugin, &head.name, "outputs", &error, &origin)
+            })?;
+            let step = Arc::new(Step {
+                phase: Phase::Outputs,
+                plugin: Name::from(head.plugin.as_str()),
+                feature: Name::from(head.name.as_str()),
+                origin: origin.clone(),
+            });
+            for fragment in fragments {
+                let owns = |root: &str| transform.outputs.iter().any(|one| one == root);
+                checked(&fragment, head, Phase::Outputs, owns)?;
+                self.add_output(project, fragment, &step, &mut found)?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn default_options(&self, transform: usize) -> Result<Option<Json>, Diagnostic> {
+        let transform = &self.catalogue.transforms[transform];
+        let schema = (transform.schema)().map_err(first)?;
+        let empty = Value::new(Kind::Table(Table::default()), transform.head.origin.clone());
+        Ok(match &*schema {
+            Some(schema) => schema.validate(&empty).value.map(|value| value.to_json()),
+            None => Some(Json::Object(Map::new())),
+        })
+    }
+
+    fn add_output(
+        &self,
+        project: usize,
+        fragment: Fragment,
+        step: &Arc<Step>,
+        found: &mut Vec<Arc<Contribution>>,
+    ) -> Result<(), Diagnostic> {
+        let mut path: Vec<Name> =
+            fragment.path.iter().map(|name| Name::from(name.as_str())).collect();
+        let entry = match &fragment.payload {
+            Payload::Lazy(lazy) => lazy.as_any().and_then(|any| any.downcast_ref::<Entry>()),
+            _ => None,
+        };
+        let priority = fragment.priority.or(entry.map(|entry| entry.priority));
+        let through = Some(step.clone());
+        if let Some(entry) = entry {
+            found.push(Arc::new(Contribution {
+                path,
+                system: None,
+                priority: priority.unwrap_or(EXTENSION),
+                at_home: entry.key().definition.at_home,
+                lineage: entry.key().definition.lineage.clone(),
+                content: Content::Lazy(match fragment.payload {
+                    Payload::Lazy(lazy) => lazy,
+                    _ => return Ok(()),
+                }),
+                through,
+                inject: None,
+            }));
+            return Ok(());
+        }
+        let origin = fragment.origin.unwrap_or_else(|| step.origin.clone());
+        let lineage = Lineage {
+            project: self.projects[project].place.clone(),
+            layer: Layer::Extension,
+            origin: origin.clone(),
+            step: None,
+        };
+        let priority = priority.unwrap_or(EXTENSION);
+        let mut making = Making { priority, lineage, through, found: Vec::new() };
+        match fragment.payload {
+            Payload::Data(data) => making.data(&mut path, &Value::from_json(&data, &origin)),
+            Payload::Value(Argument::Data(data)) => making.data(&mut path, &data),
+            Payload::Value(Argument::Value(handle)) => match handle.datum() {
+                datum @ Datum::Table(_) => making.datum(&mut path, datum, &origin),
+                _ => making.add(&path, Content::Value(Argument::Value(handle))),
+            },
+            Payload::Value(value) => making.add(&path, Content::Value(value)),
+            Payload::Lazy(lazy) => making.add(&path, Content::Lazy(lazy)),
+            Payload::File(_) | Payload::Folder { .. } => return Err(message::no_output(&path)),
+        }
+        found.append(&mut making.found);
+        Ok(())
+    }
+}
+
+/// Values on their way into outputs: tables become branches.
+struct Making {
+    priority: i64,
+    lineage: Lineage,
+    through: Option<Arc<Step>>,
+    found: Vec<Arc<Contribution>>,
+}
+
+impl Making {
+    fn data(&mut self, path: &mut Vec<Name>, value: &Value) {
+        let Some(table) = value.as_table() else {
+            self.lineage.origin = value.origin.clone();
+            return self.add(path, Content::Data(value.clone()));
+        };
+        for (name, entry) in table.iter() {
+            path.push(name.into());
+            self.data(path, &entry.value);
+            path.pop();
+        }
+    }
+
+    fn datum(&mut self, path: &mut Vec<Name>, datum: Datum, origin: &Origin) {
+        let content = match datum {
+            Datum::Table(entries) => {
+                for (name, datum) in entries {
+                    path.push(name.into());
+                    self.datum(path, datum, origin);
+                    path.pop();
+                }
+                return;
+            }
+            Datum::Leaf(handle) | Datum::Function(handle) => {
+                Content::Value(Argument::Value(handle))
+            }
+            datum => Content::Data(Value::from_json(&crate::show::datum_json(&datum), origin)),
+        };
+        self.add(path, content);
+    }
+
+    fn add(&mut self, path: &[Name], content: Content) {
+        self.found.push(Arc::new(Contribution {
+            path: path.to_vec(),
+            system: None,
+            content,
+            priority: self.priority,
+            at_home: self.priority,
+            lineage: Arc::new(self.lineage.clone()),
+            through: self.through.clone(),
+            inject: None,
+        }));
+    }
+}

@@ -1,0 +1,90 @@
+//! The workspace and the projects that it is made of, read without evaluating anything.
+
+mod open;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use purlin_model::Origin;
+
+use crate::file::SourceRoot;
+use crate::merge::Tree;
+use crate::read::{Choice, Document};
+use crate::{Contribution, Name, ProjectPlace};
+
+pub(crate) use open::open;
+
+/// A workspace or one of its projects.
+pub(crate) struct Project {
+    pub(crate) place: Arc<ProjectPlace>,
+    pub(crate) root: SourceRoot,
+    pub(crate) document: Document,
+    /// What it is made of itself, directly.
+    pub(crate) children: Vec<Child>,
+    /// For each `[[use]]`, whether it takes part: those that form a circle do not.
+    pub(crate) sound: Vec<bool>,
+    /// What its own files define, by section.
+    pub(crate) original: OnceLock<HashMap<Name, Arc<Tree>>>,
+    /// The same as plugins extended it.
+    pub(crate) extended: Mutex<HashMap<Name, Arc<Tree>>>,
+    /// The same together with what its projects define.
+    pub(crate) joined: Mutex<HashMap<Name, Arc<JoinedTree>>>,
+}
+
+/// A project as another one uses it.
+pub(crate) struct Child {
+    pub(crate) name: Name,
+    pub(crate) index: usize,
+    pub(crate) export: bool,
+    pub(crate) accept_override: Vec<(String, Origin)>,
+}
+
+/// A section of a project together with what its projects define: where names are looked up.
+pub(crate) struct JoinedTree {
+    pub(crate) tree: Arc<Tree>,
+    /// For each definition of a child's, what stands for it here; by address.
+    pub(crate) standing_for: HashMap<usize, Arc<Contribution>>,
+}
+
+impl Project {
+    pub(crate) fn new(place: ProjectPlace, root: SourceRoot, document: Document) -> Self {
+        let sound = vec![true; document.uses.len()];
+        Self {
+            place: Arc::new(place),
+            root,
+            document,
+            children: Vec::new(),
+            sound,
+            original: OnceLock::new(),
+            extended: Mutex::default(),
+            joined: Mutex::default(),
+        }
+    }
+
+    /// The file with the workspace's functions.
+    pub(crate) fn star_file(&self) -> PathBuf {
+        self.root.folder.join("purlin.star")
+    }
+
+    /// The project that an entry of `[choose]` means, by names that lead to it from here.
+    pub(crate) fn chosen<'a>(&self, projects: &'a [Self], choice: &Choice) -> Option<&'a Self> {
+        let mut children = &self.children;
+        let mut found = None;
+        for name in &choice.project {
+            let child = children.iter().find(|child| child.name == *name)?;
+            let project = &projects[child.index];
+            children = &project.children;
+            found = Some(project);
+        }
+        found
+    }
+}
+
+impl JoinedTree {
+    /// What stands for a definition here; itself where nothing does.
+    pub(crate) fn of(&self, definition: &Arc<Contribution>) -> Arc<Contribution> {
+        let address = Arc::as_ptr(definition) as usize;
+        self.standing_for.get(&address).unwrap_or(definition).clone()
+    }
+}

@@ -1,0 +1,11 @@
+//! Reading what a workspace or project says, without evaluating anything.
+
+mod document;
+mod include;
+mod literal;
+mod section;
+
+pub(crate) use document::{Choice, Document, Use, Used, read_document};
+pub use include::included;
+pub(crate) use literal::read_literal;
+pub(crate) use section::{SectionReader, folds_alike, read_toml_file, validated};

@@ -1,0 +1,177 @@
+//! Sections written as data: tables become branches and typed leaves.
+
+use std::sync::Arc;
+
+use purlin_model::{Diagnostic, Entry, Kind, Origin, Table, Value, fold, suggestion};
+use purlin_plugin::language::Argument;
+
+use crate::catalogue::{Catalogue, LeafFeature};
+use crate::file::{DefinitionFile, SourceFiles};
+use crate::{Content, Contribution, Injected, Lineage, Name, is_system};
+
+/// Turns data into contributions of one section.
+pub(crate) struct SectionReader<'a> {
+    /// The leaf types that the section holds.
+    pub(crate) leaves: Vec<&'a LeafFeature>,
+    /// What the contributions have in common.
+    pub(crate) lineage: Lineage,
+    /// What their priority is unless they say it.
+    pub(crate) priority: i64,
+    /// For one system alone.
+    pub(crate) system: Option<Name>,
+    /// What they bring for parameters.
+    pub(crate) inject: Option<Arc<Injected>>,
+    pub(crate) found: Vec<Arc<Contribution>>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> SectionReader<'a> {
+    pub(crate) fn new(
+        catalogue: &'a Catalogue,
+        section: &str,
+        lineage: Lineage,
+        priority: i64,
+    ) -> Self {
+        Self {
+            leaves: catalogue.leaves_of(section).collect(),
+            lineage,
+            priority,
+            system: None,
+            inject: None,
+            found: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Reads a value at a path. A table is a leaf if a mark says so, else a branch.
+    pub(crate) fn read(&mut self, path: &[Name], value: &Value) {
+        let Some(table) = value.as_table() else {
+            let content = Content::Data(value.clone());
+            return self.add_at(path, content, value.origin.clone());
+        };
+        // A table with the priority of what is in it; where no leaves are, it is data like other.
+        let priority = table.iter().find(|(key, entry)| {
+            !self.leaves.is_empty() && *key == "priority" && entry.value.as_int().is_some()
+        });
+        let outer = self.priority;
+        if let Some((_, entry)) = priority {
+            self.priority = entry.value.as_int().unwrap_or(outer);
+        }
+        let rest = match priority {
+            Some((key, _)) => {
+                let mut rest = table.clone();
+                rest.remove(key);
+                Value::new(Kind::Table(rest), value.origin.clone())
+            }
+            None => value.clone(),
+        };
+        match self.leaves.iter().find(|leaf| leaf.takes(&rest)).map(|leaf| leaf.leaf_type()) {
+            Some(Ok(leaf)) => {
+                self.add_at(path, Content::Leaf(leaf, rest), value.origin.clone());
+            }
+            Some(Err(mistakes)) => self.diagnostics.extend(mistakes),
+            None => self.branch(path, rest.as_table()),
+        }
+        self.priority = outer;
+    }
+
+    fn branch(&mut self, path: &[Name], table: Option<&Table>) {
+        let entries: Vec<(&str, &Entry)> = table.into_iter().flat_map(Table::iter).collect();
+        self.warn_of_data(path, &entries);
+        for (key, entry) in entries {
+            let below: Vec<Name> = path.iter().cloned().chain([Name::from(key)]).collect();
+            self.read(&below, &entry.value);
+        }
+    }
+
+    /// Where leaves belong, a table with data in it was meant to be one.
+    fn warn_of_data(&mut self, path: &[Name], entries: &[(&str, &Entry)]) {
+        let Some(leaf) = self.leaves.first() else { return };
+        let data = entries.iter().find(|(_, entry)| entry.value.as_table().is_none());
+        let Some((key, entry)) = data else { return };
+        let marks = leaf.marks.iter().map(String::as_str);
+        let near = suggestion(key, "keys that make a table one", marks);
+        self.diagnostics.push(
+            Diagnostic::warning(
+                "data-definition",
+                format!(
+                    "`{}` is data where a {} was expected",
+                    crate::path_text(path),
+                    leaf.head.name
+                ),
+            )
+            .label(entry.key.clone(), "this is a value, and not a definition")
+            .detail(format!(
+                "A table is a {} if it has one of: {}.",
+                leaf.head.name,
+                leaf.marks.iter().map(|mark| format!("`{mark}`")).collect::<Vec<_>>().join(", ")
+            ))
+            .help(near),
+        );
+    }
+
+    /// Adds what somebody wrote at a place.
+    pub(crate) fn add_at(&mut self, path: &[Name], content: Content, origin: Origin) {
+        self.add(path, self.priority, content, origin);
+    }
+
+    /// Adds a contribution; a system in front of its path is taken off.
+    pub(crate) fn add(&mut self, path: &[Name], priority: i64, content: Content, origin: Origin) {
+        let lineage = Lineage { origin, ..self.lineage.clone() };
+        let (path, system) = self.split(path);
+        self.found.push(Arc::new(Contribution {
+            path,
+            system,
+            content,
+            priority,
+            at_home: priority,
+            lineage: Arc::new(lineage),
+            through: None,
+            inject: self.inject.clone(),
+        }));
+    }
+
+    fn split(&self, path: &[Name]) -> (Vec<Name>, Option<Name>) {
+        if let (None, [section, system, rest @ ..]) = (&self.system, path)
+            && is_system(system)
+        {
+            let path = [section].into_iter().chain(rest).cloned().collect();
+            return (path, Some(system.clone()));
+        }
+        (path.to_vec(), self.system.clone())
+    }
+}
+
+/// What a file of data defines: a leaf, or data.
+pub(crate) fn read_toml_file(
+    catalogue: &Catalogue,
+    files: &SourceFiles,
+    section: &str,
+    file: &DefinitionFile,
+) -> Result<Argument, Vec<Diagnostic>> {
+    let source = file.source(files).map_err(|diagnostic| vec![diagnostic])?;
+    let (document, mistakes) = purlin_model::parse_toml(&source);
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let leaf = catalogue.leaves_of(section).find(|leaf| leaf.takes(&document));
+    let Some(leaf) = leaf else { return Ok(Argument::Data(document)) };
+    validated(&leaf.leaf_type()?, &document)
+}
+
+/// A leaf that fits its type, with its defaults.
+pub(crate) fn validated(
+    leaf: &Arc<purlin_plugin::language::LeafType>,
+    value: &Value,
+) -> Result<Argument, Vec<Diagnostic>> {
+    let checked = leaf.schema.validate(value);
+    match checked.value {
+        Some(value) => Ok(Argument::Leaf(leaf.clone(), value)),
+        None => Err(checked.diagnostics),
+    }
+}
+
+/// Whether two names are one where `-` and `_` are the same.
+pub(crate) fn folds_alike(one: &str, other: &str) -> bool {
+    one == other || fold(one) == fold(other)
+}

@@ -1,0 +1,166 @@
+//! The definitions of a section, in the phases that they go through: as they were written, as plugins
+//! extended them, and together with those of the projects.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use purlin_model::{Diagnostic, Origin};
+
+use crate::board::{Frame, lock};
+use crate::engine::Engine;
+use crate::file::DefinitionFile;
+use crate::merge::Tree;
+use crate::priority::{AUTHOR, CHILD};
+use crate::project::JoinedTree;
+use crate::read::{SectionReader, read_literal};
+use crate::{Contribution, Layer, Lineage, Name};
+
+impl Engine {
+    /// What a project's own files define, by section.
+    pub(crate) fn original(&self, project: usize) -> &HashMap<Name, Arc<Tree>> {
+        self.projects[project].original.get_or_init(|| self.read_original(project))
+    }
+
+    fn read_original(&self, index: usize) -> HashMap<Name, Arc<Tree>> {
+        let project = &self.projects[index];
+        let mut trees: HashMap<Name, Tree> = HashMap::new();
+        for (section, key, value) in &project.document.sections {
+            let lineage = self.lineage(index, key);
+            let mut reader = SectionReader::new(&self.catalogue, section, lineage, AUTHOR);
+            reader.read(std::slice::from_ref(section), value);
+            self.add_read(&mut trees, section, reader);
+        }
+        let file = project.star_file();
+        if file.is_file() {
+            let file = DefinitionFile::new(file, &project.root);
+            match file.index(&self.files, &*self.language) {
+                Ok(found) => {
+                    let lineage = self.lineage(index, &Origin::whole(&file.place));
+                    let (readers, mistakes) =
+                        read_literal(&self.catalogue, &file, &found, &lineage, AUTHOR);
+                    self.report(mistakes);
+                    for (section, reader) in readers {
+                        self.add_read(&mut trees, &section, reader);
+                    }
+                }
+                Err(mistakes) => self.report(mistakes),
+            }
+        }
+        trees.into_iter().map(|(section, tree)| (section, Arc::new(tree))).collect()
+    }
+
+    fn add_read(&self, trees: &mut HashMap<Name, Tree>, section: &Name, reader: SectionReader<'_>) {
+        self.report(reader.diagnostics);
+        let tree = trees.entry(section.clone()).or_default();
+        for one in reader.found {
+            tree.insert(one);
+        }
+    }
+
+    fn lineage(&self, project: usize, origin: &Origin) -> Lineage {
+        Lineage {
+            project: self.projects[project].place.clone(),
+            layer: Layer::Author,
+            origin: origin.clone(),
+            step: None,
+        }
+    }
+
+    /// A section as its author and all plugins have it.
+    pub(crate) fn extended(
+        &self,
+        project: usize,
+        section: &Name,
+        frame: Option<&Arc<Frame>>,
+    ) -> Result<Arc<Tree>, Arc<Diagnostic>> {
+        if let Some(tree) = lock(&self.projects[project].extended).get(section) {
+            return Ok(tree.clone());
+        }
+        let tree = self.extended_without(project, section, None, frame)?;
+        let mut known = lock(&self.projects[project].extended);
+        Ok(known.entry(section.clone()).or_insert(tree).clone())
+    }
+
+    /// The same without what one `[[use]]` adds: what that sees itself.
+    pub(crate) fn extended_without(
+        &self,
+        project: usize,
+        section: &Name,
+        without: Option<usize>,
+        frame: Option<&Arc<Frame>>,
+    ) -> Result<Arc<Tree>, Arc<Diagnostic>> {
+        let original = self.original(project).get(section).cloned().unwrap_or_default();
+        let here = &self.projects[project];
+        let uses = here.document.uses.iter().enumerate().filter(|(position, one)| {
+            here.sound[*position] && Some(*position) != without && one.extends.contains(section)
+        });
+        let positions: Vec<usize> = uses.map(|(position, _)| position).collect();
+        if positions.is_empty() {
+            return Ok(original);
+        }
+        let mut tree = (*original).clone();
+        for position in positions {
+            for one in self.extension(project, position, frame)?.iter() {
+                if one.path.first() == Some(section) {
+                    tree.insert(one.clone());
+                }
+            }
+        }
+        Ok(Arc::new(tree))
+    }
+
+    /// A section together with what the projects define there.
+    pub(crate) fn joined(
+        &self,
+        world: usize,
+        section: &Name,
+        frame: Option<&Arc<Frame>>,
+    ) -> Result<Arc<JoinedTree>, Arc<Diagnostic>> {
+        if let Some(tree) = lock(&self.projects[world].joined).get(section) {
+            return Ok(tree.clone());
+        }
+        let own = self.extended(world, section, frame)?;
+        let place = &self.projects[world].place;
+        let mut standing_for = HashMap::new();
+        let mut tree = own.clone();
+        if !place.uses.is_empty() {
+            let mut joined = (*own).clone();
+            let chosen = self.chosen(world);
+            for index in &place.uses {
+                let theirs = self.extended(*index, section, frame)?;
+                theirs.root.each(&mut |one| {
+                    let is_chosen = chosen.get(&one.path).is_some_and(|all| all.contains(index));
+                    let joining = Arc::new(Contribution {
+                        priority: if is_chosen { CHILD - 1 } else { CHILD },
+                        at_home: one.priority,
+                        lineage: Arc::new(Lineage {
+                            layer: Layer::Child,
+                            ..(*one.lineage).clone()
+                        }),
+                        ..(**one).clone()
+                    });
+                    standing_for.insert(Arc::as_ptr(one) as usize, joining.clone());
+                    joined.insert(joining);
+                });
+            }
+            tree = Arc::new(joined);
+        }
+        let joined = Arc::new(JoinedTree { tree, standing_for });
+        let mut known = lock(&self.projects[world].joined);
+        Ok(known.entry(section.clone()).or_insert(joined).clone())
+    }
+
+    /// The projects that `[choose]` names, by path of the definition. One that is chosen brings those
+    /// that it is made of.
+    fn chosen(&self, world: usize) -> HashMap<Vec<Name>, BTreeSet<usize>> {
+        let project = &self.projects[world];
+        let mut chosen: HashMap<Vec<Name>, BTreeSet<usize>> = HashMap::new();
+        for choice in &project.document.choices {
+            let Some(target) = project.chosen(&self.projects, choice) else { continue };
+            let all = chosen.entry(choice.path.clone()).or_default();
+            all.insert(target.place.index);
+            all.extend(&target.place.uses);
+        }
+        chosen
+    }
+}

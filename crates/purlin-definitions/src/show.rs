@@ -1,0 +1,247 @@
+//! Questions about outputs: which names there are, and what one of them is.
+
+use std::sync::Arc;
+
+use purlin_model::{Diagnostic, Value};
+use purlin_plugin::language::{Argument, Datum, Evaluated};
+use serde_json::{Map, Value as Json, json};
+
+use crate::engine::Engine;
+use crate::entry::Entry;
+use crate::merge::{Node, Standing, Tree};
+use crate::{Content, Contribution, Name, message};
+
+/// What is at an output path, as far as it is known without evaluating anything.
+#[derive(Debug, Clone)]
+pub enum Names {
+    /// Names below it, sorted.
+    Branch(Vec<(String, Names)>),
+    /// A value; its leaf type where that is known.
+    Leaf(Option<String>),
+    /// Values that exclude each other.
+    Conflict(Arc<Diagnostic>),
+}
+
+/// A place among the outputs of a workspace.
+pub(crate) struct Place {
+    pub(crate) tree: Arc<Tree>,
+    pub(crate) path: Vec<Name>,
+}
+
+impl Place {
+    pub(crate) fn node(&self) -> Option<&Node> {
+        self.tree.at(&self.path[1..])
+    }
+}
+
+impl Engine {
+    /// Finds a path that is not empty among the outputs.
+    pub(crate) fn place(&self, path: &[String]) -> Result<Place, Diagnostic> {
+        let roots = self.output_roots(0);
+        let Some(root) = roots.iter().find(|root| ***root == *path[0]) else {
+            return Err(message::no_such_path(path, 0, roots.iter().map(AsRef::as_ref)));
+        };
+        let tree = self.output_tree(0, root, None).map_err(Arc::unwrap_or_clone)?;
+        let mut node = &tree.root;
+        for (known, name) in path.iter().enumerate().skip(1) {
+            match node.get(name) {
+                Some(below) => node = below,
+                None => {
+                    let names = node.below().map(|(name, _)| name.as_ref());
+                    return Err(message::no_such_path(path, known, names));
+                }
+            }
+        }
+        let path = path.iter().map(|name| Name::from(name.as_str())).collect();
+        Ok(Place { tree, path })
+    }
+
+    pub(crate) fn names_at(&self, path: &[String]) -> Result<Names, Diagnostic> {
+        if path.is_empty() {
+            let mut roots = Vec::new();
+            for root in self.output_roots(0) {
+                let tree = self.output_tree(0, &root, None).map_err(Arc::unwrap_or_clone)?;
+                if let Some(names) = self.names_below(&tree, &tree.root) {
+                    roots.push((root.to_string(), names));
+                }
+            }
+            return Ok(Names::Branch(roots));
+        }
+        let place = self.place(path)?;
+        let names = place.node().and_then(|node| self.names_below(&place.tree, node));
+        Ok(names.unwrap_or(Names::Branch(Vec::new())))
+    }
+
+    fn names_below(&self, tree: &Tree, node: &Node) -> Option<Names> {
+        match tree.standing(node, None) {
+            Standing::Nothing => None,
+            Standing::Branch(_) => {
+                let below = node.below().filter_map(|(name, node)| {
+                    Some((name.to_string(), self.names_below(tree, node)?))
+                });
+                Some(Names::Branch(below.collect()))
+            }
+            Standing::Leaf(output, _) => Some(Names::Leaf(self.type_of(&output))),
+            Standing::Conflict(verdict) => {
+                let path = &verdict.conflict[0].path;
+                Some(Names::Conflict(Arc::new(message::conflict(path, &verdict.conflict))))
+            }
+        }
+    }
+
+    /// The leaf type of an output, as far as it is known before it is evaluated.
+    pub(crate) fn type_of(&self, output: &Contribution) -> Option<String> {
+        match &output.content {
+            Content::Lazy(lazy) => {
+                let entry = lazy.as_any().and_then(|any| any.downcast_ref::<Entry>())?;
+                let definition = &entry.key().definition;
+                match &definition.content {
+                    Content::Lazy(_) => self.section_type(definition),
+                    Content::Data(_) | Content::Value(_) | Content::Leaf(..) => {
+                        self.type_of(definition)
+                    }
+                    Content::Prototype { .. } | Content::Toml(_) => self.section_type(definition),
+                }
+            }
+            Content::Leaf(leaf, _) | Content::Value(Argument::Leaf(leaf, _)) => {
+                Some(leaf.name.clone())
+            }
+            Content::Value(Argument::Value(handle)) => handle.leaf().map(|leaf| leaf.name.clone()),
+            _ => None,
+        }
+    }
+
+    /// The type of what a section holds, if it is one.
+    fn section_type(&self, definition: &Contribution) -> Option<String> {
+        let mut leaves = self.catalogue.leaves_of(definition.path.first()?);
+        let leaf = leaves.next()?;
+        leaves.next().is_none().then(|| leaf.head.name.clone())
+    }
+
+    /// The document of `show PATH`: a value, or a branch whose leaves are not evaluated.
+    pub(crate) fn shown(&self, path: &[String]) -> Result<Json, Diagnostic> {
+        if path.is_empty() {
+            let mut roots = Map::new();
+            for root in self.output_roots(0) {
+                let tree = self.output_tree(0, &root, None).map_err(Arc::unwrap_or_clone)?;
+                if let Some(shown) = self.shown_below(&tree, &tree.root) {
+                    roots.insert(root.to_string(), shown);
+                }
+            }
+            return Ok(Json::Object(roots));
+        }
+        let place = self.place(path)?;
+        let node = place.node().ok_or_else(|| message::no_such_path(path, path.len() - 1, []))?;
+        match place.tree.standing(node, None) {
+            Standing::Leaf(output, _) => {
+                let value = self.output_value(&output, None, None);
+                Ok(to_json(&value.map_err(Arc::unwrap_or_clone)?))
+            }
+            Standing::Conflict(verdict) => Err(message::conflict(&place.path, &verdict.conflict)),
+            _ => Ok(self.shown_below(&place.tree, node).unwrap_or_else(|| json!({}))),
+        }
+    }
+
+    fn shown_below(&self, tree: &Tree, node: &Node) -> Option<Json> {
+        match tree.standing(node, None) {
+            Standing::Nothing => None,
+            Standing::Branch(_) => {
+                let below = node.below().filter_map(|(name, node)| {
+                    Some((name.to_string(), self.shown_below(tree, node)?))
+                });
+                Some(Json::Object(below.collect()))
+            }
+            Standing::Leaf(output, _) => Some(match &output.content {
+                Content::Data(value) | Content::Value(Argument::Data(value)) => value.to_json(),
+                _ => unforced(self.type_of(&output).as_deref().unwrap_or("value")),
+            }),
+            Standing::Conflict(_) => Some(unforced("conflict")),
+        }
+    }
+}
+
+fn unforced(kind: &str) -> Json {
+    json!({ "$type": kind })
+}
+
+/// A value as the documents of `show` have it: a leaf is its fields and its type, and leaves in it are
+/// told by their types and names.
+#[must_use]
+pub fn to_json(value: &Argument) -> Json {
+    match value {
+        Argument::Value(handle) => match handle.leaf() {
+            Some(leaf) => {
+                let fields =
+                    handle.fields().map_or_else(|| json!({}), |fields| datum_json(&fields));
+                typed(&leaf.name, fields)
+            }
+            None => datum_json(&handle.datum()),
+        },
+        Argument::Data(value) => value.to_json(),
+        Argument::Leaf(leaf, value) => typed(&leaf.name, value.to_json()),
+        Argument::Constructor(leaf) => json!({ "$type": "function", "name": leaf.constructor }),
+        Argument::Namespace(names) => json!({ "$type": "names", "name": names.described() }),
+    }
+}
+
+fn typed(kind: &str, fields: Json) -> Json {
+    let mut shown = Map::new();
+    shown.insert("$type".to_owned(), kind.into());
+    if let Json::Object(fields) = fields {
+        shown.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
+    }
+    Json::Object(shown)
+}
+
+pub(crate) fn datum_json(datum: &Datum) -> Json {
+    match datum {
+        Datum::Null => Json::Null,
+        Datum::Bool(value) => (*value).into(),
+        Datum::Int(value) => (*value).into(),
+        Datum::Float(value) => (*value).into(),
+        Datum::String(text) => text.as_str().into(),
+        Datum::List(items) => items.iter().map(datum_json).collect(),
+        Datum::Table(entries) => entries
+            .iter()
+            .map(|(name, value)| (name.clone(), datum_json(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Datum::Leaf(handle) => named_leaf(&**handle),
+        Datum::Function(_) => unforced("function"),
+    }
+}
+
+/// A leaf inside of another value: its own fields are shown where it is asked for.
+fn named_leaf(leaf: &dyn Evaluated) -> Json {
+    let mut shown = Map::new();
+    let kind = leaf.leaf().map_or_else(|| "value".to_owned(), |leaf| leaf.name.clone());
+    shown.insert("$type".to_owned(), kind.into());
+    if let Some(Datum::Table(fields)) = leaf.fields() {
+        for wanted in ["name", "version"] {
+            let found = fields.iter().find(|(name, _)| name == wanted);
+            if let Some((name, Datum::String(text))) = found {
+                shown.insert(name.clone(), text.as_str().into());
+            }
+        }
+    }
+    Json::Object(shown)
+}
+
+/// Whether a value is one of a leaf type.
+#[must_use]
+pub fn leaf_type(value: &Argument) -> Option<String> {
+    match value {
+        Argument::Value(handle) => handle.leaf().map(|leaf| leaf.name.clone()),
+        Argument::Leaf(leaf, _) => Some(leaf.name.clone()),
+        _ => None,
+    }
+}
+
+/// A value that is nothing but data, with the places where it was written as far as they are known.
+#[must_use]
+pub fn as_data(value: &Argument) -> Option<&Value> {
+    match value {
+        Argument::Data(value) | Argument::Leaf(_, value) => Some(value),
+        _ => None,
+    }
+}

@@ -1,0 +1,159 @@
+//! An open workspace, and what can be asked of it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use purlin_model::{Diagnostic, Value, distinct};
+use purlin_plugin::language::{Argument, Language, Namespace};
+use serde_json::Value as Json;
+
+use crate::board::{Board, lock};
+use crate::catalogue::Catalogue;
+use crate::engine::{Engine, PACKAGE_ROLE, Revision};
+use crate::explain::Explanation;
+use crate::file::SourceFiles;
+use crate::graph::Graph;
+use crate::merge::Standing;
+use crate::show::Names;
+use crate::system::DEFAULT_SYSTEMS;
+use crate::{Name, message, project};
+
+/// What a workspace is opened with.
+pub struct Setup {
+    /// Its folder, absolute.
+    pub root: PathBuf,
+    /// The folder as users are shown it; empty where they stand.
+    pub shown: PathBuf,
+    /// Its `purlin.toml`.
+    pub document: Value,
+    /// Only these systems, whatever the document says.
+    pub systems: Option<Vec<String>>,
+    /// What plugins provide.
+    pub catalogue: Catalogue,
+    /// The language of definitions. It loads files from `files`.
+    pub language: Arc<dyn Language>,
+    /// The files of the workspace.
+    pub files: Arc<SourceFiles>,
+    /// What is there before anybody defines anything, besides the constructors of leaves.
+    pub base: Option<Arc<dyn Namespace>>,
+    /// What `inputs.self` is.
+    pub revision: Option<Revision>,
+}
+
+/// An open workspace: definitions, and the outputs that they become. What is asked for is computed
+/// once, and nothing else is.
+pub struct Workspace {
+    pub(crate) engine: Arc<Engine>,
+}
+
+impl Workspace {
+    /// Opens a workspace and finds the projects that it is made of. Nothing is evaluated, and no
+    /// plugin is loaded. What is wrong is told by [`Workspace::problems`].
+    #[must_use]
+    pub fn open(setup: Setup) -> Self {
+        let Setup { root, shown, document, systems, catalogue, language, files, base, revision } =
+            setup;
+        let (projects, problems) = project::open(&catalogue, &files, &root, &shown, &document);
+        let is_restricted = systems.is_some();
+        let systems = systems.map(|all| all.iter().map(|one| Name::from(one.as_str())).collect());
+        let systems = systems
+            .or_else(|| projects[0].document.systems.clone())
+            .unwrap_or_else(|| DEFAULT_SYSTEMS.map(Name::from).to_vec());
+        let packages = catalogue.sections_with_role(PACKAGE_ROLE);
+        let engine = Arc::new_cyclic(|me| Engine {
+            me: me.clone(),
+            language,
+            files,
+            catalogue,
+            base,
+            revision,
+            systems,
+            is_restricted,
+            projects,
+            packages,
+            board: Board::default(),
+            points: Mutex::default(),
+            outputs: Mutex::default(),
+            problems: Mutex::new(problems),
+        });
+        Self { engine }
+    }
+
+    /// The systems that it is for.
+    #[must_use]
+    pub fn systems(&self) -> Vec<String> {
+        self.engine.systems.iter().map(ToString::to_string).collect()
+    }
+
+    /// What was found to be wrong so far, besides what questions were answered with: mistakes in
+    /// files, folders that cannot be mapped, warnings.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Diagnostic> {
+        distinct(lock(&self.engine.problems).clone())
+    }
+
+    /// The names at and below an output path, without evaluating anything. An empty path means all
+    /// outputs.
+    ///
+    /// # Errors
+    /// There is nothing at the path, or a plugin that makes it failed.
+    pub fn names(&self, path: &[String]) -> Result<Names, Diagnostic> {
+        self.engine.names_at(path)
+    }
+
+    /// The document of `show PATH`: the value at the path, or a branch whose leaves are not evaluated
+    /// and told by their types.
+    ///
+    /// # Errors
+    /// There is nothing at the path, its values exclude each other, or it cannot be evaluated.
+    pub fn show(&self, path: &[String]) -> Result<Json, Diagnostic> {
+        self.engine.shown(path)
+    }
+
+    /// The value at an output path, evaluated.
+    ///
+    /// # Errors
+    /// Those of [`Workspace::show`]; a branch has no value.
+    pub fn value(&self, path: &[String]) -> Result<Argument, Diagnostic> {
+        if path.is_empty() {
+            return Err(message::no_value(path));
+        }
+        let place = self.engine.place(path)?;
+        let node = place.node().ok_or_else(|| message::no_value(path))?;
+        match place.tree.standing(node, None) {
+            Standing::Leaf(output, _) => {
+                self.engine.output_value(&output, None, None).map_err(Arc::unwrap_or_clone)
+            }
+            Standing::Conflict(verdict) => Err(message::conflict(&place.path, &verdict.conflict)),
+            Standing::Nothing | Standing::Branch(_) => Err(message::no_value(path)),
+        }
+    }
+
+    /// Who wrote what is at an output path, and what became of everything else there. A path of
+    /// definitions, without a system, will do as well.
+    ///
+    /// # Errors
+    /// There is nothing at the path.
+    pub fn explain(&self, path: &[String]) -> Result<Explanation, Diagnostic> {
+        self.engine.explanation(path)
+    }
+
+    /// Why a name or path is not there: a note that says where it was looked for and what is near.
+    #[must_use]
+    pub fn explain_missing(&self, name: &str) -> Diagnostic {
+        self.engine.why_missing(name)
+    }
+
+    /// Everything that is wrong: conflicts, circles, names that nobody supplies, leaves that do not
+    /// fit, sections that nobody reads. All definitions are evaluated for all systems.
+    #[must_use]
+    pub fn check(&self) -> Vec<Diagnostic> {
+        self.engine.check()
+    }
+
+    /// Which definitions ask for which, for one system.
+    #[must_use]
+    pub fn graph(&self, system: &str) -> Graph {
+        self.engine.graph(system)
+    }
+}
