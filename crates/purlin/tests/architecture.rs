@@ -12,11 +12,18 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ("purlin-plugin", &["purlin-model"]),
     ("purlin-store", &["purlin-model"]),
     ("purlin-process", &["purlin-model", "purlin-plugin"]),
-    ("purlin-host", &["purlin-model", "purlin-plugin", "purlin-process", "purlin-store"]),
+    ("purlin-starlark", &["purlin-model", "purlin-plugin"]),
+    (
+        "purlin-host",
+        &["purlin-model", "purlin-plugin", "purlin-process", "purlin-starlark", "purlin-store"],
+    ),
     ("purlin-commands", &["purlin-host", "purlin-model", "purlin-plugin", "purlin-store"]),
     ("purlin-definitions", &["purlin-host", "purlin-model", "purlin-plugin", "purlin-store"]),
     ("purlin-sdk", &["purlin-plugin"]),
-    ("purlin-test", &["purlin-model", "purlin-plugin", "purlin-process", "purlin-store"]),
+    (
+        "purlin-test",
+        &["purlin-model", "purlin-plugin", "purlin-process", "purlin-starlark", "purlin-store"],
+    ),
 ];
 
 #[test]

@@ -1,0 +1,97 @@
+//! One file: its tree, what it defines, what it loads, and its module once it was evaluated.
+
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+
+use purlin_model::{Diagnostic, Diagnostics, Source};
+use purlin_plugin::language::FileIndex;
+use starlark::environment::FrozenModule;
+use starlark::syntax::AstModule;
+
+use crate::index::{Load, index};
+use crate::parse;
+
+/// A file that was parsed.
+pub(crate) struct File {
+    pub(crate) source: Arc<Source>,
+    pub(crate) index: Arc<FileIndex>,
+    pub(crate) loads: Vec<Load>,
+    /// What the loads mean, once somebody asked.
+    pub(crate) loaded: OnceLock<Result<Vec<Arc<Self>>, Diagnostic>>,
+    /// Taken by the evaluation. Of a deep text the tree is not kept, because dropping it would need
+    /// as much stack as making it.
+    tree: Mutex<Option<AstModule>>,
+    module: Mutex<Module>,
+    evaluated: Condvar,
+}
+
+enum Module {
+    Untouched,
+    /// Somebody evaluates it.
+    Begun,
+    Done(Result<FrozenModule, Diagnostic>),
+}
+
+impl File {
+    /// Parses a file that is not too deep, as [`nesting`](crate::nesting) has told.
+    ///
+    /// # Errors
+    /// Syntax errors, and parts of `definitions` that are not literal.
+    pub(crate) fn parse(source: &Arc<Source>, is_deep: bool) -> Result<Self, Diagnostics> {
+        let tree = parse::parse(source).map_err(|diagnostic| vec![diagnostic])?;
+        let (index, loads) = index(&tree, source)?;
+        let tree = Some(tree).filter(|_| !is_deep);
+        Ok(Self {
+            source: source.clone(),
+            index: Arc::new(index),
+            loads,
+            loaded: OnceLock::new(),
+            tree: Mutex::new(tree),
+            module: Mutex::new(Module::Untouched),
+            evaluated: Condvar::new(),
+        })
+    }
+
+    /// The tree, for the one evaluation.
+    pub(crate) fn take_tree(&self) -> Result<AstModule, Diagnostic> {
+        let kept = self.tree.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match kept {
+            Some(tree) => Ok(tree),
+            None => parse::parse(&self.source),
+        }
+    }
+
+    /// What became of the evaluation; `None` for the one who is to do it and then tells it with
+    /// [`File::done`]. Everybody else waits.
+    pub(crate) fn claim(&self) -> Option<Result<FrozenModule, Diagnostic>> {
+        let mut module = self.module.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match &*module {
+                Module::Done(result) => return Some(result.clone()),
+                Module::Untouched => {
+                    *module = Module::Begun;
+                    return None;
+                }
+                Module::Begun => {
+                    module = self.evaluated.wait(module).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+    }
+
+    /// The module, if it was evaluated.
+    pub(crate) fn module(&self) -> Option<Result<FrozenModule, Diagnostic>> {
+        match &*self.module.lock().unwrap_or_else(PoisonError::into_inner) {
+            Module::Done(result) => Some(result.clone()),
+            Module::Untouched | Module::Begun => None,
+        }
+    }
+
+    /// Tells how the evaluation ended. What is told first stays.
+    pub(crate) fn done(&self, result: Result<FrozenModule, Diagnostic>) {
+        let mut module = self.module.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*module, Module::Done(_)) {
+            *module = Module::Done(result);
+            self.evaluated.notify_all();
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What every file can use without asking for it.
+
+use starlark::environment::{Globals, GlobalsBuilder, LibraryExtension};
+use starlark::starlark_module;
+use starlark::values::Value;
+
+/// The standard functions, with structures, sets, JSON, and what Purlin adds.
+pub(crate) fn globals() -> Globals {
+    builder().with(ours).build()
+}
+
+/// What definitions and plugins have in common.
+pub(crate) fn builder() -> GlobalsBuilder {
+    let extensions = [
+        LibraryExtension::StructType,
+        LibraryExtension::SetType,
+        LibraryExtension::Json,
+        LibraryExtension::Map,
+        LibraryExtension::Filter,
+        LibraryExtension::Typing,
+    ];
+    GlobalsBuilder::extended_by(&extensions)
+}
+
+#[starlark_module]
+fn ours(builder: &mut GlobalsBuilder) {
+    /// Marks a definition in the literal `definitions = {…}`, where it is read from the syntax. When
+    /// it is evaluated, it is the definition itself.
+    fn prioritised<'v>(
+        #[starlark(require = pos)] definition: Value<'v>,
+        priority: i32,
+    ) -> starlark::Result<Value<'v>> {
+        let _ = priority;
+        Ok(definition)
+    }
+}

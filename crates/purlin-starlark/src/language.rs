@@ -1,0 +1,159 @@
+//! The language as others see it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use purlin_model::{Diagnostic, Diagnostics, Origin, Source};
+use purlin_plugin::language::{Argument, FileIndex, FunctionRef, Handle, Language, Sources};
+use starlark::environment::Globals;
+
+use crate::file::File;
+use crate::limits::Limits;
+use crate::worker::Workers;
+use crate::{call, globals, nesting};
+
+/// Starlark. Files are parsed and evaluated once, as long as it lives; a file that has changed is
+/// another [`Source`].
+pub struct Starlark {
+    inner: Arc<Inner>,
+}
+
+/// What evaluations share.
+pub(crate) struct Inner {
+    pub(crate) globals: Globals,
+    pub(crate) sources: Arc<dyn Sources>,
+    pub(crate) limits: Limits,
+    pub(crate) workers: Workers,
+    files: Mutex<Files>,
+    mentioned: Mutex<HashMap<String, Handle>>,
+}
+
+#[derive(Default)]
+struct Files {
+    /// By the address of their source, which lives as long as the file.
+    parsed: HashMap<usize, Parsed>,
+    named: HashMap<String, Arc<Source>>,
+}
+
+enum Parsed {
+    File(Arc<File>),
+    /// Its mistakes. The source is kept, so that no other gets its address.
+    Broken(Diagnostics, #[expect(dead_code, reason = "it is kept for its address")] Arc<Source>),
+}
+
+impl Starlark {
+    /// A language whose files load others from `sources`.
+    #[must_use]
+    pub fn new(sources: Arc<dyn Sources>) -> Self {
+        Self::with_limits(sources, Limits::default())
+    }
+
+    /// The same with limits of its own.
+    #[must_use]
+    pub fn with_limits(sources: Arc<dyn Sources>, limits: Limits) -> Self {
+        Self::of(Arc::new(Inner::new(sources, limits, globals::globals())))
+    }
+
+    pub(crate) fn of(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+}
+
+impl Language for Starlark {
+    fn index(&self, source: &Arc<Source>) -> Result<Arc<FileIndex>, Diagnostics> {
+        self.inner.file(source).map(|file| file.index.clone())
+    }
+
+    fn call(
+        &self,
+        function: &FunctionRef,
+        arguments: &[(String, Argument)],
+    ) -> Result<Handle, Diagnostic> {
+        let (inner, function, arguments) =
+            (self.inner.clone(), function.clone(), arguments.to_vec());
+        self.inner.workers.run(move || call::call(&inner, &function, &arguments))
+    }
+
+    fn constant(&self, source: &Arc<Source>, name: &str) -> Result<Handle, Diagnostic> {
+        let (inner, source, name) = (self.inner.clone(), source.clone(), name.to_owned());
+        self.inner.workers.run(move || call::constant(&inner, &source, &name))
+    }
+}
+
+impl Inner {
+    pub(crate) fn new(sources: Arc<dyn Sources>, limits: Limits, globals: Globals) -> Self {
+        Self {
+            globals,
+            sources,
+            limits,
+            workers: Workers::default(),
+            files: Mutex::default(),
+            mentioned: Mutex::default(),
+        }
+    }
+
+    /// A file, parsed when it is first asked for.
+    pub(crate) fn file(self: &Arc<Self>, source: &Arc<Source>) -> Result<Arc<File>, Diagnostics> {
+        let key = Arc::as_ptr(source).addr();
+        match self.files().parsed.get(&key) {
+            Some(Parsed::File(file)) => return Ok(file.clone()),
+            Some(Parsed::Broken(mistakes, _)) => return Err(mistakes.clone()),
+            None => {}
+        }
+        let parsed = self.parse(source);
+        let mut files = self.files();
+        files.named.insert(source.path.to_string_lossy().into_owned(), source.clone());
+        // Another thread may have been quicker. What it has made may be in use.
+        let kept = files.parsed.entry(key).or_insert_with(|| match parsed {
+            Ok(file) => Parsed::File(Arc::new(file)),
+            Err(mistakes) => Parsed::Broken(mistakes, source.clone()),
+        });
+        match kept {
+            Parsed::File(file) => Ok(file.clone()),
+            Parsed::Broken(mistakes, _) => Err(mistakes.clone()),
+        }
+    }
+
+    fn parse(&self, source: &Arc<Source>) -> Result<File, Diagnostics> {
+        if nesting::check(source).map_err(|diagnostic| vec![diagnostic])? {
+            let deep = source.clone();
+            return self
+                .workers
+                .run(move || Ok(File::parse(&deep, true)))
+                .map_err(|diagnostic| vec![diagnostic])?;
+        }
+        File::parse(source, false)
+    }
+
+    /// The newest file of a name.
+    pub(crate) fn named(&self, name: &str) -> Option<Arc<Source>> {
+        self.files().named.get(name).cloned()
+    }
+
+    pub(crate) fn mention(&self, placeholder: &str, leaf: &Handle) {
+        let mut all = self.mentioned.lock().unwrap_or_else(PoisonError::into_inner);
+        if !all.contains_key(placeholder) {
+            all.insert(placeholder.to_owned(), leaf.clone());
+        }
+    }
+
+    pub(crate) fn mentioned(&self, placeholder: &str) -> Option<Handle> {
+        let all = self.mentioned.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(placeholder).cloned()
+    }
+
+    fn files(&self) -> std::sync::MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A language whose files load no others.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoSources;
+
+impl Sources for NoSources {
+    fn load(&self, label: &str, from: &Arc<Source>) -> Result<Arc<Source>, Diagnostic> {
+        Err(Diagnostic::error("load", format!("`{label}` cannot be loaded"))
+            .label(Origin::whole(from), "files here load no others"))
+    }
+}

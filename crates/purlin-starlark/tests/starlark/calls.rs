@@ -1,0 +1,109 @@
+//! Calling functions, and what comes of it.
+
+use std::sync::Arc;
+use std::thread;
+
+use purlin_model::{Source, parse_toml};
+use purlin_plugin::language::{Argument, Language};
+
+use crate::support::{evaluate, shown, world};
+
+#[test]
+fn all_kinds_of_data_come_back() {
+    let value = evaluate(
+        "def default():\n    return {'a': [1, -2.5, True, None], 'b': ('x', struct(y = set([1]))), \
+         3: range(2), 'big': 1 << 40, 'f': lambda: 1}\n",
+    )
+    .unwrap();
+    assert_eq!(
+        shown(&value),
+        "{a: [1, -2.5, true, null], b: [\"x\", {y: [1]}], 3: [0, 1], big: 1099511627776, f: <function>}"
+    );
+}
+
+#[test]
+fn what_was_made_is_handed_on() {
+    let world = world(&[
+        ("a.star", "def default():\n    return {'n': [1, 2], 'f': lambda x: x + 1}\n"),
+        ("b.star", "def default(a, name = 'b'):\n    return [name, a['f'](a['n'][1])]\n"),
+    ]);
+    let a = world.call("a.star", &[]).unwrap();
+    let b = world.call("b.star", &[("a", Argument::Value(a))]).unwrap();
+    assert_eq!(shown(&b), "[\"b\", 3]");
+}
+
+#[test]
+fn what_was_made_cannot_be_changed() {
+    let world = world(&[
+        ("a.star", "def default():\n    return [1]\n"),
+        ("b.star", "def default(a):\n    a.append(2)\n    return a\n"),
+    ]);
+    let a = world.call("a.star", &[]).unwrap();
+    let error = world.call("b.star", &[("a", Argument::Value(a.clone()))]).unwrap_err();
+    assert!(error.summary.contains("Immutable"), "{error}");
+    assert_eq!(shown(&a), "[1]");
+}
+
+#[test]
+fn data_and_simple_values_are_arguments() {
+    let world = world(&[("a.star", "def default(t, n):\n    return [t['k'][0]['x'], n]\n")]);
+    let (data, _) = parse_toml(&Source::new("p.toml", "k = [{ x = 'y' }]\n"));
+    let number = evaluate("def default():\n    return 7\n").unwrap();
+    let value =
+        world.call("a.star", &[("t", Argument::Data(data)), ("n", Argument::Value(number))]);
+    assert_eq!(shown(&value.unwrap()), "[\"y\", 7]");
+}
+
+#[test]
+fn constants_are_values_too() {
+    let world = world(&[("a.star", "x = {'k': 1}\n_y = 2\ndef f(): return x\n")]);
+    let source = world.files.source("a.star").unwrap();
+    let of = |name: &str| world.language.constant(&source, name).map(|value| shown(&value));
+    assert_eq!(of("x").unwrap(), "{k: 1}");
+    assert_eq!(of("_y").unwrap(), "2");
+    assert_eq!(of("f").unwrap(), "<function>");
+    let missing = of("g").unwrap_err();
+    assert_eq!(missing.to_string(), "there is no `g` here (a.star:1:1)");
+}
+
+/// The top level is evaluated once, whoever comes first.
+#[test]
+fn threads_share_modules_and_values() {
+    let text = "table = {str(n): n for n in range(1000)}\n\
+                def default(base, n):\n    return table[str(n)] + base[0]\n";
+    let world =
+        Arc::new(world(&[("a.star", text), ("base.star", "def default():\n    return [1]\n")]));
+    let base = world.call("base.star", &[]).unwrap();
+    let threads: Vec<_> = (0..8)
+        .map(|thread| {
+            let (world, base) = (world.clone(), base.clone());
+            thread::spawn(move || {
+                (0..50)
+                    .map(|n| {
+                        let number = evaluate(&format!("def default(): return {}\n", thread + n));
+                        let arguments = [
+                            ("base", Argument::Value(base.clone())),
+                            ("n", Argument::Value(number.unwrap())),
+                        ];
+                        shown(&world.call("a.star", &arguments).unwrap())
+                    })
+                    .collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    for (thread, handle) in threads.into_iter().enumerate() {
+        let expected: Vec<String> = (0..50).map(|n| (thread + n + 1).to_string()).collect();
+        assert_eq!(handle.join().unwrap(), expected);
+    }
+}
+
+#[test]
+fn the_language_has_types_keywords_and_formats() {
+    let value = evaluate(
+        "def greet(*, name: str) -> str:\n    return f'Hello {name}'\n\
+         def default():\n    return greet(name = 'you')\n",
+    );
+    assert_eq!(shown(&value.unwrap()), "\"Hello you\"");
+    let error = evaluate("def f(x: int): pass\ndef default():\n    f('y')\n").unwrap_err();
+    assert_eq!(error.labels[0].origin.line, 3, "{error}");
+}
