@@ -46,13 +46,26 @@ pub(crate) enum Outcome {
 }
 
 /// A task that is being worked on, and the one that needs it.
-#[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) task: Task,
     pub(crate) parent: Option<Arc<Frame>>,
     pub(crate) depth: usize,
     /// Where the parent asks for it, where that is known.
     pub(crate) asked: Option<Origin>,
+    /// The tasks between the parent and this one.
+    pub(crate) between: Option<Between>,
+}
+
+/// Tells the tasks that lie between one that asks and one that is done for that, the last first; each
+/// with the place where it asks for the next.
+pub(crate) type Between = Arc<dyn Fn() -> Circle + Send + Sync>;
+
+/// Who needs a task, and where that asks for it.
+#[derive(Clone, Default)]
+pub(crate) struct Asker {
+    pub(crate) frame: Option<Arc<Frame>>,
+    pub(crate) asked: Option<Origin>,
+    pub(crate) between: Option<Between>,
 }
 
 /// Tasks that need each other, in order; each with the place where it asks for the next.
@@ -92,26 +105,27 @@ impl Board {
     pub(crate) fn run(
         &self,
         task: &Task,
-        parent: Option<&Arc<Frame>>,
-        asked: Option<&Origin>,
+        asker: &Asker,
         work: impl FnOnce(&Arc<Frame>) -> Outcome,
     ) -> Result<Outcome, Circle> {
+        let parent = asker.frame.as_ref();
         let slot = lock(self.shard(task)).entry(task.clone()).or_default().clone();
         if let Some(outcome) = slot.done.get() {
             return Ok(outcome.clone());
         }
-        if let Some(circle) = own_circle(task, parent, asked) {
+        if let Some(circle) = own_circle(task, asker) {
             return Err(circle);
         }
         if slot.claimed.swap(true, Ordering::AcqRel) {
-            return self.wait(task, &slot, parent, asked);
+            return self.wait(task, &slot, asker);
         }
         let depth = parent.map_or(0, |parent| parent.depth + 1);
         let frame = Arc::new(Frame {
             task: task.clone(),
             parent: parent.cloned(),
             depth,
-            asked: asked.cloned(),
+            asked: asker.asked.clone(),
+            between: asker.between.clone(),
         });
         if let Some(parent) = parent {
             lock(&self.waiting).insert(parent.task.clone(), task.clone());
@@ -123,13 +137,8 @@ impl Board {
         Ok(outcome)
     }
 
-    fn wait(
-        &self,
-        task: &Task,
-        slot: &Slot,
-        parent: Option<&Arc<Frame>>,
-        asked: Option<&Origin>,
-    ) -> Result<Outcome, Circle> {
+    fn wait(&self, task: &Task, slot: &Slot, asker: &Asker) -> Result<Outcome, Circle> {
+        let parent = asker.frame.as_ref();
         let mut waiting = lock(&self.waiting);
         loop {
             if let Some(outcome) = slot.done.get() {
@@ -139,7 +148,7 @@ impl Board {
                 return Ok(outcome.clone());
             }
             if let Some(parent) = parent {
-                if let Some(circle) = others_circle(&waiting, task, parent, asked) {
+                if let Some(circle) = others_circle(&waiting, task, asker) {
                     return Err(circle);
                 }
                 waiting.insert(parent.task.clone(), task.clone());
@@ -196,35 +205,32 @@ fn with_current<T>(frame: &Arc<Frame>, work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// The circle that closes if `parent` needs `task`, which it is part of itself.
-fn own_circle(task: &Task, parent: Option<&Arc<Frame>>, asked: Option<&Origin>) -> Option<Circle> {
-    let mut circle = vec![];
-    let mut frame = parent;
-    let mut asked = asked.cloned();
+/// The circle that closes if who asks needs `task`, which it is part of itself.
+fn own_circle(task: &Task, asker: &Asker) -> Option<Circle> {
+    let mut circle = Vec::new();
+    let (mut asked, mut between) = (asker.asked.clone(), asker.between.clone());
+    let mut frame = asker.frame.as_ref();
     while let Some(one) = frame {
+        circle.extend(between.take().iter().flat_map(|between| between()));
         circle.push((one.task.clone(), asked.take()));
         if one.task == *task {
             circle.reverse();
             return Some(circle);
         }
         asked.clone_from(&one.asked);
+        between.clone_from(&one.between);
         frame = one.parent.as_ref();
     }
     None
 }
 
-/// The circle that closes if `parent` waits for `task`, which others work on.
+/// The circle that closes if who asks waits for `task`, which others work on.
 #[expect(clippy::mutable_key_type, reason = "a key is told by the address of its definition")]
-fn others_circle(
-    waiting: &HashMap<Task, Task>,
-    task: &Task,
-    parent: &Arc<Frame>,
-    asked: Option<&Origin>,
-) -> Option<Circle> {
+fn others_circle(waiting: &HashMap<Task, Task>, task: &Task, asker: &Asker) -> Option<Circle> {
     let mut way = vec![(task.clone(), None)];
     let mut last = task;
     while let Some(next) = waiting.get(last) {
-        if let Some(mut circle) = own_circle(next, Some(parent), asked) {
+        if let Some(mut circle) = own_circle(next, asker) {
             circle.extend(way);
             return Some(circle);
         }

@@ -9,6 +9,7 @@ use purlin_plugin::language::{Argument, LeafType};
 use purlin_plugin::transform::Lazy;
 use serde_json::{Map, Value as Json};
 
+use crate::entry::Entry;
 use crate::file::DefinitionFile;
 use crate::{Lineage, Name, Step};
 
@@ -74,6 +75,11 @@ impl Contribution {
     /// The place where it is written: the function itself, where its file was parsed already.
     #[must_use]
     pub fn origin(&self) -> Origin {
+        if let Content::Lazy(lazy) = &self.content
+            && let Some(entry) = lazy.as_any().and_then(|any| any.downcast_ref::<Entry>())
+        {
+            return entry.key().definition.origin();
+        }
         if let Content::Prototype { file, name } = &self.content
             && let Some(index) = file.known_index()
         {
@@ -83,8 +89,7 @@ impl Contribution {
                 None => ["default"].into_iter().chain(own.as_deref()).collect(),
             };
             for name in names {
-                let function = index.functions.iter().find(|function| function.name == name);
-                if let Some(function) = function {
+                if let Some(function) = index.function(name) {
                     return function.origin.clone();
                 }
             }
@@ -137,8 +142,8 @@ impl Content {
                 format!("function {} {}", name.as_deref().unwrap_or_default(), file.path.display())
             }
             Self::Toml(file) => format!("file {}", file.path.display()),
-            Self::Lazy(lazy) => match lazy.as_any().and_then(|any| any.downcast_ref()) {
-                Some(entry) => crate::entry::Entry::identity(entry),
+            Self::Lazy(lazy) => match lazy.as_any().and_then(|any| any.downcast_ref::<Entry>()) {
+                Some(entry) => entry.identity(),
                 None => format!("lazy {:p}", Arc::as_ptr(lazy).cast::<()>()),
             },
             Self::Value(Argument::Data(value)) => format!("data {}", value.to_json()),
@@ -172,7 +177,11 @@ impl Content {
             },
             Self::Leaf(..) | Self::Toml(_) | Self::Value(Argument::Leaf(..)) => "a leaf",
             Self::Prototype { .. } => "a definition",
-            Self::Lazy(_) | Self::Value(_) => "a value",
+            Self::Lazy(lazy) => match lazy.as_any().and_then(|any| any.downcast_ref::<Entry>()) {
+                Some(entry) => entry.key().definition.content.described(),
+                None => "a value",
+            },
+            Self::Value(_) => "a value",
         }
     }
 }

@@ -71,12 +71,12 @@ impl Engine {
         let mut explanation = Explanation::new(path);
         match place.tree.standing(node, None) {
             Standing::Nothing => return Err(message::no_value(path)),
-            Standing::Branch(verdict) => explanation.add(&verdict),
-            Standing::Conflict(verdict) => explanation.add(&verdict),
+            Standing::Branch(verdict) => self.add(&verdict, &mut explanation),
+            Standing::Conflict(verdict) => self.add(&verdict, &mut explanation),
             Standing::Leaf(output, verdict) => {
                 explanation.kind = self.type_of(&output);
-                explanation.winner = Some(Told::of(&output));
-                explanation.add(&verdict);
+                explanation.winner = Some(self.told(&output));
+                self.add(&verdict, &mut explanation);
                 self.add_definition(&output, &mut explanation);
             }
         }
@@ -105,13 +105,12 @@ impl Engine {
             match joined.tree.standing(node, point.system.as_deref()) {
                 Standing::Leaf(winner, verdict) => {
                     let all = std::iter::once(&winner).chain(&verdict.shadowed).filter(is_other);
-                    explanation.shadowed.extend(all.map(|one| Told::of(one)));
-                    explanation.agreeing.extend(verdict.agreeing.iter().map(|one| Told::of(one)));
+                    explanation.shadowed.extend(all.map(|one| self.told(one)));
+                    explanation.agreeing.extend(self.told_all(&verdict.agreeing));
                 }
                 Standing::Conflict(verdict) => {
-                    explanation.conflicts =
-                        verdict.conflict.iter().map(|one| Told::of(one)).collect();
-                    explanation.shadowed.extend(verdict.shadowed.iter().map(|one| Told::of(one)));
+                    explanation.conflicts = self.told_all(&verdict.conflict);
+                    explanation.shadowed.extend(self.told_all(&verdict.shadowed));
                     explanation.winner = None;
                 }
                 Standing::Nothing | Standing::Branch(_) => {}
@@ -122,6 +121,30 @@ impl Engine {
             let told = self.told_supply(key, &parameter, level, &supply);
             explanation.injected.push((name, told));
         }
+    }
+
+    fn add(&self, verdict: &Verdict, explanation: &mut Explanation) {
+        explanation.agreeing.extend(self.told_all(&verdict.agreeing));
+        explanation.shadowed.extend(self.told_all(&verdict.shadowed));
+        explanation.conflicts.extend(self.told_all(&verdict.conflict));
+    }
+
+    fn told_all(&self, all: &[Arc<Contribution>]) -> Vec<Told> {
+        all.iter().map(|one| self.told(one)).collect()
+    }
+
+    /// Who wrote a contribution, down to the function: its file is parsed for that.
+    fn told(&self, one: &Contribution) -> Told {
+        let definition = match &one.content {
+            Content::Lazy(lazy) => lazy.as_any().and_then(|any| any.downcast_ref::<Entry>()),
+            _ => None,
+        };
+        let content = definition.map_or(&one.content, |entry| &entry.key().definition.content);
+        if let Content::Prototype { file, .. } = content {
+            // What is wrong with it is told by whoever evaluates it.
+            let _ = file.index(&self.files, &*self.language);
+        }
+        Told::of(one)
     }
 
     /// The parameters of a definition with what fills them.
@@ -151,7 +174,7 @@ impl Engine {
         };
         let name = &parameter.name;
         match (level, supply) {
-            (_, Supply::Definition(key)) => Told::of(&key.definition),
+            (_, Supply::Definition(key)) => self.told(&key.definition),
             (_, Supply::Names(names)) => {
                 let path = names.sections.iter().take(1).chain(&names.folder).cloned();
                 bare("author", &parameter.origin, path_text(&path.collect::<Vec<Name>>()))
@@ -183,15 +206,15 @@ impl Engine {
             match joined.tree.standing(node, system.map(AsRef::as_ref)) {
                 Standing::Nothing => {}
                 Standing::Branch(verdict) => {
-                    explanation.add(&verdict);
+                    self.add(&verdict, &mut explanation);
                     return Some(explanation);
                 }
                 Standing::Conflict(verdict) => {
-                    explanation.add(&verdict);
+                    self.add(&verdict, &mut explanation);
                     return Some(explanation);
                 }
                 Standing::Leaf(definition, _) => {
-                    explanation.winner = Some(Told::of(&definition));
+                    explanation.winner = Some(self.told(&definition));
                     let key = Key { world: 0, point: self.point_of(system), definition };
                     self.add_key(&key, &mut explanation);
                     return Some(explanation);
@@ -214,12 +237,6 @@ impl Explanation {
             injected: Vec::new(),
             axes: Vec::new(),
         }
-    }
-
-    fn add(&mut self, verdict: &Verdict) {
-        self.agreeing.extend(verdict.agreeing.iter().map(|one| Told::of(one)));
-        self.shadowed.extend(verdict.shadowed.iter().map(|one| Told::of(one)));
-        self.conflicts.extend(verdict.conflict.iter().map(|one| Told::of(one)));
     }
 
     /// The documented JSON shape.

@@ -7,7 +7,7 @@ use purlin_model::{Diagnostic, Origin, Value};
 use purlin_plugin::transform::{Fragment, Payload};
 use purlin_store::Patterns;
 
-use crate::board::{Frame, Outcome, Task, current};
+use crate::board::{Asker, Frame, Outcome, Task, current};
 use crate::catalogue::FeatureHead;
 use crate::compose::Context;
 use crate::engine::Engine;
@@ -29,8 +29,8 @@ impl Engine {
         frame: Option<&Arc<Frame>>,
     ) -> Fragments {
         let task = Task::Extend { project, position };
-        let frame = current(frame);
-        let outcome = self.board.run(&task, frame.as_ref(), None, |frame| {
+        let asker = Asker { frame: current(frame), ..Asker::default() };
+        let outcome = self.board.run(&task, &asker, |frame| {
             Outcome::Fragments(
                 self.extend(project, position, frame).map(Arc::new).map_err(Arc::new),
             )
@@ -131,7 +131,9 @@ impl Adding<'_> {
             reader.inject = Some(Arc::new(Injected { arguments, origin }));
         }
         match fragment.payload {
-            Payload::Data(data) => reader.read(&path, &Value::from_json(&data, &origin)),
+            Payload::Data(data) => {
+                reader.read(&path, &Value::from_json(&data, &origin), &origin);
+            }
             Payload::File(file) => self.add_file(&mut reader, &path, &file)?,
             Payload::Folder { path: folder, named } => {
                 self.add_folder(&mut reader, &path, &folder, named);

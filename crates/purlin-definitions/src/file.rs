@@ -1,11 +1,11 @@
 //! Files of definitions: found by name, read and parsed when something in them is needed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use purlin_model::{Diagnostic, Diagnostics, Source};
-use purlin_plugin::language::{FileIndex, Language, Sources};
+use purlin_plugin::language::{FileIndex, Function, Language, Sources};
 use purlin_store::{Patterns, RelativePath};
 
 /// Deeper than any sensible tree.
@@ -19,7 +19,15 @@ pub struct DefinitionFile {
     /// The file for origins, as long as it was not read.
     pub place: Arc<Source>,
     source: OnceLock<Result<Arc<Source>, Diagnostic>>,
-    index: OnceLock<Result<Arc<FileIndex>, Diagnostics>>,
+    index: OnceLock<Result<Arc<Indexed>, Diagnostics>>,
+}
+
+/// What a file defines, by name: a file may hold all definitions of a workspace.
+#[derive(Debug)]
+pub(crate) struct Indexed {
+    pub(crate) index: Arc<FileIndex>,
+    functions: HashMap<String, usize>,
+    constants: HashSet<String>,
 }
 
 /// The files of a workspace and of its projects, each read once and shared with the language.
@@ -75,17 +83,38 @@ impl DefinitionFile {
         &self,
         files: &SourceFiles,
         language: &dyn Language,
-    ) -> Result<Arc<FileIndex>, Diagnostics> {
+    ) -> Result<Arc<Indexed>, Diagnostics> {
         let index = self.index.get_or_init(|| {
             let source = self.source(files).map_err(|diagnostic| vec![diagnostic])?;
-            language.index(&source)
+            Ok(Arc::new(Indexed::new(language.index(&source)?)))
         });
         index.clone()
     }
 
     /// The index, if somebody has needed it already.
-    pub(crate) fn known_index(&self) -> Option<&FileIndex> {
+    pub(crate) fn known_index(&self) -> Option<&Indexed> {
         self.index.get()?.as_ref().ok().map(AsRef::as_ref)
+    }
+}
+
+impl Indexed {
+    fn new(index: Arc<FileIndex>) -> Self {
+        let mut functions = HashMap::new();
+        for (place, function) in index.functions.iter().enumerate() {
+            functions.entry(function.name.clone()).or_insert(place);
+        }
+        let constants = index.constants.iter().map(|(name, _)| name.clone()).collect();
+        Self { index, functions, constants }
+    }
+
+    /// The function of a name.
+    pub(crate) fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.get(name).map(|place| &self.index.functions[*place])
+    }
+
+    /// Whether a name is bound to something else.
+    pub(crate) fn has_constant(&self, name: &str) -> bool {
+        self.constants.contains(name)
     }
 }
 

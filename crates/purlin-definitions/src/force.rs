@@ -8,12 +8,12 @@ mod workers;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Origin};
-use purlin_plugin::language::{Argument, FileIndex, Function, FunctionRef, ParameterKind};
+use purlin_plugin::language::{Argument, Function, FunctionRef, ParameterKind};
 
-use crate::board::{Frame, Key, Outcome, Task, current};
+use crate::board::{Asker, Frame, Key, Outcome, Task, current};
 use crate::engine::Engine;
 use crate::entry::{Entry, Target};
-use crate::file::DefinitionFile;
+use crate::file::{DefinitionFile, Indexed};
 use crate::read::{read_toml_file, validated};
 use crate::scope::Supply;
 use crate::{Content, Contribution, message};
@@ -48,23 +48,25 @@ impl Engine {
         if frame.as_ref().is_some_and(|frame| frame.depth > DEEPEST) {
             return Err(Arc::new(message::too_deep(key)));
         }
-        let plan = Plan::new(self, std::slice::from_ref(key), frame.as_ref());
-        plan.run(self, frame.as_ref(), asked);
-        self.outcome(key, frame.as_ref(), asked)
+        let plan = Arc::new(Plan::new(self, std::slice::from_ref(key), frame.as_ref()));
+        let asker = Asker { frame, asked: asked.cloned(), between: None };
+        plan.run(self, &asker);
+        self.outcome(key, &asker)
     }
 
     /// Evaluates many at once, on all processors. The results are in the order of the keys.
     pub(crate) fn force_all(&self, keys: &[Key]) -> Vec<Forced> {
-        let plan = Plan::new(self, keys, None);
-        plan.run(self, None, None);
-        keys.iter().map(|key| self.outcome(key, None, None)).collect()
+        let plan = Arc::new(Plan::new(self, keys, None));
+        let asker = Asker::default();
+        plan.run(self, &asker);
+        keys.iter().map(|key| self.outcome(key, &asker)).collect()
     }
 
-    fn outcome(&self, key: &Key, frame: Option<&Arc<Frame>>, asked: Option<&Origin>) -> Forced {
+    fn outcome(&self, key: &Key, asker: &Asker) -> Forced {
         let task = Task::Definition(key.clone());
         // It was just done, unless it needs itself.
         let internal = || Err(Arc::new(message::nothing_came_of(key)));
-        match self.board.run(&task, frame, asked, |_| Outcome::Value(internal())) {
+        match self.board.run(&task, asker, |_| Outcome::Value(internal())) {
             Ok(Outcome::Value(value)) => value,
             Ok(Outcome::Fragments(_)) => internal(),
             Err(circle) => Err(Arc::new(message::circle(self, &circle))),
@@ -74,7 +76,7 @@ impl Engine {
     /// What a definition in the language is, from the syntax of its file.
     pub(crate) fn callable<'a>(
         &self,
-        index: &'a FileIndex,
+        index: &'a Indexed,
         file: &DefinitionFile,
         name: Option<&str>,
     ) -> Result<Callable<'a>, Diagnostic> {
@@ -84,13 +86,12 @@ impl Engine {
             None => ["default"].into_iter().chain(own.as_deref()).collect(),
         };
         for name in &names {
-            let function = index.functions.iter().find(|function| function.name == *name);
-            if let Some(function) = function {
+            if let Some(function) = index.function(name) {
                 return Ok(Callable::Function(function));
             }
         }
         for name in &names {
-            if index.constants.iter().any(|(constant, _)| constant == name) {
+            if index.has_constant(name) {
                 return Ok(Callable::Constant((*name).to_owned()));
             }
         }
@@ -138,7 +139,10 @@ impl Engine {
     /// What fills a parameter. Other definitions are done by now.
     fn filled(&self, supply: Supply, key: &Key, asked: &Origin, frame: &Arc<Frame>) -> Forced {
         match supply {
-            Supply::Definition(needed) => self.outcome(&needed, Some(frame), Some(asked)),
+            Supply::Definition(needed) => {
+                let (frame, asked) = (Some(frame.clone()), Some(asked.clone()));
+                self.outcome(&needed, &Asker { frame, asked, between: None })
+            }
             supply => Ok(self.argument(supply, key, asked, Some(frame))?),
         }
     }

@@ -7,7 +7,7 @@ use purlin_plugin::language::{Argument, Datum};
 use purlin_plugin::transform::{Fragment, Payload};
 use serde_json::{Map, Value as Json};
 
-use crate::board::{Frame, Outcome, Task, current, lock};
+use crate::board::{Asker, Frame, Outcome, Task, current, lock};
 use crate::compose::Context;
 use crate::engine::Engine;
 use crate::entry::Entry;
@@ -79,8 +79,8 @@ impl Engine {
         frame: Option<&Arc<Frame>>,
     ) -> Result<Arc<Vec<Arc<Contribution>>>, Arc<Diagnostic>> {
         let task = Task::Outputs { project, transform };
-        let frame = current(frame);
-        let outcome = self.board.run(&task, frame.as_ref(), None, |frame| {
+        let asker = Asker { frame: current(frame), ..Asker::default() };
+        let outcome = self.board.run(&task, &asker, |frame| {
             let made = self.make(project, transform, frame);
             Outcome::Fragments(made.map(Arc::new).map_err(Arc::new))
         });

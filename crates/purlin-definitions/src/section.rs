@@ -27,7 +27,7 @@ impl Engine {
         for (section, key, value) in &project.document.sections {
             let lineage = self.lineage(index, key);
             let mut reader = SectionReader::new(&self.catalogue, section, lineage, AUTHOR);
-            reader.read(std::slice::from_ref(section), value);
+            reader.read(std::slice::from_ref(section), value, key);
             self.add_read(&mut trees, section, reader);
         }
         let file = project.star_file();

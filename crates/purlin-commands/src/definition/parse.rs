@@ -16,6 +16,10 @@ use super::{CacheDefinition, Command, Defaults, Definitions, command, context, u
 /// The core tables that this crate reads; `plugins` is the host's.
 const TABLES: [&str; 7] = ["workspace", "ctx", "base", "defaults", "spaces", "caches", "commands"];
 
+/// The core tables of other readers: plugins are the host's, the others are about what definitions
+/// become.
+const OTHERS: [&str; 7] = ["plugins", "use", "projects", "inputs", "passthru", "choose", "include"];
+
 impl Definitions {
     /// Reads the core tables of a document. Every mistake is reported; what could be read is
     /// returned all the same, so that a look-up can go on to find more.
@@ -125,8 +129,9 @@ fn core_tables(
             core.insert(name, entry.key.clone(), entry.value.clone());
         } else if unbuilt::TABLES.contains(&name.as_str()) {
             diagnostics.push(unbuilt::refused(&format!("the table `[{name}]`"), &entry.key));
-        } else if name != "plugins" && !sections.iter().any(|section| section == key) {
-            let known = TABLES.into_iter().chain(["plugins"]);
+        } else if !OTHERS.contains(&name.as_str()) && !sections.iter().any(|section| section == key)
+        {
+            let known = TABLES.into_iter().chain(OTHERS);
             let all = known.chain(sections.iter().map(String::as_str));
             diagnostics.push(
                 Diagnostic::error("unknown-section", format!("nothing reads the table `[{key}]`"))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use purlin_model::{Diagnostic, Origin};
 
 use super::workers;
-use crate::board::{Circle, Frame, Key, Outcome, Task};
+use crate::board::{Asker, Circle, Frame, Key, Outcome, Task};
 use crate::engine::Engine;
 use crate::message;
 use crate::scope::Supply;
@@ -151,34 +151,52 @@ impl Plan {
 
     /// Evaluates everything: here where somebody waits for it in the middle of something, and on all
     /// processors otherwise.
-    pub(super) fn run(&self, engine: &Engine, frame: Option<&Arc<Frame>>, asked: Option<&Origin>) {
-        match frame.map(|frame| &frame.task) {
+    pub(super) fn run(self: &Arc<Self>, engine: &Engine, asker: &Asker) {
+        match asker.frame.as_ref().map(|frame| &frame.task) {
             _ if self.nodes.is_empty() => {}
             Some(Task::Definition(_)) => {
                 for number in self.order() {
-                    self.evaluate(engine, number, frame, asked);
+                    self.evaluate(engine, number, asker);
                 }
             }
-            _ => workers::run(self, engine, frame),
+            _ => workers::run(self, engine, asker),
         }
     }
 
     /// Evaluates one node. What it needs is done.
-    pub(super) fn evaluate(
-        &self,
-        engine: &Engine,
-        number: usize,
-        frame: Option<&Arc<Frame>>,
-        asked: Option<&Origin>,
-    ) {
+    pub(super) fn evaluate(self: &Arc<Self>, engine: &Engine, number: usize, asker: &Asker) {
         let node = &self.nodes[number];
         let task = Task::Definition(node.key.clone());
+        let mut asker = asker.clone();
+        if asker.frame.is_some() {
+            let plan = self.clone();
+            asker.between = Some(Arc::new(move || plan.between(number)));
+        }
         // A circle that closes here is told to whoever comes for the result.
-        let _ = engine.board.run(&task, frame, asked, |frame| {
+        let _ = engine.board.run(&task, &asker, |frame| {
             Outcome::Value(match &node.needs {
                 Ok(needs) => engine.evaluate(&node.key, needs.clone(), frame),
                 Err(diagnostic) => Err(diagnostic.clone()),
             })
         });
+    }
+
+    /// The nodes from the one that needs this one up to the goal.
+    fn between(&self, mut number: usize) -> Circle {
+        let mut way = Circle::new();
+        while let Some(behind) = self.nodes[number].behind.first() {
+            let asked = self.asks(*behind, &self.nodes[number].key);
+            way.push((Task::Definition(self.nodes[*behind].key.clone()), asked));
+            number = *behind;
+        }
+        way
+    }
+
+    /// Where a node asks for a definition.
+    fn asks(&self, number: usize, key: &Key) -> Option<Origin> {
+        let mut needs = self.nodes[number].needs.iter().flatten();
+        let found =
+            needs.find(|(_, _, supply)| matches!(supply, Supply::Definition(one) if one == key));
+        found.map(|(_, origin, _)| origin.clone())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use super::plan::Plan;
-use crate::board::{Frame, lock};
+use crate::board::{Asker, lock};
 use crate::engine::Engine;
 
 /// Below this a thread costs more than it saves.
@@ -55,7 +55,7 @@ struct Queue {
 }
 
 /// Evaluates a plan. On behalf of a task it is one thread that does it, which that task waits for.
-pub(super) fn run(plan: &Plan, engine: &Engine, frame: Option<&Arc<Frame>>) {
+pub(super) fn run(plan: &Arc<Plan>, engine: &Engine, asker: &Asker) {
     let open: Vec<usize> = plan.nodes.iter().map(|node| node.before.len()).collect();
     let mut ready: Vec<usize> = (0..open.len()).filter(|number| open[*number] == 0).collect();
     // The last is taken first.
@@ -74,7 +74,7 @@ pub(super) fn run(plan: &Plan, engine: &Engine, frame: Option<&Arc<Frame>>) {
             };
             drop(state);
             let leaving = Leaving { queue: &queue, changed: &changed };
-            plan.evaluate(engine, number, frame, None);
+            plan.evaluate(engine, number, asker);
             std::mem::forget(leaving);
             state = lock(&queue);
             state.left -= 1;
@@ -92,7 +92,7 @@ pub(super) fn run(plan: &Plan, engine: &Engine, frame: Option<&Arc<Frame>>) {
     };
     thread::scope(|scope| {
         let spawn = |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-        let count = if frame.is_some() { 1 } else { threads(plan.nodes.len()) };
+        let count = if asker.frame.is_some() { 1 } else { threads(plan.nodes.len()) };
         let threads: Vec<_> = (0..count).map(spawn).collect();
         for thread in threads {
             match thread {

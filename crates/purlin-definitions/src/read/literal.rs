@@ -3,24 +3,24 @@
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Kind, Origin, Table, Value};
-use purlin_plugin::language::{FileIndex, Written};
+use purlin_plugin::language::Written;
 
 use super::SectionReader;
 use crate::catalogue::Catalogue;
-use crate::file::DefinitionFile;
+use crate::file::{DefinitionFile, Indexed};
 use crate::{Content, Lineage, Name};
 
 /// Reads the sections of the literal, each into a reader of its own.
 pub(crate) fn read_literal<'a>(
     catalogue: &'a Catalogue,
     file: &Arc<DefinitionFile>,
-    index: &FileIndex,
+    index: &Indexed,
     lineage: &Lineage,
     priority: i64,
 ) -> (Vec<(Name, SectionReader<'a>)>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let mut readers = Vec::new();
-    let sections = match &index.definitions {
+    let sections = match &index.index.definitions {
         Some(Written::Branch(sections)) => sections.as_slice(),
         Some(other) => {
             diagnostics.push(
@@ -52,7 +52,7 @@ impl SectionReader<'_> {
         written: &Written,
         key: &Origin,
         file: &Arc<DefinitionFile>,
-        index: &FileIndex,
+        index: &Indexed,
     ) {
         let outer = self.priority;
         match written {
@@ -61,7 +61,7 @@ impl SectionReader<'_> {
                 if let Some(value) = whole(written, key)
                     && self.leaves.iter().any(|leaf| leaf.takes(&value))
                 {
-                    return self.read(path, &value);
+                    return self.read(path, &value, key);
                 }
                 for (name, key, written) in entries {
                     let below: Vec<Name> =
@@ -75,33 +75,30 @@ impl SectionReader<'_> {
                     file: file.clone(),
                     name: Some(Name::from(name.as_str())),
                 };
-                let place = function_origin(index, name).unwrap_or(origin).clone();
+                let place =
+                    index.function(name).map_or(origin, |function| &function.origin).clone();
                 self.add(path, priority.unwrap_or(outer), content, place);
             }
             Written::Data { value, priority } => {
                 self.priority = priority.unwrap_or(outer);
-                self.read(path, value);
+                self.read(path, value, key);
                 self.priority = outer;
             }
         }
     }
 
-    fn check_name(&mut self, name: &str, origin: &Origin, index: &FileIndex) {
-        let functions = index.functions.iter().map(|function| function.name.as_str());
-        let names = functions.chain(index.constants.iter().map(|(name, _)| name.as_str()));
-        let names: Vec<&str> = names.collect();
-        if !names.contains(&name) {
-            self.diagnostics.push(
-                Diagnostic::error("unknown-name", format!("the file does not define `{name}`"))
-                    .label(origin.clone(), "named here")
-                    .help(purlin_model::suggestion(name, "names", names)),
-            );
+    fn check_name(&mut self, name: &str, origin: &Origin, index: &Indexed) {
+        if index.function(name).is_some() || index.has_constant(name) {
+            return;
         }
+        let functions = index.index.functions.iter().map(|function| function.name.as_str());
+        let names = functions.chain(index.index.constants.iter().map(|(name, _)| name.as_str()));
+        self.diagnostics.push(
+            Diagnostic::error("unknown-name", format!("the file does not define `{name}`"))
+                .label(origin.clone(), "named here")
+                .help(purlin_model::suggestion(name, "names", names)),
+        );
     }
-}
-
-fn function_origin<'a>(index: &'a FileIndex, name: &str) -> Option<&'a Origin> {
-    index.functions.iter().find(|function| function.name == name).map(|function| &function.origin)
 }
 
 /// The dictionary as a value, if there is nothing but data in it.

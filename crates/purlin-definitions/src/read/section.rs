@@ -43,8 +43,9 @@ impl<'a> SectionReader<'a> {
         }
     }
 
-    /// Reads a value at a path. A table is a leaf if a mark says so, else a branch.
-    pub(crate) fn read(&mut self, path: &[Name], value: &Value) {
+    /// Reads a value at a path, whose key stands at `key`. A table is a leaf if a mark says so, else a
+    /// branch.
+    pub(crate) fn read(&mut self, path: &[Name], value: &Value, key: &Origin) {
         let Some(table) = value.as_table() else {
             let content = Content::Data(value.clone());
             return self.add_at(path, content, value.origin.clone());
@@ -67,7 +68,7 @@ impl<'a> SectionReader<'a> {
         };
         match self.leaves.iter().find(|leaf| leaf.takes(&rest)).map(|leaf| leaf.leaf_type()) {
             Some(Ok(leaf)) => {
-                self.add_at(path, Content::Leaf(leaf, rest), value.origin.clone());
+                self.add_at(path, Content::Leaf(leaf, rest), key.clone());
             }
             Some(Err(mistakes)) => self.diagnostics.extend(mistakes),
             None => self.branch(path, rest.as_table()),
@@ -80,7 +81,7 @@ impl<'a> SectionReader<'a> {
         self.warn_of_data(path, &entries);
         for (key, entry) in entries {
             let below: Vec<Name> = path.iter().cloned().chain([Name::from(key)]).collect();
-            self.read(&below, &entry.value);
+            self.read(&below, &entry.value, &entry.key);
         }
     }
 
@@ -154,7 +155,12 @@ pub(crate) fn read_toml_file(
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
-    let leaf = catalogue.leaves_of(section).find(|leaf| leaf.takes(&document));
+    let leaves: Vec<&LeafFeature> = catalogue.leaves_of(section).collect();
+    let leaf = match leaves.as_slice() {
+        // The file is a definition, and there is one thing only that it can be.
+        [leaf] => Some(leaf),
+        leaves => leaves.iter().find(|leaf| leaf.takes(&document)),
+    };
     let Some(leaf) = leaf else { return Ok(Argument::Data(document)) };
     validated(&leaf.leaf_type()?, &document)
 }

@@ -33,8 +33,9 @@ impl Plugins {
                 match &one.record.feature.detail {
                     Detail::Leaf { sections, .. } => found.extend(sections.iter().cloned()),
                     // Which section a template means is only known where its options are.
-                    Detail::Importer { into, .. } if !into.contains('{') => {
-                        found.extend([into.clone()]);
+                    Detail::Importer { into, .. } => {
+                        let into = into.split([' ', ',']).filter(|one| !one.is_empty());
+                        found.extend(into.filter(|one| !one.contains('{')).map(str::to_owned));
                     }
                     Detail::Dependency { section: Some(section), .. } => {
                         found.extend([section.name.clone()]);

@@ -492,28 +492,18 @@ fn verbs_that_are_not_built_yet_are_refused_by_name() {
 
 #[test]
 fn tables_that_are_not_built_yet_are_refused_by_name() {
-    let workspace = workspace("[projects.main]\nroot = \"a\"\n");
+    let workspace = workspace("[providers.main]\nplugin = \"a\"\n");
     assert_snapshot!(workspace.fail(2, &["run"]).stable_stderr(), @r#"
-    error: the table `[projects]` is not supported by this version of Purlin
+    error: the table `[providers]` is not supported by this version of Purlin
      --> purlin.toml:2:2
       |
-    2 | [projects.main]
-      |  ^^^^^^^^ written here
+    2 | [providers.main]
+      |  ^^^^^^^^^ written here
       |
       = The name is reserved; it is refused so that it is never silently ignored.
       = help: take it out
     "#);
-    for table in [
-        "use",
-        "repositories",
-        "projects",
-        "inputs",
-        "providers",
-        "deployments",
-        "passthru",
-        "choose",
-        "include",
-    ] {
+    for table in ["repositories", "providers", "deployments"] {
         workspace.write("purlin.toml", format!("[workspace]\n[{table}]\nx = 1\n"));
         let failed = workspace.fail(2, &["run"]);
         let named = format!("the table `[{table}]` is not supported by this version of Purlin");

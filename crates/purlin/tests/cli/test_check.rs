@@ -43,7 +43,7 @@ cwd = "/tmp"
 hidden = true
 [comands]
 x = "true"
-[projects.docs]
+[providers.docs]
 modules = []
 "#,
     );

@@ -1,0 +1,189 @@
+//! Workspaces that are made of others.
+
+use serde_json::json;
+
+use crate::world::{told, world};
+
+const HEAD: &str = "[workspace]\nsystems = [\"x86_64-linux\"]\n";
+const USE: &str = "[[use]]\nname = \"folder\"\ntype = \"pkg\"\n";
+
+fn document(projects: &str) -> String {
+    format!("{HEAD}{USE}{projects}")
+}
+
+#[test]
+fn projects_join_under_their_names_and_without_them_in_scopes() {
+    let world = world(&[
+        ("purlin.toml", &document("[projects]\nkid = { path = \"kid\" }\n")),
+        ("pkg/user.star", "def default(curl):"),
+        ("kid/purlin.toml", &document("")),
+        ("kid/pkg/curl.star", "def default(openssl):"),
+        ("kid/pkg/openssl.star", "def default():"),
+    ]);
+    assert_eq!(
+        world.show("pkg.x86_64-linux"),
+        json!({
+            "user": {"$type": "thing"},
+            "kid/curl": {"$type": "thing"},
+            "kid/openssl": {"$type": "thing"},
+        })
+    );
+    assert_eq!(world.value("pkg.x86_64-linux.user"), "user(curl(openssl()))");
+    assert_eq!(world.workspace.check(), []);
+}
+
+/// Recorded cases 58, 61 and 71: an override failed, or was not told.
+#[test]
+fn one_override_reaches_everybody_and_is_told_unless_it_was_meant() {
+    let files = |accept: &str| {
+        let projects = format!("[projects]\nkid = {{ path = \"kid\"{accept} }}\n");
+        world(&[
+            ("purlin.toml", &document(&projects)),
+            ("pkg/openssl.star", "def default(openssl):"),
+            ("kid/purlin.toml", &document("")),
+            ("kid/pkg/curl.star", "def default(openssl):"),
+            ("kid/pkg/openssl.star", "def default():"),
+        ])
+    };
+    let world = files("");
+    let value = world.value("pkg.x86_64-linux.kid/curl");
+    assert_eq!(value, "curl(openssl(openssl()))");
+    insta::assert_snapshot!(told(&world.workspace.check()[0]), @r#"
+    warning: `openssl` of the project `kid` is defined anew
+      pkg/openssl.star:1:5 it is defined here
+      kid/pkg/openssl.star:1:5 and here by the project `kid`
+      = All that asks for it gets the new one, what the project defines, too.
+      = where that is meant, say `accept-override = ["openssl"]` of the project
+    "#);
+    let meant = files(", accept-override = [\"openssl\"]");
+    assert_eq!(meant.workspace.check(), []);
+}
+
+/// Recorded case 56: what was promised there.
+#[test]
+fn two_projects_that_define_one_package_exclude_each_other_until_somebody_chooses() {
+    let files = |more: &str| {
+        let projects =
+            format!("[projects]\na = {{ path = \"a\" }}\nb = {{ path = \"b\" }}\n{more}");
+        world(&[
+            ("purlin.toml", &document(&projects)),
+            ("pkg/user.star", "def default(openssl):"),
+            ("a/purlin.toml", &document("")),
+            ("a/pkg/openssl.star", "def default():"),
+            ("b/purlin.toml", &document("")),
+            ("b/pkg/openssl.star", "def default(user=):"),
+        ])
+    };
+    let both = files("");
+    insta::assert_snapshot!(told(&both.error("pkg.x86_64-linux.user")), @r#"
+    error: there are 2 of `pkg.openssl`
+      a/pkg/openssl.star:1:1 a definition of the project `a`, through `folder`
+      b/pkg/openssl.star:1:1 a definition of the project `b`, through `folder`
+      pkg/user.star:1:13 asked for here
+      = They have the same priority, 300, so that none counts more.
+      = define it in the workspace, rename one of them, or choose a project:
+    [choose]
+    "pkg.openssl" = "a"
+    "#);
+    assert_eq!(both.show("pkg.x86_64-linux.a/openssl"), json!("openssl()"), "it is there itself");
+    let chosen = files("[choose]\n\"pkg.openssl\" = \"a\"\n");
+    assert_eq!(chosen.value("pkg.x86_64-linux.user"), "user(openssl())");
+    let wrong = files("[choose]\n\"pkg.openssl\" = \"c\"\n");
+    assert!(wrong.codes().contains(&"no-choice".to_owned()));
+}
+
+/// Recorded case 59.
+#[test]
+fn a_project_that_is_reached_twice_is_one() {
+    let world = world(&[
+        ("purlin.toml", &document("[projects]\na = { path = \"a\" }\nb = { path = \"b\" }\n")),
+        ("pkg/user.star", "def default(openssl, a, b):"),
+        ("a/purlin.toml", &document("[projects]\nbase = { path = \"../base\" }\n")),
+        ("a/pkg/a.star", "def default(openssl):"),
+        ("b/purlin.toml", &document("[projects]\nother = { path = \"../base\" }\n")),
+        ("b/pkg/b.star", "def default(openssl):"),
+        ("base/purlin.toml", &document("")),
+        ("base/pkg/openssl.star", "def default():"),
+    ]);
+    let value = world.value("pkg.x86_64-linux.user");
+    assert_eq!(value, "user(openssl(), a(openssl()), b(openssl()))");
+    assert_eq!(world.language.calls.lock().unwrap()["openssl"], 1);
+    assert_eq!(world.workspace.check(), []);
+}
+
+#[test]
+fn what_one_project_overrides_is_overridden_for_the_others() {
+    let world = world(&[
+        ("purlin.toml", &document("[projects]\na = { path = \"a\" }\nb = { path = \"b\" }\n")),
+        (
+            "a/purlin.toml",
+            &document(
+                "[projects]\nbase = { path = \"../base\", accept-override = [\"openssl\"] }\n",
+            ),
+        ),
+        ("a/pkg/openssl.star", "def default(openssl):"),
+        ("b/purlin.toml", &document("[projects]\nbase = { path = \"../base\" }\n")),
+        ("b/pkg/b.star", "def default(openssl):"),
+        ("base/purlin.toml", &document("")),
+        ("base/pkg/openssl.star", "def default():"),
+    ]);
+    assert_eq!(world.value("pkg.x86_64-linux.b/b"), "b(openssl(openssl()))");
+    assert_eq!(world.workspace.check(), []);
+}
+
+/// Recorded case 62.
+#[test]
+fn what_is_not_exported_can_be_asked_for_all_the_same() {
+    let world = world(&[
+        ("purlin.toml", &document("[projects]\nkid = { path = \"kid\", export = false }\n")),
+        ("pkg/user.star", "def default(curl):"),
+        ("kid/purlin.toml", &document("")),
+        ("kid/pkg/curl.star", "def default():"),
+    ]);
+    assert_eq!(world.show("pkg.x86_64-linux"), json!({"user": {"$type": "thing"}}));
+    assert_eq!(world.value("pkg.x86_64-linux.user"), "user(curl())");
+}
+
+/// Recorded case 53: the child won without a word.
+#[test]
+fn the_workspaces_own_names_count_above_those_of_projects() {
+    let world = world(&[
+        ("purlin.toml", &document("[projects]\nkid = { path = \"kid\" }\n")),
+        ("pkg/kid/curl.star", "def default():\n    fail never\n"),
+        ("kid/purlin.toml", &document("")),
+        ("kid/pkg/curl.star", "def default():"),
+    ]);
+    assert_eq!(world.value("pkg.x86_64-linux.kid/curl"), "[never]");
+    let path = purlin_definitions::parse_path("pkg.x86_64-linux.kid/curl").unwrap();
+    let explanation = world.workspace.explain(&path).unwrap();
+    assert_eq!(explanation.winner.unwrap().layer, "extension");
+    assert_eq!(explanation.shadowed.len(), 1);
+    assert_eq!(explanation.shadowed[0].project, ["kid"]);
+}
+
+#[test]
+fn projects_that_are_missing_or_made_of_themselves_are_told() {
+    let world = world(&[
+        (
+            "purlin.toml",
+            &document("[projects]\na = { path = \"a\" }\ngone = { path = \"gone\" }\nnone = {}\n"),
+        ),
+        ("pkg/user.star", "def default(x):"),
+        (
+            "a/purlin.toml",
+            &document("[projects]\nback = { path = \"..\" }\n[pgk.x]\nversion = \"1\"\n"),
+        ),
+        ("a/pkg/x.star", "def default():"),
+    ]);
+    assert_eq!(world.value("pkg.x86_64-linux.user"), "user(x())");
+    let told: Vec<String> = world.workspace.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "nothing says where the project `none` is (purlin.toml:9:1)",
+            "nothing reads the table `[pgk]` (a/purlin.toml:8:2)",
+            "there is no project in gone (purlin.toml:8:17)",
+            "the project `back` is made of itself (a/purlin.toml:1:1)",
+        ]
+    );
+}
