@@ -50,7 +50,10 @@ pub use feature::{
 };
 pub use lock_file::{LOCK_FILE, LockFile};
 pub use native::Loaded;
-pub use plugins::{Canceller, Memo, PinChange, PinChangeKind, Pinning, Plugins};
+pub use plugins::{
+    Canceller, Memo, PinChange, PinChangeKind, Pinning, Plugins, language, starlark_plugin,
+};
+pub use purlin_starlark::plugin::Plugin as Evaluated;
 pub use search::{Need, PluginSource, Reserved, Search};
 pub use surroundings::{Console, Surroundings};
 pub use workspace_table::PluginsTable;

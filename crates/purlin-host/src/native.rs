@@ -4,8 +4,10 @@ use std::ops::Deref;
 
 use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
 use purlin_plugin::manifest::Feature;
+use purlin_plugin::transform::{Importer, Transform};
 use purlin_plugin::{NativeFeature, NativePlugin};
 use purlin_process::ProcessFeature;
+use purlin_starlark::plugin::Feature as StarlarkFeature;
 
 /// The code of a feature. Two features of one plugin may have one name at different points.
 pub(crate) fn code_for(plugin: &NativePlugin, feature: &Feature) -> Option<NativeFeature> {
@@ -22,6 +24,8 @@ pub enum Loaded<T: ?Sized + 'static> {
     Native(&'static T),
     /// Called through a process.
     Process(Box<T>),
+    /// Evaluated.
+    Starlark(Box<T>),
 }
 
 impl<T: ?Sized> Deref for Loaded<T> {
@@ -30,7 +34,7 @@ impl<T: ?Sized> Deref for Loaded<T> {
     fn deref(&self) -> &T {
         match self {
             Self::Native(code) => code,
-            Self::Process(code) => code,
+            Self::Process(code) | Self::Starlark(code) => code,
         }
     }
 }
@@ -40,12 +44,15 @@ pub(crate) trait Code {
     /// `None` when the code is for another point.
     fn of(code: NativeFeature) -> Option<&'static Self>;
 
-    /// A feature of a process as that trait object.
-    fn process(feature: ProcessFeature) -> Box<Self>;
+    /// A feature of a process as that trait object. `None` for points that no process provides.
+    fn process(feature: ProcessFeature) -> Option<Box<Self>>;
+
+    /// A feature in Starlark as that trait object. `None` for points that it does not provide.
+    fn starlark(feature: StarlarkFeature) -> Option<Box<Self>>;
 }
 
 macro_rules! code {
-    ($($point:ident),*) => {$(
+    ($($point:ident: $process:ident $starlark:ident,)*) => {$(
         impl Code for dyn $point {
             fn of(code: NativeFeature) -> Option<&'static Self> {
                 match code {
@@ -54,11 +61,30 @@ macro_rules! code {
                 }
             }
 
-            fn process(feature: ProcessFeature) -> Box<Self> {
-                Box::new(feature)
+            fn process(feature: ProcessFeature) -> Option<Box<Self>> {
+                code!(@$process feature)
+            }
+
+            fn starlark(feature: StarlarkFeature) -> Option<Box<Self>> {
+                code!(@$starlark feature)
             }
         }
     )*};
+    (@yes $feature:ident) => { Some(Box::new($feature)) };
+    (@no $feature:ident) => {{
+        drop($feature);
+        None
+    }};
 }
 
-code!(Dependency, Environment, Cache, Subcommand, Argument, Hook);
+// Whether it may be a process, and whether it may be Starlark.
+code! {
+    Dependency: yes yes,
+    Environment: yes yes,
+    Cache: yes no,
+    Subcommand: yes no,
+    Argument: yes yes,
+    Hook: yes no,
+    Transform: no yes,
+    Importer: yes yes,
+}

@@ -11,6 +11,7 @@ mod pins;
 mod processes;
 mod services;
 mod ships;
+mod starlark;
 mod words;
 
 use std::collections::{HashMap, HashSet};
@@ -26,9 +27,11 @@ use crate::process::Log;
 use crate::scan::{Files, Folder, SearchPath, scan};
 use crate::{LockFile, PluginsTable, Reserved, Search, Surroundings, Trust};
 use processes::Processes;
+use starlark::StarlarkPlugins;
 
 pub use pins::{PinChange, PinChangeKind, Pinning};
 pub use processes::{Canceller, Memo};
+pub use starlark::{language, starlark_plugin};
 
 /// Everything that is known about plugins, without running any of them.
 ///
@@ -50,6 +53,7 @@ pub struct Plugins {
     lock: OnceLock<Result<LockFile, Diagnostic>>,
     log: Arc<Log>,
     processes: Arc<Processes>,
+    starlark: StarlarkPlugins,
 }
 
 /// One index and how far it is known to be true.
@@ -117,6 +121,7 @@ impl Plugins {
             lock: OnceLock::new(),
             log: Arc::default(),
             processes: Arc::default(),
+            starlark: StarlarkPlugins::default(),
         }
     }
 

@@ -307,6 +307,23 @@ pub struct Edit {
     pub value: Json,
 }
 
+/// A piece of definitions that an importer makes. `data` is what stands there; `{"$file": PATH}` is
+/// a file of definitions, from the workspace's root.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FragmentMessage {
+    /// Where it belongs, its section first.
+    pub path: Vec<String>,
+    /// The one system that it is for; all that the workspace is for when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// Its priority; that of extensions when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i64>,
+    /// What it is.
+    pub data: Json,
+}
+
 /// A feature that is installed, as plugins see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeatureSummary {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::contract::Host;
 use crate::language::{Argument, Namespace};
-use crate::message::PluginError;
+use crate::message::{FragmentMessage, PluginError};
 
 mod placed;
 
@@ -173,6 +173,25 @@ pub enum Payload {
     Lazy(Arc<dyn Lazy>),
     /// A value.
     Value(Argument),
+}
+
+impl Payload {
+    /// Data, or the file that `{"$file": PATH}` names.
+    #[must_use]
+    pub fn of_json(json: Json) -> Self {
+        match json.as_object().filter(|table| table.len() == 1).and_then(|table| table.get("$file"))
+        {
+            Some(Json::String(path)) => Self::File(path.clone()),
+            _ => Self::Data(json),
+        }
+    }
+}
+
+impl From<FragmentMessage> for Fragment {
+    fn from(message: FragmentMessage) -> Self {
+        let FragmentMessage { path, system, priority, data } = message;
+        Self { path, system, priority, origin: None, payload: Payload::of_json(data) }
+    }
 }
 
 impl Fragment {

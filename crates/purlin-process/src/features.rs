@@ -7,8 +7,9 @@ use purlin_plugin::contract::{
 };
 use purlin_plugin::message::{
     ArgumentContext, CacheItem, Edit, EnvironmentContext, EnvironmentDescription, ExpandContext,
-    Expansion, PluginError, SubcommandContext,
+    Expansion, FragmentMessage, PluginError, SubcommandContext,
 };
+use purlin_plugin::transform::{Fragment, Importer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -78,6 +79,12 @@ struct Values {
 #[serde(deny_unknown_fields)]
 struct Edits {
     edits: Vec<Edit>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fragments {
+    fragments: Vec<FragmentMessage>,
 }
 
 impl Dependency for ProcessFeature {
@@ -235,6 +242,19 @@ impl Argument for ProcessFeature {
         let params = json!({ "name": self.name, "prefix": prefix });
         let Values { values } = self.process.typed("argument/complete", &params)?;
         Ok(values)
+    }
+}
+
+impl Importer for ProcessFeature {
+    fn load(
+        &self,
+        options: &Json,
+        sources: &[String],
+        _host: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError> {
+        let params = json!({ "name": self.name, "options": options, "sources": sources });
+        let Fragments { fragments } = self.process.typed("importer/load", &params)?;
+        Ok(fragments.into_iter().map(Fragment::from).collect())
     }
 }
 

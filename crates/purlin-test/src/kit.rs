@@ -32,10 +32,12 @@ mod cases;
 mod check;
 mod code;
 mod completion;
+mod definitions;
 mod dependency;
 mod environment;
 mod hook;
 mod host;
+mod importer;
 mod place;
 mod plugin;
 mod process;
@@ -44,6 +46,7 @@ mod sample;
 mod subcommand;
 #[cfg(test)]
 mod tests;
+mod transform;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -55,7 +58,7 @@ use purlin_plugin::NativePlugin;
 use purlin_plugin::manifest::{Feature, MANIFEST_FILE, Manifest, check_files, parse_manifest};
 
 pub use check::{About, CHECKS, Check};
-pub use code::{Code, Running, Start};
+pub use code::{Code, Evaluate, Running, Start};
 
 use cases::Cases;
 use trial::{Finding, Problem, Trial};
@@ -145,7 +148,7 @@ pub fn test(subject: &Subject<'_>) -> Vec<Verdict> {
         };
         match check.about {
             About::Plugin => report.push(about(None)),
-            About::Process if matches!(subject.code, Some(Code::Process(_))) => {
+            About::Process if matches!(subject.code, Some(Code::Process(_) | Code::Both(..))) => {
                 let verdict = about(None);
                 let is_passed = !matches!(verdict.outcome, Outcome::Failed(_));
                 is_callable &= is_passed || !process::NEEDED.contains(&check.id);

@@ -6,7 +6,7 @@ use purlin_model::{Diagnostic, Digest, Origin, Source};
 use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
 use purlin_plugin::manifest::{Detail, FileRef, Hot};
 use purlin_plugin::transform::{Importer, Transform};
-use purlin_plugin::{NativeFeature, RuntimeKind, Schema};
+use purlin_plugin::{RuntimeKind, Schema};
 
 use super::check::folder_of;
 use super::{Plugins, lock, message};
@@ -104,10 +104,7 @@ impl Plugins {
     /// # Errors
     /// Its runtime cannot be used, or it has no code.
     pub fn transform(&self, feature: &FeatureRef) -> Result<Loaded<dyn Transform>, Diagnostic> {
-        self.compiled_in(feature, |code| match code {
-            NativeFeature::Transform(code) => Some(code),
-            _ => None,
-        })
+        self.needed::<dyn Transform>(feature)
     }
 
     /// The code of a feature of the `importer` point.
@@ -115,25 +112,7 @@ impl Plugins {
     /// # Errors
     /// Its runtime cannot be used, or it has no code.
     pub fn importer(&self, feature: &FeatureRef) -> Result<Loaded<dyn Importer>, Diagnostic> {
-        self.compiled_in(feature, |code| match code {
-            NativeFeature::Importer(code) => Some(code),
-            _ => None,
-        })
-    }
-
-    fn compiled_in<T: ?Sized>(
-        &self,
-        feature: &FeatureRef,
-        of: impl Fn(NativeFeature) -> Option<&'static T>,
-    ) -> Result<Loaded<T>, Diagnostic> {
-        match (feature.runtime, folder_of(self, feature)) {
-            (Some(RuntimeKind::Native), Some(Folder::Bundled(_, plugin))) => {
-                code_for(plugin, &feature.feature).and_then(of).map(Loaded::Native)
-            }
-            (Some(other), _) => return Err(message::cannot_run(feature, other.as_str())),
-            (None, _) => None,
-        }
-        .ok_or_else(|| message::no_code(feature))
+        self.needed::<dyn Importer>(feature)
     }
 
     fn needed<T: Code + ?Sized>(&self, feature: &FeatureRef) -> Result<Loaded<T>, Diagnostic> {
@@ -153,7 +132,10 @@ impl Plugins {
                 _ => None,
             }),
             Some(RuntimeKind::Process) => {
-                Ok(Some(Loaded::Process(T::process(self.process_feature(feature)?))))
+                Ok(T::process(self.process_feature(feature)?).map(Loaded::Process))
+            }
+            Some(RuntimeKind::Starlark) => {
+                Ok(T::starlark(self.starlark_feature(feature)?).map(Loaded::Starlark))
             }
             Some(other) => Err(message::cannot_run(feature, other.as_str())),
         }

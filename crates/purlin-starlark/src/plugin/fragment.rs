@@ -112,10 +112,7 @@ fn payload<'v>(value: Value<'v>, heap: Heap<'v>) -> Result<Payload, String> {
     let datum =
         convert::to_datum(value, heap, &convert::no_function).map_err(|problem| problem.told())?;
     Ok(match convert::to_json(&datum) {
-        Some(json) => match json.get("$file").and_then(serde_json::Value::as_str) {
-            Some(file) => Payload::File(file.to_owned()),
-            None => Payload::Data(json),
-        },
+        Some(json) => Payload::of_json(json),
         None => Payload::Value(Argument::Value(Arc::new(Plain::new(datum, None)))),
     })
 }

@@ -28,6 +28,8 @@ pub(super) struct Cases {
     pub(super) subcommand: Told<SubcommandCase>,
     pub(super) argument: Told<ArgumentCase>,
     pub(super) hook: Told<HookCase>,
+    pub(super) transform: Told<TransformCase>,
+    pub(super) importer: Told<ImporterCase>,
 }
 
 /// The cases of one point.
@@ -118,6 +120,42 @@ pub(super) struct HookCase {
     pub(super) payload: Json,
 }
 
+/// `[[transform.NAME]]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct TransformCase {
+    pub(super) options: Json,
+    pub(super) systems: Vec<String>,
+    /// By section.
+    pub(super) definitions: BTreeMap<String, Vec<EntryCase>>,
+    /// The fragments that `extend` makes.
+    pub(super) extend: Option<Json>,
+    /// The fragments that `outputs` makes.
+    pub(super) outputs: Option<Json>,
+}
+
+/// A definition of a case.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct EntryCase {
+    /// Where it stands in its section.
+    pub(super) path: Vec<String>,
+    /// The one system that it is for.
+    pub(super) system: Option<String>,
+    pub(super) value: Json,
+}
+
+/// `[[importer.NAME]]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ImporterCase {
+    pub(super) options: Json,
+    /// The files that it is told.
+    pub(super) sources: Vec<String>,
+    /// What it makes of them.
+    pub(super) fragments: Option<Json>,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Document {
@@ -128,6 +166,8 @@ struct Document {
     subcommand: BTreeMap<String, Vec<Json>>,
     argument: BTreeMap<String, Vec<Json>>,
     hook: BTreeMap<String, Vec<Json>>,
+    transform: BTreeMap<String, Vec<Json>>,
+    importer: BTreeMap<String, Vec<Json>>,
 }
 
 impl Cases {
@@ -146,6 +186,8 @@ impl Cases {
             subcommand: reader.read(Point::Subcommand, document.subcommand),
             argument: reader.read(Point::Argument, document.argument),
             hook: reader.read(Point::Hook, document.hook),
+            transform: reader.read(Point::Transform, document.transform),
+            importer: reader.read(Point::Importer, document.importer),
         };
         (cases, reader.mistakes)
     }
@@ -199,6 +241,26 @@ impl Case for ArgumentCase {}
 impl Case for HookCase {
     fn sample(_config: Json) -> Option<Self> {
         Some(Self::default())
+    }
+}
+
+impl Case for TransformCase {
+    fn config(&mut self) -> Option<&mut Json> {
+        Some(&mut self.options)
+    }
+
+    fn sample(options: Json) -> Option<Self> {
+        Some(Self { options, ..Self::default() })
+    }
+}
+
+impl Case for ImporterCase {
+    fn config(&mut self) -> Option<&mut Json> {
+        Some(&mut self.options)
+    }
+
+    fn sample(options: Json) -> Option<Self> {
+        Some(Self { options, ..Self::default() })
     }
 }
 

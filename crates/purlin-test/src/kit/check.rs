@@ -5,7 +5,7 @@ use purlin_plugin::Point;
 use super::dependency::Expand;
 use super::environment::Describe;
 use super::trial::{Finding, Trial};
-use super::{argument, cache, hook, plugin, process, question, subcommand};
+use super::{argument, cache, hook, importer, plugin, process, question, subcommand, transform};
 
 /// One thing that plugins hold to.
 pub struct Check {
@@ -66,6 +66,26 @@ checks! {
             process::cancel;
         "process.end" "It ends by itself when its stdin is closed."
             process::end;
+    }
+    About::Point(Point::Transform) => {
+        "transform.answers" "`extend` and `outputs` answer for each case, with the fragments that it expects."
+            transform::answers;
+        "transform.declared" "What it makes lies in the sections that it extends and below the output roots that it owns."
+            transform::declared;
+        "transform.same-answer" "The same definitions and options give the same fragments, after a new start as well."
+            transform::same_answer;
+        "transform.any-order" "The order in which definitions are listed does not change which fragments it makes."
+            transform::any_order;
+        "transform.at-once" "Calls that are made at the same time get the answers that each gets alone."
+            transform::at_once;
+    }
+    About::Point(Point::Importer) => {
+        "importer.answers" "`load` answers for each case, with the fragments that it expects."
+            importer::answers;
+        "importer.into" "What it makes lies in the section that `into` names."
+            importer::into;
+        "importer.same-answer" "The same options and files give the same fragments, after a new start as well."
+            importer::same_answer;
     }
     About::Point(Point::Dependency) => {
         "dependency.answers" "`expand` answers for each configuration that works, as the cases expect."

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
 use purlin_plugin::manifest::{Feature, Manifest};
+use purlin_plugin::transform::{Importer, Transform};
 use purlin_plugin::{NativeFeature, NativePlugin, RuntimeKind};
 use purlin_process::{Launch, Process, ProcessFeature};
+use purlin_starlark::plugin::{Feature as StarlarkFeature, Plugin};
 use serde_json::Value as Json;
 
 use super::Subject;
@@ -21,7 +23,14 @@ pub enum Code {
     Native(NativePlugin),
     /// It is a process of its own, and this makes a new one. The error is a sentence.
     Process(Arc<Start>),
+    /// It is evaluated, and this makes it anew. Features that are processes have none.
+    Starlark(Arc<Evaluate>),
+    /// Some of its features are processes, others are evaluated.
+    Both(Arc<Start>, Arc<Evaluate>),
 }
+
+/// Makes the plugin that a feature is evaluated from. The error is a sentence.
+pub type Evaluate = dyn Fn(&Feature) -> Result<Plugin, String> + Send + Sync;
 
 /// Makes the process that runs a feature, with the plugin's own configuration or null.
 pub type Start = dyn Fn(&Feature, &Json) -> Result<Running, String> + Send + Sync;
@@ -55,7 +64,10 @@ pub(super) fn runs(subject: &Subject<'_>, manifest: &Manifest, feature: &Feature
         (Some(Code::Native(plugin)), Some(RuntimeKind::Native)) => {
             native(plugin, feature).is_some()
         }
-        (Some(Code::Process(_)), Some(RuntimeKind::Process)) => true,
+        (Some(Code::Process(_) | Code::Both(..)), Some(RuntimeKind::Process)) => true,
+        (Some(Code::Starlark(_) | Code::Both(..)), Some(RuntimeKind::Starlark)) => {
+            feature.point.allows(RuntimeKind::Starlark) && !feature.point.may_be_static()
+        }
         _ => false,
     }
 }
@@ -70,6 +82,7 @@ pub(super) struct Started {
 enum Kind {
     Native(NativePlugin),
     Process(Running),
+    Starlark(Plugin),
 }
 
 impl Started {
@@ -84,7 +97,13 @@ impl Started {
             .map_err(|error| format!("there is no place for temporary files: {error}"))?;
         let code = match code {
             Code::Native(plugin) => Kind::Native(*plugin),
-            Code::Process(start) => Kind::Process(start(feature, config)?),
+            Code::Starlark(evaluate) => Kind::Starlark(evaluate(feature)?),
+            Code::Both(_, evaluate)
+                if manifest.runtime_of(feature) == Some(RuntimeKind::Starlark) =>
+            {
+                Kind::Starlark(evaluate(feature)?)
+            }
+            Code::Process(start) | Code::Both(start, _) => Kind::Process(start(feature, config)?),
         };
         Ok(Self { code, host })
     }
@@ -92,7 +111,7 @@ impl Started {
     /// The process, where it is one.
     pub(super) fn process(&self) -> Option<&Running> {
         match &self.code {
-            Kind::Native(_) => None,
+            Kind::Native(_) | Kind::Starlark(_) => None,
             Kind::Process(running) => Some(running),
         }
     }
@@ -104,7 +123,8 @@ impl Started {
                 NativeFeature::Dependency(code) => Some(code),
                 _ => None,
             },
-            |code| Box::new(code),
+            |code| Some(Box::new(code)),
+            |code| Some(Box::new(code)),
         )
     }
 
@@ -115,7 +135,8 @@ impl Started {
                 NativeFeature::Environment(code) => Some(code),
                 _ => None,
             },
-            |code| Box::new(code),
+            |code| Some(Box::new(code)),
+            |code| Some(Box::new(code)),
         )
     }
 
@@ -126,7 +147,8 @@ impl Started {
                 NativeFeature::Cache(code) => Some(code),
                 _ => None,
             },
-            |code| Box::new(code),
+            |code| Some(Box::new(code)),
+            |_| None,
         )
     }
 
@@ -137,7 +159,8 @@ impl Started {
                 NativeFeature::Subcommand(code) => Some(code),
                 _ => None,
             },
-            |code| Box::new(code),
+            |code| Some(Box::new(code)),
+            |_| None,
         )
     }
 
@@ -148,7 +171,8 @@ impl Started {
                 NativeFeature::Argument(code) => Some(code),
                 _ => None,
             },
-            |code| Box::new(code),
+            |code| Some(Box::new(code)),
+            |code| Some(Box::new(code)),
         )
     }
 
@@ -159,7 +183,32 @@ impl Started {
                 NativeFeature::Hook(code) => Some(code),
                 _ => None,
             },
-            |code| Box::new(code),
+            |code| Some(Box::new(code)),
+            |_| None,
+        )
+    }
+
+    pub(super) fn transform(&self, feature: &Feature) -> Held<dyn Transform> {
+        self.of(
+            feature,
+            |code| match code {
+                NativeFeature::Transform(code) => Some(code),
+                _ => None,
+            },
+            |_| None,
+            |code| Some(Box::new(code)),
+        )
+    }
+
+    pub(super) fn importer(&self, feature: &Feature) -> Held<dyn Importer> {
+        self.of(
+            feature,
+            |code| match code {
+                NativeFeature::Importer(code) => Some(code),
+                _ => None,
+            },
+            |code| Some(Box::new(code)),
+            |code| Some(Box::new(code)),
         )
     }
 
@@ -167,14 +216,22 @@ impl Started {
         &self,
         feature: &Feature,
         pick: impl Fn(NativeFeature) -> Option<&'static T>,
-        hold: impl Fn(ProcessFeature) -> Box<T>,
+        hold: impl Fn(ProcessFeature) -> Option<Box<T>>,
+        evaluate: impl Fn(StarlarkFeature) -> Option<Box<T>>,
     ) -> Held<T> {
+        // Manifests with features at points that their runtime does not provide are refused.
+        let fits = "features without code are not asked";
         match &self.code {
             Kind::Native(plugin) => {
                 let code = native(plugin, feature).and_then(pick);
-                Held::Static(code.expect("features without code are not asked"))
+                Held::Static(code.expect(fits))
             }
-            Kind::Process(running) => Held::Owned(hold(running.process.feature(&feature.name))),
+            Kind::Process(running) => {
+                Held::Owned(hold(running.process.feature(&feature.name)).expect(fits))
+            }
+            Kind::Starlark(plugin) => {
+                Held::Owned(evaluate(plugin.feature(&feature.name)).expect(fits))
+            }
         }
     }
 }

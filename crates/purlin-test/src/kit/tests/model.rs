@@ -14,6 +14,7 @@ use purlin_plugin::message::{
     ArgumentContext, CacheItem, CommandReference, Edit, EnvironmentContext, EnvironmentDescription,
     ErrorCode, ExpandContext, Expansion, PluginError, SubcommandContext, VariableChange,
 };
+use purlin_plugin::transform::{Compose, Fragment, Importer, Payload, Transform, TransformContext};
 use purlin_plugin::{NativeFeature, NativePlugin, literal_glob, text_field};
 use serde_json::{Value as Json, json};
 
@@ -53,6 +54,13 @@ stage = 'parsed'
 edits = ['/jobs']
 [[provides.hook]]
 on = 'run.finished'
+[provides.transform.versions]
+reads = ['packages']
+extends = ['notes']
+outputs = ['versions']
+[provides.importer.folder]
+inputs = ['**/*.note']
+into = '{options.section}'
 ";
 
 const SCHEMA: &str =
@@ -89,6 +97,28 @@ value = 2
 request = { jobs = 4, other = 1 }
 [[hook.'run.finished']]
 payload = { succeeded = 3 }
+[[transform.versions]]
+systems = ['x86_64-linux']
+definitions.packages = [
+  { path = ['a'], value = { version = '1' } },
+  { path = ['n', 'b'], system = 'x86_64-linux', value = { version = '2' } },
+]
+extend = [{ path = ['notes', 'all'], data = ['a', 'b'] }]
+outputs = [
+  { path = ['versions', 'a'], system = 'x86_64-linux', data = { '$definition' = 'packages.a' } },
+  { path = ['versions', 'n', 'b'], system = 'x86_64-linux', data = { '$definition' = 'packages.n.b' } },
+]
+[[transform.versions]]
+options = { free = true }
+systems = ['x86_64-linux']
+definitions.packages = [{ path = ['a'] }, { path = ['b'] }]
+[[importer.folder]]
+options = { section = 'free' }
+sources = ['x.note']
+[[importer.folder]]
+options = { section = 'notes' }
+sources = ['x.note']
+fragments = [{ path = ['notes', 'x.note'], data = { '$file' = 'x.note' } }]
 ";
 
 /// The text of one of its files.
@@ -110,6 +140,8 @@ pub(super) fn subject(fault: &'static str) -> Subject<'static> {
         ("end", NativeFeature::Subcommand(model)),
         ("slow", NativeFeature::Argument(model)),
         ("run.finished", NativeFeature::Hook(model)),
+        ("versions", NativeFeature::Transform(model)),
+        ("folder", NativeFeature::Importer(model)),
     ]));
     let more = if fault == "manifest" { "ships.commands = 'gone.toml'\n" } else { "" };
     Subject {
@@ -377,5 +409,75 @@ impl Hook for Model {
             return Err(internal("how many succeeded?"));
         }
         Ok(())
+    }
+}
+
+impl Transform for Model {
+    fn extend(
+        &self,
+        context: &dyn TransformContext,
+        options: &Json,
+        _host: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError> {
+        let free = options.get("free").is_some();
+        let found = context.compose("packages", &Compose::default())?;
+        let names = found.own.iter().map(|one| one.namespace.last().cloned());
+        let mut names: Vec<_> = names.map(Option::unwrap_or_default).collect();
+        if !self.has("transform.any-order") {
+            names.sort();
+        }
+        let section = if free && self.has("transform.declared") { "others" } else { "notes" };
+        let path = vec![section.to_owned(), "all".to_owned()];
+        Ok(vec![Fragment::new(path, Payload::Data(json!(names)))])
+    }
+
+    fn outputs(
+        &self,
+        context: &dyn TransformContext,
+        options: &Json,
+        _host: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError> {
+        let free = options.get("free").is_some();
+        let found = context.compose("packages", &Compose::default())?;
+        let made = found.own.into_iter().map(|entry| {
+            let path = ["versions".to_owned()].into_iter().chain(entry.path).collect();
+            let mut fragment = Fragment::new(path, Payload::Lazy(entry.value));
+            fragment.system = entry.system;
+            match self.fault {
+                "transform.answers" => fragment.priority = Some(1),
+                "transform.same-answer" if free => {
+                    fragment.priority = Some(self.count.fetch_add(1, Ordering::SeqCst).into());
+                }
+                _ => {}
+            }
+            fragment
+        });
+        self.alone("transform.at-once", || Ok(made.collect()))
+    }
+}
+
+impl Importer for Model {
+    fn load(
+        &self,
+        options: &Json,
+        sources: &[String],
+        _host: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError> {
+        let section = text_field(options, "section")?;
+        let free = section == "free";
+        let section = if free && self.has("importer.into") { "others" } else { section };
+        let fragment = |source: &String| {
+            let path = vec![section.to_owned(), source.clone()];
+            let mut fragment = Fragment::new(path, Payload::File(source.clone()));
+            match self.fault {
+                "importer.answers" => fragment.system = Some("x86_64-linux".to_owned()),
+                "importer.same-answer" if free => {
+                    fragment.priority = Some(self.count.fetch_add(1, Ordering::SeqCst).into());
+                }
+                _ => {}
+            }
+            fragment
+        };
+        Ok(sources.iter().map(fragment).collect())
     }
 }

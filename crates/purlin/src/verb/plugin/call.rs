@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use purlin_host::{FeatureRef, Plugins};
 use purlin_model::{Diagnostic, Kind, Origin, Source, Value, parse_json, suggestion};
-use purlin_plugin::{PluginSet, Point};
+use purlin_plugin::{PluginSet, Point, RuntimeKind};
 use purlin_process::{CallError, Cause, Process};
 use serde_json::{Map, Value as Json, json};
+
+mod evaluated;
 
 use super::author::{Author, Place};
 use crate::arguments::Global;
@@ -18,7 +20,7 @@ use crate::verb::plugin::folder;
 use crate::{context, draw, environment, workspace};
 
 /// The functions that can be called.
-const FUNCTIONS: [(&str, Point); 11] = [
+const FUNCTIONS: [(&str, Point); 12] = [
     ("dependency/expand", Point::Dependency),
     ("environment/describe", Point::Environment),
     ("cache/open", Point::Cache),
@@ -30,6 +32,7 @@ const FUNCTIONS: [(&str, Point); 11] = [
     ("argument/apply", Point::Argument),
     ("argument/complete", Point::Argument),
     ("hook/event", Point::Hook),
+    ("importer/load", Point::Importer),
 ];
 
 /// Calls one function of a plugin, and prints what comes back.
@@ -61,14 +64,18 @@ pub(crate) fn perform(
     let features = author.features(&plugins)?;
     let feature = choose(&features, point, &mut params)?;
     complete(&plugins, feature, method, &mut params, &root, &directory)?;
-    let process = plugins.process(feature)?;
-    let answer = call(&process, method, params);
+    let answer = if feature.runtime == Some(RuntimeKind::Starlark) {
+        evaluated::call(&plugins, feature, method, params)?
+    } else {
+        let process = plugins.process(feature)?;
+        call(&process, method, params).map_err(|error| failure(&error))
+    };
     plugins.end();
     terminal.end_progress();
     // Whoever debugs a plugin wants all that it says.
     let all = Global { verbose: 2, ..global.clone() };
     console::log(&all, plugins.take_log());
-    let answer = answer.map_err(|error| Failure::from(failure(&error)))?;
+    let answer = answer?;
     let text = serde_json::to_string_pretty(&answer).unwrap_or_else(|_| answer.to_string());
     draw::json_text(&text);
     Ok(ExitCode::SUCCESS)
@@ -158,8 +165,9 @@ fn complete(
     directory: &Path,
 ) -> Result<(), Failure> {
     let point = feature.point();
-    if matches!(point, Point::Dependency | Point::Environment | Point::Cache) {
-        let config = params.remove("config").unwrap_or_else(|| json!({}));
+    let field = if point == Point::Importer { "options" } else { "config" };
+    if matches!(point, Point::Dependency | Point::Environment | Point::Cache | Point::Importer) {
+        let config = params.remove(field).unwrap_or_else(|| json!({}));
         let config = match plugins.schema(feature)? {
             Some(schema) => {
                 let origin = Origin::whole(&Source::new("<parameters>", config.to_string()));
@@ -168,7 +176,7 @@ fn complete(
             }
             None => config,
         };
-        params.insert("config".to_owned(), config);
+        params.insert(field.to_owned(), config);
     }
     let root = root.to_string_lossy();
     let directory = directory.to_string_lossy();
@@ -192,6 +200,7 @@ fn complete(
         "subcommand/run" => vec![("args", json!({})), ("context", context)],
         "subcommand/complete" => vec![("argument", json!("")), ("prefix", json!(""))],
         "argument/complete" => vec![("prefix", json!(""))],
+        "importer/load" => vec![("sources", json!([]))],
         "argument/apply" => vec![
             ("value", json!(true)),
             ("command", json!("run")),

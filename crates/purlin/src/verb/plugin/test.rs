@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use purlin_host::Console;
+use purlin_host::{Console, Evaluated, starlark_plugin};
 use purlin_model::Diagnostic;
 use purlin_plugin::contract::OutputStream;
-use purlin_plugin::manifest::Feature;
+use purlin_plugin::manifest::{Feature, RuntimeEntry};
 use purlin_plugin::{PluginSet, RuntimeKind};
 use purlin_test::kit::{CASES_FILE, Code, Outcome as Came, Running, Subject, Verdict, test};
 use serde_json::{Value as Json, json};
@@ -69,24 +69,48 @@ impl Console for Nobody {
 }
 
 fn subject<'a>(author: &'a Author, place: &Place, bundled: &PluginSet) -> Subject<'a> {
-    let runs =
-        |feature: &Feature| author.manifest.runtime_of(feature) == Some(RuntimeKind::Process);
+    let runs = |kind: RuntimeKind| {
+        let mut all = author.manifest.features.iter();
+        all.any(|feature| author.manifest.runtime_of(feature) == Some(kind))
+    };
     let start = {
         let (author, place, bundled) = (author.clone(), place.clone(), bundled.clone());
         move |feature: &Feature, config: &Json| {
             start(&author.clone().with(config), &place, &bundled, feature)
         }
     };
+    let evaluate = {
+        let author = author.clone();
+        move |feature: &Feature| evaluated(&author, feature)
+    };
+    let code = match (runs(RuntimeKind::Process), runs(RuntimeKind::Starlark)) {
+        (true, true) => Some(Code::Both(Arc::new(start), Arc::new(evaluate))),
+        (true, false) => Some(Code::Process(Arc::new(start))),
+        (false, true) => Some(Code::Starlark(Arc::new(evaluate))),
+        (false, false) => None,
+    };
     Subject {
         manifest: author.source.clone(),
         text_of: Box::new(|path| fs::read_to_string(author.folder.join(path)).ok()),
         folder: Some(author.folder.clone()),
         places: Some(place.root.clone()),
-        code: author.manifest.features.iter().any(runs).then(|| Code::Process(Arc::new(start))),
+        code,
         variables: environment::all()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
     }
+}
+
+/// The plugin that a feature is evaluated from, as if it had never been used.
+fn evaluated(author: &Author, feature: &Feature) -> Result<Evaluated, String> {
+    let manifest = &author.manifest;
+    let own = feature.entry.as_ref();
+    let entry = own.or_else(|| manifest.runtime.as_ref()?.entry.as_ref());
+    let Some(RuntimeEntry::File(entry)) = entry else {
+        return Err(format!("{} has no file", feature.id()));
+    };
+    starlark_plugin(&manifest.name, &author.folder, entry)
+        .map_err(|error| format!("`{entry}` cannot be read: {error}"))
 }
 
 /// The process that runs a feature, and nobody else's.

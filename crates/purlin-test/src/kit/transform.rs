@@ -1,0 +1,145 @@
+//! Checks of the `transform` point.
+
+use std::sync::Barrier;
+
+use purlin_plugin::manifest::Detail;
+use purlin_plugin::message::PluginError;
+use purlin_plugin::transform::Fragment;
+use serde_json::Value as Json;
+
+use super::cases::TransformCase;
+use super::code::Started;
+use super::definitions::{Definitions, all_shown};
+use super::trial::{Finding, Problem, Trial, ensure, failed, told};
+
+/// What both functions make of a case.
+struct Made {
+    extended: Vec<Fragment>,
+    outputs: Vec<Fragment>,
+}
+
+impl Made {
+    fn shown(&self) -> [Json; 2] {
+        [all_shown(&self.extended), all_shown(&self.outputs)]
+    }
+}
+
+pub(super) fn answers(trial: &Trial<'_>) -> Finding {
+    for case in trial.cases.transform.of(trial.feature())? {
+        let made = make(trial, &trial.start()?, case, false)
+            .map_err(|error| failed(format!("{}: {}", case.options, told(&error))))?;
+        let [extended, outputs] = made.shown();
+        for (name, given, expected) in
+            [("extend", extended, &case.extend), ("outputs", outputs, &case.outputs)]
+        {
+            if let Some(expected) = expected {
+                ensure(given == *expected, || {
+                    format!("{}: `{name}` makes {given}, not {expected}", case.options)
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn declared(trial: &Trial<'_>) -> Finding {
+    let Detail::Transform { extends, outputs, .. } = &trial.feature().detail else {
+        return Ok(());
+    };
+    for case in trial.cases.transform.of(trial.feature())? {
+        let made = make(trial, &trial.start()?, case, false)?;
+        for (fragments, allowed) in [(&made.extended, extends), (&made.outputs, outputs)] {
+            for fragment in fragments {
+                let root = fragment.path.first().map_or("", String::as_str);
+                ensure(allowed.iter().any(|one| one == root), || {
+                    format!("`{}` does not lie in {allowed:?}", fragment.path.join("."))
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn same_answer(trial: &Trial<'_>) -> Finding {
+    for case in trial.cases.transform.of(trial.feature())? {
+        let first = trial.start()?;
+        let one = make(trial, &first, case, false)?.shown();
+        for other in [make(trial, &first, case, false)?, make(trial, &trial.start()?, case, false)?]
+        {
+            let other = other.shown();
+            ensure(one == other, || format!("{}: {one:?} and then {other:?}", case.options))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn any_order(trial: &Trial<'_>) -> Finding {
+    for case in trial.cases.transform.of(trial.feature())? {
+        let one = sorted(&steady(trial, case)?);
+        let other = sorted(&make(trial, &trial.start()?, case, true)?);
+        ensure(one == other, || {
+            format!("{}: {one:?}, and the other way round {other:?}", case.options)
+        })?;
+    }
+    Ok(())
+}
+
+pub(super) fn at_once(trial: &Trial<'_>) -> Finding {
+    const CALLS: usize = 4;
+    for case in trial.cases.transform.of(trial.feature())? {
+        let alone = steady(trial, case)?.shown();
+        let started = trial.start()?;
+        let together = Barrier::new(CALLS);
+        let call = || {
+            together.wait();
+            make(trial, &started, case, false)
+        };
+        let made: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..CALLS).map(|_| scope.spawn(call)).collect();
+            threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+        });
+        for made in made {
+            let made = made.map_err(|_| failed("a call has panicked"))?;
+            let made = made.map_err(|error| failed(told(&error)))?.shown();
+            ensure(made == alone, || format!("{alone:?} alone, and together {made:?}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// What it makes of a case, if that is always the same.
+fn steady(trial: &Trial<'_>, case: &TransformCase) -> Result<Made, Problem> {
+    let one = make(trial, &trial.start()?, case, false)?;
+    let other = make(trial, &trial.start()?, case, false)?;
+    if one.shown() == other.shown() {
+        return Ok(one);
+    }
+    Err(Problem::Skipped("it does not make the same twice".to_owned()))
+}
+
+/// Fragments are a set: the host merges them in no order.
+fn sorted(made: &Made) -> Vec<String> {
+    let all = made.extended.iter().chain(&made.outputs);
+    let mut all: Vec<String> = all.map(|one| super::definitions::shown(one).to_string()).collect();
+    all.sort();
+    all
+}
+
+fn make(
+    trial: &Trial<'_>,
+    started: &Started,
+    case: &TransformCase,
+    reversed: bool,
+) -> Result<Made, PluginError> {
+    let feature = trial.feature();
+    let declared = match &feature.detail {
+        Detail::Transform { reads, extends, .. } => reads.iter().chain(extends).cloned().collect(),
+        _ => Vec::new(),
+    };
+    let context = Definitions::new(case, declared, reversed);
+    let code = started.transform(feature);
+    Ok(Made {
+        extended: code.extend(&context, &case.options, &started.host)?,
+        outputs: code.outputs(&context, &case.options, &started.host)?,
+    })
+}
