@@ -176,12 +176,16 @@ pub enum Payload {
 }
 
 impl Payload {
-    /// Data, or the file that `{"$file": PATH}` names.
+    /// Data, or the file that `{"$file": PATH}` names, or the folder of `{"$folder": PATH}`.
     #[must_use]
     pub fn of_json(json: Json) -> Self {
-        match json.as_object().filter(|table| table.len() == 1).and_then(|table| table.get("$file"))
-        {
-            Some(Json::String(path)) => Self::File(path.clone()),
+        let Some(table) = json.as_object() else { return Self::Data(json) };
+        let text = |key: &str| table.get(key).and_then(Json::as_str).map(str::to_owned);
+        let named = table.get("named");
+        match (text("$file"), text("$folder"), table.len(), named) {
+            (Some(path), None, 1, _) => Self::File(path),
+            (None, Some(path), 1, None) => Self::Folder { path, named: false },
+            (None, Some(path), 2, Some(Json::Bool(named))) => Self::Folder { path, named: *named },
             _ => Self::Data(json),
         }
     }
@@ -190,7 +194,7 @@ impl Payload {
 impl From<FragmentMessage> for Fragment {
     fn from(message: FragmentMessage) -> Self {
         let FragmentMessage { path, system, priority, data } = message;
-        Self { path, system, priority, origin: None, payload: Payload::of_json(data) }
+        Self { system, priority, ..Self::new(path, Payload::of_json(data)) }
     }
 }
 

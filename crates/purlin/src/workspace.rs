@@ -82,13 +82,17 @@ pub(crate) fn module_file(
     }
 }
 
-/// The file as a source; its path is shown from where the user stands.
-fn source(start: &Path, folder: &Path, text: Vec<u8>) -> Result<Arc<Source>, Diagnostic> {
+/// A folder as it is shown to a user who stands in `start`; empty where that is.
+pub(crate) fn shown(start: &Path, folder: &Path) -> PathBuf {
     let common = start.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
     let above = start.components().count() - common;
     let below: PathBuf = folder.components().skip(common).collect();
-    let shown: PathBuf =
-        std::iter::repeat_n("..", above).collect::<PathBuf>().join(below).join(FILE);
+    std::iter::repeat_n("..", above).collect::<PathBuf>().join(below)
+}
+
+/// The file as a source; its path is shown from where the user stands.
+fn source(start: &Path, folder: &Path, text: Vec<u8>) -> Result<Arc<Source>, Diagnostic> {
+    let shown = shown(start, folder).join(FILE);
     match String::from_utf8(text) {
         Ok(text) => Ok(Source::new(shown, text)),
         Err(error) => {

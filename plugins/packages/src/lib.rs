@@ -34,8 +34,8 @@ impl Transform for Flat {
         _host: &dyn Host,
     ) -> Result<Vec<Fragment>, PluginError> {
         let composed = context.compose(SECTION, &Compose::default())?;
-        let placed = composed.placed().into_iter();
-        Ok(placed
+        Ok(composed
+            .placed()
             .map(|(system, names, entry)| entry.fragment("packages", system, vec![flat(&names)]))
             .collect())
     }

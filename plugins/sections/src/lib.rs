@@ -17,19 +17,18 @@ pub const PLUGIN: NativePlugin = NativePlugin {
         ("schemas/template.json", include_str!("../schemas/template.json")),
     ],
     features: &[
-        ("apps", NativeFeature::Transform(&Section("apps"))),
-        ("dev-shells", NativeFeature::Transform(&Section("devShells"))),
-        ("checks", NativeFeature::Transform(&Section("checks"))),
-        ("lib", NativeFeature::Transform(&Section("lib"))),
-        ("templates", NativeFeature::Transform(&Section("templates"))),
+        ("apps", NativeFeature::Transform(&BySystem("apps"))),
+        ("dev-shells", NativeFeature::Transform(&BySystem("devShells"))),
+        ("checks", NativeFeature::Transform(&BySystem("checks"))),
+        ("lib", NativeFeature::Transform(&WithoutSystem("lib"))),
+        ("templates", NativeFeature::Transform(&WithoutSystem("templates"))),
     ],
 };
 
-/// A section whose output has its name, and its definitions in branches below each system
-/// where they have one.
-struct Section(&'static str);
+/// A section whose output has its name, and its definitions in branches below each system.
+struct BySystem(&'static str);
 
-impl Transform for Section {
+impl Transform for BySystem {
     fn outputs(
         &self,
         context: &dyn TransformContext,
@@ -37,6 +36,21 @@ impl Transform for Section {
         _host: &dyn Host,
     ) -> Result<Vec<Fragment>, PluginError> {
         Ok(context.compose(self.0, &Compose::default())?.nested(self.0))
+    }
+}
+
+/// A section whose definitions are the same everywhere.
+struct WithoutSystem(&'static str);
+
+impl Transform for WithoutSystem {
+    fn outputs(
+        &self,
+        context: &dyn TransformContext,
+        _options: &Json,
+        _host: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError> {
+        let without = Compose { systems: Some(Vec::new()), ..Compose::default() };
+        Ok(context.compose(self.0, &without)?.nested(self.0))
     }
 }
 

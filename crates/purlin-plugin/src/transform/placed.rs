@@ -3,37 +3,18 @@
 use super::{Composition, DefinitionEntry, Fragment, Payload};
 
 impl Composition {
-    /// Every entry with the path that it has below an output root: its system where it has one, the
-    /// name of its project where it is of one, and its namespace. A project that was adopted is
-    /// there once, as it was adopted.
-    pub fn placed(self) -> Vec<(Option<String>, Vec<String>, DefinitionEntry)> {
-        let Self { own, adopted, children } = self;
-        let is_adopted = |project: &String| {
-            adopted.iter().any(|entry| entry.namespace.first() == Some(project))
-        };
-        let mut placed = Vec::with_capacity(own.len() + adopted.len());
-        let mut place = |project: Option<&String>, entry: DefinitionEntry| {
-            let names = project.into_iter().chain(&entry.namespace).cloned().collect();
-            placed.push((entry.system.clone(), names, entry));
-        };
-        let children: Vec<_> =
-            children.into_iter().filter(|(project, _)| !is_adopted(project)).collect();
-        for entry in own.into_iter().chain(adopted) {
-            place(None, entry);
-        }
-        for (project, entries) in children {
-            for entry in entries {
-                place(Some(&project), entry);
-            }
-        }
-        placed
+    /// Every entry with its system and the names that it has in outputs: its own definitions, and those
+    /// of projects below the names of these, with the packages of who uses them.
+    pub fn placed(self) -> impl Iterator<Item = (Option<String>, Vec<String>, DefinitionEntry)> {
+        self.own.into_iter().chain(self.adopted).map(|entry| {
+            (entry.system.clone(), entry.namespace.clone(), entry)
+        })
     }
 
     /// One fragment for each entry, in branches below an output root: `ROOT.SYSTEM.namespace`.
     #[must_use]
     pub fn nested(self, root: &str) -> Vec<Fragment> {
-        let placed = self.placed().into_iter();
-        placed.map(|(system, names, entry)| entry.fragment(root, system, names)).collect()
+        self.placed().map(|(system, names, entry)| entry.fragment(root, system, names)).collect()
     }
 }
 

@@ -84,11 +84,10 @@ fn add<'v>(
         return Ok(());
     }
     fragments.push(Fragment {
-        path,
         system: about.system.clone(),
         priority: about.priority,
         origin: about.origin.clone(),
-        payload: payload(value, heap)?,
+        ..Fragment::new(path, payload(value, heap)?)
     });
     Ok(())
 }

@@ -174,6 +174,8 @@ pub(super) fn shown(fragment: &Fragment) -> Json {
     let data = match &fragment.payload {
         Payload::Data(data) => data.clone(),
         Payload::File(path) => json!({ "$file": path }),
+        Payload::Folder { path, named: true } => json!({ "$folder": path, "named": true }),
+        Payload::Folder { path, named: false } => json!({ "$folder": path }),
         Payload::Lazy(lazy) => json!({ "$definition": lazy.described() }),
         Payload::Value(value) => json!({ "$value": format!("{value:?}") }),
     };
@@ -183,6 +185,9 @@ pub(super) fn shown(fragment: &Fragment) -> Json {
     }
     if let Some(priority) = fragment.priority {
         shown["priority"] = json!(priority);
+    }
+    if !fragment.inject.is_empty() {
+        shown["inject"] = json!(fragment.inject);
     }
     shown
 }

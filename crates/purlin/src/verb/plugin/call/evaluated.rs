@@ -105,6 +105,7 @@ fn message(fragment: Fragment) -> FragmentMessage {
     let data = match fragment.payload {
         Payload::Data(data) => data,
         Payload::File(path) => json!({ "$file": path }),
+        Payload::Folder { path, .. } => json!({ "$folder": path }),
         Payload::Lazy(lazy) => json!(lazy.described()),
         Payload::Value(value) => json!(format!("{value:?}")),
     };

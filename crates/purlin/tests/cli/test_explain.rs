@@ -1,0 +1,72 @@
+//! `explain`
+
+use purlin_test::Workspace;
+use serde_json::json;
+
+use crate::workspace;
+
+/// A workspace in which a definition has rivals, and asks for others.
+fn harbour() -> Workspace {
+    let workspace = workspace(
+        r#"
+[workspace]
+name    = "harbour"
+systems = ["x86_64-linux"]
+[projects]
+fleet = { path = "fleet" }
+[[use]]
+name   = "all-local-resources"
+inject = { flag = "red" }
+[packages.lantern]
+version = "2.12"
+[packages.x86_64-linux.lantern]
+version = "3"
+"#,
+    );
+    workspace.write("fleet/purlin.toml", "[workspace]\n[packages.rope]\nversion = '7'\n");
+    workspace.write(
+        "pkgs/signals/buoy.star",
+        "def default(mk_package, lantern, rope, flag, system, bell = None):\n    \
+         return mk_package(version = flag, requires = [lantern, rope])\n",
+    );
+    workspace
+}
+
+#[test]
+fn who_wrote_a_value_and_what_lost_against_it() {
+    let harbour = harbour();
+    insta::assert_snapshot!(harbour.succeed(&["explain", "packages.x86_64-linux.lantern"]).stdout, @"");
+}
+
+#[test]
+fn where_each_argument_came_from() {
+    let harbour = harbour();
+    let path = "packages.x86_64-linux.signals/buoy";
+    insta::assert_snapshot!(harbour.succeed(&["explain", path]).stdout, @"");
+    let told = harbour.succeed(&["explain", path, "--json"]).json();
+    assert_eq!(told["type"], "package");
+    assert_eq!(told["winner"]["layer"], "extension");
+    assert_eq!(told["winner"]["plugin"], "packages");
+    assert_eq!(told["winner"]["via"].as_array().map(Vec::len), Some(2));
+    assert_eq!(told["injected"]["rope"]["file"], "fleet/purlin.toml");
+    assert_eq!(told["injected"]["rope"]["layer"], "child");
+}
+
+#[test]
+fn a_conflict_is_explained_and_not_an_error() {
+    let workspace = workspace("systems = ['x86_64-linux']\n[packages.a]\nversion = '1'\n");
+    workspace.write("purlin.star", "def a(mk_package):\n    return mk_package(version = '2')\ndefinitions = {'packages': {'a': a}}\n");
+    insta::assert_snapshot!(workspace.succeed(&["explain", "packages.x86_64-linux.a"]).stdout, @"");
+    let told = workspace.succeed(&["explain", "packages.x86_64-linux.a", "--json"]).json();
+    assert_eq!(told["winner"], json!(null));
+    assert_eq!(told["conflicts"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn what_is_not_there_is_explained_by_name() {
+    let harbour = harbour();
+    harbour.write("pkgs/signals/whistle.star", "def default(mk_package, lantrn):\n    return mk_package(version = '1')\n");
+    insta::assert_snapshot!(harbour.succeed(&["explain", "--missing", "lantrn"]).stdout, @"");
+    insta::assert_snapshot!(harbour.succeed(&["explain", "--missing", "lantern"]).stdout, @"");
+    insta::assert_snapshot!(harbour.fail(2, &["explain", "packages.x86_64-linux.lantrn"]).stderr, @"");
+}
