@@ -312,12 +312,20 @@ impl Namespace for InputNames {
         let Some(engine) = self.engine.upgrade() else { return Some(Err(gone())) };
         if name == "self" {
             let Some(revision) = &engine.revision else { return Some(Err(message::no_revision())) };
-            return Some(revision().map(Argument::Data));
+            return Some(revision().map(|told| as_names("inputs.self", told)));
         }
         let inputs = engine.projects[self.project].document.inputs.as_ref()?.as_table()?;
         let found = inputs.iter().find(|(key, _)| folds_alike(key, name));
-        found.map(|(_, entry)| Ok(Argument::Data(entry.value.clone())))
+        let described = |key: &str| path_text(&["inputs", key]);
+        found.map(|(key, entry)| Ok(as_names(&described(key), entry.value.clone())))
     }
+}
+
+/// A table as names, `inputs.self.revision`; anything else as it is.
+fn as_names(described: &str, value: Value) -> Argument {
+    let Some(table) = value.as_table() else { return Argument::Data(value) };
+    let names = table.iter().map(|(key, entry)| (key.to_owned(), Ok(Argument::Data(entry.value.clone()))));
+    Argument::Namespace(Arc::new(FixedNames::new(described, names.collect())))
 }
 
 impl Namespace for FixedNames {

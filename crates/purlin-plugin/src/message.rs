@@ -320,6 +320,9 @@ pub struct FragmentMessage {
     /// Its priority; that of extensions when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i64>,
+    /// What its definitions get for parameters of these names.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub inject: Map<String, Json>,
     /// What it is.
     pub data: Json,
 }

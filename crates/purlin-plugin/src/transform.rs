@@ -176,16 +176,15 @@ pub enum Payload {
 }
 
 impl Payload {
-    /// Data, or the file that `{"$file": PATH}` names, or the folder of `{"$folder": PATH}`.
+    /// Data, or what `{"$file": PATH}` and `{"$folder": PATH, "named": true}` name.
     #[must_use]
     pub fn of_json(json: Json) -> Self {
-        let Some(table) = json.as_object() else { return Self::Data(json) };
-        let text = |key: &str| table.get(key).and_then(Json::as_str).map(str::to_owned);
-        let named = table.get("named");
-        match (text("$file"), text("$folder"), table.len(), named) {
-            (Some(path), None, 1, _) => Self::File(path),
-            (None, Some(path), 1, None) => Self::Folder { path, named: false },
-            (None, Some(path), 2, Some(Json::Bool(named))) => Self::Folder { path, named: *named },
+        let text = |key: &str| Some(json.get(key)?.as_str()?.to_owned());
+        let named = json.get("named").and_then(Json::as_bool);
+        match (json.as_object().map_or(0, Map::len), text("$file"), text("$folder"), named) {
+            (1, Some(path), ..) => Self::File(path),
+            (1, _, Some(path), _) => Self::Folder { path, named: false },
+            (2, _, Some(path), Some(named)) => Self::Folder { path, named },
             _ => Self::Data(json),
         }
     }
@@ -193,8 +192,8 @@ impl Payload {
 
 impl From<FragmentMessage> for Fragment {
     fn from(message: FragmentMessage) -> Self {
-        let FragmentMessage { path, system, priority, data } = message;
-        Self { system, priority, ..Self::new(path, Payload::of_json(data)) }
+        let FragmentMessage { path, system, priority, inject, data } = message;
+        Self { path, system, priority, origin: None, inject, payload: Payload::of_json(data) }
     }
 }
 

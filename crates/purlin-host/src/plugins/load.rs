@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Digest, Origin, Source};
+use purlin_plugin::RuntimeKind;
+use purlin_plugin::Schema;
 use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
 use purlin_plugin::manifest::{Detail, FileRef, Hot};
 use purlin_plugin::transform::{Importer, Transform};
-use purlin_plugin::{RuntimeKind, Schema};
 
 use super::check::folder_of;
 use super::{Plugins, lock, message};

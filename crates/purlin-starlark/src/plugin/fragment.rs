@@ -84,10 +84,12 @@ fn add<'v>(
         return Ok(());
     }
     fragments.push(Fragment {
+        path,
         system: about.system.clone(),
         priority: about.priority,
         origin: about.origin.clone(),
-        ..Fragment::new(path, payload(value, heap)?)
+        inject: serde_json::Map::new(),
+        payload: payload(value, heap)?,
     });
     Ok(())
 }

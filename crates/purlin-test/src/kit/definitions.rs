@@ -174,8 +174,7 @@ pub(super) fn shown(fragment: &Fragment) -> Json {
     let data = match &fragment.payload {
         Payload::Data(data) => data.clone(),
         Payload::File(path) => json!({ "$file": path }),
-        Payload::Folder { path, named: true } => json!({ "$folder": path, "named": true }),
-        Payload::Folder { path, named: false } => json!({ "$folder": path }),
+        Payload::Folder { path, named } => json!({ "$folder": path, "named": named }),
         Payload::Lazy(lazy) => json!({ "$definition": lazy.described() }),
         Payload::Value(value) => json!({ "$value": format!("{value:?}") }),
     };

@@ -105,7 +105,7 @@ fn message(fragment: Fragment) -> FragmentMessage {
     let data = match fragment.payload {
         Payload::Data(data) => data,
         Payload::File(path) => json!({ "$file": path }),
-        Payload::Folder { path, .. } => json!({ "$folder": path }),
+        Payload::Folder { path, named } => json!({ "$folder": path, "named": named }),
         Payload::Lazy(lazy) => json!(lazy.described()),
         Payload::Value(value) => json!(format!("{value:?}")),
     };
@@ -113,6 +113,7 @@ fn message(fragment: Fragment) -> FragmentMessage {
         path: fragment.path,
         system: fragment.system,
         priority: fragment.priority,
+        inject: fragment.inject,
         data,
     }
 }
