@@ -28,14 +28,18 @@ impl Engine {
             detail.push_str(" A definition that asks for its own name gets what it stands above, and nothing is there.");
         }
         let near = suggestion(name, "names", candidates.iter().map(String::as_str));
-        let near = near.unwrap_or_else(|| "define it".to_owned());
+        let help = match near {
+            Some(near) if near.ends_with('?') => format!("{near} A default would make it optional"),
+            Some(near) => format!("{near}; a default would make it optional"),
+            None => "define it, or give the parameter a default".to_owned(),
+        };
         Diagnostic::error(
             "missing-argument",
             format!("`{shown}` asks for `{name}`, which nothing defines"),
         )
         .label(parameter.origin.clone(), "this parameter")
         .detail(detail)
-        .help(format!("{near}; a default would make it optional"))
+        .help(help)
     }
 
     /// The places where a definition's names are looked for, and what is there.
@@ -115,6 +119,7 @@ impl Engine {
             lines.push("No section has a definition of that name.".to_owned());
         }
         let last = path.last().map_or(text, String::as_str);
+        near.retain(|name| name != last);
         Diagnostic::note("missing", format!("`{text}` is not there"))
             .label(nowhere, "asked for here")
             .detail(lines.join("\n"))

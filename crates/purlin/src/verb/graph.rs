@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::process::ExitCode;
 
-use purlin_definitions::{Graph, Workspace};
+use purlin_definitions::{Graph, Workspace, is_system, parse_path};
 use purlin_model::Diagnostic;
 
 use crate::arguments;
@@ -42,10 +42,12 @@ fn definition(opened: &Workspace, graph: &Graph, path: &str) -> Result<String, F
     }
     let winner = opened.explain(&names)?.winner;
     let origin = winner.map(|winner| winner.origin);
-    let last = names.last().and_then(|name| name.rsplit('/').next()).unwrap_or_default();
     // One function may be several definitions; the one that is called alike is meant.
+    let below = names.iter().skip(1).filter(|name| !is_system(name));
+    let below: Vec<&str> = below.flat_map(|name| name.split('/')).collect();
+    let is_alike = |path: &str| parse_path(path).is_ok_and(|path| path[1..] == *below);
     let of_it = graph.nodes.iter().filter(|(_, place)| Some(*place) == origin.as_ref());
-    let of_it = of_it.map(|(path, _)| path).max_by_key(|path| path.ends_with(last));
+    let of_it = of_it.map(|(path, _)| path).max_by_key(|path| is_alike(path));
     of_it.cloned().ok_or_else(|| {
         Diagnostic::error("no-definition", format!("`{own}` was made of no definition"))
             .help("`purlin graph` without a path shows all definitions".to_owned())

@@ -21,13 +21,16 @@ fn an_edge_is_a_parameter() {
     let told = harbour().succeed(&["graph", "--json"]).json();
     let nodes: Vec<&str> = told["nodes"].as_array().unwrap().iter().filter_map(|one| one["path"].as_str()).collect();
     assert_eq!(nodes, ["packages.anchor", "packages.chain", "packages.parts.chain", "packages.steel"]);
+    let edge = |from: &str, to: &str, line: u32, column: u32| {
+        json!({ "from": from, "to": to, "file": "purlin.star", "line": line, "column": column })
+    };
     assert_eq!(
         told["edges"],
         json!([
-            { "from": "packages.anchor", "to": "packages.chain", "name": "chain" },
-            { "from": "packages.anchor", "to": "packages.steel", "name": "steel" },
-            { "from": "packages.chain", "to": "packages.steel", "name": "steel" },
-            { "from": "packages.parts.chain", "to": "packages.steel", "name": "steel" },
+            edge("packages.anchor", "packages.chain", 3, 24),
+            edge("packages.anchor", "packages.steel", 3, 31),
+            edge("packages.chain", "packages.steel", 1, 23),
+            edge("packages.parts.chain", "packages.steel", 1, 23),
         ])
     );
 }
@@ -35,7 +38,26 @@ fn an_edge_is_a_parameter() {
 #[test]
 fn it_can_be_read_and_drawn() {
     let harbour = harbour();
-    insta::assert_snapshot!(harbour.succeed(&["graph"]).stdout, @"");
-    insta::assert_snapshot!(harbour.succeed(&["graph", "--dot"]).stdout, @"");
-    insta::assert_snapshot!(harbour.succeed(&["graph", "packages.x86_64-linux.chain"]).stdout, @"");
+    insta::assert_snapshot!(harbour.succeed(&["graph"]).stdout, @"
+    packages.anchor -> packages.chain, packages.steel
+    packages.chain -> packages.steel
+    packages.parts.chain -> packages.steel
+    packages.steel
+    ");
+    insta::assert_snapshot!(harbour.succeed(&["graph", "--dot"]).stdout, @r#"
+    digraph definitions {
+      "packages.anchor";
+      "packages.chain";
+      "packages.parts.chain";
+      "packages.steel";
+      "packages.anchor" -> "packages.chain";
+      "packages.anchor" -> "packages.steel";
+      "packages.chain" -> "packages.steel";
+      "packages.parts.chain" -> "packages.steel";
+    }
+    "#);
+    insta::assert_snapshot!(harbour.succeed(&["graph", "packages.x86_64-linux.chain"]).stdout, @"
+    packages.chain -> packages.steel
+    packages.steel
+    ");
 }

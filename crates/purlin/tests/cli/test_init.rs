@@ -38,7 +38,10 @@ fn studio() -> purlin_test::Workspace {
 #[test]
 fn init_copies_a_template_of_the_workspace_around() {
     let studio = studio();
-    insta::assert_snapshot!(studio.succeed(&["-C", "new", "init", "--template", "show"]).stdout, @"");
+    insta::assert_snapshot!(studio.succeed(&["-C", "new", "init", "--template", "show"]).stdout, @"
+    wrote 3 files of the template `show`
+    Give it a name.
+    ");
     assert_eq!(studio.read("new/src/main.py"), "print('show')\n");
     assert!(studio.read("new/purlin.lock").contains("\nid = \""));
     assert_eq!(studio.read("new/keep.txt"), "mine\n");
@@ -50,7 +53,12 @@ fn init_writes_over_nothing_of_a_template() {
     let studio = studio();
     studio.write("new/src/main.py", "mine\n");
     let refused = studio.fail(2, &["-C", "new", "init", "--template", "show"]);
-    insta::assert_snapshot!(refused.stable_stderr(), @"");
+    insta::assert_snapshot!(refused.stable_stderr(), @"
+    error: files of the template are here already
+     |
+     = `src/main.py`. Nothing was copied.
+     = help: move them away, or run `purlin init` in another folder
+    ");
     assert!(!studio.path("new/purlin.toml").exists());
     assert_eq!(studio.read("new/src/main.py"), "mine\n");
 }
@@ -59,9 +67,23 @@ fn init_writes_over_nothing_of_a_template() {
 fn init_tells_which_templates_there_are() {
     let studio = studio();
     let refused = studio.fail(2, &["-C", "new", "init", "--template", "shw"]);
-    insta::assert_snapshot!(refused.stable_stderr(), @"");
+    insta::assert_snapshot!(refused.stable_stderr(), @"
+    error: there is no template `shw`
+     |
+     = Templates are those of the workspace around the folder, or of the one that --from names.
+     = help: did you mean `show`?
+    ");
     let refused = studio.fail(2, &["-C", "new", "init", "--template", "gone"]);
-    insta::assert_snapshot!(refused.stable_stderr(), @"");
+    insta::assert_snapshot!(refused.stable_stderr(), @"
+    error: the template `gone` has no folder
+     --> ../purlin.toml:6:12
+      |
+    6 | [templates.gone]
+      |            ^^^^ defined here
+      |
+      = There is no folder `templates/gone` in [TEST]/workspace.
+      = help: paths are relative to the workspace's root
+    ");
 }
 
 #[test]

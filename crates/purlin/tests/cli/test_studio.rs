@@ -38,11 +38,13 @@ fn outputs(workspace: &Workspace) -> BTreeMap<String, String> {
 }
 
 fn collect(json: &Json, path: &mut Vec<String>, found: &mut BTreeMap<String, String>) {
-    let entries = json.as_object().expect("a branch or what is not evaluated");
-    if let Some(leaf) = entries.get("$type").and_then(Json::as_str) {
+    // What is data is there itself, without a type.
+    let leaf = json.get("$type").and_then(Json::as_str).unwrap_or("value");
+    let branch = json.as_object().filter(|entries| !entries.contains_key("$type"));
+    let Some(entries) = branch else {
         found.insert(path.join("."), leaf.to_owned());
         return;
-    }
+    };
     for (name, value) in entries {
         let quoted = name.contains(['.', '/']).then(|| format!("\"{name}\""));
         path.push(quoted.unwrap_or_else(|| name.clone()));

@@ -59,6 +59,7 @@ pub(super) fn find(
     // A path is relative to the workspace or project that the template is of.
     let written = origin.as_ref().map(|origin| context.directory.join(origin.path()));
     let home = written.as_deref().and_then(definitions::home).unwrap_or(&root);
+    let home = home.canonicalize().unwrap_or_else(|_| home.to_owned());
     let below = text("path").unwrap_or_default();
     let folder = home.join(&below);
     if !folder.is_dir() {
@@ -66,7 +67,10 @@ pub(super) fn find(
         if let Some(origin) = origin {
             missing = missing.label(origin, "defined here");
         }
-        return Err(missing.detail(format!("There is no folder `{below}` in {}.", home.display())).into());
+        return Err(missing
+            .detail(format!("There is no folder `{below}` in {}.", home.display()))
+            .help("paths are relative to the workspace's root".to_owned())
+            .into());
     }
     Ok(Chosen { folder, welcome: text("welcome") })
 }
