@@ -45,8 +45,14 @@ pub(crate) fn find(start: &Path) -> Result<Option<Workspace>, Diagnostic> {
         if !is_workspace {
             continue;
         }
+        let (document, wrong) = if document.get("include").is_some() && diagnostics.is_empty() {
+            let shown = source.path.parent().unwrap_or(Path::new(""));
+            purlin_definitions::included(&document, folder, shown)
+        } else {
+            (document, Vec::new())
+        };
         let (plugins, more) = PluginsTable::parse(document.get("plugins"), folder);
-        let diagnostics = diagnostics.into_iter().chain(more).collect();
+        let diagnostics = diagnostics.into_iter().chain(wrong).chain(more).collect();
         return Ok(Some(Workspace { root: folder.to_owned(), document, plugins, diagnostics }));
     }
     Ok(None)
