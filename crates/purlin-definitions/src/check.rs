@@ -178,7 +178,9 @@ impl Engine {
 
     /// Definitions of projects that the project above defines anew without saying so.
     fn check_overrides(&self, found: &mut Vec<Diagnostic>) {
-        for section in self.defined() {
+        // Only where names are looked up does an override reach anybody.
+        let is_shared = |section: &Name| self.packages.contains(section) || **section == *LIB;
+        for section in self.defined().into_iter().filter(is_shared) {
             for project in &self.projects {
                 if project.children.is_empty() {
                     continue;

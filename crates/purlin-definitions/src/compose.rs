@@ -133,6 +133,14 @@ impl Context<'_> {
             priority: None,
             prefix: &[],
             axes: combinations(&how.axes),
+            systems: match &how.systems {
+                Some(systems) if systems.is_empty() => vec![None],
+                Some(systems) => {
+                    systems.iter().map(|system| Some(Name::from(system.as_str()))).collect()
+                }
+                None => self.engine.systems.iter().cloned().map(Some).collect(),
+            },
+            points: Vec::new(),
             path: Vec::new(),
             found: Vec::new(),
         }
@@ -167,6 +175,10 @@ struct Walk<'a> {
     priority: Option<i64>,
     prefix: &'a [Name],
     axes: Vec<Vec<(String, String)>>,
+    /// The systems that there is something for unless a definition says otherwise.
+    systems: Vec<Option<Name>>,
+    /// The points that were needed so far: few, and asked for again with each definition.
+    points: Vec<(Point, usize)>,
     path: Vec<Name>,
     found: Vec<DefinitionEntry>,
 }
@@ -183,7 +195,14 @@ impl Walk<'_> {
     fn node(&mut self, tree: &Tree, node: &Node, taken: &[Option<Name>]) {
         let mut taken = std::borrow::Cow::Borrowed(taken);
         if !node.here().is_empty() {
-            for system in self.systems(node) {
+            let mut systems = std::borrow::Cow::Borrowed(self.systems.as_slice());
+            for one in node.here().iter().filter(|one| one.system.is_some()) {
+                let is_free = self.how.systems.is_none() && !self.engine.is_restricted;
+                if is_free && !systems.contains(&one.system) {
+                    systems.to_mut().push(one.system.clone());
+                }
+            }
+            for system in systems.into_owned() {
                 if taken.contains(&system) {
                     continue;
                 }
@@ -234,23 +253,25 @@ impl Walk<'_> {
         section.into_iter().chain(prefix).chain(self.path.iter().cloned()).collect()
     }
 
-    /// The systems that there may be something for at a node.
-    fn systems(&self, node: &Node) -> Vec<Option<Name>> {
-        match &self.how.systems {
-            Some(systems) if systems.is_empty() => vec![None],
-            Some(systems) => {
-                systems.iter().map(|system| Some(Name::from(system.as_str()))).collect()
-            }
-            None => {
-                let mut systems = self.engine.systems.clone();
-                for one in node.here().iter().filter_map(|one| one.system.as_ref()) {
-                    if !self.engine.is_restricted && !systems.contains(one) {
-                        systems.push(one.clone());
-                    }
-                }
-                systems.into_iter().map(Some).collect()
-            }
+    fn point(&mut self, system: Option<&Name>, axes: &[(String, String)]) -> usize {
+        let shared = |(axis, value): &(String, String)| {
+            (Name::from(axis.as_str()), Name::from(value.as_str()))
+        };
+        let is_same = |point: &Point| {
+            let same = |(one, other): (&(Name, Name), &(String, String))| {
+                *one.0 == *other.0 && *one.1 == *other.1
+            };
+            point.system.as_ref() == system
+                && point.axes.len() == axes.len()
+                && point.axes.iter().zip(axes).all(same)
+        };
+        if let Some((_, number)) = self.points.iter().find(|(point, _)| is_same(point)) {
+            return *number;
         }
+        let point = Point { system: system.cloned(), axes: axes.iter().map(shared).collect() };
+        let number = self.engine.point_number(&point);
+        self.points.push((point, number));
+        number
     }
 
     fn add(
@@ -271,12 +292,9 @@ impl Walk<'_> {
             Some(joined) => joined.of(&definition),
             None => definition,
         };
-        for axes in &self.axes {
-            let shared = |(axis, value): &(String, String)| {
-                (Name::from(axis.as_str()), Name::from(value.as_str()))
-            };
-            let point = Point { system: system.cloned(), axes: axes.iter().map(shared).collect() };
-            let point = self.engine.point_number(&point);
+        for number in 0..self.axes.len() {
+            let axes = self.axes[number].clone();
+            let point = self.point(system, &axes);
             let key = Key { world: self.world, point, definition: definition.clone() };
             let target = match conflict {
                 Some(why) => Target::Conflict(key, why.clone()),
@@ -287,7 +305,7 @@ impl Walk<'_> {
                 path: path.clone(),
                 namespace: namespace.clone(),
                 system: system.map(ToString::to_string),
-                axes: axes.clone(),
+                axes,
                 origin: origin.clone(),
                 priority,
                 value: Arc::new(Entry { engine: self.engine.me.clone(), target, priority, frame }),

@@ -1,6 +1,7 @@
 //! Everything that is known of an open workspace, shared by whoever evaluates in it.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, Weak};
 
 use purlin_model::{Diagnostic, Value};
@@ -39,6 +40,8 @@ pub(crate) struct Engine {
     pub(crate) points: Mutex<Points>,
     /// Outputs by project and root.
     pub(crate) outputs: Mutex<HashMap<(usize, Name), Arc<Tree>>>,
+    /// How many missing names were told with suggestions.
+    pub(crate) suggested: AtomicUsize,
     /// What was found to be wrong on the way.
     pub(crate) problems: Mutex<Vec<Diagnostic>>,
 }

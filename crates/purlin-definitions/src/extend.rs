@@ -1,6 +1,6 @@
 //! The extend phase: what importers and transforms add to the definitions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Origin, Value};
@@ -176,9 +176,20 @@ impl Adding<'_> {
             reader.diagnostics.push(message::missing_folder(folder, &shown, origin));
         }
         reader.diagnostics.extend(mapped.diagnostics);
+        // Few folders have many files: what is shown is made of the folder's once for each.
+        let mut last = None;
         for (names, file) in mapped.files {
+            let folder = file.parent().unwrap_or(&file);
+            let is_same = last.as_ref().is_some_and(|(one, _): &(PathBuf, PathBuf)| one == folder);
+            if !is_same {
+                last = Some((folder.to_owned(), root.show(folder)));
+            }
+            let shown = match (&last, file.file_name()) {
+                (Some((_, shown)), Some(name)) => shown.join(name),
+                _ => root.show(&file),
+            };
             let path: Vec<Name> = path.iter().cloned().chain(names).collect();
-            add_definition(reader, &path, &DefinitionFile::new(file, root));
+            add_definition(reader, &path, &DefinitionFile::shown(file, shown));
         }
     }
 }

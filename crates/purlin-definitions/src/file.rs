@@ -57,7 +57,13 @@ pub(crate) struct SourceRoot {
 
 impl DefinitionFile {
     pub(crate) fn new(path: PathBuf, root: &SourceRoot) -> Arc<Self> {
-        let place = Source::unread(root.show(&path));
+        let shown = root.show(&path);
+        Self::shown(path, shown)
+    }
+
+    /// A file whose path as users are shown it is known.
+    pub(crate) fn shown(path: PathBuf, shown: PathBuf) -> Arc<Self> {
+        let place = Source::unread(shown);
         Arc::new(Self { path, place, source: OnceLock::new(), index: OnceLock::new() })
     }
 

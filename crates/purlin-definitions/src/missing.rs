@@ -1,5 +1,7 @@
 //! Why something is not there.
 
+use std::sync::atomic::Ordering;
+
 use purlin_model::{Diagnostic, Origin, Source, suggestion};
 use purlin_plugin::language::Parameter;
 
@@ -9,13 +11,18 @@ use crate::merge::Node;
 use crate::scope::RESERVED;
 use crate::{Name, parse_path, path_text};
 
+/// How many missing names are told with what is near them.
+const SUGGESTED: usize = 100;
+
 impl Engine {
     /// A parameter that nothing supplies.
     pub(crate) fn missing(&self, key: &Key, parameter: &Parameter) -> Diagnostic {
         let definition = &key.definition;
         let name = &parameter.name;
         let shown = path_text(&definition.path);
-        let (scopes, candidates) = self.searched(key);
+        // All names are compared for one suggestion: where most are missing, a few have to do.
+        let is_early = self.suggested.fetch_add(1, Ordering::Relaxed) < SUGGESTED;
+        let (scopes, candidates) = self.searched(key, is_early);
         let mut detail = format!("It was looked for in {}.", listed(&scopes));
         let point = self.point(key.point);
         match &point.system {
@@ -28,18 +35,22 @@ impl Engine {
             detail.push_str(" A definition that asks for its own name gets what it stands above, and nothing is there.");
         }
         let near = suggestion(name, "names", candidates.iter().map(String::as_str));
-        let near = near.unwrap_or_else(|| "define it".to_owned());
+        let help = match near {
+            Some(near) if near.ends_with('?') => format!("{near} A default would make it optional"),
+            Some(near) => format!("{near}; a default would make it optional"),
+            None => "define it, or give the parameter a default".to_owned(),
+        };
         Diagnostic::error(
             "missing-argument",
             format!("`{shown}` asks for `{name}`, which nothing defines"),
         )
         .label(parameter.origin.clone(), "this parameter")
         .detail(detail)
-        .help(format!("{near}; a default would make it optional"))
+        .help(help)
     }
 
-    /// The places where a definition's names are looked for, and what is there.
-    fn searched(&self, key: &Key) -> (Vec<String>, Vec<String>) {
+    /// The places where a definition's names are looked for, and what is there if that is wanted.
+    fn searched(&self, key: &Key, wants_names: bool) -> (Vec<String>, Vec<String>) {
         let path = &key.definition.path;
         let point = self.point(key.point);
         let mut scopes = Vec::new();
@@ -56,9 +67,11 @@ impl Engine {
                     [section.clone()].into_iter().chain(folder[..depth].iter().cloned()).collect();
                 scopes.push(format!("`{}`", path_text(&place)));
                 let there = node.below().filter(|(_, node)| node.has(point.system.as_deref()));
-                names.extend(there.map(|(name, _)| name.to_string()));
+                if wants_names {
+                    names.extend(there.map(|(name, _)| name.to_string()));
+                }
             }
-            if let Some(base) = self.base_folder(&folder[..depth]) {
+            if wants_names && let Some(base) = self.base_folder(&folder[..depth]) {
                 names.extend(base.names());
             }
         }
@@ -115,6 +128,7 @@ impl Engine {
             lines.push("No section has a definition of that name.".to_owned());
         }
         let last = path.last().map_or(text, String::as_str);
+        near.retain(|name| name != last);
         Diagnostic::note("missing", format!("`{text}` is not there"))
             .label(nowhere, "asked for here")
             .detail(lines.join("\n"))

@@ -44,10 +44,12 @@ struct Lookup {
     frame: Option<Arc<Frame>>,
 }
 
-/// Outputs, as `self` shows them.
+/// Outputs, as `self` shows them. Whoever is made for a system need not name it: `self.packages.hello`
+/// is that of its own system.
 struct OutputNames {
     engine: Weak<Engine>,
     project: usize,
+    system: Option<Name>,
     path: Vec<Name>,
     frame: Option<Arc<Frame>>,
     asked: Origin,
@@ -90,7 +92,7 @@ impl Engine {
         let point = self.point(key.point);
         let text = |text: &str| Argument::Data(Value::string(text, asked.clone()));
         Ok(match name {
-            "self" => Argument::Namespace(self.outputs_names(key.world, frame, asked)),
+            "self" => Argument::Namespace(self.outputs_names(key.world, point.system.as_ref(), frame, asked)),
             "pkgs" => {
                 let names = names(Shown::Packages, self.packages.clone());
                 Argument::Namespace(self.lookup(names, frame))
@@ -122,12 +124,14 @@ impl Engine {
     pub(crate) fn outputs_names(
         &self,
         project: usize,
+        system: Option<&Name>,
         frame: Option<&Arc<Frame>>,
         asked: &Origin,
     ) -> Arc<dyn Namespace> {
         Arc::new(OutputNames {
             engine: self.me.clone(),
             project,
+            system: system.cloned(),
             path: Vec::new(),
             frame: frame.cloned(),
             asked: asked.clone(),
@@ -212,10 +216,17 @@ impl OutputNames {
             .then(|| engine.output_tree(self.project, root, self.frame.as_ref()))
     }
 
+    /// The system that need not be named, directly below a root that has it.
+    fn own_system(&self, node: &crate::merge::Node) -> Option<&str> {
+        let system = self.system.as_deref().filter(|_| self.path.len() == 1)?;
+        node.get(system).map(|_| system)
+    }
+
     fn below(&self, name: &str) -> Arc<dyn Namespace> {
         Arc::new(Self {
             engine: self.engine.clone(),
             project: self.project,
+            system: self.system.clone(),
             path: self.path.iter().cloned().chain([name.into()]).collect(),
             frame: self.frame.clone(),
             asked: self.asked.clone(),
@@ -235,8 +246,11 @@ impl Namespace for OutputNames {
             return engine.output_roots(self.project).iter().map(ToString::to_string).collect();
         }
         let Some(Ok(tree)) = self.tree(&engine) else { return Vec::new() };
-        let node = tree.at(&self.path[1..]);
-        node.into_iter().flat_map(|node| node.below()).map(|(name, _)| name.to_string()).collect()
+        let Some(node) = tree.at(&self.path[1..]) else { return Vec::new() };
+        let own = self.own_system(node).and_then(|system| node.get(system));
+        let below = own.into_iter().chain([node]).flat_map(|node| node.below());
+        let names: BTreeSet<String> = below.map(|(name, _)| name.to_string()).collect();
+        names.into_iter().collect()
     }
 
     fn get(&self, name: &str) -> Option<Result<Argument, Diagnostic>> {
@@ -252,9 +266,12 @@ impl Namespace for OutputNames {
         };
         let node = tree.at(&self.path[1..])?;
         // Users' own names are not folded; where nobody wrote it so, `_` may stand for `-`.
-        let name = match node.get(name) {
-            Some(_) => Name::from(name),
-            None => node.folded(name).first().copied()?.clone(),
+        let found = match node.get(name) {
+            Some(_) => Some(Name::from(name)),
+            None => node.folded(name).first().copied().cloned(),
+        };
+        let Some(name) = found else {
+            return self.own_system(node).and_then(|system| self.below(system).get(name));
         };
         let child = node.get(&name)?;
         match tree.standing(child, None) {
@@ -295,12 +312,20 @@ impl Namespace for InputNames {
         let Some(engine) = self.engine.upgrade() else { return Some(Err(gone())) };
         if name == "self" {
             let Some(revision) = &engine.revision else { return Some(Err(message::no_revision())) };
-            return Some(revision().map(Argument::Data));
+            return Some(revision().map(|told| as_names("inputs.self", told)));
         }
         let inputs = engine.projects[self.project].document.inputs.as_ref()?.as_table()?;
         let found = inputs.iter().find(|(key, _)| folds_alike(key, name));
-        found.map(|(_, entry)| Ok(Argument::Data(entry.value.clone())))
+        let described = |key: &str| path_text(&["inputs", key]);
+        found.map(|(key, entry)| Ok(as_names(&described(key), entry.value.clone())))
     }
+}
+
+/// A table as names, `inputs.self.revision`; anything else as it is.
+fn as_names(described: &str, value: Value) -> Argument {
+    let Some(table) = value.as_table() else { return Argument::Data(value) };
+    let names = table.iter().map(|(key, entry)| (key.to_owned(), Ok(Argument::Data(entry.value.clone()))));
+    Argument::Namespace(Arc::new(FixedNames::new(described, names.collect())))
 }
 
 impl Namespace for FixedNames {

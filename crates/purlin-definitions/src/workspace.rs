@@ -1,6 +1,7 @@
 //! An open workspace, and what can be asked of it.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use purlin_model::{Diagnostic, Value, distinct};
@@ -74,6 +75,7 @@ impl Workspace {
             board: Board::default(),
             points: Mutex::default(),
             outputs: Mutex::default(),
+            suggested: AtomicUsize::new(0),
             problems: Mutex::new(problems),
         });
         Self { engine }

@@ -11,6 +11,8 @@ use crate::contract::Host;
 use crate::language::{Argument, Namespace};
 use crate::message::{FragmentMessage, PluginError};
 
+mod placed;
+
 /// The `transform` point. It is pure: the same definitions and options give the same fragments.
 pub trait Transform: Send + Sync {
     /// Adds definitions to the sections that the manifest says it extends.

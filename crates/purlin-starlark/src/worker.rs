@@ -366,3 +366,62 @@ fn millis(time: Duration) -> u64 {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject() -> Subject {
+        Subject { described: "`it`".into(), source: Source::new("a.star", "") }
+    }
+
+    fn begin() {
+        if let Some(watch) = allocator::watch_of_thread() {
+            watch.begin(Some(subject()), Some(Duration::from_secs(60)));
+        }
+    }
+
+    fn deeper(depth: u64) -> u64 {
+        let mut space = [depth; 64];
+        std::hint::black_box(&mut space);
+        if space[7] == u64::MAX { 0 } else { deeper(space[7] + 1) + space[9] }
+    }
+
+    #[test]
+    fn the_end_of_a_stack_is_an_error_and_the_process_goes_on() {
+        let workers = Workers::default();
+        let error = workers.run(|| {
+            begin();
+            Ok(deeper(0))
+        });
+        let error = error.expect_err("no stack is that large");
+        assert_eq!(
+            error.to_string(),
+            "`it` makes something that lies too deep in itself (a.star:1:1)"
+        );
+        assert_eq!(workers.run(|| Ok(7)), Ok(7));
+    }
+
+    #[test]
+    fn a_panic_is_an_error_that_tells_what_it_said() {
+        let workers = Workers::default();
+        let panics = || -> Result<(), Diagnostic> { panic!("no idea") };
+        let error = workers.run(panics).expect_err("it panics");
+        assert!(error.detail.contains("no idea"), "{}", error.detail);
+        assert_eq!(workers.run(|| Ok(7)), Ok(7));
+    }
+
+    #[test]
+    fn too_many_that_were_left_behind_end_everything() {
+        let workers = Workers::default();
+        for _ in 0..LEFT_BEHIND {
+            let _ = workers.run(|| {
+                begin();
+                let _budget = allocator::Budget::of(1 << 20);
+                Ok(vec![0_u8; 16 << 20].len())
+            });
+        }
+        let error = workers.run(|| Ok(7)).expect_err("nothing is evaluated any more");
+        assert_eq!(error.summary, "nothing is evaluated any more");
+    }
+}

@@ -74,8 +74,14 @@ pub(crate) enum Color {
 pub(crate) enum Verb {
     /// Make this folder a workspace
     Init(Init),
+    /// Show outputs: their names, or one of them evaluated
+    Show(Show),
+    /// Tell who wrote an output, and what lost against it
+    Explain(Explain),
     /// Find everything that is wrong, without running anything
     Check,
+    /// Show which definitions use which
+    Graph(Graph),
     /// Run commands, each only when its result is not there already
     Run(Run),
     /// Run a program in the environment of a space, which is prepared first
@@ -99,8 +105,50 @@ pub(crate) enum Verb {
 #[derive(Debug, Args)]
 pub(crate) struct Init {
     /// Name of the workspace (default: the folder's)
-    #[arg(long)]
+    #[arg(long, conflicts_with = "template")]
     pub(crate) name: Option<String>,
+    /// Begin with a copy of a template of the workspace around this folder
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) template: Option<String>,
+    /// The folder of the workspace that has the template
+    #[arg(long, value_name = "DIR", requires = "template")]
+    pub(crate) from: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// An output or a branch of outputs, such as `packages.x86_64-linux` (default: all)
+    #[arg(value_name = "PATH")]
+    pub(crate) path: Option<String>,
+    /// Only for this system; may be given several times
+    #[arg(long = "system", value_name = "SYSTEM")]
+    pub(crate) systems: Vec<String>,
+    /// Tell with each name who wrote it
+    #[arg(long)]
+    pub(crate) origin: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// An output, such as `packages.x86_64-linux.hello`
+    #[arg(value_name = "PATH", required_unless_present = "missing", conflicts_with = "missing")]
+    pub(crate) path: Option<String>,
+    /// A name that a definition asks for and does not find
+    #[arg(long, value_name = "NAME")]
+    pub(crate) missing: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Graph {
+    /// Only what is needed for this output (default: all)
+    #[arg(value_name = "PATH")]
+    pub(crate) path: Option<String>,
+    /// For this system (default: the first of the workspace)
+    #[arg(long, value_name = "SYSTEM")]
+    pub(crate) system: Option<String>,
+    /// Print it for Graphviz
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) dot: bool,
 }
 
 #[derive(Debug, Default, Args)]
@@ -310,12 +358,12 @@ pub(crate) enum Shell {
 
 /// Verbs of the product that this version does not have. They are refused by name, and plugins
 /// cannot claim them.
-pub(crate) const UNBUILT: [&str; 10] =
-    ["show", "explain", "graph", "view", "build", "app", "shell", "env", "deploy", "schema"];
+pub(crate) const UNBUILT: [&str; 7] =
+    ["view", "build", "app", "shell", "env", "deploy", "schema"];
 
 /// Groups of verbs as `--help` shows them.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
-    ("Workspace", &["init", "check"]),
+    ("Workspace", &["init", "show", "explain", "check", "graph"]),
     ("Commands", &["run", "exec", "cache"]),
     ("Plugins", &["plugin"]),
     ("Editor and shell", &["completions"]),

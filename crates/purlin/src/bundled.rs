@@ -12,9 +12,12 @@ pub fn bundled() -> PluginSet {
         .with(purlin_plugin_glob::PLUGIN)
         .with(purlin_plugin_load::PLUGIN)
         .with(LOCAL)
+        .with(purlin_plugin_local_resources::PLUGIN)
         .with(NONE)
+        .with(purlin_plugin_packages::PLUGIN)
         .with(purlin_plugin_pydist::PLUGIN)
         .with(REPO)
+        .with(purlin_plugin_sections::PLUGIN)
         .with(purlin_plugin_variable::PLUGIN)
 }
 

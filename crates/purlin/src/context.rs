@@ -25,7 +25,7 @@ pub(crate) struct Context {
     pub(crate) cache: PathBuf,
     pub(crate) root: Option<PathBuf>,
     pub(crate) document: Value,
-    pub(crate) plugins: Plugins,
+    pub(crate) plugins: Arc<Plugins>,
     /// What plugins write to.
     pub(crate) terminal: Arc<Terminal>,
     /// What is wrong with the workspace's file so far.
@@ -73,6 +73,7 @@ impl Context {
                 .expect("cargo has checked the version"),
         });
         signals::end(plugins.canceller());
+        let plugins = Arc::new(plugins);
         Ok(Self {
             global: global.clone(),
             directory,

@@ -82,7 +82,7 @@ fn ask(
     let feature = &given.feature;
     let argument = context.plugins.argument(feature)?;
     let name = &feature.feature.name;
-    Ok(argument.apply(name, &given.value, request, told, &context.plugins).map_err(|error| {
+    Ok(argument.apply(name, &given.value, request, told, &*context.plugins).map_err(|error| {
         let summary = format!("the flag `--{}` could not be applied", feature.name);
         call::failed(summary, feature, "apply", &error).label(feature.origin.clone(), "this flag")
     })?)

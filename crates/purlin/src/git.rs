@@ -1,9 +1,9 @@
-//! What git knows of changed files. Only `run --since` asks.
+//! What git knows of changed files, for `run --since`, and of the workspace, for `inputs.self`.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use purlin_model::Diagnostic;
+use purlin_model::{Diagnostic, Origin, Source, Value};
 use purlin_store::RelativePath;
 
 use crate::failure::Failure;
@@ -47,6 +47,36 @@ impl Changes {
         let shown = git(root, &["cat-file", "blob", &name]).ok()?;
         shown.status.success().then(|| String::from_utf8(shown.stdout).ok()).flatten()
     }
+}
+
+/// What `inputs.self` is: the folder, its commit with the time of that, and whether there are changes
+/// since. Outside of a repository there is no commit, and the time is that of `purlin.toml`.
+pub(crate) fn revision(root: &Path) -> Result<Value, Diagnostic> {
+    let asked = |arguments: &[&str]| {
+        let output = git(root, arguments).ok()?;
+        output.status.success().then(|| text(&output.stdout))
+    };
+    let commit = asked(&["log", "-1", "--format=%H %ct"]);
+    let commit = commit.as_deref().and_then(|told| told.split_once(' '));
+    let dirty = asked(&["status", "--porcelain", "--untracked-files=normal", "--", "."]);
+    let file = root.join(crate::workspace::FILE);
+    let modified = match commit {
+        Some((_, time)) => time.parse().unwrap_or(0),
+        None => file.metadata().and_then(|file| file.modified()).ok().map_or(0, seconds),
+    };
+    let told = serde_json::json!({
+        "path": root.to_string_lossy(),
+        "revision": commit.map(|(revision, _)| revision),
+        "last_modified": modified,
+        "dirty": dirty.is_some_and(|changes| !changes.is_empty()),
+    });
+    Ok(Value::from_json(&told, &Origin::whole(&Source::new("<inputs.self>", ""))))
+}
+
+/// Whole seconds since 1970.
+fn seconds(time: std::time::SystemTime) -> i64 {
+    let since = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Adds the paths that git has listed, each ended by a NUL.

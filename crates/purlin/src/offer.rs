@@ -67,7 +67,7 @@ fn values_of(
     let plugin = feature.plugin.clone();
     completer(context, plugin, move |context, prefix| {
         let code = context.plugins.subcommand(&feature).ok()?;
-        code.complete(&feature.feature.name, &argument, prefix, &context.plugins).ok()
+        code.complete(&feature.feature.name, &argument, prefix, &*context.plugins).ok()
     })
 }
 
@@ -75,7 +75,7 @@ fn values(context: &Arc<Context>, feature: FeatureRef) -> ArgValueCompleter {
     let plugin = feature.plugin.clone();
     completer(context, plugin, move |context, prefix| {
         let code = context.plugins.argument(&feature).ok()?;
-        code.complete(&feature.feature.name, prefix, &context.plugins).ok()
+        code.complete(&feature.feature.name, prefix, &*context.plugins).ok()
     })
 }
 

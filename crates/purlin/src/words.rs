@@ -42,7 +42,10 @@ fn perform(arguments: Arguments, bundled: &PluginSet) -> Outcome {
         return Ok(ExitCode::from(USAGE));
     };
     match verb {
-        Verb::Init(options) => verb::init::perform(global, &options),
+        Verb::Init(options) => verb::init::perform(global, bundled, &options),
+        Verb::Show(options) => verb::show::perform(&Context::new(global, bundled)?, &options),
+        Verb::Explain(options) => verb::explain::perform(&Context::new(global, bundled)?, &options),
+        Verb::Graph(options) => verb::graph::perform(&Context::new(global, bundled)?, &options),
         Verb::Completions(options) => verb::completions::perform(&options),
         Verb::Check => verb::check::perform(&Context::new(global, bundled)?),
         Verb::Run(options) => verb::run::perform(&Context::new(global, bundled)?, &options, &[]),

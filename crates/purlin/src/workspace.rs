@@ -45,8 +45,14 @@ pub(crate) fn find(start: &Path) -> Result<Option<Workspace>, Diagnostic> {
         if !is_workspace {
             continue;
         }
+        let (document, wrong) = if document.get("include").is_some() && diagnostics.is_empty() {
+            let shown = source.path.parent().unwrap_or(Path::new(""));
+            purlin_definitions::included(&document, folder, shown)
+        } else {
+            (document, Vec::new())
+        };
         let (plugins, more) = PluginsTable::parse(document.get("plugins"), folder);
-        let diagnostics = diagnostics.into_iter().chain(more).collect();
+        let diagnostics = diagnostics.into_iter().chain(wrong).chain(more).collect();
         return Ok(Some(Workspace { root: folder.to_owned(), document, plugins, diagnostics }));
     }
     Ok(None)
@@ -82,13 +88,17 @@ pub(crate) fn module_file(
     }
 }
 
-/// The file as a source; its path is shown from where the user stands.
-fn source(start: &Path, folder: &Path, text: Vec<u8>) -> Result<Arc<Source>, Diagnostic> {
+/// A folder as it is shown to a user who stands in `start`; empty where that is.
+pub(crate) fn shown(start: &Path, folder: &Path) -> PathBuf {
     let common = start.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
     let above = start.components().count() - common;
     let below: PathBuf = folder.components().skip(common).collect();
-    let shown: PathBuf =
-        std::iter::repeat_n("..", above).collect::<PathBuf>().join(below).join(FILE);
+    std::iter::repeat_n("..", above).collect::<PathBuf>().join(below)
+}
+
+/// The file as a source; its path is shown from where the user stands.
+fn source(start: &Path, folder: &Path, text: Vec<u8>) -> Result<Arc<Source>, Diagnostic> {
+    let shown = shown(start, folder).join(FILE);
     match String::from_utf8(text) {
         Ok(text) => Ok(Source::new(shown, text)),
         Err(error) => {

@@ -38,12 +38,16 @@ mod test_environments;
 mod test_examples;
 #[path = "cli/test_exec.rs"]
 mod test_exec;
+#[path = "cli/test_explain.rs"]
+mod test_explain;
 #[path = "cli/test_fault_points.rs"]
 mod test_fault_points;
 #[path = "cli/test_faults.rs"]
 mod test_faults;
 #[path = "cli/test_fence.rs"]
 mod test_fence;
+#[path = "cli/test_graph.rs"]
+mod test_graph;
 #[path = "cli/test_help.rs"]
 mod test_help;
 #[path = "cli/test_hostile.rs"]
@@ -90,6 +94,8 @@ mod test_predecessor;
 mod test_process_plugins;
 #[path = "cli/test_pydist.rs"]
 mod test_pydist;
+#[path = "cli/test_recorded_cases.rs"]
+mod test_recorded_cases;
 #[path = "cli/test_remote_cache.rs"]
 mod test_remote_cache;
 #[path = "cli/test_repo_cache.rs"]
@@ -132,10 +138,14 @@ mod test_schedule;
 mod test_select;
 #[path = "cli/test_shipped.rs"]
 mod test_shipped;
+#[path = "cli/test_show.rs"]
+mod test_show;
 #[path = "cli/test_spaces.rs"]
 mod test_spaces;
 #[path = "cli/test_strict.rs"]
 mod test_strict;
+#[path = "cli/test_studio.rs"]
+mod test_studio;
 #[path = "cli/test_watch.rs"]
 mod test_watch;
 #[path = "cli/test_why.rs"]

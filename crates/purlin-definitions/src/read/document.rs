@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use purlin_model::{Diagnostic, Kind, Origin, Source, Table, Value, suggestion, to_kebab};
+use purlin_model::{Diagnostic, Entry, Kind, Origin, Source, Table, Value, suggestion, to_kebab};
 use purlin_plugin::Schema;
 use serde_json::Value as Json;
 
@@ -111,13 +111,9 @@ pub(crate) fn read_document(
         systems.map(|all| all.iter().filter_map(Value::as_str).map(Name::from).collect());
     let core = Value::new(Kind::Table(core), document.origin.clone());
     for (name, entry) in core.as_table().into_iter().flat_map(Table::iter) {
-        let mut alone = Table::default();
-        alone.insert(name, entry.key.clone(), entry.value.clone());
-        let checked = schema().validate(&Value::new(Kind::Table(alone), core.origin.clone()));
-        diagnostics.extend(checked.diagnostics);
-        let Some(value) = checked.value.as_ref().and_then(|table| table.get(name)) else {
-            continue;
-        };
+        let (value, mistakes) = checked(name, entry);
+        diagnostics.extend(mistakes);
+        let Some(value) = &value else { continue };
         match name {
             "use" => {
                 for one in value.as_list().unwrap_or_default() {
@@ -274,6 +270,16 @@ pub(crate) fn unknown_section(catalogue: &Catalogue, section: &str, origin: &Ori
         .label(origin.clone(), "this table")
         .detail("It is neither a core table nor a section that an enabled plugin reads.")
         .help(suggestion(section, "tables", all))
+}
+
+/// A core table as its schema wants it, if it fits.
+pub(super) fn checked(name: &str, entry: &Entry) -> (Option<Value>, Vec<Diagnostic>) {
+    let mut alone = Table::default();
+    alone.insert(name, entry.key.clone(), entry.value.clone());
+    let alone = Value::new(Kind::Table(alone), entry.value.origin.clone());
+    let checked = schema().validate(&alone);
+    let value = checked.value.as_ref().and_then(|table| table.get(name)).cloned();
+    (value, checked.diagnostics)
 }
 
 /// The schema of the core tables. Made once: it is part of the program.

@@ -5,6 +5,7 @@ use std::path::Path;
 use purlin_model::{Diagnostic, Entry, Kind, Origin, Source, Table, Value, parse_toml};
 use purlin_store::Patterns;
 
+use super::document::checked;
 use crate::file::{matching, read_text};
 
 /// The document with the tables of the files that its `[include]` names, which is gone then. A key
@@ -16,7 +17,14 @@ pub fn included(document: &Value, root: &Path, shown: &Path) -> (Value, Vec<Diag
     let Some(mut table) = document.as_table().cloned() else {
         return (document.clone(), diagnostics);
     };
-    let Some(include) = table.remove("include") else { return (document.clone(), diagnostics) };
+    let Some(mut include) = table.remove("include") else {
+        return (document.clone(), diagnostics);
+    };
+    let (checked, mistakes) = checked("include", &include);
+    diagnostics.extend(mistakes);
+    if let Some(value) = checked {
+        include.value = value;
+    }
     for file in files(&include, root, &mut diagnostics) {
         let shown = shown.join(&file);
         let text = match read_text(&root.join(&file), &shown) {

@@ -136,7 +136,11 @@ impl<'a> SectionReader<'a> {
         if let (None, [section, system, rest @ ..]) = (&self.system, path)
             && is_system(system)
         {
-            let path = [section].into_iter().chain(rest).cloned().collect();
+            let mut path: Vec<Name> = [section].into_iter().chain(rest).cloned().collect();
+            // What stands at the system itself is the section's `default` there, beside its others.
+            if rest.is_empty() {
+                path.push("default".into());
+            }
             return (path, Some(system.clone()));
         }
         (path.to_vec(), self.system.clone())

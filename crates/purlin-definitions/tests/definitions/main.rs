@@ -13,3 +13,4 @@ mod test_phases;
 mod test_questions;
 mod test_reading;
 mod test_scoping;
+mod test_starlark;

@@ -185,7 +185,7 @@ fn what_nothing_defines_is_told_with_the_scopes_that_were_searched() {
     error: `pkg.games.ants` asks for `cmaek`, which nothing defines
       pkgs/games/ants.star:1:13 this parameter
       = It was looked for in `pkg.games`, `pkg` and the base. The definition is evaluated for x86_64-linux.
-      = did you mean `cmake`?; a default would make it optional
+      = did you mean `cmake`? A default would make it optional
     "#);
     assert_eq!(missing().value("pkg.x86_64-linux.optional"), "optional(cmake())");
 }

@@ -223,7 +223,10 @@ impl<'a> Reader<'a> {
                 outputs: fields.owned_texts("outputs"),
             },
             Point::Importer => {
-                let inputs = owned(&fields.required_texts("inputs"));
+                if fields.value("inputs").is_none() {
+                    fields.missing("inputs", "a list of strings");
+                }
+                let inputs = fields.owned_texts("inputs");
                 Detail::Importer { inputs, into: fields.required_text("into")?.text.to_owned() }
             }
             Point::Leaf => self.read_leaf(fields, name),

@@ -185,6 +185,9 @@ pub(super) fn shown(fragment: &Fragment) -> Json {
     if let Some(priority) = fragment.priority {
         shown["priority"] = json!(priority);
     }
+    if !fragment.inject.is_empty() {
+        shown["inject"] = json!(fragment.inject);
+    }
     shown
 }
 

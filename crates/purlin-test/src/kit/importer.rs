@@ -27,10 +27,11 @@ pub(super) fn answers(trial: &Trial<'_>) -> Finding {
 pub(super) fn into(trial: &Trial<'_>) -> Finding {
     let Detail::Importer { into, .. } = &trial.feature().detail else { return Ok(()) };
     for case in trial.cases.importer.of(trial.feature())? {
-        let section = filled(into, &case.options);
+        let sections = filled(into, &case.options);
+        let is_meant = |section: &String| sections.split([' ', ',']).any(|one| one == section);
         for fragment in load(trial, &trial.start()?, case)? {
-            ensure(fragment.path.first() == Some(&section), || {
-                format!("`{}` does not lie in `{section}`", fragment.path.join("."))
+            ensure(fragment.path.first().is_some_and(is_meant), || {
+                format!("`{}` does not lie in `{sections}`", fragment.path.join("."))
             })?;
         }
     }
@@ -49,7 +50,7 @@ pub(super) fn same_answer(trial: &Trial<'_>) -> Finding {
     Ok(())
 }
 
-/// The section that `into` means: `{options.NAME}` in it is an option.
+/// The sections that `into` means: `{options.NAME}` in it is an option.
 fn filled(into: &str, options: &Json) -> String {
     let mut text = into.to_owned();
     for (name, value) in options.as_object().into_iter().flatten() {

@@ -9,6 +9,8 @@ use crate::schema_text::SchemaText;
 
 const CORE: &str = include_str!("../../../purlin-commands/schemas/workspace.json");
 
+const DEFINITIONS: &str = include_str!("../../../purlin-definitions/schemas/definitions.json");
+
 const OPENING: &str = r#"# purlin.toml
 
 A folder with a `purlin.toml` that has `[workspace]` is a workspace. Paths and patterns are relative to it.
@@ -48,6 +50,23 @@ pub(super) fn page() -> String {
         text.push_str(&table(&core, name, &entry.value));
     }
     text.push_str(PLUGINS);
+    let core = SchemaText::parse(DEFINITIONS).expect("it is tested elsewhere");
+    let tables = core.document().get("properties").and_then(Value::as_table);
+    for (name, entry) in tables.into_iter().flat_map(|tables| tables.iter()) {
+        text.push_str(&table(&core, name, &entry.value));
+    }
+    text.push_str(
+        "\n## Sections\n\nAny other table is a section: definitions that plugins read. A table in it is a leaf if one \
+         of the type's marks is in it with a value that fits, else a branch. `priority` in a leaf says what counts more: \
+         of several for one path the smallest one wins, and 100 is what a leaf has that does not say it.\n",
+    );
+    for feature in features(Point::Leaf) {
+        text.push_str(&leaf(&feature));
+    }
+    text.push_str("\n## Importers\n\nWhat `[[use]]` may name; others come from plugins.\n");
+    for feature in features(Point::Importer) {
+        text.push_str(&described(&feature, ""));
+    }
     text.push_str(
         "\n## Dependencies\n\nAn element of `deps` is a table with a `type` and the fields of that type, a text \
          `TYPE:VALUE`, or a plain text. Other types come from plugins.\n",
@@ -84,6 +103,23 @@ pub(super) fn page() -> String {
     text
 }
 
+/// A leaf type: where it stands, what marks it, and its fields.
+fn leaf(feature: &Bundled) -> String {
+    let Detail::Leaf { constructor, sections, marks, .. } = &feature.feature.detail else {
+        return String::new();
+    };
+    let listed = |names: &[String]| {
+        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    };
+    let sections: Vec<String> = sections.iter().map(|name| format!("[{name}]")).collect();
+    let more = format!(
+        " In {}, or made by `{constructor}` in Starlark. Marks: {}.",
+        listed(&sections),
+        listed(marks)
+    );
+    described(feature, &more)
+}
+
 /// A feature with the fields that it takes.
 fn described(feature: &Bundled, more: &str) -> String {
     let about = &feature.feature.about;
@@ -100,8 +136,16 @@ fn described(feature: &Bundled, more: &str) -> String {
 /// A core table: its fields, or what each entry in it is.
 fn table(core: &SchemaText, name: &str, node: &Value) -> String {
     let entries = node.get("additionalProperties").filter(|one| one.as_table().is_some());
-    let title = if entries.is_some() { format!("{name}.NAME") } else { name.to_owned() };
-    let mut text = format!("\n## `[{title}]`\n\n{}\n", core.description(node));
+    let title = match (entries, node.get("items")) {
+        (Some(_), _) => format!("[{name}.NAME]"),
+        (None, Some(_)) => format!("[[{name}]]"),
+        (None, None) => format!("[{name}]"),
+    };
+    let mut text = format!("\n## `{title}`\n\n{}\n", core.description(node));
+    if let Some(items) = node.get("items") {
+        text.push_str(&format!("\n{}\nThe other fields are those of what is used.\n", core.fields(items)));
+        return text;
+    }
     let Some(entries) = entries.map(|entries| core.resolved(entries)) else {
         text.push_str(&format!("\n{}", core.fields(node)));
         return text;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use purlin_commands::{
     ContextValues, Graph, Prepared, ProcessVariables, Request, Selection, has_errors,
 };
+use purlin_definitions::Names;
 use purlin_host::{Pinning, PluginEntry, PluginStatus};
 use purlin_model::{Diagnostic, Severity};
 
@@ -12,22 +13,22 @@ use crate::arguments::Run;
 use crate::asked::Asked;
 use crate::context::Context;
 use crate::failure::{Outcome, USAGE};
-use crate::{draw, environment};
+use crate::{definitions, draw, environment};
 
 /// Finds everything that can be known without starting a process.
 pub(crate) fn perform(context: &Context) -> Outcome {
     let root = context.root()?;
-    let (definitions, mut diagnostics) = context.read_definitions();
+    let (commands, mut diagnostics) = context.read_definitions();
     diagnostics.extend(plugin_problems(context));
     let folder = root;
     let root = folder.to_string_lossy();
     let variables = ProcessVariables::new(environment::all());
     let asked = Asked::new(&Run::default())?;
-    let values = ContextValues::new(&definitions, &[], &variables, asked.options())?;
+    let values = ContextValues::new(&commands, &[], &variables, asked.options())?;
     // Hidden commands too: nothing is run.
     let selection = Selection { everything: true, ..Selection::default() };
     let request = Request {
-        definitions: &definitions,
+        definitions: &commands,
         plugins: &context.plugins,
         root: &root,
         variables: &variables,
@@ -44,6 +45,12 @@ pub(crate) fn perform(context: &Context) -> Outcome {
         }
         Err(errors) => diagnostics.extend(errors),
     }
+    let mut outputs = 0;
+    if !diagnostics.iter().any(|one| one.code == "toml-syntax") {
+        let opened = definitions::look(context, &[])?;
+        diagnostics.extend(opened.check());
+        outputs = opened.names(&[]).map_or(0, |names| count(&names));
+    }
     let diagnostics = purlin_model::distinct(diagnostics);
     let wrong = has_errors(&diagnostics);
     if context.global.json {
@@ -52,12 +59,26 @@ pub(crate) fn perform(context: &Context) -> Outcome {
     } else {
         draw::diagnostics(&context.global, &diagnostics);
         if !wrong && !context.global.quiet {
-            let count = definitions.commands.len();
-            let noun = if count == 1 { "command" } else { "commands" };
-            draw::out(format_args!("{count} {noun}, no errors\n"));
+            let mut found = counted(commands.commands.len(), "command");
+            if outputs > 0 {
+                found = format!("{found}, {}", counted(outputs, "output"));
+            }
+            draw::out(format_args!("{found}, no errors\n"));
         }
     }
     Ok(if wrong { ExitCode::from(USAGE) } else { ExitCode::SUCCESS })
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
+fn count(names: &Names) -> usize {
+    match names {
+        Names::Branch(below) => below.iter().map(|(_, names)| count(names)).sum(),
+        Names::Leaf(_) | Names::Conflict(_) => 1,
+    }
 }
 
 /// What is wrong with plugins: errors where the workspace names the plugin, warnings elsewhere.

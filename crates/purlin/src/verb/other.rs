@@ -85,7 +85,7 @@ fn run(context: &Context, feature: &FeatureRef, args: &Json, given: &[Given]) ->
         Failure::from(failed.label(feature.origin.clone(), "provided here"))
     };
     let status = subcommand
-        .run(name, &request["args"], &told, &context.plugins)
+        .run(name, &request["args"], &told, &*context.plugins)
         .map_err(|error| failed(&error))?;
     // As shells have it: what a signal has ended has 128 and its number. Python has it negated.
     let status = if (-64..0).contains(&status) { 128 - status } else { status };

@@ -727,3 +727,28 @@ hidden = true
        = help: take one of these dependencies out
     "#);
 }
+
+#[test]
+fn included_files_count_as_if_they_stood_in_the_workspaces_file() {
+    let workspace = workspace("[include]\nfiles = [\"ci/*.toml\"]\n[commands]\nown = \"true\"\n");
+    workspace.write("ci/lint.toml", "[commands]\nlint = \"echo included\"\n");
+    assert!(workspace.succeed(&["run", "lint"]).stdout.contains("included"));
+    workspace.write("ci/more.toml", "[commands]\nown = \"false\"\n");
+    assert_snapshot!(workspace.fail(2, &["run", "lint"]).stable_stderr(), @r#"
+    error: `own` is written in two files
+     --> ci/more.toml:2:1
+      |
+    2 | own = "false"
+      | ^^^ again here
+      |
+     ::: purlin.toml:5:1
+      |
+    5 | own = "true"
+      | --- first here
+      |
+      = help: take one of the two out
+    "#);
+    workspace.write("purlin.toml", "[workspace]\n[include]\nfiles = \"ci/*.toml\"\n");
+    let failed = workspace.fail(2, &["run"]);
+    assert!(failed.stderr.contains("`/include/files` must be a list"), "{failed}");
+}

@@ -12,7 +12,10 @@ fn help_groups_the_verbs() {
 
     Workspace:
       init           Make this folder a workspace
+      show           Show outputs: their names, or one of them evaluated
+      explain        Tell who wrote an output, and what lost against it
       check          Find everything that is wrong, without running anything
+      graph          Show which definitions use which
 
     Commands:
       run            Run commands, each only when its result is not there already

@@ -23,3 +23,77 @@ fn init_leaves_a_workspace_alone() {
     ");
     assert_eq!(folder.read("purlin.toml"), "# mine\n");
 }
+
+fn studio() -> purlin_test::Workspace {
+    let studio = crate::workspace(
+        "name = 'studio'\n[templates.show]\npath = 'templates/show'\nwelcome = 'Give it a name.'\n\
+         [templates.gone]\npath = 'templates/gone'\n",
+    );
+    studio.write("templates/show/purlin.toml", "[workspace]\nname = 'show'\n");
+    studio.write("templates/show/src/main.py", "print('show')\n");
+    studio.write("new/keep.txt", "mine\n");
+    studio
+}
+
+#[test]
+fn init_copies_a_template_of_the_workspace_around() {
+    let studio = studio();
+    insta::assert_snapshot!(studio.succeed(&["-C", "new", "init", "--template", "show"]).stdout, @"
+    wrote 3 files of the template `show`
+    Give it a name.
+    ");
+    assert_eq!(studio.read("new/src/main.py"), "print('show')\n");
+    assert!(studio.read("new/purlin.lock").contains("\nid = \""));
+    assert_eq!(studio.read("new/keep.txt"), "mine\n");
+    studio.succeed(&["-C", "new", "check"]);
+}
+
+#[test]
+fn init_writes_over_nothing_of_a_template() {
+    let studio = studio();
+    studio.write("new/src/main.py", "mine\n");
+    let refused = studio.fail(2, &["-C", "new", "init", "--template", "show"]);
+    insta::assert_snapshot!(refused.stable_stderr(), @"
+    error: files of the template are here already
+     |
+     = `src/main.py`. Nothing was copied.
+     = help: move them away, or run `purlin init` in another folder
+    ");
+    assert!(!studio.path("new/purlin.toml").exists());
+    assert_eq!(studio.read("new/src/main.py"), "mine\n");
+}
+
+#[test]
+fn init_tells_which_templates_there_are() {
+    let studio = studio();
+    let refused = studio.fail(2, &["-C", "new", "init", "--template", "shw"]);
+    insta::assert_snapshot!(refused.stable_stderr(), @"
+    error: there is no template `shw`
+     |
+     = Templates are those of the workspace around the folder, or of the one that --from names.
+     = help: did you mean `show`?
+    ");
+    let refused = studio.fail(2, &["-C", "new", "init", "--template", "gone"]);
+    insta::assert_snapshot!(refused.stable_stderr(), @"
+    error: the template `gone` has no folder
+     --> ../purlin.toml:6:12
+      |
+    6 | [templates.gone]
+      |            ^^^^ defined here
+      |
+      = There is no folder `templates/gone` in [TEST]/workspace.
+      = help: paths are relative to the workspace's root
+    ");
+}
+
+#[test]
+fn init_finds_templates_elsewhere() {
+    let studio = studio();
+    std::fs::create_dir(studio.base().join("far")).expect("it can be made");
+    let far = studio.base().join("far");
+    let far = far.to_str().expect("a plain path");
+    let root = studio.root();
+    let root = root.to_str().expect("a plain path");
+    studio.succeed(&["-C", far, "init", "--template", "show", "--from", root, "--json"]);
+    assert!(studio.base().join("far/src/main.py").is_file());
+}

@@ -22,14 +22,18 @@ const PAGES: [(&str, &[&str]); 2] = [
             "caching",
             "ci",
             "correct-dependencies",
+            "definitions",
             "environments",
             "first-workspace",
+            "folders-of-definitions",
             "monorepos",
             "moving-from-make",
             "moving-from-moon",
             "moving-from-qik",
             "moving-from-turborepo",
+            "projects",
             "running",
+            "transforms",
             "write-a-plugin",
         ],
     ),
@@ -59,6 +63,26 @@ fn ci() {
 #[test]
 fn correct_dependencies() {
     follow("guides/correct-dependencies.md");
+}
+
+#[test]
+fn definitions() {
+    follow("guides/definitions.md");
+}
+
+#[test]
+fn folders_of_definitions() {
+    follow("guides/folders-of-definitions.md");
+}
+
+#[test]
+fn projects() {
+    follow("guides/projects.md");
+}
+
+#[test]
+fn transforms() {
+    follow("guides/transforms.md");
 }
 
 #[test]

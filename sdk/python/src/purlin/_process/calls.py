@@ -75,6 +75,28 @@ def _expand(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     return {name: value for name, value in found.__dict__.items() if value}
 
 
+def _load(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    from purlin.plugin._later import Fragment, Imported
+
+    feature = plugin.feature("importer", params)
+    options = plugin.configured(feature, params["options"])
+    sources = []
+    for path in params["sources"]:
+        try:
+            with open(os.path.join(plugin.info.root or "", path), encoding="utf-8") as file:
+                sources.append(Imported(path=path, text=file.read()))
+        except (OSError, UnicodeDecodeError) as error:
+            raise NotFound(f"`{path}` cannot be read: {error}") from error
+    made = list(feature.code(options, tuple(sources), Context(call, plugin.info)))
+    fragments = []
+    for one in made:
+        if not isinstance(one, Fragment):
+            raise _wrong(feature, one, "plugin.Fragments")
+        fields = {key: value for key, value in one.__dict__.items() if value is not None}
+        fragments.append({**fields, "path": list(one.path)})
+    return {"fragments": fragments}
+
+
 def _describe(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     from purlin.plugin._environment import EnvironmentContext, EnvironmentDescription, message
 
@@ -207,6 +229,7 @@ def _wrong(feature: _registry.Feature, value: Any, expected: str) -> PluginError
 
 CALLS: dict[str, Perform] = {
     "dependency/expand": _expand,
+    "importer/load": _load,
     "environment/describe": _describe,
     "cache/open": _cache_open,
     "cache/contains": _cache_contains,

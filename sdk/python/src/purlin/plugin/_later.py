@@ -1,6 +1,5 @@
-"""Extension points whose hosts are still to come: they can be written, typed and declared.
-
-Nothing calls them yet. What they get and give may still become richer, never poorer.
+"""Importers, and extension points whose hosts are still to come: these can be written, typed and
+declared. What they get and give may still become richer, never poorer.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ class Imported(Config):
 
 
 class Fragment(Config):
-    """A piece of definitions: `data` stands at `path`."""
+    """A piece of definitions: `data` stands at `path`, whose first name is the section."""
 
-    path: str
+    path: list[str]
     data: Any
     system: str | None = None
     priority: int | None = None

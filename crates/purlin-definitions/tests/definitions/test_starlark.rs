@@ -1,0 +1,128 @@
+//! The same with the language that Purlin has.
+
+use std::fs;
+use std::path::PathBuf;
+
+use purlin_definitions::{Setup, SourceFiles, Workspace, parse_path};
+use purlin_model::{Diagnostic, Source, parse_toml};
+use purlin_starlark::Starlark;
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+use crate::world::{catalogue, told, write};
+
+struct Opened {
+    _folder: TempDir,
+    workspace: Workspace,
+}
+
+fn open(files: &[(&str, &str)]) -> Opened {
+    let folder = tempfile::tempdir().unwrap();
+    let document = "[workspace]\nsystems = [\"x86_64-linux\"]\n[[use]]\nname = \"folder\"\ntype = \"pkg\"\n\
+                    [[use]]\nname = \"folder\"\ntype = \"lib\"\n";
+    write(folder.path(), "purlin.toml", document);
+    for (path, text) in files {
+        write(folder.path(), path, text);
+    }
+    let text = fs::read_to_string(folder.path().join("purlin.toml")).unwrap();
+    let (document, _) = parse_toml(&Source::new("purlin.toml", text));
+    let files = SourceFiles::new();
+    let workspace = Workspace::open(Setup {
+        root: folder.path().to_owned(),
+        shown: PathBuf::new(),
+        document,
+        systems: None,
+        catalogue: catalogue(),
+        language: std::sync::Arc::new(Starlark::new(files.clone())),
+        files,
+        base: None,
+        revision: None,
+    });
+    Opened { _folder: folder, workspace }
+}
+
+impl Opened {
+    fn show(&self, path: &str) -> Json {
+        match self.workspace.show(&parse_path(path).unwrap()) {
+            Ok(shown) => shown,
+            Err(diagnostic) => panic!("{}", told(&diagnostic)),
+        }
+    }
+
+    fn error(&self, path: &str) -> Diagnostic {
+        self.workspace.show(&parse_path(path).unwrap()).expect_err("it fails")
+    }
+}
+
+#[test]
+fn leaves_functions_and_namespaces_come_through() {
+    let opened = open(&[
+        ("helpers.star", "def suffixed(text):\n    return text + \"-1\"\n"),
+        ("lib/twice.star", "def default():\n    return lambda x: x * 2\n"),
+        (
+            "pkg/zlib.star",
+            "load(\"helpers.star\", \"suffixed\")\n\
+             def default(mk_thing):\n    return mk_thing(name = \"zlib\", version = suffixed(\"1\"))\n",
+        ),
+        (
+            "pkg/games/ants.star",
+            "def default(mk_thing, zlib, lib, pkgs, system, missing = None):\n    \
+             same = \"%s-%s-%d\" % (pkgs.zlib.version, system, lib.twice(21))\n    \
+             return mk_thing(name = \"ants\", version = same, needs = [zlib.name])\n",
+        ),
+    ]);
+    assert_eq!(
+        opened.show("pkg.x86_64-linux.games/ants"),
+        json!({
+            "$type": "thing", "name": "ants", "version": "1-1-x86_64-linux-42", "needs": ["zlib"],
+        })
+    );
+    assert_eq!(opened.show("lib.twice"), json!({"$type": "function"}));
+    let all = opened.workspace.check();
+    assert_eq!(all, [], "{}", all.iter().map(told).collect::<String>());
+}
+
+#[test]
+fn errors_of_what_is_looked_up_come_back_as_they_were() {
+    let opened = open(&[
+        ("pkg/a.star", "def default(pkgs):\n    return pkgs.b\n"),
+        ("pkg/b.star", "def default(c):\n    return c\n"),
+        ("pkg/c.star", "def default(pkgs):\n    return pkgs.a\n"),
+        ("pkg/bad.star", "def default(mk_thing):\n    return mk_thing(version = 1)\n"),
+        ("pkg/user.star", "def default(pkgs):\n    return pkgs.bad\n"),
+    ]);
+    let cycle = "cycle: a (pkg/a.star:1:13) -> b (pkg/b.star:1:13) -> c (pkg/c.star:1:13) -> a";
+    assert_eq!(opened.error("pkg.x86_64-linux.a").summary, cycle);
+    assert_eq!(opened.error("pkg.x86_64-linux.c").summary, cycle);
+    let user = opened.error("pkg.x86_64-linux.user");
+    assert_eq!(user.summary, opened.error("pkg.x86_64-linux.bad").summary);
+    assert_eq!(user.labels[0].origin.to_string(), "pkg/bad.star:2:12");
+}
+
+#[test]
+fn the_literal_is_read_and_chains_may_be_long() {
+    let mut star = "def p0():\n    return 0\n".to_owned();
+    let mut names = "\"p0\": p0".to_owned();
+    for number in 1..5_000 {
+        star.push_str(&format!("def p{number}(p{0}):\n    return p{0} + 1\n", number - 1));
+        names.push_str(&format!(", \"p{number}\": p{number}"));
+    }
+    star.push_str(&format!("definitions = {{\"pkg\": {{{names}}}, \"foo\": {{\"x\": [1, 2]}}}}\n"));
+    let opened = open(&[("purlin.star", &star)]);
+    assert_eq!(opened.show("pkg.x86_64-linux.p4999"), json!(4999));
+    assert_eq!(opened.show("foo.x"), json!([1, 2]));
+}
+
+#[test]
+fn what_is_looked_up_too_deep_is_an_error_and_not_the_end() {
+    let texts: Vec<(String, String)> = (0..1_000)
+        .map(|number| {
+            let text = format!("def default(pkgs):\n    return pkgs.p{}\n", (number + 1) % 1_000);
+            (format!("pkg/p{number}.star"), text)
+        })
+        .collect();
+    let files: Vec<(&str, &str)> =
+        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let error = open(&files).error("pkg.x86_64-linux.p0");
+    assert_eq!(error.code, "too-deep", "{error}");
+}

@@ -1,0 +1,88 @@
+//! Opening the definitions of a workspace: for verbs that ask about them, and for no others. What runs
+//! commands pays nothing for it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use purlin_commands::has_errors;
+use purlin_definitions::{Catalogue, Setup, SourceFiles, Workspace, path_text};
+use purlin_model::{Diagnostic, Severity, suggestion};
+use purlin_starlark::Starlark;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::{draw, git, workspace};
+
+/// The definitions of the workspace that the user stands in, for its own systems or for these alone.
+/// Nothing is evaluated yet.
+pub(crate) fn open(context: &Context, systems: &[String]) -> Result<Workspace, Failure> {
+    if has_errors(&context.diagnostics) {
+        context.root()?;
+        return Err(context.diagnostics.clone().into());
+    }
+    let opened = look(context, systems)?;
+    let problems = opened.problems();
+    if has_errors(&problems) {
+        return Err(problems.into());
+    }
+    if context.global.locked {
+        context.pin()?;
+    }
+    known_systems(&opened, systems)?;
+    Ok(opened)
+}
+
+/// The same, whatever is wrong with it: for who tells all of that.
+pub(crate) fn look(context: &Context, systems: &[String]) -> Result<Workspace, Failure> {
+    let root = context.root()?;
+    let files = SourceFiles::new();
+    let own = root.clone();
+    Ok(Workspace::open(Setup {
+        shown: workspace::shown(&context.directory, &root),
+        document: context.document.clone(),
+        systems: (!systems.is_empty()).then(|| systems.to_vec()),
+        catalogue: Catalogue::of(&context.plugins),
+        language: Arc::new(Starlark::new(files.clone())),
+        files,
+        base: None,
+        revision: Some(Box::new(move || git::revision(&own))),
+        root,
+    }))
+}
+
+/// A system that is none is a slip of the fingers. Another one than the workspace's is not.
+fn known_systems(opened: &Workspace, systems: &[String]) -> Result<(), Failure> {
+    let Some(wrong) = systems.iter().find(|system| !purlin_definitions::is_system(system)) else {
+        return Ok(());
+    };
+    let known = purlin_definitions::DEFAULT_SYSTEMS;
+    let own = opened.systems();
+    let names = own.iter().map(String::as_str).filter(|one| *one != wrong).chain(known);
+    Err(Diagnostic::error("unknown-system", format!("`{wrong}` is not a system"))
+        .help(suggestion(wrong, "systems", names))
+        .into())
+}
+
+/// Draws what was found to be wrong while a question was answered. True when there is an error among
+/// it, so that the answer may lack something.
+pub(crate) fn draw_problems(context: &Context, opened: &Workspace) -> bool {
+    let mut problems = opened.problems();
+    problems.retain(|one| one.severity == Severity::Error);
+    draw::diagnostics(&context.global, &problems);
+    !problems.is_empty()
+}
+
+/// A path of outputs as the user has typed it.
+pub(crate) fn path(text: Option<&str>) -> Result<Vec<String>, Failure> {
+    Ok(purlin_definitions::parse_path(text.unwrap_or_default())?)
+}
+
+/// The workspace or project that a file belongs to: the nearest folder above with a `purlin.toml`.
+pub(crate) fn home(file: &Path) -> Option<&Path> {
+    file.ancestors().skip(1).find(|folder| folder.join(workspace::FILE).is_file())
+}
+
+/// As messages show a path.
+pub(crate) fn shown_path(path: &[String]) -> String {
+    path_text(path)
+}

@@ -1,0 +1,100 @@
+//! `purlin explain`
+
+use std::process::ExitCode;
+
+use purlin_definitions::{Explanation, Told, path_text};
+
+use crate::arguments::Explain;
+use crate::context::Context;
+use crate::definitions::{self, draw_problems};
+use crate::draw;
+use crate::failure::Outcome;
+
+/// Tells who wrote an output, what lost against it and what went into it; or why a name is not there.
+/// Nothing is evaluated.
+pub(crate) fn perform(context: &Context, options: &Explain) -> Outcome {
+    let opened = definitions::open(context, &[])?;
+    if let Some(name) = &options.missing {
+        let why = opened.explain_missing(name);
+        if context.global.json {
+            draw::json(&why.to_json());
+        } else {
+            draw::out(format_args!("{}\n", draw::harmless(&missing_text(&why))));
+        }
+        draw_problems(context, &opened);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let path = definitions::path(options.path.as_deref())?;
+    let explanation = opened.explain(&path)?;
+    if context.global.json {
+        draw::json(&explanation.to_json());
+    } else {
+        draw::out(format_args!("{}", draw::harmless(&text(&explanation))));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn missing_text(why: &purlin_model::Diagnostic) -> String {
+    let parts = [&why.summary, &why.detail, &why.help];
+    let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+    parts.join("\n")
+}
+
+fn text(explanation: &Explanation) -> String {
+    let mut text = explanation.path.clone();
+    if let Some(kind) = &explanation.kind {
+        text.push_str(&format!("  {kind}"));
+    }
+    text.push('\n');
+    if let Some(winner) = &explanation.winner {
+        text.push_str(&format!("  written by  {}\n", told(winner)));
+        for step in &winner.via {
+            let phase = step.phase.as_str();
+            text.push_str(&format!("  through     `{}` of `{}` ({phase})\n", step.feature, step.plugin));
+        }
+    }
+    for (what, list) in [
+        ("in conflict", &explanation.conflicts),
+        ("the same is", &explanation.agreeing),
+        ("shadowed   ", &explanation.shadowed),
+    ] {
+        for one in list {
+            text.push_str(&format!("  {what} {}\n", told(one)));
+        }
+    }
+    for (axis, value) in &explanation.axes {
+        text.push_str(&format!("  for {axis:7} {value}\n"));
+    }
+    let wide = explanation.injected.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    for (number, (name, one)) in explanation.injected.iter().enumerate() {
+        let head = if number == 0 { "asks for   " } else { "           " };
+        text.push_str(&format!("  {head} {name:wide$}  {}\n", argument(one)));
+    }
+    text
+}
+
+/// Who wrote a value, in a line.
+fn told(one: &Told) -> String {
+    let mut text = format!("{} ({}", one.origin, one.layer);
+    if !one.project.is_empty() {
+        text.push_str(&format!(" `{}`", path_text(&one.project)));
+    }
+    if let Some(priority) = one.priority {
+        text.push_str(&format!(", priority {priority}"));
+    }
+    text.push(')');
+    text
+}
+
+/// What a parameter was filled with, in a line.
+fn argument(one: &Told) -> String {
+    match one.layer {
+        "reserved" => "reserved".to_owned(),
+        "injected" => format!("injected by {}", one.origin),
+        "base" => match &one.plugin {
+            Some(plugin) => format!("{} of the plugin `{plugin}`", one.path),
+            None => format!("{} of the base", one.path),
+        },
+        _ => format!("{}, {}", one.path, told(one)),
+    }
+}

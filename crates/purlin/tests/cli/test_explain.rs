@@ -1,0 +1,106 @@
+//! `explain`
+
+use purlin_test::Workspace;
+use serde_json::json;
+
+use crate::workspace;
+
+/// A workspace in which a definition has rivals, and asks for others.
+fn harbour() -> Workspace {
+    let workspace = workspace(
+        r#"
+[workspace]
+name    = "harbour"
+systems = ["x86_64-linux"]
+[projects]
+fleet = { path = "fleet" }
+[[use]]
+name   = "all-local-resources"
+inject = { flag = "red" }
+[packages.lantern]
+version = "2.12"
+[packages.x86_64-linux.lantern]
+version = "3"
+"#,
+    );
+    workspace.write("fleet/purlin.toml", "[workspace]\n[packages.rope]\nversion = '7'\n");
+    workspace.write(
+        "pkgs/signals/buoy.star",
+        "def default(mk_package, lantern, rope, flag, system, bell = None):\n    \
+         return mk_package(version = flag, requires = [lantern, rope])\n",
+    );
+    workspace
+}
+
+#[test]
+fn who_wrote_a_value_and_what_lost_against_it() {
+    let harbour = harbour();
+    insta::assert_snapshot!(harbour.succeed(&["explain", "packages.x86_64-linux.lantern"]).stdout, @"
+    packages.x86_64-linux.lantern  package
+      written by  purlin.toml:12:24 (author, priority 100)
+      through     `packages` of `packages` (outputs)
+      shadowed    purlin.toml:10:11 (author, priority 100)
+      for system  x86_64-linux
+    ");
+}
+
+#[test]
+fn where_each_argument_came_from() {
+    let harbour = harbour();
+    let path = "packages.x86_64-linux.signals/buoy";
+    insta::assert_snapshot!(harbour.succeed(&["explain", path]).stdout, @r#"
+    packages.x86_64-linux."signals/buoy"  package
+      written by  pkgs/signals/buoy.star:1:5 (extension, priority 200)
+      through     `all-local-resources` of `local-resources` (extend)
+      through     `packages` of `packages` (outputs)
+      for system  x86_64-linux
+      asks for    mk_package  mk_package of the plugin `packages`
+                  lantern     packages.lantern, purlin.toml:12:24 (author, priority 100)
+                  rope        packages.rope, fleet/purlin.toml:2:11 (child `fleet`, priority 300)
+                  flag        injected by purlin.toml:8:10
+                  system      reserved
+    "#);
+    let told = harbour.succeed(&["explain", path, "--json"]).json();
+    assert_eq!(told["type"], "package");
+    assert_eq!(told["winner"]["layer"], "extension");
+    assert_eq!(told["winner"]["plugin"], "local-resources");
+    assert_eq!(told["winner"]["via"].as_array().map(Vec::len), Some(2));
+    assert_eq!(told["injected"]["rope"]["file"], "fleet/purlin.toml");
+    assert_eq!(told["injected"]["rope"]["layer"], "child");
+}
+
+#[test]
+fn a_conflict_is_explained_and_not_an_error() {
+    let workspace = workspace("systems = ['x86_64-linux']\n[packages.a]\nversion = '1'\n");
+    workspace.write("purlin.star", "def a(mk_package):\n    return mk_package(version = '2')\ndefinitions = {'packages': {'a': a}}\n");
+    insta::assert_snapshot!(workspace.succeed(&["explain", "packages.x86_64-linux.a"]).stdout, @"
+    packages.x86_64-linux.a  package
+      in conflict purlin.star:1:5 (author, priority 100)
+      in conflict purlin.toml:3:11 (author, priority 100)
+      for system  x86_64-linux
+      asks for    mk_package  mk_package of the plugin `packages`
+    ");
+    let told = workspace.succeed(&["explain", "packages.x86_64-linux.a", "--json"]).json();
+    assert_eq!(told["winner"], json!(null));
+    assert_eq!(told["conflicts"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn what_is_not_there_is_explained_by_name() {
+    let harbour = harbour();
+    harbour.write("pkgs/signals/whistle.star", "def default(mk_package, lantrn):\n    return mk_package(version = '1')\n");
+    insta::assert_snapshot!(harbour.succeed(&["explain", "--missing", "lantrn"]).stdout, @"
+    `lantrn` is not there
+    No section has a definition of that name.
+    did you mean `lantern`?
+    ");
+    insta::assert_snapshot!(harbour.succeed(&["explain", "--missing", "lantern"]).stdout, @"
+    `lantern` is not there
+    `packages.lantern` is defined, for x86_64-linux.
+    ");
+    insta::assert_snapshot!(harbour.fail(2, &["explain", "packages.x86_64-linux.lantrn"]).stderr, @"
+    error: `packages.x86_64-linux` has no `lantrn`
+     |
+     = help: did you mean `lantern`?
+    ");
+}

@@ -1,0 +1,187 @@
+//! `show`
+
+use serde_json::json;
+
+use crate::workspace;
+
+const HARBOUR: &str = r#"
+[workspace]
+name    = "harbour"
+systems = ["x86_64-linux", "aarch64-linux"]
+[packages.lantern]
+version = "2.12"
+[packages.tools.flags]
+version = "1"
+[packages.aarch64-linux.buoy]
+version = "3"
+[apps.signal]
+program = "signal"
+"#;
+
+#[test]
+fn names_are_listed_by_output_and_system() {
+    let workspace = workspace(HARBOUR);
+    insta::assert_snapshot!(workspace.succeed(&["show"]).stdout, @"
+    apps
+      aarch64-linux
+        signal
+      x86_64-linux
+        signal
+    legacyPackages
+      aarch64-linux
+        buoy
+        lantern
+        tools
+          flags
+      x86_64-linux
+        lantern
+        tools
+          flags
+    packages
+      aarch64-linux
+        buoy
+        lantern
+        tools/flags
+      x86_64-linux
+        lantern
+        tools/flags
+    ");
+    insta::assert_snapshot!(workspace.succeed(&["show", "packages.x86_64-linux"]).stdout, @"
+    lantern
+    tools/flags
+    ");
+    insta::assert_snapshot!(workspace.succeed(&["show", "legacyPackages", "--system", "x86_64-linux"]).stdout, @"
+    x86_64-linux
+      lantern
+      tools
+        flags
+    ");
+}
+
+#[test]
+fn each_name_may_be_shown_with_who_wrote_it() {
+    let workspace = workspace(HARBOUR);
+    insta::assert_snapshot!(workspace.succeed(&["show", "packages", "--origin"]).stdout, @"
+    aarch64-linux
+      buoy         purlin.toml:9:25
+      lantern      purlin.toml:5:11
+      tools/flags  purlin.toml:7:17
+    x86_64-linux
+      lantern      purlin.toml:5:11
+      tools/flags  purlin.toml:7:17
+    ");
+    let told = workspace.succeed(&["show", "apps", "--origin", "--json"]).json();
+    let signal = &told["x86_64-linux"]["signal"];
+    assert_eq!(signal["$type"], "app");
+    assert_eq!((&signal["origin"]["file"], &signal["origin"]["line"]), (&json!("purlin.toml"), &json!(11)));
+}
+
+#[test]
+fn nothing_is_evaluated_for_a_name() {
+    let workspace = workspace("systems = ['x86_64-linux']\n[[use]]\nname = 'all-local-resources'");
+    workspace.write("purlin.star", "def bad(nothing):\n    fail('evaluated')\ndefinitions = {'packages': {'bad': bad}}\n");
+    workspace.write("pkgs/broken.star", "def default(:\n");
+    workspace.write("pkgs/endless.star", "def default():\n    for a in range(1000000000):\n        pass\n");
+    let told = workspace.succeed(&["show", "packages", "--json"]).json();
+    let all = json!({ "$type": "package" });
+    assert_eq!(told["x86_64-linux"], json!({ "bad": all, "broken": all, "endless": all }));
+}
+
+#[test]
+fn one_output_is_evaluated_when_it_is_named() {
+    let workspace = workspace(HARBOUR);
+    workspace.write(
+        "purlin.star",
+        "def chart(mk_package, lantern, lib):\n    return mk_package(\n        version = lib.rule(3),\n        \
+         requires = [lantern],\n        build = 'echo %s' % lantern,\n    )\n\
+         def rule():\n    return lambda number: '%d.0' % number\n\
+         definitions = {'packages': {'chart': chart}, 'lib': {'rule': rule}}\n",
+    );
+    insta::assert_snapshot!(workspace.succeed(&["show", "packages.x86_64-linux.chart"]).stdout, @r#"
+    package
+      build    = "echo <package 2.12>"
+      requires = [<package 2.12>]
+      version  = "3.0"
+    "#);
+    insta::assert_snapshot!(workspace.succeed(&["show", "apps.x86_64-linux.signal"]).stdout, @r#"
+    app
+      program = "signal"
+    "#);
+    insta::assert_snapshot!(workspace.succeed(&["show", "lib.rule"]).stdout, @"
+    function
+    ");
+    let json = workspace.succeed(&["show", "packages.x86_64-linux.chart", "--json"]).json();
+    assert_eq!(
+        json,
+        json!({
+            "$type": "package",
+            "version": "3.0",
+            "requires": [{ "$type": "package", "version": "2.12" }],
+            "build": "echo <package 2.12>",
+        })
+    );
+}
+
+#[test]
+fn a_path_that_leads_nowhere_gets_a_suggestion() {
+    let workspace = workspace(HARBOUR);
+    insta::assert_snapshot!(workspace.fail(2, &["show", "package"]).stderr, @"
+    error: there is no output `package`
+     |
+     = help: did you mean `packages`?
+    ");
+    insta::assert_snapshot!(workspace.fail(2, &["show", "packages.x86_64-linux.lantrn"]).stderr, @"
+    error: `packages.x86_64-linux` has no `lantrn`
+     |
+     = help: did you mean `lantern`?
+    ");
+    insta::assert_snapshot!(workspace.fail(2, &["show", "packages..x"]).stderr, @"
+    error: `packages..x` is not a path
+     |
+     = A name in it is empty.
+     = help: names are separated by dots, as in `packages.x86_64-linux.hello`
+    ");
+    insta::assert_snapshot!(workspace.fail(2, &["show", "--system", "vax-vms"]).stderr, @"
+    error: `vax-vms` is not a system
+     |
+     = help: systems: `aarch64-darwin`, `aarch64-linux`, `x86_64-darwin`, `x86_64-linux`
+    ");
+}
+
+#[test]
+fn a_mistake_in_a_definition_is_told_with_its_place() {
+    let workspace = workspace("systems = ['x86_64-linux']");
+    workspace.write(
+        "purlin.star",
+        "def one(mk_package):\n    return mk_package(version = 1, licence = 'MIT')\n\
+         def two(mk_package, on):\n    return mk_package(version = '2')\n\
+         definitions = {'packages': {'one': one, 'two': two}}\n",
+    );
+    insta::assert_snapshot!(workspace.fail(2, &["show", "packages.x86_64-linux.one"]).stderr, @"
+    error: `mk_package` does not make a package
+     --> purlin.star:2:12
+      |
+    2 |     return mk_package(version = 1, licence = 'MIT')
+      |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this call
+      |
+      = `/version` must be a string
+        unknown field `/licence`: did you mean `license`?
+    ");
+    insta::assert_snapshot!(workspace.fail(2, &["show", "packages.x86_64-linux.two"]).stderr, @"
+    error: `packages.two` asks for `on`, which nothing defines
+     --> purlin.star:3:21
+      |
+    3 | def two(mk_package, on):
+      |                     ^^ this parameter
+      |
+      = It was looked for in `packages` and the base. The definition is evaluated for x86_64-linux.
+      = help: did you mean `one`? A default would make it optional
+    ");
+}
+
+#[test]
+fn a_workspace_without_definitions_has_no_outputs() {
+    let workspace = workspace("[commands]\na = 'true'");
+    assert_eq!(workspace.succeed(&["show"]).stdout, "");
+    assert_eq!(workspace.succeed(&["show", "--json"]).json(), json!({}));
+}

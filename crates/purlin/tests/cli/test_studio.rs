@@ -1,0 +1,148 @@
+//! `examples/studio`: what a real workspace defines, each definition evaluated, and for each the
+//! answer to "who wrote this?".
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use purlin_test::Workspace;
+use serde_json::Value as Json;
+
+use crate::folder;
+
+/// The workspace with its plugins, which its user trusts.
+fn studio() -> Workspace {
+    let workspace = folder().variable("PURLIN_TRUST", "workspace");
+    let studio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/studio");
+    let mut waiting = vec![studio.clone()];
+    while let Some(next) = waiting.pop() {
+        for entry in std::fs::read_dir(&next).expect("it is a folder") {
+            let path = entry.expect("it can be listed").path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() && name != ".purlin" && name != "__pycache__" {
+                waiting.push(path);
+            } else if path.is_file() {
+                let below = path.strip_prefix(&studio).expect("it was found there");
+                workspace.write(below, std::fs::read(&path).expect("it is a file"));
+            }
+        }
+    }
+    workspace
+}
+
+/// The outputs of one system, as paths with their types.
+fn outputs(workspace: &Workspace) -> BTreeMap<String, String> {
+    let shown = workspace.succeed(&["show", "--system", "x86_64-linux", "--json"]).json();
+    let mut found = BTreeMap::new();
+    collect(&shown, &mut Vec::new(), &mut found);
+    found
+}
+
+fn collect(json: &Json, path: &mut Vec<String>, found: &mut BTreeMap<String, String>) {
+    // What is data is there itself, without a type.
+    let leaf = json.get("$type").and_then(Json::as_str).unwrap_or("value");
+    let branch = json.as_object().filter(|entries| !entries.contains_key("$type"));
+    let Some(entries) = branch else {
+        found.insert(path.join("."), leaf.to_owned());
+        return;
+    };
+    for (name, value) in entries {
+        let quoted = name.contains(['.', '/']).then(|| format!("\"{name}\""));
+        path.push(quoted.unwrap_or_else(|| name.clone()));
+        collect(value, path, found);
+        path.pop();
+    }
+}
+
+/// The file and line of each definition that somebody wrote.
+fn place(origin: &Json) -> (String, u64) {
+    let file = origin["file"].as_str().expect("who wrote it is known");
+    (file.to_owned(), origin["line"].as_u64().expect("where it stands is known"))
+}
+
+#[test]
+fn it_has_no_mistakes() {
+    let studio = studio();
+    let told = studio.succeed(&["check", "--json"]).json();
+    assert_eq!(told["diagnostics"], serde_json::json!([]));
+}
+
+#[test]
+fn each_definition_is_evaluated_and_knows_who_wrote_it() {
+    let studio = studio();
+    let outputs = outputs(&studio);
+    let mut by_place: BTreeMap<(String, u64), Json> = BTreeMap::new();
+    for path in outputs.keys() {
+        let value = studio.succeed(&["show", path, "--json"]).json();
+        let told = studio.succeed(&["explain", path, "--json"]).json();
+        assert_eq!(told["path"].as_str(), Some(path.as_str()));
+        assert_eq!(told["conflicts"], serde_json::json!([]), "{path}");
+        let place = place(&told["winner"]);
+        let file = studio.path(&place.0);
+        assert!(file.is_file(), "{path}: there is no {}", file.display());
+        let lines = std::fs::read_to_string(file).expect("it is a text").lines().count();
+        assert!(place.1 as usize <= lines, "{path}: {place:?}");
+        by_place.entry(place).or_insert(value);
+    }
+    assert!(by_place.len() >= 40, "{} definitions", by_place.len());
+    let mut values: Vec<String> = by_place.values().map(Json::to_string).collect();
+    values.sort();
+    let count = values.len();
+    values.dedup();
+    // `latest` is another name for `everything`.
+    assert!(count - values.len() <= 1, "definitions that are alike");
+}
+
+#[test]
+fn every_runtime_has_a_part_in_it() {
+    let studio = studio();
+    let listed = studio.succeed(&["plugin", "list", "--json"]).json();
+    let plugins = listed["plugins"].as_array().expect("a list");
+    for runtime in ["native", "process", "starlark"] {
+        let ok = |plugin: &&Json| plugin["runtime"] == runtime && plugin["enabled"] == true;
+        let count = plugins.iter().filter(ok).filter(|plugin| plugin["status"] == "ok").count();
+        assert!(count > 0, "{runtime}");
+    }
+    // What came through a process, and what came through Starlark.
+    let keyer = studio.succeed(&["explain", "packages.x86_64-linux.vendor/keyer", "--json"]).json();
+    assert_eq!(keyer["winner"]["plugin"], "vendored");
+    let labels = studio.succeed(&["show", "packages.x86_64-linux.labels", "--json"]).json();
+    assert_eq!(labels["description"], "Labels for the shelves: bin=programs, lib=libraries");
+    let filed = studio.succeed(&["show", "catalogue.x86_64-linux.s.slate", "--json"]).json();
+    assert_eq!(filed["version"], "1.4.0");
+}
+
+#[test]
+fn an_override_reaches_the_packages_of_a_project() {
+    let studio = studio();
+    let show = |words: &[&str]| {
+        studio.succeed(&[&["show"], words, &["--json"]].concat()).json()
+    };
+    let swatch = show(&["legacyPackages.x86_64-linux.look.swatch"]);
+    assert_eq!(swatch["description"], "Swatches, written with tiff 4.6.0");
+    let lookbook = show(&["legacyPackages.x86_64-linux.look.lookbook"]);
+    assert_eq!(lookbook["env"]["LOOKBOOK_TIFF"], "4.6.0");
+    // At home the project has its own.
+    let alone = studio.succeed(&["-C", "projects/look", "show", "packages.x86_64-linux.swatch", "--json"]);
+    assert_eq!(alone.json()["description"], "Swatches, written with tiff 4.5.1");
+}
+
+#[test]
+fn a_system_may_have_a_definition_of_its_own() {
+    let studio = studio();
+    let build = |system: &str| {
+        let path = format!("packages.{system}.capture");
+        studio.succeed(&["show", &path, "--json"]).json()["build"].clone()
+    };
+    assert_eq!(build("x86_64-linux"), "make");
+    assert_eq!(build("aarch64-linux"), "make stream");
+}
+
+#[test]
+fn a_show_begins_with_its_template() {
+    let studio = studio();
+    let new: PathBuf = studio.path("shows/lighthouse");
+    std::fs::create_dir_all(&new).expect("it can be made");
+    studio.succeed(&["-C", "shows/lighthouse", "init", "--template", "show"]);
+    let card = studio.succeed(&["-C", "shows/lighthouse", "run", "card", "--quiet"]);
+    assert_eq!(card.stdout, "sh010\n");
+}

@@ -1,0 +1,2 @@
+/* A tool. */
+int main(void) { return 0; }

@@ -1,0 +1,90 @@
+//! Packages: the typed leaf, and the two outputs that list them.
+//!
+//! `packages` gives each package one name, so that a list of them is a list of names. The nested
+//! `legacyPackages` keeps the branches that they were defined in.
+
+use purlin_plugin::contract::Host;
+use purlin_plugin::message::PluginError;
+use purlin_plugin::transform::{Compose, Fragment, Transform, TransformContext};
+use purlin_plugin::{NativeFeature, NativePlugin, serde_json::Value as Json};
+
+/// The plugin.
+pub const PLUGIN: NativePlugin = NativePlugin {
+    folder: "packages",
+    files: &[
+        ("plugin.toml", include_str!("../plugin.toml")),
+        ("schemas/package.json", include_str!("../schemas/package.json")),
+    ],
+    features: &[
+        ("packages", NativeFeature::Transform(&Flat)),
+        ("legacy-packages", NativeFeature::Transform(&Nested)),
+    ],
+};
+
+/// The section.
+const SECTION: &str = "packages";
+
+struct Flat;
+
+impl Transform for Flat {
+    fn outputs(
+        &self,
+        context: &dyn TransformContext,
+        _options: &Json,
+        _host: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError> {
+        let composed = context.compose(SECTION, &Compose::default())?;
+        Ok(composed
+            .placed()
+            .map(|(system, names, entry)| entry.fragment("packages", system, vec![flat(&names)]))
+            .collect())
+    }
+}
+
+struct Nested;
+
+impl Transform for Nested {
+    fn outputs(
+        &self,
+        context: &dyn TransformContext,
+        _options: &Json,
+        _host: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError> {
+        Ok(context.compose(SECTION, &Compose::default())?.nested("legacyPackages"))
+    }
+}
+
+/// The one name of a package: its path joined with `/`, without the `default` that stands for the
+/// folder itself.
+fn flat(names: &[String]) -> String {
+    let names = match names {
+        [folder @ .., last] if last == "default" && !folder.is_empty() => folder,
+        names => names,
+    };
+    names.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_a_plugin() {
+        assert_eq!(PLUGIN.check(), []);
+    }
+
+    #[test]
+    fn a_package_has_one_name() {
+        for (names, expected) in [
+            (&["hello"][..], "hello"),
+            (&["nested", "packages", "are", "top"], "nested/packages/are/top"),
+            (&["tool", "default"], "tool"),
+            (&["default"], "default"),
+            (&["default", "default"], "default"),
+            (&["default", "tool"], "default/tool"),
+        ] {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(flat(&names), expected);
+        }
+    }
+}
