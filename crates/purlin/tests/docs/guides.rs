@@ -29,6 +29,7 @@ const PAGES: [(&str, &[&str]); 2] = [
             "moving-from-moon",
             "moving-from-qik",
             "moving-from-turborepo",
+            "plugins-in-starlark",
             "running",
             "write-a-plugin",
         ],
@@ -79,6 +80,11 @@ fn monorepos() {
 #[test]
 fn write_a_plugin() {
     follow("guides/write-a-plugin.md");
+}
+
+#[test]
+fn plugins_in_starlark() {
+    follow("guides/plugins-in-starlark.md");
 }
 
 #[test]
