@@ -31,6 +31,7 @@ const PAGES: [(&str, &[&str]); 2] = [
             "moving-from-moon",
             "moving-from-qik",
             "moving-from-turborepo",
+            "plugins-in-starlark",
             "projects",
             "running",
             "transforms",
@@ -103,6 +104,11 @@ fn monorepos() {
 #[test]
 fn write_a_plugin() {
     follow("guides/write-a-plugin.md");
+}
+
+#[test]
+fn plugins_in_starlark() {
+    follow("guides/plugins-in-starlark.md");
 }
 
 #[test]
