@@ -49,10 +49,8 @@ impl Importer for One {
             })?,
         };
         let named = options.get("dir").and_then(Json::as_str);
-        let folder = Payload::Folder {
-            path: named.unwrap_or(section).to_owned(),
-            named: named.is_some(),
-        };
+        let folder =
+            Payload::Folder { path: named.unwrap_or(section).to_owned(), named: named.is_some() };
         Ok(vec![fragment(path, folder, options)])
     }
 }

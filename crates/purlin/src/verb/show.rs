@@ -100,9 +100,10 @@ impl Listing<'_> {
                 .explain(path)
                 .ok()
                 .and_then(|explanation| explanation.winner)
-                .map_or_else(|| format!("nothing is at {}", shown_path(path)), |winner| {
-                    winner.origin.to_string()
-                }),
+                .map_or_else(
+                    || format!("nothing is at {}", shown_path(path)),
+                    |winner| winner.origin.to_string(),
+                ),
             _ => String::new(),
         }
     }

@@ -88,7 +88,10 @@ fn a_conflict_is_explained_and_not_an_error() {
 #[test]
 fn what_is_not_there_is_explained_by_name() {
     let harbour = harbour();
-    harbour.write("pkgs/signals/whistle.star", "def default(mk_package, lantrn):\n    return mk_package(version = '1')\n");
+    harbour.write(
+        "pkgs/signals/whistle.star",
+        "def default(mk_package, lantrn):\n    return mk_package(version = '1')\n",
+    );
     insta::assert_snapshot!(harbour.succeed(&["explain", "--missing", "lantrn"]).stdout, @"
     `lantrn` is not there
     No section has a definition of that name.
