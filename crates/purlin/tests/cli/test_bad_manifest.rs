@@ -703,15 +703,15 @@ fn a_bundled_name_is_shadowed_by_the_workspace_only() {
     workspace = workspace.variable("PURLIN_PLUGIN_PATH", "../path");
     the_rest_works(&workspace);
     assert_snapshot!(listed(&workspace, "glob"), @"
-    glob             7.0.0  -         path       shadowed: `glob` is a bundled plugin, and only `path` in `[plugins]` can put another in its place ([TEST]/workspace/../path/glob)
-    glob             0.1.0  native    bundled    dependency/glob
+    glob      7.0.0  -         path       shadowed: `glob` is a bundled plugin, and only `path` in `[plugins]` can put another in its place ([TEST]/workspace/../path/glob)
+    glob      0.1.0  native    bundled    dependency/glob
     ");
 
     workspace.write("purlin.toml", "[workspace]\n[plugins]\nglob = { path = \"../path/glob\" }\n[commands.fine]\nexec = \"true\"\ndeps = [\"in.txt\"]\n");
     assert_snapshot!(listed(&workspace, "glob"), @"
-    glob             7.0.0  -         workspace  it contributes nothing
-    glob             7.0.0  -         path       shadowed: `[TEST]/path/glob` comes first on the search path ([TEST]/workspace/../path/glob)
-    glob             0.1.0  native    bundled    shadowed: `[TEST]/path/glob` comes first on the search path
+    glob      7.0.0  -         workspace  it contributes nothing
+    glob      7.0.0  -         path       shadowed: `[TEST]/path/glob` comes first on the search path ([TEST]/workspace/../path/glob)
+    glob      0.1.0  native    bundled    shadowed: `[TEST]/path/glob` comes first on the search path
     ");
     assert_snapshot!(workspace.fail(2, &["run"]).stable_stderr(), @r#"
     error: no plugin provides the default dependency type

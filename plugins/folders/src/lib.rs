@@ -10,7 +10,7 @@ use purlin_plugin::{NativeFeature, NativePlugin, serde_json::Value as Json, text
 
 /// The plugin.
 pub const PLUGIN: NativePlugin = NativePlugin {
-    folder: "local-resources",
+    folder: "folders",
     files: &[
         ("plugin.toml", include_str!("../plugin.toml")),
         ("schemas/all-local-resources.json", include_str!("../schemas/all-local-resources.json")),
