@@ -9,6 +9,7 @@
 mod files;
 mod project;
 mod schemas;
+mod starlark;
 #[cfg(test)]
 mod tests;
 
@@ -58,6 +59,7 @@ pub fn lint(folder: &Path) -> Linted {
         diagnostics.extend(check_files(manifest, &source, &text_of));
         diagnostics.extend(files::check(manifest, &source, &folder));
         diagnostics.extend(schemas::check(manifest, &source, &text_of));
+        diagnostics.extend(starlark::check(manifest, &source, &folder));
         if let Some(project) = &project {
             diagnostics.extend(project::check(manifest, &source, &folder, project));
         }

@@ -16,6 +16,7 @@ use purlin_plugin::message::{
     ErrorCode, ExecRequest, ExecResult, ExpandContext, FeatureSummary, PluginError,
     SubcommandContext,
 };
+use purlin_plugin::transform::{Importer, Payload};
 use purlin_process::{NEWEST_PROTOCOL, OLDEST_PROTOCOL, Process};
 use serde_json::{Value as Json, json};
 
@@ -24,7 +25,7 @@ use crate::support::{Plugin, python, soon};
 /// The digest of all transcripts, by the newest version of the protocol that they show. Whoever
 /// changes a transcript of a version that was published makes a new version.
 const DIGESTS: [(u32, &str); 1] =
-    [(1, "b2b2281e83b3417afd0ea58bcd63135e85497e8170ace1a13d7412be95895a2c")];
+    [(1, "4316609d197b02a23496dccb67c90cfa1d8c2a2a79cf172e737d1178b9615ff3")];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/protocol").canonicalize().unwrap()
@@ -351,6 +352,24 @@ fn arguments() {
     let feature = playing.process.feature("localised");
     let values = Argument::complete(&feature, "renamed", "f", &QuietHost).unwrap();
     assert_eq!(values, ["fast"]);
+    playing.ends();
+}
+
+#[test]
+fn importer_load() {
+    let playing = play("importer_load");
+    let feature = playing.process.feature("package-py");
+    let (options, sources) = (json!({ "section": "packages" }), ["six/package.py".to_owned()]);
+    let load = || feature.load(&options, &sources, &QuietHost).unwrap();
+    let fragments = load();
+    assert_eq!(fragments[0].path, ["packages", "six"]);
+    assert!(matches!(&fragments[0].payload, Payload::Data(data) if data["version"] == "1.17.0"));
+    assert_eq!(
+        (fragments[1].system.as_deref(), fragments[1].priority),
+        (Some("x86_64-linux"), Some(50))
+    );
+    assert!(matches!(&fragments[1].payload, Payload::File(path) if path == "six/shell.star"));
+    assert!(load().is_empty());
     playing.ends();
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use allocative::Allocative;
-use purlin_model::{Origin, to_snake};
+use purlin_model::{Origin, fold, to_snake};
 use purlin_plugin::language::Namespace;
 use purlin_plugin::transform::{Compose, Composition, DefinitionEntry, Lazy, TransformContext};
 use serde_json::Value as Json;
@@ -201,7 +201,14 @@ impl LazyValue {
 #[starlark_value(type = "definition")]
 impl<'v> StarlarkValue<'v> for LazyValue {
     fn get_attr(&self, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
-        self.forced(heap)?.get_attr(attribute, heap).ok().flatten()
+        let value = self.forced(heap)?;
+        // What is written as data has its keys.
+        if let Some(table) = DictRef::from_value(value) {
+            let name = fold(attribute);
+            let is_meant = |key: Value<'v>| key.unpack_str().is_some_and(|key| fold(key) == name);
+            return table.iter().find(|(key, _)| is_meant(*key)).map(|(_, one)| one);
+        }
+        value.get_attr(attribute, heap).ok().flatten()
     }
 
     fn at(&self, index: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {

@@ -258,10 +258,6 @@ impl Case for ImporterCase {
     fn config(&mut self) -> Option<&mut Json> {
         Some(&mut self.options)
     }
-
-    fn sample(options: Json) -> Option<Self> {
-        Some(Self { options, ..Self::default() })
-    }
 }
 
 struct Reader<'a> {

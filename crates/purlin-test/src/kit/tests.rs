@@ -10,6 +10,7 @@ use semver::Version;
 
 use super::*;
 
+mod evaluated;
 mod model;
 
 /// The checks that a report says have failed.

@@ -55,7 +55,7 @@ fn has_pages(folder: &Path) -> bool {
 
 /// Why what a feature starts is not there.
 fn entry_mistake(manifest: &Manifest, feature: &Feature, folder: &Path) -> Option<String> {
-    if manifest.runtime_of(feature) != Some(RuntimeKind::Process) {
+    if !matches!(manifest.runtime_of(feature), Some(RuntimeKind::Process | RuntimeKind::Starlark)) {
         return None;
     }
     let own = feature.entry.as_ref();

@@ -33,6 +33,17 @@ edits   = [{ path = "/names", value = ["test"] }]
 
 [[hook."run.finished"]]
 payload = { failed = 0 }
+
+[[transform.versions]]
+options = {}
+systems = ["x86_64-linux"]
+definitions.packages = [{ path = ["zlib"], value = { version = "1.3.1" } }]   # and `system` for only one
+outputs = [{ path = ["versions", "zlib"], system = "x86_64-linux", data = "1.3.1" }]   # `extend` likewise
+
+[[importer.notes]]
+options   = {}
+sources   = ["a.note"]
+fragments = [{ path = ["notes", "a"], data = { "$file" = "a.note" } }]
 ```
 "#;
 

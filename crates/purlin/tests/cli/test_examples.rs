@@ -54,6 +54,53 @@ fn conforms(workspace: &Workspace, name: &str) {
 }
 
 #[test]
+fn the_plugin_in_starlark_conforms_and_needs_no_consent() {
+    let workspace = workspace(
+        "[plugins.layout]\npath = 'layout'\n\
+         [commands.test]\nexec = 'cat api/*.py'\ndeps = ['component:api']\n",
+    );
+    take(&workspace, "layout");
+    let done = workspace.succeed(&["plugin", "check", "layout", "--json"]).json();
+    assert_eq!(done["diagnostics"], serde_json::json!([]));
+    let done = workspace.succeed(&["plugin", "test", "layout", "--json"]).json();
+    for check in done["checks"].as_array().expect("a list") {
+        assert_eq!(check["status"], "passed", "{check}");
+    }
+    assert!((1..150).contains(&workspace.lines("layout/plugin.star")));
+
+    workspace.write("api/main.py", "1\n");
+    let settled = || {
+        let done = workspace.succeed(&["run", "--json"]);
+        done.settled("test").expect("it is settled")
+    };
+    assert_eq!((settled().as_str(), settled().as_str()), ("finished", "cached"));
+    workspace.write("api/notes.txt", "not Python\n");
+    assert_eq!(settled(), "cached");
+    workspace.write("api/tests/one.py", "2\n");
+    assert_eq!(settled(), "finished");
+}
+
+#[test]
+fn what_is_wrong_with_a_plugin_in_starlark_is_told_before_it_runs() {
+    let workspace = workspace("");
+    take(&workspace, "layout");
+    let check = || {
+        let done = workspace.run(&["plugin", "check", "layout", "--json"]).json();
+        let told = done["diagnostics"].as_array().expect("a list");
+        told.iter().map(|one| one["summary"].as_str().expect("a text").to_owned()).collect()
+    };
+    workspace.write("layout/plugin.star", "def component_expnad(config, ctx):\n    return {}\n");
+    let told: Vec<String> = check();
+    assert_eq!(
+        told,
+        ["dependency/component has no function", "transform/versions has no function"]
+    );
+    workspace.write("layout/plugin.star", "def expand(config, ctx)\n    return {}\n");
+    let told: Vec<String> = check();
+    assert_eq!(told, ["unexpected new line, expected symbol ':'"]);
+}
+
+#[test]
 fn the_dependency_type_conforms() {
     let workspace = workspace("");
     take(&workspace, "requirements");

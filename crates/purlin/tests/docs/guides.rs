@@ -32,6 +32,7 @@ const PAGES: [(&str, &[&str]); 2] = [
             "moving-from-qik",
             "moving-from-turborepo",
             "projects",
+            "plugins-in-starlark",
             "running",
             "transforms",
             "write-a-plugin",
@@ -103,6 +104,11 @@ fn monorepos() {
 #[test]
 fn write_a_plugin() {
     follow("guides/write-a-plugin.md");
+}
+
+#[test]
+fn plugins_in_starlark() {
+    follow("guides/plugins-in-starlark.md");
 }
 
 #[test]
