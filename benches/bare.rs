@@ -34,7 +34,8 @@ fn main() {
                 let base = base.expect("it is a structure");
                 let mut before = base;
                 let mut values = Vec::new();
-                for name in std::iter::once("default".to_owned()).chain((0..).map(|n| format!("p{n}")))
+                for name in
+                    std::iter::once("default".to_owned()).chain((0..).map(|n| format!("p{n}")))
                 {
                     let Some(function) = module.get(&name) else {
                         if name == "default" {

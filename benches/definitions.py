@@ -73,9 +73,7 @@ class Task:
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             text = err.read_text(errors="replace").strip()
-            last = next(
-                (line for line in text.splitlines() if "error" in line), text[-200:]
-            )
+            last = next((line for line in text.splitlines() if "error" in line), text[-200:])
             self.failed = last.strip() or f"ended with {process.returncode}"
             return
         if not self.proof(out.read_text(errors="replace")):
@@ -102,9 +100,7 @@ def install() -> None:
         if os.geteuid() != 0 or not shutil.which("apt-get"):
             raise SystemExit("nix-instantiate is needed: apt-get install nix-bin")
         run(["apt-get", "-qq", "update"])
-        run(
-            ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "nix-bin"]
-        )
+        run(["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "nix-bin"])
     run(
         [
             "cargo",
@@ -158,17 +154,13 @@ let
 
 
 def one_file(folder: Path, count: int, *, chain: bool) -> None:
-    functions = "\n".join(
-        starlark(number, f"p{number}", chain) for number in range(count)
-    )
+    functions = "\n".join(starlark(number, f"p{number}", chain) for number in range(count))
     names = "\n".join(f'    "p{number}": p{number},' for number in range(count))
     (folder / "purlin.toml").write_text(WORKSPACE)
     text = f'{functions}\ndefinitions = {{"packages": {{\n{names}\n}}}}\n'
     (folder / "purlin.star").write_text(text)
     (folder / "files").write_text("purlin.star\n")
-    bindings = "\n".join(
-        f"p{number} = {nix(number, chain)};" for number in range(count)
-    )
+    bindings = "\n".join(f"p{number} = {nix(number, chain)};" for number in range(count))
     text = f"{CALL}  flat = builtins.mapAttrs (_: call) {{\n{bindings}\n}};\nin flat\n"
     (folder / "default.nix").write_text(text)
 
@@ -179,9 +171,7 @@ def many_files(folder: Path, count: int, *, nested: bool) -> None:
     for number in range(count):
         below = f"pkgs/a{number % 10}/b{number // 10 % 10}" if nested else "pkgs"
         (folder / below).mkdir(parents=True, exist_ok=True)
-        (folder / below / f"p{number}.star").write_text(
-            starlark(number, "default", chain=False)
-        )
+        (folder / below / f"p{number}.star").write_text(starlark(number, "default", chain=False))
         (folder / below / f"p{number}.nix").write_text(nix(number, chain=False) + "\n")
         paths.append(f"{below}/p{number}.star")
     (folder / "files").write_text("\n".join(paths) + "\n")
@@ -204,9 +194,7 @@ in read ./pkgs
 """)
 
 
-SHAPES: dict[
-    str, tuple[list[int], Callable[[Path, int], None], Callable[[int], str]]
-] = {
+SHAPES: dict[str, tuple[list[int], Callable[[Path, int], None], Callable[[int], str]]] = {
     "one file": (
         SIZES,
         lambda folder, count: one_file(folder, count, chain=False),
@@ -248,9 +236,7 @@ def tasks(folder: Path, count: int, name: Callable[[int], str]) -> list[Task]:
             has(f'"1.{count - 1}"'),
         ),
         Task("Starlark alone", [str(BARE), "files"], folder, has(str(count))),
-        Task(
-            "names", [purlin, "show", f"packages.{SYSTEM}", "--json"], folder, has(last)
-        ),
+        Task("names", [purlin, "show", f"packages.{SYSTEM}", "--json"], folder, has(last)),
         Task("one", [purlin, "show", one, "--json"], folder, has(f'"1.{count - 1}"')),
         Task(
             "Nix, one",

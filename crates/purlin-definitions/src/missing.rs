@@ -104,6 +104,7 @@ impl Engine {
                 lines.push(diagnostic.help);
             }
         }
+        let before = lines.len();
         for section in self.catalogue.sections.iter().map(|one| Name::from(one.as_str())) {
             if is_section && *section != *path[0] {
                 continue;
@@ -113,6 +114,7 @@ impl Engine {
             self.find_name(&joined.tree.root, &section, names, &mut lines);
             collect(&joined.tree.root, &mut near, 0);
         }
+        let is_found = lines.len() > before;
         for project in self.projects.iter().skip(1) {
             let hidden = self.projects.iter().flat_map(|one| &one.children);
             let is_hidden =
@@ -128,11 +130,10 @@ impl Engine {
             lines.push("No section has a definition of that name.".to_owned());
         }
         let last = path.last().map_or(text, String::as_str);
-        near.retain(|name| name != last);
         Diagnostic::note("missing", format!("`{text}` is not there"))
             .label(nowhere, "asked for here")
             .detail(lines.join("\n"))
-            .help(suggestion(last, "names", near.iter().map(String::as_str)))
+            .help(suggestion(last, "names", near.iter().map(String::as_str)).filter(|_| !is_found))
     }
 
     /// Notes where a name is after all: for other systems, or in a folder.

@@ -358,8 +358,7 @@ pub(crate) enum Shell {
 
 /// Verbs of the product that this version does not have. They are refused by name, and plugins
 /// cannot claim them.
-pub(crate) const UNBUILT: [&str; 7] =
-    ["view", "build", "app", "shell", "env", "deploy", "schema"];
+pub(crate) const UNBUILT: [&str; 7] = ["view", "build", "app", "shell", "env", "deploy", "schema"];
 
 /// Groups of verbs as `--help` shows them.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [

@@ -12,7 +12,7 @@ pub fn bundled() -> PluginSet {
         .with(purlin_plugin_glob::PLUGIN)
         .with(purlin_plugin_load::PLUGIN)
         .with(LOCAL)
-        .with(purlin_plugin_local_resources::PLUGIN)
+        .with(purlin_plugin_folders::PLUGIN)
         .with(NONE)
         .with(purlin_plugin_packages::PLUGIN)
         .with(purlin_plugin_pydist::PLUGIN)

@@ -162,8 +162,8 @@ mod tests {
         });
         assert_eq!(
             to_text(&json),
-            "package\n  version  = \"0.3\"\n  requires = [<package 2.12>, \"steel-1\"]\n  \
-             env      = { A = 1 }\n  on_call  = <function>"
+            "package\n  env      = { A = 1 }\n  on_call  = <function>\n  \
+             requires = [<package 2.12>, \"steel-1\"]\n  version  = \"0.3\""
         );
     }
 

@@ -80,8 +80,10 @@ fn commands_and_definitions_know_no_runtime_and_model_and_contract_do_no_io() {
 #[test]
 fn the_core_knows_no_bundled_plugin_by_name() {
     // `command` and `none` are words of the core's own, too.
-    let names = ["glob", "const", "variable", "load", "local", "active", "pydist", "repo"]
-        .map(|name| format!("\"{name}\""));
+    let plugins = ["glob", "const", "variable", "load", "local", "active", "pydist", "repo"];
+    let sections = ["apps", "devShells", "checks", "templates", "legacyPackages"];
+    let names: Vec<String> =
+        plugins.iter().chain(&sections).map(|name| format!("\"{name}\"")).collect();
     let core = ["purlin-commands", "purlin-definitions", "purlin-host"];
     for (path, text) in sources(|name| core.contains(&name)) {
         for (number, line) in code(&text) {

@@ -6,9 +6,10 @@ impl Composition {
     /// Every entry with its system and the names that it has in outputs: its own definitions, and those
     /// of projects below the names of these, with the packages of who uses them.
     pub fn placed(self) -> impl Iterator<Item = (Option<String>, Vec<String>, DefinitionEntry)> {
-        self.own.into_iter().chain(self.adopted).map(|entry| {
-            (entry.system.clone(), entry.namespace.clone(), entry)
-        })
+        self.own
+            .into_iter()
+            .chain(self.adopted)
+            .map(|entry| (entry.system.clone(), entry.namespace.clone(), entry))
     }
 
     /// One fragment for each entry, in branches below an output root: `ROOT.SYSTEM.namespace`.

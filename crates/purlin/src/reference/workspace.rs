@@ -143,7 +143,10 @@ fn table(core: &SchemaText, name: &str, node: &Value) -> String {
     };
     let mut text = format!("\n## `{title}`\n\n{}\n", core.description(node));
     if let Some(items) = node.get("items") {
-        text.push_str(&format!("\n{}\nThe other fields are those of what is used.\n", core.fields(items)));
+        text.push_str(&format!(
+            "\n{}\nThe other fields are those of what is used.\n",
+            core.fields(items)
+        ));
         return text;
     }
     let Some(entries) = entries.map(|entries| core.resolved(entries)) else {

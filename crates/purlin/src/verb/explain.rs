@@ -36,7 +36,8 @@ pub(crate) fn perform(context: &Context, options: &Explain) -> Outcome {
 
 fn missing_text(why: &purlin_model::Diagnostic) -> String {
     let parts = [&why.summary, &why.detail, &why.help];
-    let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+    let parts: Vec<&str> =
+        parts.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
     parts.join("\n")
 }
 
@@ -50,7 +51,10 @@ fn text(explanation: &Explanation) -> String {
         text.push_str(&format!("  written by  {}\n", told(winner)));
         for step in &winner.via {
             let phase = step.phase.as_str();
-            text.push_str(&format!("  through     `{}` of `{}` ({phase})\n", step.feature, step.plugin));
+            text.push_str(&format!(
+                "  through     `{}` of `{}` ({phase})\n",
+                step.feature, step.plugin
+            ));
         }
     }
     for (what, list) in [

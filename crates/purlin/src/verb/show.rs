@@ -59,7 +59,7 @@ impl Listing<'_> {
         match names {
             Names::Branch(below) => {
                 let entries = below.iter().map(|(name, names)| {
-                    (name.clone(), self.json(&[path, &[name.clone()]].concat(), names))
+                    (name.clone(), self.json(&[path, std::slice::from_ref(name)].concat(), names))
                 });
                 Json::Object(entries.collect())
             }
@@ -81,7 +81,7 @@ impl Listing<'_> {
             return lines.push((name.to_owned(), self.behind(path, names)));
         };
         for (name, names) in below {
-            let path = [path, &[name.clone()]].concat();
+            let path = [path, std::slice::from_ref(name)].concat();
             let shown = format!("{:1$}{name}", "", depth * 2);
             if let Names::Branch(_) = names {
                 lines.push((shown, String::new()));
@@ -100,9 +100,10 @@ impl Listing<'_> {
                 .explain(path)
                 .ok()
                 .and_then(|explanation| explanation.winner)
-                .map_or_else(|| format!("nothing is at {}", shown_path(path)), |winner| {
-                    winner.origin.to_string()
-                }),
+                .map_or_else(
+                    || format!("nothing is at {}", shown_path(path)),
+                    |winner| winner.origin.to_string(),
+                ),
             _ => String::new(),
         }
     }

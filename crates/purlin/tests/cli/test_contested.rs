@@ -91,12 +91,15 @@ fn two_plugins_with_one_subcommand() {
     beta      1.0.0  process   workspace  subcommand/only-beta, subcommand/greet (contested)
     command   0.1.0  native    bundled    dependency/command
     const     0.1.0  native    bundled    dependency/const
+    folders   0.1.0  native    bundled    importer/local-resources, importer/all-local-resources
     glob      0.1.0  native    bundled    dependency/glob
     load      0.1.0  native    bundled    dependency/load
     local     0.1.0  -         bundled    cache/local
     none      0.1.0  -         bundled    cache/none
+    packages  0.1.0  native    bundled    leaf/package, transform/packages, transform/legacy-packages
     pydist    0.1.0  native    bundled    dependency/pydist
     repo      0.1.0  -         bundled    cache/repo
+    sections  0.1.0  native    bundled    leaf/app, leaf/shell, leaf/check, leaf/template, transform/apps, transform/dev-shells, transform/checks, transform/lib, transform/templates
     variable  0.1.0  native    bundled    dependency/variable
     ");
     assert_snapshot!(workspace.succeed(&["plugin", "info", "beta"]).stable_stdout(), @"

@@ -51,7 +51,7 @@ fn where_each_argument_came_from() {
     insta::assert_snapshot!(harbour.succeed(&["explain", path]).stdout, @r#"
     packages.x86_64-linux."signals/buoy"  package
       written by  pkgs/signals/buoy.star:1:5 (extension, priority 200)
-      through     `all-local-resources` of `local-resources` (extend)
+      through     `all-local-resources` of `folders` (extend)
       through     `packages` of `packages` (outputs)
       for system  x86_64-linux
       asks for    mk_package  mk_package of the plugin `packages`
@@ -63,7 +63,7 @@ fn where_each_argument_came_from() {
     let told = harbour.succeed(&["explain", path, "--json"]).json();
     assert_eq!(told["type"], "package");
     assert_eq!(told["winner"]["layer"], "extension");
-    assert_eq!(told["winner"]["plugin"], "local-resources");
+    assert_eq!(told["winner"]["plugin"], "folders");
     assert_eq!(told["winner"]["via"].as_array().map(Vec::len), Some(2));
     assert_eq!(told["injected"]["rope"]["file"], "fleet/purlin.toml");
     assert_eq!(told["injected"]["rope"]["layer"], "child");
@@ -88,7 +88,10 @@ fn a_conflict_is_explained_and_not_an_error() {
 #[test]
 fn what_is_not_there_is_explained_by_name() {
     let harbour = harbour();
-    harbour.write("pkgs/signals/whistle.star", "def default(mk_package, lantrn):\n    return mk_package(version = '1')\n");
+    harbour.write(
+        "pkgs/signals/whistle.star",
+        "def default(mk_package, lantrn):\n    return mk_package(version = '1')\n",
+    );
     insta::assert_snapshot!(harbour.succeed(&["explain", "--missing", "lantrn"]).stdout, @"
     `lantrn` is not there
     No section has a definition of that name.

@@ -6,7 +6,8 @@ use serde_json::json;
 use crate::workspace;
 
 fn harbour() -> Workspace {
-    let workspace = workspace("systems = ['x86_64-linux', 'aarch64-linux']\n[packages.steel]\nversion = '1'\n");
+    let workspace =
+        workspace("systems = ['x86_64-linux', 'aarch64-linux']\n[packages.steel]\nversion = '1'\n");
     workspace.write(
         "purlin.star",
         "def chain(mk_package, steel):\n    return mk_package(version = '1')\n\
@@ -19,11 +20,13 @@ fn harbour() -> Workspace {
 #[test]
 fn an_edge_is_a_parameter() {
     let told = harbour().succeed(&["graph", "--json"]).json();
-    let nodes: Vec<&str> = told["nodes"].as_array().unwrap().iter().filter_map(|one| one["path"].as_str()).collect();
-    assert_eq!(nodes, ["packages.anchor", "packages.chain", "packages.parts.chain", "packages.steel"]);
-    let edge = |from: &str, to: &str, line: u32, column: u32| {
-        json!({ "from": from, "to": to, "file": "purlin.star", "line": line, "column": column })
-    };
+    let nodes: Vec<&str> =
+        told["nodes"].as_array().unwrap().iter().filter_map(|one| one["path"].as_str()).collect();
+    assert_eq!(
+        nodes,
+        ["packages.anchor", "packages.chain", "packages.parts.chain", "packages.steel"]
+    );
+    let edge = |from: &str, to: &str, line: u32, column: u32| json!({ "from": from, "to": to, "file": "purlin.star", "line": line, "column": column });
     assert_eq!(
         told["edges"],
         json!([

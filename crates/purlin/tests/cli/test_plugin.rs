@@ -16,12 +16,15 @@ fn the_bundled_plugins_are_listed_anywhere() {
     active    0.1.0  native    bundled    environment/active, environment/base
     command   0.1.0  native    bundled    dependency/command
     const     0.1.0  native    bundled    dependency/const
+    folders   0.1.0  native    bundled    importer/local-resources, importer/all-local-resources
     glob      0.1.0  native    bundled    dependency/glob
     load      0.1.0  native    bundled    dependency/load
     local     0.1.0  -         bundled    cache/local
     none      0.1.0  -         bundled    cache/none
+    packages  0.1.0  native    bundled    leaf/package, transform/packages, transform/legacy-packages
     pydist    0.1.0  native    bundled    dependency/pydist
     repo      0.1.0  -         bundled    cache/repo
+    sections  0.1.0  native    bundled    leaf/app, leaf/shell, leaf/check, leaf/template, transform/apps, transform/dev-shells, transform/checks, transform/lib, transform/templates
     variable  0.1.0  native    bundled    dependency/variable
     ");
     assert_eq!(listed.stderr, "");
@@ -40,8 +43,8 @@ fn the_list_has_the_documented_shape() {
     assert_eq!(
         names,
         [
-            "active", "command", "const", "glob", "load", "local", "none", "pydist", "repo",
-            "variable"
+            "active", "command", "const", "folders", "glob", "load", "local", "none", "packages",
+            "pydist", "repo", "sections", "variable"
         ]
     );
     let glob = plugin(&document, "glob");

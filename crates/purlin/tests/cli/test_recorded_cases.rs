@@ -102,7 +102,10 @@ fn mistakes(case: &Json) -> Vec<String> {
     for (name, plugin) in case["plugins"].as_object().into_iter().flatten() {
         let provides = plugin["provides"].as_str().expect("it provides something");
         let code = plugin["code"].as_str().expect("it has code");
-        workspace.write(format!("plugins/{name}/plugin.toml"), format!("{HEAD}{provides}").replace("NAME", name));
+        workspace.write(
+            format!("plugins/{name}/plugin.toml"),
+            format!("{HEAD}{provides}").replace("NAME", name),
+        );
         workspace.write(format!("plugins/{name}/plugin.star"), code.trim_start());
         manifest.push_str(&format!("[plugins.{name}]\npath = 'plugins/{name}'\n"));
     }

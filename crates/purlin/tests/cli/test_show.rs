@@ -73,15 +73,24 @@ fn each_name_may_be_shown_with_who_wrote_it() {
     let told = workspace.succeed(&["show", "apps", "--origin", "--json"]).json();
     let signal = &told["x86_64-linux"]["signal"];
     assert_eq!(signal["$type"], "app");
-    assert_eq!((&signal["origin"]["file"], &signal["origin"]["line"]), (&json!("purlin.toml"), &json!(11)));
+    assert_eq!(
+        (&signal["origin"]["file"], &signal["origin"]["line"]),
+        (&json!("purlin.toml"), &json!(11))
+    );
 }
 
 #[test]
 fn nothing_is_evaluated_for_a_name() {
     let workspace = workspace("systems = ['x86_64-linux']\n[[use]]\nname = 'all-local-resources'");
-    workspace.write("purlin.star", "def bad(nothing):\n    fail('evaluated')\ndefinitions = {'packages': {'bad': bad}}\n");
+    workspace.write(
+        "purlin.star",
+        "def bad(nothing):\n    fail('evaluated')\ndefinitions = {'packages': {'bad': bad}}\n",
+    );
     workspace.write("pkgs/broken.star", "def default(:\n");
-    workspace.write("pkgs/endless.star", "def default():\n    for a in range(1000000000):\n        pass\n");
+    workspace.write(
+        "pkgs/endless.star",
+        "def default():\n    for a in range(1000000000):\n        pass\n",
+    );
     let told = workspace.succeed(&["show", "packages", "--json"]).json();
     let all = json!({ "$type": "package" });
     assert_eq!(told["x86_64-linux"], json!({ "bad": all, "broken": all, "endless": all }));

@@ -63,7 +63,8 @@ pub(super) fn find(
     let below = text("path").unwrap_or_default();
     let folder = home.join(&below);
     if !folder.is_dir() {
-        let mut missing = Diagnostic::error("template", format!("the template `{name}` has no folder"));
+        let mut missing =
+            Diagnostic::error("template", format!("the template `{name}` has no folder"));
         if let Some(origin) = origin {
             missing = missing.label(origin, "defined here");
         }

@@ -10,7 +10,7 @@ use purlin_plugin::{NativeFeature, NativePlugin, serde_json::Value as Json, text
 
 /// The plugin.
 pub const PLUGIN: NativePlugin = NativePlugin {
-    folder: "local-resources",
+    folder: "folders",
     files: &[
         ("plugin.toml", include_str!("../plugin.toml")),
         ("schemas/all-local-resources.json", include_str!("../schemas/all-local-resources.json")),
@@ -49,10 +49,8 @@ impl Importer for One {
             })?,
         };
         let named = options.get("dir").and_then(Json::as_str);
-        let folder = Payload::Folder {
-            path: named.unwrap_or(section).to_owned(),
-            named: named.is_some(),
-        };
+        let folder =
+            Payload::Folder { path: named.unwrap_or(section).to_owned(), named: named.is_some() };
         Ok(vec![fragment(path, folder, options)])
     }
 }
