@@ -142,8 +142,8 @@ def _subcommand(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     if status is None:
         status = 0
     # As `subprocess` tells it: what a signal has ended has its number, negative.
-    if not isinstance(status, int) or not -127 <= status <= 255:
-        raise _wrong(feature, status, "a status from -127 to 255")
+    if not isinstance(status, int) or not -64 <= status <= 255:
+        raise _wrong(feature, status, "a status from -64 to 255")
     return {"status": int(status)}
 
 
@@ -170,6 +170,20 @@ def _argument(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
 def _argument_complete(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     feature = plugin.feature("argument", params)
     return _values(plugin, call, params, feature.details["complete"])
+
+
+def _import(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    from purlin.plugin._importer import Fragment, Imported, message
+
+    feature = plugin.feature("importer", params)
+    options = plugin.configured(feature, params["options"])
+    sources = tuple(Imported(path, plugin.info.root) for path in params["sources"])
+    told = []
+    for fragment in feature.code(options, sources, Context(call, plugin.info)):
+        if not isinstance(fragment, Fragment) or isinstance(fragment.path, str):
+            raise _wrong(feature, fragment, "plugin.Fragment with a list of names as `path`")
+        told.append(message(fragment))
+    return {"fragments": told}
 
 
 def _hook(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
@@ -216,5 +230,6 @@ CALLS: dict[str, Perform] = {
     "subcommand/complete": _subcommand_complete,
     "argument/apply": _argument,
     "argument/complete": _argument_complete,
+    "importer/load": _import,
     "hook/event": _hook,
 }
