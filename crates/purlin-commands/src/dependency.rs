@@ -209,8 +209,10 @@ impl<'a> Expander<'a> {
             };
             trouble.help = format!("did you mean `{near}`?");
         }
-        if !trouble.help.is_empty() {
-            trouble.help.push(' ');
+        match trouble.help.chars().last() {
+            None => {}
+            Some('?') => trouble.help.push(' '),
+            Some(_) => trouble.help.push_str("; "),
         }
         let text = written.as_str().unwrap_or_default();
         trouble.help.push_str(&format!("a file of this name is written `./{text}`"));

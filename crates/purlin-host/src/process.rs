@@ -15,5 +15,5 @@ mod services;
 
 pub(crate) use grants::variables;
 pub(crate) use launch::{Cause, Starter, entry_of};
-pub(crate) use memo::MemoFolder;
+pub(crate) use memo::{Code, MemoFolder};
 pub(crate) use services::{FeatureList, Log, Services};

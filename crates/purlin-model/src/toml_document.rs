@@ -25,7 +25,17 @@ pub fn parse_toml(source: &Arc<Source>) -> (Value, Vec<Diagnostic>) {
     let span = document.span();
     let table = convert_table(document.get_ref(), &lines, &mut diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.origin.start));
+    // The parser tells some mistakes again at every character that follows.
+    diagnostics.dedup_by(|later, earlier| says_the_same(later, earlier));
     (Value::new(Kind::Table(table), lines.origin(span.start..span.start)), diagnostics)
+}
+
+/// True for the same mistake in the same line.
+fn says_the_same(one: &Diagnostic, other: &Diagnostic) -> bool {
+    let told = |diagnostic: &Diagnostic| {
+        diagnostic.labels.first().map(|label| (label.origin.line, label.text.clone()))
+    };
+    one.summary == other.summary && told(one) == told(other)
 }
 
 /// Line starts, so that the position of each value costs a binary search, not a scan.
@@ -129,6 +139,16 @@ mod tests {
             diagnostics.iter().map(|diagnostic| diagnostic.labels[0].origin.line).collect();
         assert_eq!(lines, [1, 3]);
         assert_eq!(value.get("d").and_then(Value::as_int), Some(4));
+    }
+
+    #[test]
+    fn what_is_too_deep_is_told_once() {
+        let source = Source::new("p.toml", format!("a = {}\nb = \n", "[".repeat(1000)));
+        let (_, diagnostics) = parse_toml(&source);
+        let lines: Vec<u32> =
+            diagnostics.iter().map(|diagnostic| diagnostic.labels[0].origin.line).collect();
+        assert!(lines.iter().filter(|line| **line == 1).count() <= 2, "{diagnostics:?}");
+        assert!(lines.len() <= 3, "{diagnostics:?}");
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Origin};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::contract::Host;
 use crate::language::{Argument, Namespace};
-use crate::message::{FragmentMessage, PluginError};
+use crate::message::{ErrorCode, FragmentMessage, PluginError};
 
 mod placed;
 
@@ -187,6 +187,33 @@ impl Payload {
             (2, _, Some(path), Some(named)) => Self::Folder { path, named },
             _ => Self::Data(json),
         }
+    }
+}
+
+impl Payload {
+    /// The other way round; `None` for what never leaves a process.
+    #[must_use]
+    pub fn to_json(&self) -> Option<Json> {
+        Some(match self {
+            Self::Data(data) => data.clone(),
+            Self::File(path) => json!({ "$file": path }),
+            Self::Folder { path, named: false } => json!({ "$folder": path }),
+            Self::Folder { path, named: true } => json!({ "$folder": path, "named": true }),
+            Self::Lazy(_) | Self::Value(_) => return None,
+        })
+    }
+}
+
+impl TryFrom<Fragment> for FragmentMessage {
+    type Error = PluginError;
+
+    fn try_from(fragment: Fragment) -> Result<Self, PluginError> {
+        let Fragment { path, system, priority, origin: _, inject, payload } = fragment;
+        let data = payload.to_json().ok_or_else(|| {
+            let message = format!("`{}` is not data, and a process answers data", path.join("."));
+            PluginError::new(ErrorCode::Internal, message)
+        })?;
+        Ok(Self { path, system, priority, inject, data })
     }
 }
 

@@ -64,7 +64,7 @@ pub use hold::Hold;
 pub use lock::{InstanceLock, Obstacle, file_name};
 pub use path::{ParsePathError, RelativePath};
 pub use prune::{Limits, Pruned};
-pub use regular::read_regular;
+pub use regular::{read_regular, read_regular_text};
 pub use restore::{Restored, restore};
 pub use result::{ActionResult, Chunk, Stream};
 pub use scratch::{Scratch, TemporaryStore};

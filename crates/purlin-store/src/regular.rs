@@ -17,6 +17,15 @@ pub fn read_regular(file: &Path) -> io::Result<Vec<u8>> {
     Err(io::Error::other(format!("It is {}, not a file", described(&metadata))))
 }
 
+/// Reads a regular file that is a text.
+///
+/// # Errors
+/// It cannot be read, is no file, or is not UTF-8.
+pub fn read_regular_text(file: &Path) -> io::Result<String> {
+    String::from_utf8(read_regular(file)?)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
 fn described(metadata: &Metadata) -> &'static str {
     match metadata.file_type() {
         kind if kind.is_dir() => "a folder",

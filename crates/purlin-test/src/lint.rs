@@ -13,12 +13,12 @@ mod starlark;
 #[cfg(test)]
 mod tests;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Source};
 use purlin_plugin::manifest::{MANIFEST_FILE, Manifest, check_files, parse_manifest};
+use purlin_store::read_regular_text;
 
 /// What is known of a plugin's folder.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub struct Linted {
 pub fn lint(folder: &Path) -> Linted {
     let (folder, project) = project::find(folder);
     let path = folder.join(MANIFEST_FILE);
-    let text = match fs::read_to_string(&path) {
+    let text = match read_regular_text(&path) {
         Ok(text) => text,
         Err(error) => {
             let source = Source::new(path.clone(), String::new());
@@ -55,7 +55,7 @@ pub fn lint(folder: &Path) -> Linted {
     let parsed = parse_manifest(&source);
     let mut diagnostics = parsed.diagnostics;
     if let Some(manifest) = &parsed.manifest {
-        let text_of = |path: &str| fs::read_to_string(folder.join(path)).ok();
+        let text_of = |path: &str| read_regular_text(&folder.join(path)).ok();
         diagnostics.extend(check_files(manifest, &source, &text_of));
         diagnostics.extend(files::check(manifest, &source, &folder));
         diagnostics.extend(schemas::check(manifest, &source, &text_of));

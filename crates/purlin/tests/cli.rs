@@ -76,6 +76,8 @@ mod test_plugin_completions;
 mod test_plugin_flags;
 #[path = "cli/test_plugin_hooks.rs"]
 mod test_plugin_hooks;
+#[path = "cli/test_plugin_importers.rs"]
+mod test_plugin_importers;
 #[path = "cli/test_plugin_kit.rs"]
 mod test_plugin_kit;
 #[path = "cli/test_plugin_mistakes.rs"]

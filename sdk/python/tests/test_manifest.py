@@ -227,6 +227,13 @@ class Command(unittest.TestCase):
             {"region": {"type": "string", "description": "Where.", "default": "north"}},
         )
 
+    def test_a_module_that_is_not_there_is_an_error(self) -> None:
+        for module in ["plugins/sample", "gone", "gone.deeper"]:
+            told = run("manifest", module)
+            self.assertEqual(told.returncode, 1)
+            name = module.split(".")[0]
+            self.assertEqual(told.stderr, f"error: there is no module `{name}` in {PLUGINS}\n")
+
     def test_what_has_no_schema_is_an_error(self) -> None:
         with TemporaryDirectory() as folder:
             Path(folder, "bad.py").write_text(

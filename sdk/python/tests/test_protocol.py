@@ -317,7 +317,7 @@ class Calls(unittest.TestCase):
         self.host.answer(self.host.read()["id"], {})
         self.assertEqual(
             self.host.read()["error"]["message"],
-            "subcommand/hello returned 256, not a status from -127 to 255",
+            "subcommand/hello returned 256, not a status from -64 to 255",
         )
 
     def test_completion(self) -> None:

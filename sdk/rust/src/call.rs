@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use purlin_plugin::contract::{Host, OpenCache};
 use purlin_plugin::message::{
-    ArgumentContext, CacheItem, EnvironmentContext, ExpandContext, PluginError, SubcommandContext,
+    ArgumentContext, CacheItem, EnvironmentContext, ExpandContext, FragmentMessage, PluginError,
+    SubcommandContext,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -67,6 +68,13 @@ struct Apply {
     request: Json,
     #[serde(flatten)]
     context: ArgumentContext,
+}
+
+#[derive(Deserialize)]
+struct Load {
+    name: String,
+    options: Json,
+    sources: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -142,6 +150,14 @@ pub(crate) fn perform(
             let code = feature(&plugin.arguments, "argument", &name)?;
             let values = code.complete(&name, &prefix, host).map_err(failed)?;
             Ok(json!({ "values": values }))
+        }
+        "importer/load" => {
+            let Load { name, options, sources } = read(params)?;
+            let code = feature(&plugin.importers, "importer", &name)?;
+            let fragments = code.load(&options, &sources, host).map_err(failed)?;
+            let messages = fragments.into_iter().map(FragmentMessage::try_from);
+            let messages = messages.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+            Ok(json!({ "fragments": messages }))
         }
         "hook/event" => {
             let Event { name, payload } = read(params)?;

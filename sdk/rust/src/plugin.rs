@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use purlin_plugin::Point;
 use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
 use purlin_plugin::message::PluginError;
+use purlin_plugin::transform::Importer;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -22,6 +23,7 @@ pub struct Plugin {
     pub(crate) caches: BTreeMap<String, Box<dyn Cache>>,
     pub(crate) subcommands: BTreeMap<String, Box<dyn Subcommand>>,
     pub(crate) arguments: BTreeMap<String, Box<dyn Argument>>,
+    pub(crate) importers: BTreeMap<String, Box<dyn Importer>>,
     pub(crate) hooks: BTreeMap<String, Box<dyn Hook>>,
     pub(crate) on_start: Option<OnStart>,
 }
@@ -82,6 +84,7 @@ impl Plugin {
             caches: BTreeMap::new(),
             subcommands: BTreeMap::new(),
             arguments: BTreeMap::new(),
+            importers: BTreeMap::new(),
             hooks: BTreeMap::new(),
             on_start: None,
         }
@@ -119,6 +122,13 @@ impl Plugin {
     #[must_use]
     pub fn argument(mut self, name: &str, code: impl Argument + 'static) -> Self {
         self.arguments.insert(name.to_owned(), Box::new(code));
+        self
+    }
+
+    /// The code of `[provides.importer.NAME]`. Its fragments hold data, or name files or folders.
+    #[must_use]
+    pub fn importer(mut self, name: &str, code: impl Importer + 'static) -> Self {
+        self.importers.insert(name.to_owned(), Box::new(code));
         self
     }
 
@@ -172,6 +182,7 @@ impl Plugin {
             .chain(of(Point::Environment, &self.environments))
             .chain(of(Point::Subcommand, &self.subcommands))
             .chain(of(Point::Argument, &self.arguments))
+            .chain(of(Point::Importer, &self.importers))
             .chain(of(Point::Hook, &self.hooks))
             .collect()
     }

@@ -254,13 +254,17 @@ impl Plugins {
         listed.iter().find(holds).cloned()
     }
 
+    /// The folder of known digests.
+    pub(super) fn digests(&self) -> PathBuf {
+        self.store.folder().join(CONTENT)
+    }
+
     /// The digest of everything in a plugin's folder, computed once in a process.
     pub(super) fn content(&self, row: &PluginRow<'_>) -> Result<Digest, String> {
         if let Some(known) = lock(&self.contents).get(row.folder) {
             return known.clone();
         }
-        let digest = content_digest(row.folder, &self.store.folder().join(CONTENT))
-            .map_err(|error| error.to_string());
+        let digest = content_digest(row.folder, &self.digests()).map_err(|error| error.to_string());
         lock(&self.contents).insert(row.folder.to_path_buf(), digest.clone());
         digest
     }

@@ -119,8 +119,7 @@ impl Plugins {
         }
         let granted = self.consent(feature)?;
         self.started(feature, &granted.permissions, |starter, _| {
-            let cache = &starter.surroundings.cache;
-            Ok(Some(Memo(MemoFolder::new(cache, "expansions", starter.identity()))))
+            Ok(Some(Memo(starter.memo("expansions"))))
         })
     }
 
@@ -179,6 +178,7 @@ impl Plugins {
                 .as_deref()
                 .filter(|_| feature.source == PluginSource::Python),
             content,
+            digests: self.digests(),
             config,
             permissions,
             root: self.root.as_deref(),

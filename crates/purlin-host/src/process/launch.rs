@@ -1,6 +1,7 @@
 //! What is started for a plugin.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,8 @@ use serde_json::Value as Json;
 use super::scratch::Scratch;
 use super::services::Given;
 use super::{
-    FeatureList, Log, MemoFolder, Services, grants, installed, program, python, requirements, sdk,
+    Code, FeatureList, Log, MemoFolder, Services, grants, installed, program, python, requirements,
+    sdk,
 };
 use crate::Surroundings;
 
@@ -30,6 +32,8 @@ pub(crate) struct Starter<'a> {
     pub(crate) environment: Option<&'a Path>,
     /// Digest of everything in the folder.
     pub(crate) content: Digest,
+    /// Where digests of contents are kept.
+    pub(crate) digests: PathBuf,
     pub(crate) config: Json,
     /// What the user has consented to.
     pub(crate) permissions: &'a Permissions,
@@ -87,6 +91,16 @@ impl Starter<'_> {
         hasher.finish()
     }
 
+    /// Where answers are kept between runs; see [`MemoFolder::new`] for `kind`.
+    pub(crate) fn memo(&self, kind: &str) -> MemoFolder {
+        let code = Code {
+            folder: self.folder.to_owned(),
+            content: self.content,
+            digests: self.digests.clone(),
+        };
+        MemoFolder::new(&self.surroundings.cache, kind, self.identity()).of_code(code)
+    }
+
     /// The process, not started yet, and what the host does for it.
     pub(crate) fn process(
         &self,
@@ -96,7 +110,7 @@ impl Starter<'_> {
         let Self { manifest, folder, surroundings, permissions, .. } = *self;
         let entry = self.entry()?;
         let scratch = Scratch::new(&surroundings.cache)
-            .map_err(|error| format!("a folder for its files cannot be made: {error}"))?;
+            .map_err(|error| unwritable("a folder for its files", &surroundings.cache, &error))?;
         let variables = self.variables(scratch.path());
         let places = grants::Places::new(self.root, surroundings);
         places.make(&permissions.write);
@@ -129,7 +143,7 @@ impl Starter<'_> {
             programs,
             variables,
             surroundings: surroundings.clone(),
-            memo: MemoFolder::new(&surroundings.cache, "own", self.identity()),
+            memo: self.memo("own"),
             features,
             log,
         };
@@ -152,7 +166,7 @@ impl Starter<'_> {
                     requirements::check(required, &python.program)?;
                 }
                 let sdk = sdk::folder(&surroundings.cache)
-                    .map_err(|error| format!("the Python SDK cannot be unpacked: {error}"))?;
+                    .map_err(|error| unwritable("the Python SDK", &surroundings.cache, &error))?;
                 let compiled = compiled(&surroundings.cache, folder, self.content);
                 let keeps = std::fs::create_dir_all(&compiled).is_ok();
                 let mut argv: Vec<OsString> = vec![python.program.clone().into(), "-I".into()];
@@ -205,6 +219,11 @@ impl Starter<'_> {
         set("PURLIN_PLUGIN_PROTOCOL", "1".into());
         variables
     }
+}
+
+/// What cannot be made in the user's cache folder, which no plugin runs without.
+fn unwritable(what: &str, cache: &Path, error: &io::Error) -> Cause {
+    format!("{what} cannot be made in the cache folder `{}`: {error}", cache.display())
 }
 
 /// What runs a feature, when that is a process.

@@ -152,6 +152,8 @@ pub(super) struct EntryCase {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ImporterCase {
     pub(super) options: Json,
+    /// Files of the workspace, by path.
+    pub(super) files: BTreeMap<String, String>,
     /// The files that it is told.
     pub(super) sources: Vec<String>,
     /// What it makes of them.

@@ -12,6 +12,7 @@ use super::trial::{Finding, Trial, ensure, failed, told};
 
 pub(super) fn answers(trial: &Trial<'_>) -> Finding {
     for case in trial.cases.importer.of(trial.feature())? {
+        trial.lay(&case.files)?;
         let made = load(trial, &trial.start()?, case)
             .map_err(|error| failed(format!("{}: {}", case.options, told(&error))))?;
         if let Some(expected) = &case.fragments {
@@ -27,6 +28,7 @@ pub(super) fn answers(trial: &Trial<'_>) -> Finding {
 pub(super) fn into(trial: &Trial<'_>) -> Finding {
     let Detail::Importer { into, .. } = &trial.feature().detail else { return Ok(()) };
     for case in trial.cases.importer.of(trial.feature())? {
+        trial.lay(&case.files)?;
         let sections = filled(into, &case.options);
         let is_meant = |section: &String| sections.split([' ', ',']).any(|one| one == section);
         for fragment in load(trial, &trial.start()?, case)? {
@@ -40,6 +42,7 @@ pub(super) fn into(trial: &Trial<'_>) -> Finding {
 
 pub(super) fn same_answer(trial: &Trial<'_>) -> Finding {
     for case in trial.cases.importer.of(trial.feature())? {
+        trial.lay(&case.files)?;
         let first = trial.start()?;
         let one = all_shown(&load(trial, &first, case)?);
         for other in [load(trial, &first, case)?, load(trial, &trial.start()?, case)?] {

@@ -43,7 +43,7 @@ pub(super) fn find(folder: &Path) -> (PathBuf, Option<Project>) {
 
 fn read(folder: &Path) -> Option<Project> {
     let path = folder.join("pyproject.toml");
-    let text = fs::read_to_string(&path).ok()?;
+    let text = purlin_store::read_regular_text(&path).ok()?;
     let (document, mistakes) = parse_toml(&Source::new(path, text));
     Some(Project { folder: folder.to_owned(), document, mistakes })
 }

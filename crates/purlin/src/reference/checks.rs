@@ -34,16 +34,16 @@ edits   = [{ path = "/names", value = ["test"] }]
 [[hook."run.finished"]]
 payload = { failed = 0 }
 
-[[transform.versions]]
-options = {}
-systems = ["x86_64-linux"]
-definitions.packages = [{ path = ["zlib"], value = { version = "1.3.1" } }]   # and `system` for only one
-outputs = [{ path = ["versions", "zlib"], system = "x86_64-linux", data = "1.3.1" }]   # `extend` likewise
+[[importer.recipe]]
+options   = { system = "x86_64-linux" }
+files     = { "six/recipe.txt" = "1.16\n" }
+sources   = ["six/recipe.txt"]           # those of the files that it is told
+fragments = [{ path = ["packages", "six"], data = { version = "1.16" } }]
 
-[[importer.notes]]
-options   = {}
-sources   = ["a.note"]
-fragments = [{ path = ["notes", "a"], data = { "$file" = "a.note" } }]
+[[transform.versions]]
+systems = ["x86_64-linux"]
+definitions.packages = [{ path = ["six"], value = { version = "1.16" } }]
+extend  = [{ path = ["notes", "six"], data = "1.16" }]      # and `outputs`
 ```
 "#;
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use insta::assert_snapshot;
 use purlin_test::Workspace;
 
+use crate::test_review::make_fifo;
 use crate::workspace as plain;
 
 const MANIFEST: &str = r#"[plugin]
@@ -191,4 +192,27 @@ fn plugins_that_are_installed_have_a_page_by_their_name() {
     assert!(page.starts_with("# tree "), "{page}");
     let done = workspace.fail(2, &["plugin", "docs", "laod"]);
     assert!(done.stderr.contains("did you mean `load`?"), "{done}");
+}
+
+#[test]
+fn a_page_has_only_what_lies_in_the_plugin() {
+    let workspace = workspace();
+    workspace.write("secret.md", "# Nobody's business\n");
+    std::os::unix::fs::symlink("../../secret.md", workspace.path("tree/docs/link.md")).unwrap();
+    std::os::unix::fs::symlink("index.md", workspace.path("tree/docs/same.md")).unwrap();
+    make_fifo(&workspace.path("tree/docs/pipe.md"));
+    let page = workspace.succeed(&["plugin", "docs", "tree"]).stdout;
+    assert_eq!(page.matches("Using trees").count(), 2, "{page}");
+    assert!(!page.contains("Nobody"), "{page}");
+}
+
+#[test]
+fn a_manifest_that_is_a_pipe_does_not_keep_its_author_waiting() {
+    let workspace = plain("");
+    std::fs::create_dir_all(workspace.path("tree")).unwrap();
+    make_fifo(&workspace.path("tree/plugin.toml"));
+    for verb in ["check", "test", "docs"] {
+        let told = workspace.run(&["plugin", verb, "./tree"]);
+        assert!(told.stderr.contains("It is a pipe, not a file"), "{told}");
+    }
 }

@@ -249,3 +249,44 @@ fn what_a_manifest_requires_of_python_is_there_or_named() {
     let told = workspace.fail(3, &["run", "say"]).stderr;
     assert!(told.contains("its manifest requires Python distributions"), "{told}");
 }
+
+#[test]
+fn answers_of_a_plugin_that_is_edited_meanwhile_are_not_kept_for_what_it_was() {
+    let workspace = with_words("list.txt", "");
+    workspace.write(
+        "words/words.json",
+        r#"{ "type": "object", "required": ["list"],
+             "properties": { "list": { "type": "string", "x-purlin-path": "input" } } }"#,
+    );
+    workspace.write("other.py", CODE.replace("[config]", "['other']"));
+    workspace.write(
+        "purlin.toml",
+        r#"
+[workspace]
+[plugins.words]
+path = "words"
+
+[commands.first]
+exec = "true"
+deps = ["words:list.txt"]
+
+[commands.edit]
+argv = ["sh", "-c", "cp other.py words/words.py; cp list.txt later.txt"]
+deps = ["list.txt"]
+artifacts = ["later.txt"]
+
+[commands.say]
+exec = "cat one.txt"
+deps = ["words:later.txt", { type = "command", name = "edit" }]
+"#,
+    );
+    workspace.succeed(&["run", "first"]);
+    assert_eq!(starts(&workspace), 1);
+    // The first answer is remembered, so the process is started after the edit.
+    workspace.succeed(&["run", "first", "say"]);
+    assert_eq!(starts(&workspace), 1);
+    workspace.write("words/words.py", CODE);
+    let again = workspace.succeed(&["run", "say"]);
+    assert!(again.stderr.contains("say   done"), "{again}");
+    assert_eq!(starts(&workspace), 1);
+}

@@ -19,7 +19,7 @@ fn codes(document: &Json) -> Vec<&str> {
     diagnostics.iter().filter_map(|one| one["code"].as_str()).collect()
 }
 
-fn make_fifo(path: &std::path::Path) {
+pub(crate) fn make_fifo(path: &std::path::Path) {
     let made = std::process::Command::new("mkfifo").arg(path).status().expect("mkfifo is there");
     assert!(made.success());
 }

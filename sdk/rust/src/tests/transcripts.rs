@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use purlin_plugin::transform::{Fragment, Importer, Payload};
+
 use super::*;
 
 /// Not played: the SDK speaks the version that this host speaks, and its types keep authors from
@@ -159,6 +161,31 @@ impl Argument for Demo {
     }
 }
 
+impl Importer for Demo {
+    fn load(
+        &self,
+        options: &Json,
+        sources: &[String],
+        _: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError> {
+        if sources.is_empty() {
+            return Ok(Vec::new());
+        }
+        assert_eq!(sources, ["six/package.py", "zlib/package.py"]);
+        let path = |name: &str| vec!["packages".to_owned(), name.to_owned()];
+        let six = Fragment::new(path("six"), Payload::Data(json!({ "version": "1.16" })));
+        Ok(vec![
+            Fragment {
+                system: options["system"].as_str().map(str::to_owned),
+                priority: Some(10),
+                inject: [("python".to_owned(), json!("{packages.python}"))].into_iter().collect(),
+                ..six
+            },
+            Fragment::new(path("zlib"), Payload::File("zlib/package.star".to_owned())),
+        ])
+    }
+}
+
 impl Hook for Demo {
     fn event(&self, _: &str, _: &Json, host: &dyn Host) -> Result<(), PluginError> {
         let key = json!({ "url": "x" });
@@ -220,6 +247,7 @@ fn demo(transcript: &str, provides: &Json) -> Plugin {
             "cache" => plugin.cache(name, code()),
             "subcommand" => plugin.subcommand(name, code()),
             "argument" => plugin.argument(name, code()),
+            "importer" => plugin.importer(name, code()),
             "hook" => plugin.hook(name, code()),
             point => panic!("{point} is not played"),
         }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use purlin_plugin::PluginSet;
 use purlin_plugin::manifest::Manifest;
+use purlin_store::read_regular_text;
 use purlin_test::lint::lint;
 use serde_json::json;
 
@@ -46,7 +47,7 @@ fn of_folder(given: &Path) -> Result<String, Failure> {
 }
 
 fn of_disk(manifest: &Manifest, folder: &Path) -> String {
-    let text_of = |path: &str| fs::read_to_string(folder.join(path)).ok();
+    let text_of = |path: &str| text_in(folder, path);
     let docs = manifest.docs.as_ref().map(|docs| folder.join(docs));
     let entries = docs.and_then(|docs| fs::read_dir(docs).ok()).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
@@ -54,6 +55,12 @@ fn of_disk(manifest: &Manifest, folder: &Path) -> String {
     // The page that leads to the others comes first.
     pages.sort_by_key(|name| (name != "index.md" && name != "README.md", name.clone()));
     page(manifest, &Files { text_of: &text_of, pages })
+}
+
+/// The text of a file of the plugin. One that a link takes out of its folder is not the plugin's.
+fn text_in(folder: &Path, path: &str) -> Option<String> {
+    let file = folder.join(path).canonicalize().ok()?;
+    file.starts_with(folder.canonicalize().ok()?).then(|| read_regular_text(&file).ok())?
 }
 
 fn of_installed(global: &Global, bundled: &PluginSet, name: &str) -> Result<String, Failure> {

@@ -101,7 +101,7 @@ fn subject<'a>(author: &'a Author, place: &Place, bundled: &PluginSet) -> Subjec
     };
     Subject {
         manifest: author.source.clone(),
-        text_of: Box::new(|path| fs::read_to_string(author.folder.join(path)).ok()),
+        text_of: Box::new(|path| purlin_store::read_regular_text(&author.folder.join(path)).ok()),
         folder: Some(author.folder.clone()),
         places: Some(place.root.clone()),
         code,

@@ -30,8 +30,15 @@ def main(arguments: list[str] | None = None) -> int:
         "--write", metavar="DIR", type=Path, help="bring the plugin in this folder up to date"
     )
     options = parser.parse_args(arguments)
-    sys.path.insert(0, str(options.check or options.write or Path.cwd()))
-    import_module(options.module)
+    folder = options.check or options.write or Path.cwd()
+    sys.path.insert(0, str(folder))
+    try:
+        import_module(options.module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{options.module}.".startswith(f"{error.name}."):
+            raise
+        print(f"error: there is no module `{error.name}` in {folder}", file=sys.stderr)
+        return 1
     try:
         derived = derive()
     except Underivable as error:
