@@ -118,7 +118,7 @@ impl Sources for Contents {
     fn load(&self, label: &str, from: &Arc<Source>) -> Result<Arc<Source>, Diagnostic> {
         let folder = self.place.folder();
         let refused = |why: String| {
-            Diagnostic::error("load", format!("`{label}` cannot be loaded")).detail(why).help(
+            Diagnostic::error("not-loaded", format!("`{label}` cannot be loaded")).detail(why).help(
                 "a plugin loads its own files: `./NAME.star`, or a path from its folder".to_owned(),
             )
         };
