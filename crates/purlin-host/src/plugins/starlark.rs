@@ -118,9 +118,12 @@ impl Sources for Contents {
     fn load(&self, label: &str, from: &Arc<Source>) -> Result<Arc<Source>, Diagnostic> {
         let folder = self.place.folder();
         let refused = |why: String| {
-            Diagnostic::error("not-loaded", format!("`{label}` cannot be loaded")).detail(why).help(
-                "a plugin loads its own files: `./NAME.star`, or a path from its folder".to_owned(),
-            )
+            Diagnostic::error("load-failed", format!("`{label}` cannot be loaded"))
+                .detail(why)
+                .help(
+                    "a plugin loads its own files: `./NAME.star`, or a path from its folder"
+                        .to_owned(),
+                )
         };
         let below = from.path.strip_prefix(folder.shown()).unwrap_or(Path::new(""));
         let file = inside(label, below)
