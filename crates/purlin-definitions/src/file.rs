@@ -202,7 +202,7 @@ pub(crate) fn read_text(path: &Path, shown: &Path) -> Result<String, Diagnostic>
 impl Sources for SourceFiles {
     fn load(&self, label: &str, from: &Arc<Source>) -> Result<Arc<Source>, Diagnostic> {
         let nowhere = |why: &str| {
-            Diagnostic::error("bad-load", format!("`{label}` cannot be loaded"))
+            Diagnostic::error("load-failed", format!("`{label}` cannot be loaded"))
                 .detail(why.to_owned())
         };
         let (root, folder) = {
