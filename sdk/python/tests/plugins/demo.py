@@ -111,27 +111,26 @@ def venv(config: Venv, context: plugin.EnvironmentContext) -> plugin.Environment
 
 
 class PackagePy(plugin.Config):
-    """Which packages are read."""
+    """Where packages belong."""
 
-    system: str
+    section: str
 
 
 def package_py(
     options: PackagePy, sources: Sequence[plugin.Imported], context: plugin.Context
 ) -> Sequence[plugin.Fragment]:
     """Packages of another tool."""
-    if not sources:
+    if next(asked) > 1:
         return []
-    expect([source.path for source in sources], ["six/package.py", "zlib/package.py"])
+    expect([source.path for source in sources], ["six/package.py"])
     return [
+        plugin.Fragment(path=[options.section, "six"], data={"version": "1.17.0"}),
         plugin.Fragment(
-            path=["packages", "six"],
-            data={"version": "1.16"},
-            system=options.system,
-            priority=10,
-            inject={"python": "{packages.python}"},
+            path=(options.section, "shell"),
+            data={"$file": "six/shell.star"},
+            system="x86_64-linux",
+            priority=50,
         ),
-        plugin.Fragment(path=("packages", "zlib"), data={"$file": "zlib/package.star"}),
     ]
 
 
