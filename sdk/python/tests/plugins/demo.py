@@ -110,30 +110,6 @@ def venv(config: Venv, context: plugin.EnvironmentContext) -> plugin.Environment
     )
 
 
-class PackagePy(plugin.Config):
-    """Where packages belong."""
-
-    section: str
-
-
-def package_py(
-    options: PackagePy, sources: Sequence[plugin.Imported], context: plugin.Context
-) -> Sequence[plugin.Fragment]:
-    """Packages of another tool."""
-    if next(asked) > 1:
-        return []
-    expect([source.path for source in sources], ["six/package.py"])
-    return [
-        plugin.Fragment(path=[options.section, "six"], data={"version": "1.17.0"}),
-        plugin.Fragment(
-            path=(options.section, "shell"),
-            data={"$file": "six/shell.star"},
-            system="x86_64-linux",
-            priority=50,
-        ),
-    ]
-
-
 class DavCache(plugin.Cache[Dav]):
     """Has every action, and brings none."""
 
@@ -253,9 +229,6 @@ ALL: dict[str, Callable[[], object]] = {
     "argument/localised": lambda: plugin.argument(
         "localised", on=["run"], edits=["/commands"], stage="resolved", complete=speeds
     )(localised),
-    "importer/package-py": lambda: plugin.importer(
-        "package-py", inputs=["**/package.py"], into="packages"
-    )(package_py),
     "hook/run.finished": lambda: plugin.hook("run.finished")(finished),
 }
 for feature in PROVIDED:
