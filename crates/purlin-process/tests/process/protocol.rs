@@ -17,7 +17,7 @@ use purlin_plugin::message::{
     ErrorCode, ExecRequest, ExecResult, ExpandContext, FeatureSummary, PluginError,
     SubcommandContext,
 };
-use purlin_plugin::transform::Importer;
+use purlin_plugin::transform::{Importer, Payload};
 use purlin_process::{NEWEST_PROTOCOL, OLDEST_PROTOCOL, Process};
 use serde_json::{Value as Json, json};
 
@@ -26,7 +26,7 @@ use crate::support::{Plugin, python, soon};
 /// The digest of all transcripts, by the newest version of the protocol that they show. Whoever
 /// changes a transcript of a version that was published makes a new version.
 const DIGESTS: [(u32, &str); 1] =
-    [(1, "61d23265a813c41983db167c4811b95557296ac19327e4b82c647460fa424284")];
+    [(1, "4316609d197b02a23496dccb67c90cfa1d8c2a2a79cf172e737d1178b9615ff3")];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/protocol").canonicalize().unwrap()
@@ -389,19 +389,20 @@ fn arguments() {
 }
 
 #[test]
-fn importers() {
+fn importer_load() {
     let playing = play("importer_load");
     let feature = playing.process.feature("package-py");
-    let options = json!({ "system": "x86_64-linux" });
-    let sources = ["six/package.py", "zlib/package.py"].map(str::to_owned);
-    let made = feature.load(&options, &sources, &QuietHost).unwrap();
-    let [six, zlib] = &made[..] else { panic!("{made:?}") };
-    assert_eq!(six.path, ["packages", "six"]);
-    assert_eq!((six.system.as_deref(), six.priority), (Some("x86_64-linux"), Some(10)));
-    assert_eq!(six.inject["python"], "{packages.python}");
-    assert_eq!(format!("{:?}", six.payload), r#"{"version":"1.16"}"#);
-    assert_eq!(format!("{:?}", zlib.payload), "$file zlib/package.star");
-    assert_eq!(feature.load(&options, &[], &QuietHost).unwrap().len(), 0);
+    let (options, sources) = (json!({ "section": "packages" }), ["six/package.py".to_owned()]);
+    let load = || feature.load(&options, &sources, &QuietHost).unwrap();
+    let fragments = load();
+    assert_eq!(fragments[0].path, ["packages", "six"]);
+    assert!(matches!(&fragments[0].payload, Payload::Data(data) if data["version"] == "1.17.0"));
+    assert_eq!(
+        (fragments[1].system.as_deref(), fragments[1].priority),
+        (Some("x86_64-linux"), Some(50))
+    );
+    assert!(matches!(&fragments[1].payload, Payload::File(path) if path == "six/shell.star"));
+    assert!(load().is_empty());
     playing.ends();
 }
 

@@ -1,7 +1,7 @@
 //! Checks of the `importer` point.
 
 use purlin_plugin::manifest::Detail;
-use purlin_plugin::message::PluginError;
+use purlin_plugin::message::{ErrorCode, PluginError};
 use purlin_plugin::transform::Fragment;
 use serde_json::Value as Json;
 
@@ -12,7 +12,6 @@ use super::trial::{Finding, Trial, ensure, failed, told};
 
 pub(super) fn answers(trial: &Trial<'_>) -> Finding {
     for case in trial.cases.importer.of(trial.feature())? {
-        trial.lay(&case.files)?;
         let made = load(trial, &trial.start()?, case)
             .map_err(|error| failed(format!("{}: {}", case.options, told(&error))))?;
         if let Some(expected) = &case.fragments {
@@ -28,7 +27,6 @@ pub(super) fn answers(trial: &Trial<'_>) -> Finding {
 pub(super) fn into(trial: &Trial<'_>) -> Finding {
     let Detail::Importer { into, .. } = &trial.feature().detail else { return Ok(()) };
     for case in trial.cases.importer.of(trial.feature())? {
-        trial.lay(&case.files)?;
         let sections = filled(into, &case.options);
         let is_meant = |section: &String| sections.split([' ', ',']).any(|one| one == section);
         for fragment in load(trial, &trial.start()?, case)? {
@@ -42,7 +40,6 @@ pub(super) fn into(trial: &Trial<'_>) -> Finding {
 
 pub(super) fn same_answer(trial: &Trial<'_>) -> Finding {
     for case in trial.cases.importer.of(trial.feature())? {
-        trial.lay(&case.files)?;
         let first = trial.start()?;
         let one = all_shown(&load(trial, &first, case)?);
         for other in [load(trial, &first, case)?, load(trial, &trial.start()?, case)?] {
@@ -69,5 +66,7 @@ fn load(
     started: &Started,
     case: &ImporterCase,
 ) -> Result<Vec<Fragment>, PluginError> {
+    let unwritten = "the files of the case cannot be written";
+    trial.lay(&case.files).map_err(|_| PluginError::new(ErrorCode::Internal, unwritten))?;
     started.importer(trial.feature()).load(&case.options, &case.sources, &started.host)
 }

@@ -33,17 +33,6 @@ edits   = [{ path = "/names", value = ["test"] }]
 
 [[hook."run.finished"]]
 payload = { failed = 0 }
-
-[[importer.recipe]]
-options   = { system = "x86_64-linux" }
-files     = { "six/recipe.txt" = "1.16\n" }
-sources   = ["six/recipe.txt"]           # those of the files that it is told
-fragments = [{ path = ["packages", "six"], data = { version = "1.16" } }]
-
-[[transform.versions]]
-systems = ["x86_64-linux"]
-definitions.packages = [{ path = ["six"], value = { version = "1.16" } }]
-extend  = [{ path = ["notes", "six"], data = "1.16" }]      # and `outputs`
 ```
 "#;
 

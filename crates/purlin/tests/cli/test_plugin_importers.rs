@@ -64,18 +64,18 @@ fragments = [
 ]
 "#;
 
-fn recipes(code: &str) -> Workspace {
+fn recipes() -> Workspace {
     let workspace = workspace("");
     workspace.write("recipes/plugin.toml", MANIFEST);
     workspace.write("recipes/recipe.json", SCHEMA);
-    workspace.write("recipes/recipes_plugin.py", code);
+    workspace.write("recipes/recipes_plugin.py", CODE);
     workspace.write("recipes/tests/cases.toml", CASES);
     workspace
 }
 
 #[test]
 fn one_in_python_passes_the_kit() {
-    let tested = recipes(CODE).succeed(&["plugin", "test", "recipes"]);
+    let tested = recipes().succeed(&["plugin", "test", "recipes"]);
     for check in ["answers", "into", "same-answer"] {
         let line = format!("ok    importer.{check}  importer/recipe");
         assert!(tested.stdout.contains(&line), "{tested}");
@@ -85,7 +85,7 @@ fn one_in_python_passes_the_kit() {
 
 #[test]
 fn one_in_python_can_be_called() {
-    let workspace = recipes(CODE);
+    let workspace = recipes();
     workspace.write("zlib/recipe.txt", "1.3");
     let params = r#"{"options": {}, "sources": ["zlib/recipe.txt"]}"#;
     let called = workspace.succeed(&["plugin", "call", "recipes", "importer/load", params]);
@@ -97,13 +97,4 @@ fn one_in_python_can_be_called() {
         }),
         "{called}"
     );
-}
-
-#[test]
-fn what_is_no_fragment_is_told() {
-    let workspace = recipes(&CODE.replace(r#"["packages", source.path.split("/")[0]]"#, "'six'"));
-    workspace.write("zlib/recipe.txt", "1.3");
-    let params = r#"{"options": {}, "sources": ["zlib/recipe.txt"]}"#;
-    let called = workspace.run(&["plugin", "call", "recipes", "importer/load", params]);
-    assert!(called.stderr.contains("with a list of names as `path`"), "{called}");
 }

@@ -110,31 +110,6 @@ def venv(config: Venv, context: plugin.EnvironmentContext) -> plugin.Environment
     )
 
 
-class PackagePy(plugin.Config):
-    """Which packages are read."""
-
-    system: str
-
-
-def package_py(
-    options: PackagePy, sources: Sequence[plugin.Imported], context: plugin.Context
-) -> Sequence[plugin.Fragment]:
-    """Packages of another tool."""
-    if not sources:
-        return []
-    expect([source.path for source in sources], ["six/package.py", "zlib/package.py"])
-    return [
-        plugin.Fragment(
-            path=["packages", "six"],
-            data={"version": "1.16"},
-            system=options.system,
-            priority=10,
-            inject={"python": "{packages.python}"},
-        ),
-        plugin.Fragment(path=("packages", "zlib"), data={"$file": "zlib/package.star"}),
-    ]
-
-
 class DavCache(plugin.Cache[Dav]):
     """Has every action, and brings none."""
 
@@ -254,9 +229,6 @@ ALL: dict[str, Callable[[], object]] = {
     "argument/localised": lambda: plugin.argument(
         "localised", on=["run"], edits=["/commands"], stage="resolved", complete=speeds
     )(localised),
-    "importer/package-py": lambda: plugin.importer(
-        "package-py", inputs=["**/package.py"], into="packages"
-    )(package_py),
     "hook/run.finished": lambda: plugin.hook("run.finished")(finished),
 }
 for feature in PROVIDED:

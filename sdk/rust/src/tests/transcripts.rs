@@ -168,20 +168,19 @@ impl Importer for Demo {
         sources: &[String],
         _: &dyn Host,
     ) -> Result<Vec<Fragment>, PluginError> {
-        if sources.is_empty() {
+        if self.asked.fetch_add(1, Ordering::Relaxed) > 0 {
             return Ok(Vec::new());
         }
-        assert_eq!(sources, ["six/package.py", "zlib/package.py"]);
-        let path = |name: &str| vec!["packages".to_owned(), name.to_owned()];
-        let six = Fragment::new(path("six"), Payload::Data(json!({ "version": "1.16" })));
+        assert_eq!(sources, ["six/package.py"]);
+        let path = |name: &str| vec![options["section"].as_str().unwrap().into(), name.into()];
+        let shell = Payload::File("six/shell.star".to_owned());
         Ok(vec![
+            Fragment::new(path("six"), Payload::Data(json!({ "version": "1.17.0" }))),
             Fragment {
-                system: options["system"].as_str().map(str::to_owned),
-                priority: Some(10),
-                inject: [("python".to_owned(), json!("{packages.python}"))].into_iter().collect(),
-                ..six
+                system: Some("x86_64-linux".to_owned()),
+                priority: Some(50),
+                ..Fragment::new(path("shell"), shell)
             },
-            Fragment::new(path("zlib"), Payload::File("zlib/package.star".to_owned())),
         ])
     }
 }

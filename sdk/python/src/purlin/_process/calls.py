@@ -75,6 +75,28 @@ def _expand(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     return {name: value for name, value in found.__dict__.items() if value}
 
 
+def _load(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    from purlin.plugin._later import Fragment, Imported
+
+    feature = plugin.feature("importer", params)
+    options = plugin.configured(feature, params["options"])
+    sources = []
+    for path in params["sources"]:
+        try:
+            with open(os.path.join(plugin.info.root or "", path), encoding="utf-8") as file:
+                sources.append(Imported(path=path, text=file.read()))
+        except (OSError, UnicodeDecodeError) as error:
+            raise NotFound(f"`{path}` cannot be read: {error}") from error
+    made = list(feature.code(options, tuple(sources), Context(call, plugin.info)))
+    fragments = []
+    for one in made:
+        if not isinstance(one, Fragment):
+            raise _wrong(feature, one, "plugin.Fragments")
+        fields = {key: value for key, value in one.__dict__.items() if value is not None}
+        fragments.append({**fields, "path": list(one.path)})
+    return {"fragments": fragments}
+
+
 def _describe(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     from purlin.plugin._environment import EnvironmentContext, EnvironmentDescription, message
 
@@ -172,20 +194,6 @@ def _argument_complete(plugin: Plugin, call: Call, params: Params) -> dict[str, 
     return _values(plugin, call, params, feature.details["complete"])
 
 
-def _import(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
-    from purlin.plugin._importer import Fragment, Imported, message
-
-    feature = plugin.feature("importer", params)
-    options = plugin.configured(feature, params["options"])
-    sources = tuple(Imported(path, plugin.info.root) for path in params["sources"])
-    told = []
-    for fragment in feature.code(options, sources, Context(call, plugin.info)):
-        if not isinstance(fragment, Fragment) or isinstance(fragment.path, str):
-            raise _wrong(feature, fragment, "plugin.Fragment with a list of names as `path`")
-        told.append(message(fragment))
-    return {"fragments": told}
-
-
 def _hook(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     feature = plugin.feature("hook", params)
     feature.code(freeze(params["payload"]), Context(call, plugin.info))
@@ -221,6 +229,7 @@ def _wrong(feature: _registry.Feature, value: Any, expected: str) -> PluginError
 
 CALLS: dict[str, Perform] = {
     "dependency/expand": _expand,
+    "importer/load": _load,
     "environment/describe": _describe,
     "cache/open": _cache_open,
     "cache/contains": _cache_contains,
@@ -230,6 +239,5 @@ CALLS: dict[str, Perform] = {
     "subcommand/complete": _subcommand_complete,
     "argument/apply": _argument,
     "argument/complete": _argument_complete,
-    "importer/load": _import,
     "hook/event": _hook,
 }

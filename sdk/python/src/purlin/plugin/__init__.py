@@ -44,20 +44,24 @@ if TYPE_CHECKING:
         VariableChange,
         environment,
     )
-    from ._importer import Fragment, Imported, importer
-    from ._later import PackageVersion, Repository, builder, repository
+    from ._later import (
+        Fragment,
+        Imported,
+        PackageVersion,
+        Repository,
+        builder,
+        importer,
+        repository,
+    )
 else:
 
     def __getattr__(name):
         """What few plugins use is read by those that do."""
         if name not in __all__:
             raise AttributeError(f"purlin.plugin has no `{name}`")
-        from purlin.plugin import _environment, _importer, _later
+        from purlin.plugin import _environment, _later
 
-        for module in (_environment, _importer):
-            if hasattr(module, name):
-                return getattr(module, name)
-        return getattr(_later, name)
+        return getattr(_environment if hasattr(_environment, name) else _later, name)
 
 
 def serve() -> None:

@@ -1,6 +1,5 @@
-"""Extension points whose hosts are still to come: they can be written, typed and declared.
-
-Nothing calls them yet. What they get and give may still become richer, never poorer.
+"""Importers, and extension points whose hosts are still to come: these can be written, typed and
+declared. What they get and give may still become richer, never poorer.
 """
 
 from __future__ import annotations
@@ -16,8 +15,28 @@ if TYPE_CHECKING:
 
     from ._context import Context
 
+    ImporterFunction = TypeVar(
+        "ImporterFunction", bound=Callable[[Any, Sequence["Imported"], Context], "Fragments"]
+    )
     BuilderFunction = TypeVar("BuilderFunction", bound=Callable[[Data, Context], Mapping[str, Any]])
     RepositoryClass = TypeVar("RepositoryClass", bound=type["Repository"])
+    Fragments = Sequence["Fragment"]
+
+
+class Imported(Config):
+    """A file that an importer reads."""
+
+    path: str
+    text: str
+
+
+class Fragment(Config):
+    """A piece of definitions: `data` stands at `path`, whose first name is the section."""
+
+    path: list[str]
+    data: Any
+    system: str | None = None
+    priority: int | None = None
 
 
 class PackageVersion(Config):
@@ -50,6 +69,23 @@ class Repository:
     def fetch(self, variant: Data, folder: str, context: Context) -> None:
         """Writes the files of a variant into `folder`."""
         raise NotImplementedError
+
+
+def importer(
+    name: str,
+    *,
+    inputs: Sequence[str],
+    into: str,
+    about: str | None = None,
+    deprecated: str | None = None,
+) -> Callable[[ImporterFunction], ImporterFunction]:
+    """Files that become definitions: `function(options, sources, context) -> fragments`."""
+
+    def register(function: ImporterFunction) -> ImporterFunction:
+        _registry.add("importer", name, function, about, deprecated, inputs=inputs, into=into)
+        return function
+
+    return register
 
 
 def builder(
