@@ -92,7 +92,12 @@ impl Engine {
         let point = self.point(key.point);
         let text = |text: &str| Argument::Data(Value::string(text, asked.clone()));
         Ok(match name {
-            "self" => Argument::Namespace(self.outputs_names(key.world, point.system.as_ref(), frame, asked)),
+            "self" => Argument::Namespace(self.outputs_names(
+                key.world,
+                point.system.as_ref(),
+                frame,
+                asked,
+            )),
             "pkgs" => {
                 let names = names(Shown::Packages, self.packages.clone());
                 Argument::Namespace(self.lookup(names, frame))
@@ -324,7 +329,8 @@ impl Namespace for InputNames {
 /// A table as names, `inputs.self.revision`; anything else as it is.
 fn as_names(described: &str, value: Value) -> Argument {
     let Some(table) = value.as_table() else { return Argument::Data(value) };
-    let names = table.iter().map(|(key, entry)| (key.to_owned(), Ok(Argument::Data(entry.value.clone()))));
+    let names =
+        table.iter().map(|(key, entry)| (key.to_owned(), Ok(Argument::Data(entry.value.clone()))));
     Argument::Namespace(Arc::new(FixedNames::new(described, names.collect())))
 }
 

@@ -48,7 +48,7 @@ pub use enforced::{Held, Hold, enforced};
 pub use feature::{
     FeatureEntry, FeatureRef, FeatureStatus, PluginEntry, PluginInfo, PluginStatus, WordRef,
 };
-pub use lock_file::{LOCK_FILE, LockFile};
+pub use lock_file::{LOCK_FILE, LockFile, ProjectPin, is_commit};
 pub use native::Loaded;
 pub use plugins::{
     Canceller, Memo, PinChange, PinChangeKind, Pinning, Plugins, language, starlark_plugin,
