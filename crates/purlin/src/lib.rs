@@ -28,6 +28,7 @@ mod machine;
 mod markdown;
 mod offer;
 mod plugin_page;
+mod projects;
 mod quantity;
 #[cfg(test)]
 mod reference;

@@ -1,6 +1,6 @@
 //! Projects from git repositories: what is asked of whoever fetches them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use purlin_model::{Diagnostic, Origin};
 
@@ -11,7 +11,9 @@ use crate::Name;
 pub struct GitProject<'a> {
     /// The names that lead to it from the workspace.
     pub chain: &'a [Name],
-    /// The repository as it is written, and where.
+    /// The folder of the project that names it, absolute.
+    pub folder: &'a Path,
+    /// The repository as it is written.
     pub url: &'a str,
     /// Where that is written.
     pub origin: &'a Origin,

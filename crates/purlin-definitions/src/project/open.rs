@@ -135,6 +135,7 @@ fn locate(
             let Some(fetch) = fetch else { return Err(not_fetched(&entry.name, origin)) };
             let fetched = fetch(&GitProject {
                 chain: &chain,
+                folder: &parent.root.folder,
                 url,
                 origin,
                 rev: rev.as_ref().map(|(rev, origin)| (rev.as_str(), origin)),

@@ -63,9 +63,13 @@ impl LockFile {
         Some((ProjectPin::read(&entry.value)?, entry.key.clone()))
     }
 
-    /// The commit that this revision of this repository is pinned to under whatever name.
+    /// The commit that this revision of this repository is pinned to under whatever name. A relative
+    /// path means different repositories in different projects.
     #[must_use]
     pub fn commit_of(&self, url: &str, rev: Option<&str>) -> Option<String> {
+        if !url.contains(':') && !url.starts_with('/') {
+            return None;
+        }
         let pins = self.document.get(TABLE).and_then(Value::as_table);
         let mut pins = pins.into_iter().flat_map(Table::iter);
         pins.find_map(|(_, entry)| ProjectPin::read(&entry.value).filter(|pin| pin.is_of(url, rev)))
