@@ -300,10 +300,13 @@ fn no_project(located: &Located) -> Diagnostic {
     let Located { shown, repository, .. } = located;
     let (place, help) = match repository {
         // A path in a repository is shown as any other.
-        Some(repository) if located.is_whole(repository) => {
-            (&*repository.url, "`rev` names the branch, tag or commit that has the file")
+        Some(repository) if located.is_whole(repository) => (
+            format!("the repository {}", repository.url),
+            "`rev` names the branch, tag or commit that has the file",
+        ),
+        _ => {
+            (shown.display().to_string(), "paths of projects are relative to the workspace's root")
         }
-        _ => (&*shown.to_string_lossy(), "paths of projects are relative to the workspace's root"),
     };
     Diagnostic::error("no-project", format!("there is no project in {place}"))
         .label(located.origin.clone(), "looked for here")
