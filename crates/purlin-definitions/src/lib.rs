@@ -53,6 +53,7 @@ pub use folder::{Mapped, map_folder};
 pub use graph::{Edge, Graph};
 pub use lineage::{Layer, Lineage, Name, Phase, ProjectPlace, Step};
 pub use path::{parse_path, path_text};
+pub use project::{Fetch, Fetched, GitProject};
 pub use read::included;
 pub use scope::{Level, RESERVED, search};
 pub use show::{Names, as_data, leaf_type, to_json};

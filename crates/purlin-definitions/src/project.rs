@@ -1,5 +1,6 @@
 //! The workspace and the projects that it is made of, read without evaluating anything.
 
+mod git;
 mod open;
 
 use std::collections::HashMap;
@@ -13,12 +14,15 @@ use crate::merge::Tree;
 use crate::read::{Choice, Document};
 use crate::{Contribution, Name, ProjectPlace};
 
+pub use git::{Fetch, Fetched, GitProject};
 pub(crate) use open::open;
 
 /// A workspace or one of its projects.
 pub(crate) struct Project {
     pub(crate) place: Arc<ProjectPlace>,
     pub(crate) root: SourceRoot,
+    /// The repository that it was fetched from, by itself or with the project that it is part of.
+    pub(crate) repository: Option<Repository>,
     pub(crate) document: Document,
     /// What it is made of itself, directly.
     pub(crate) children: Vec<Child>,
@@ -30,6 +34,15 @@ pub(crate) struct Project {
     pub(crate) extended: Mutex<HashMap<Name, Arc<Tree>>>,
     /// The same together with what its projects define.
     pub(crate) joined: Mutex<HashMap<Name, Arc<JoinedTree>>>,
+}
+
+/// What a project was fetched from.
+#[derive(Debug, Clone)]
+pub(crate) struct Repository {
+    /// Its address.
+    pub(crate) url: String,
+    /// The folder with everything of it, without symbolic links.
+    pub(crate) real: PathBuf,
 }
 
 /// A project as another one uses it.
@@ -53,6 +66,7 @@ impl Project {
         Self {
             place: Arc::new(place),
             root,
+            repository: None,
             document,
             children: Vec::new(),
             sound,

@@ -5,7 +5,7 @@ mod include;
 mod literal;
 mod section;
 
-pub(crate) use document::{Choice, Document, Use, Used, read_document};
+pub(crate) use document::{Choice, Document, Place, ProjectEntry, Use, Used, read_document};
 pub use include::included;
 pub(crate) use literal::read_literal;
 pub(crate) use section::{SectionReader, folds_alike, read_toml_file, validated};

@@ -15,6 +15,7 @@ use crate::explain::Explanation;
 use crate::file::SourceFiles;
 use crate::graph::Graph;
 use crate::merge::Standing;
+use crate::project::Fetch;
 use crate::show::Names;
 use crate::system::DEFAULT_SYSTEMS;
 use crate::{Name, message, project};
@@ -39,6 +40,8 @@ pub struct Setup {
     pub base: Option<Arc<dyn Namespace>>,
     /// What `inputs.self` is.
     pub revision: Option<Revision>,
+    /// Who fetches projects that are in repositories.
+    pub fetch: Option<Fetch>,
 }
 
 /// An open workspace: definitions, and the outputs that they become. What is asked for is computed
@@ -52,9 +55,10 @@ impl Workspace {
     /// plugin is loaded. What is wrong is told by [`Workspace::problems`].
     #[must_use]
     pub fn open(setup: Setup) -> Self {
-        let Setup { root, shown, document, systems, catalogue, language, files, base, revision } =
-            setup;
-        let (projects, problems) = project::open(&catalogue, &files, &root, &shown, &document);
+        let Setup { root, shown, document, systems, catalogue, language, files, base, .. } = setup;
+        let (revision, fetch) = (setup.revision, setup.fetch);
+        let (projects, problems) =
+            project::open(&catalogue, &files, &root, &shown, &document, fetch.as_ref());
         let is_restricted = systems.is_some();
         let systems = systems.map(|all| all.iter().map(|one| Name::from(one.as_str())).collect());
         let systems = systems

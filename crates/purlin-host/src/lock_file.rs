@@ -1,27 +1,32 @@
 //! `purlin.lock`: read and written here and nowhere else.
 //!
 //! It is TOML, sorted, with a block for each subject: `[workspace]` has the workspace's id, and
-//! `[plugins.NAME]` pins a plugin. Blocks that this version does not know are kept as they are.
+//! `[plugins.NAME]` and `[projects.NAME]` pin a plugin and a project. Blocks that this version does not know are kept as they are.
 //! A pin says what a plugin was and what it asked for, for everybody who reviews the file. It
 //! grants nothing.
 
 mod pin;
+mod project;
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use purlin_model::{Diagnostic, Kind, Origin, Severity, Source, Table, Value, parse_toml};
-use purlin_store::write_atomically;
+use purlin_store::{file_name, write_atomically};
 use serde_json::{Map, Value as Json, json};
 
 use crate::toml_text::toml_text;
 
 pub(crate) use pin::Pin;
+pub use project::{ProjectPin, is_commit};
 
 /// Name of the lock file.
 pub const LOCK_FILE: &str = "purlin.lock";
 
 const HEADER: &str = "# Written by Purlin. Commit this file; do not edit it.\n";
+/// The folder of locks, beside the indexes.
+const LOCKS: &str = "locks";
 /// The version of its shape.
 const VERSION: i64 = 1;
 
@@ -146,6 +151,22 @@ fn new_id() -> Result<String, String> {
 
 fn unreadable(why: &str) -> Diagnostic {
     Diagnostic::error("lock-file", format!("{LOCK_FILE} cannot be used: {why}"))
+}
+
+/// Held until it is dropped: the only one to write the lock file of a workspace. `index` is the folder
+/// of indexes.
+pub(crate) fn alone(index: &Path, root: &Path) -> io::Result<File> {
+    let folder = index.join(LOCKS);
+    std::fs::create_dir_all(&folder)?;
+    let name = format!("{}.lock", file_name(&root.to_string_lossy()));
+    let file = File::options().create(true).append(true).open(folder.join(name))?;
+    file.lock()?;
+    Ok(file)
+}
+
+pub(crate) fn unlockable(error: &io::Error) -> Diagnostic {
+    Diagnostic::error("lock-unwritten", format!("{LOCK_FILE} cannot be written"))
+        .detail(format!("Whether another process writes it cannot be told: {error}."))
 }
 
 fn unwritable(why: &str) -> Diagnostic {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::io_error;
-use crate::{Store, StoreError, fault, temporary};
+use crate::{Store, StoreError, atomic, fault, temporary};
 
 /// A folder that is removed with all that is in it when this is dropped. Of a process that dies, the
 /// next one that makes such a folder in the same place removes it.
@@ -14,7 +14,12 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    pub(crate) fn new_in(above: &Path) -> Result<Self, StoreError> {
+    /// A folder with a name of its own in another, which is made if need be.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn new_in(above: &Path) -> Result<Self, StoreError> {
+        atomic::make_folders(above)?;
         let folder = temporary::new_in(above);
         fs::create_dir(&folder).map_err(io_error("make the folder", &folder))?;
         fault::point("scratch.made");

@@ -11,6 +11,7 @@ use purlin_starlark::Starlark;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::projects::Projects;
 use crate::{draw, git, workspace};
 
 /// The definitions of the workspace that the user stands in, for its own systems or for these alone.
@@ -20,7 +21,8 @@ pub(crate) fn open(context: &Context, systems: &[String]) -> Result<Workspace, F
         context.root()?;
         return Err(context.diagnostics.clone().into());
     }
-    let opened = look(context, systems)?;
+    let (opened, told) = look(context, systems)?;
+    draw::diagnostics(&context.global, &told);
     let problems = opened.problems();
     if has_errors(&problems) {
         return Err(problems.into());
@@ -32,12 +34,18 @@ pub(crate) fn open(context: &Context, systems: &[String]) -> Result<Workspace, F
     Ok(opened)
 }
 
-/// The same, whatever is wrong with it: for who tells all of that.
-pub(crate) fn look(context: &Context, systems: &[String]) -> Result<Workspace, Failure> {
+/// The same, whatever is wrong with it, and what was noticed while projects were fetched: for who
+/// tells all of that.
+pub(crate) fn look(
+    context: &Context,
+    systems: &[String],
+) -> Result<(Workspace, Vec<Diagnostic>), Failure> {
     let root = context.root()?;
+    let projects = Arc::new(Projects::new(context, root.clone()));
+    let fetching = projects.clone();
     let files = SourceFiles::new();
     let own = root.clone();
-    Ok(Workspace::open(Setup {
+    let opened = Workspace::open(Setup {
         shown: workspace::shown(&context.directory, &root),
         document: context.document.clone(),
         systems: (!systems.is_empty()).then(|| systems.to_vec()),
@@ -46,8 +54,10 @@ pub(crate) fn look(context: &Context, systems: &[String]) -> Result<Workspace, F
         files,
         base: None,
         revision: Some(Box::new(move || git::revision(&own))),
+        fetch: Some(Box::new(move |project| fetching.folder(project))),
         root,
-    }))
+    });
+    Ok((opened, projects.take_told()))
 }
 
 /// A system that is none is a slip of the fingers. Another one than the workspace's is not.

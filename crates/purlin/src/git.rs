@@ -1,5 +1,7 @@
 //! What git knows of changed files, for `run --since`, and of the workspace, for `inputs.self`.
 
+pub(crate) mod remote;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 

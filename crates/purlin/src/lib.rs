@@ -29,6 +29,7 @@ mod markdown;
 mod offer;
 mod plugin_help;
 mod plugin_page;
+mod projects;
 mod quantity;
 #[cfg(test)]
 mod reference;

@@ -103,6 +103,7 @@ fn processes_are_started_for_actions_in_the_foreground_for_plugins_and_to_ask_gi
         "purlin-commands/src/terminal.rs",
         "purlin-host/src/process/",
         "purlin/src/git.rs",
+        "purlin/src/git/",
         "purlin-process/src/",
     ];
     for (path, text) in sources(|name| name != "purlin-test") {

@@ -94,6 +94,8 @@ mod test_plugin_verbs;
 mod test_predecessor;
 #[path = "cli/test_process_plugins.rs"]
 mod test_process_plugins;
+#[path = "cli/test_projects_from_git.rs"]
+mod test_projects_from_git;
 #[path = "cli/test_pydist.rs"]
 mod test_pydist;
 #[path = "cli/test_recorded_cases.rs"]

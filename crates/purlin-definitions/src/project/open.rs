@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use purlin_model::{Diagnostic, Origin, Source, Value, parse_toml};
 
-use super::{Child, Project};
+use super::{Child, Fetch, GitProject, Project, Repository};
 use crate::catalogue::Catalogue;
 use crate::file::{SourceFiles, read_text};
-use crate::read::{Used, included, read_document};
+use crate::read::{Place, ProjectEntry, Used, included, read_document};
 use crate::{Name, ProjectPlace};
 
 /// More than a workspace sensibly has; who comes here has a mistake in it.
@@ -22,6 +22,7 @@ pub(crate) fn open(
     folder: &Path,
     shown: &Path,
     document: &Value,
+    fetch: Option<&Fetch>,
 ) -> (Vec<Project>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let mut projects: Vec<Project> = Vec::new();
@@ -37,25 +38,28 @@ pub(crate) fn open(
     // Breadth first: a project is called by the shortest way to it.
     while next < projects.len() {
         for entry in std::mem::take(&mut projects[next].document.projects) {
-            let Some((path, origin)) = &entry.path else {
-                diagnostics.push(not_fetched(&entry.name, &entry.origin));
-                continue;
+            let located = match locate(&projects[next], &entry, fetch) {
+                Ok(located) => located,
+                Err(diagnostic) => {
+                    diagnostics.push(diagnostic);
+                    continue;
+                }
             };
-            let parent = &projects[next];
-            let folder = normal(&parent.root.folder.join(path));
-            let shown = normal(&parent.root.shown.join(path));
+            let folder = &located.folder;
             let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
             let index = match known.get(&real) {
                 Some(index) => *index,
                 None if projects.len() >= MOST => continue,
-                None => match read_project(catalogue, files, &folder, &shown, origin) {
+                None => match read_project(catalogue, files, &located) {
                     Ok((read, root, mistakes)) => {
                         diagnostics.extend(mistakes);
                         let index = projects.len();
                         let chain = &projects[next].place.chain;
                         let chain = chain.iter().cloned().chain([entry.name.clone()]).collect();
                         let place = ProjectPlace { index, chain, uses: BTreeSet::new() };
-                        projects.push(Project::new(place, root, read));
+                        let mut project = Project::new(place, root, read);
+                        project.repository = located.repository;
+                        projects.push(project);
                         known.insert(real, index);
                         index
                     }
@@ -84,23 +88,77 @@ pub(crate) fn open(
 
 type ReadProject = (crate::read::Document, crate::file::SourceRoot, Vec<Diagnostic>);
 
+/// Where a project was found.
+struct Located {
+    folder: PathBuf,
+    /// The folder as users are shown it.
+    shown: PathBuf,
+    repository: Option<Repository>,
+    /// Where that is written.
+    origin: Origin,
+}
+
+impl Located {
+    /// Whether it is all that was fetched.
+    fn is_whole(&self, repository: &Repository) -> bool {
+        self.folder.canonicalize().is_ok_and(|real| real == repository.real)
+    }
+}
+
+fn locate(
+    parent: &Project,
+    entry: &ProjectEntry,
+    fetch: Option<&Fetch>,
+) -> Result<Located, Diagnostic> {
+    match &entry.place {
+        Place::Path(path, origin) => {
+            let folder = normal(&parent.root.folder.join(path));
+            let repository = parent.repository.clone();
+            // What was fetched has nothing to do with the rest of the disk.
+            if let Some(repository) = &repository
+                && !folder.canonicalize().map_or_else(
+                    |_| folder.starts_with(&repository.real),
+                    |real| real.starts_with(&repository.real),
+                )
+            {
+                let what = format!("the project `{}` is outside of the repository", entry.name);
+                return Err(Diagnostic::error("project", what)
+                    .label(origin.clone(), "this path leads out of it")
+                    .detail(format!("What uses it was fetched from {}.", repository.url)));
+            }
+            let shown = normal(&parent.root.shown.join(path));
+            Ok(Located { folder, shown, repository, origin: origin.clone() })
+        }
+        Place::Git { url, origin, rev } => {
+            let chain: Vec<Name> =
+                parent.place.chain.iter().cloned().chain([entry.name.clone()]).collect();
+            let Some(fetch) = fetch else { return Err(not_fetched(&entry.name, origin)) };
+            let fetched = fetch(&GitProject {
+                chain: &chain,
+                folder: &parent.root.folder,
+                url,
+                origin,
+                rev: rev.as_ref().map(|(rev, origin)| (rev.as_str(), origin)),
+                within: parent.repository.as_ref().map(|repository| repository.url.as_str()),
+            })?;
+            let folder = fetched.folder;
+            let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+            let repository = Some(Repository { url: fetched.url, real });
+            Ok(Located { shown: folder.clone(), folder, repository, origin: origin.clone() })
+        }
+    }
+}
+
 fn read_project(
     catalogue: &Catalogue,
     files: &SourceFiles,
-    folder: &Path,
-    shown: &Path,
-    origin: &Origin,
+    located: &Located,
 ) -> Result<ReadProject, Vec<Diagnostic>> {
+    let Located { folder, shown, origin, .. } = located;
     let file = folder.join("purlin.toml");
     let shown_file = shown.join("purlin.toml");
     if !file.is_file() {
-        let what = format!("there is no project in {}", shown.display());
-        return Err(vec![
-            Diagnostic::error("no-project", what)
-                .label(origin.clone(), "looked for here")
-                .detail("A project is a folder with a `purlin.toml`.")
-                .help("paths of projects are relative to the workspace's root".to_owned()),
-        ]);
+        return Err(vec![no_project(located)]);
     }
     let text = read_text(&file, &shown_file)
         .map_err(|diagnostic| vec![diagnostic.label(origin.clone(), "used here")])?;
@@ -238,13 +296,27 @@ fn used_name(catalogue: &Catalogue, what: Used) -> String {
     format!("`{}:{}`", head.plugin, head.name)
 }
 
+fn no_project(located: &Located) -> Diagnostic {
+    let Located { shown, repository, .. } = located;
+    let (place, help) = match repository {
+        // A path in a repository is shown as any other.
+        Some(repository) if located.is_whole(repository) => (
+            format!("the repository {}", repository.url),
+            "`rev` names the branch, tag or commit that has the file",
+        ),
+        _ => {
+            (shown.display().to_string(), "paths of projects are relative to the workspace's root")
+        }
+    };
+    Diagnostic::error("no-project", format!("there is no project in {place}"))
+        .label(located.origin.clone(), "looked for here")
+        .detail("A project is a folder with a `purlin.toml`.")
+        .help(help.to_owned())
+}
+
 fn not_fetched(name: &str, origin: &Origin) -> Diagnostic {
-    Diagnostic::error(
-        "not-built-yet",
-        format!("the project `{name}` cannot be fetched by this version of Purlin"),
-    )
-    .label(origin.clone(), "this project")
-    .help("check it out and write `path = \"…\"`".to_owned())
+    let what = format!("the project `{name}` cannot be fetched here");
+    Diagnostic::error("not-fetched", what).label(origin.clone(), "from this repository")
 }
 
 /// The path without `.`, and without `..` where that can be told without looking.

@@ -65,10 +65,18 @@ pub(crate) enum Used {
 #[derive(Debug)]
 pub(crate) struct ProjectEntry {
     pub(crate) name: Name,
-    pub(crate) origin: Origin,
-    pub(crate) path: Option<(String, Origin)>,
+    pub(crate) place: Place,
     pub(crate) export: bool,
     pub(crate) accept_override: Vec<(String, Origin)>,
+}
+
+/// Where a project is.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// A folder.
+    Path(String, Origin),
+    /// A repository, and its branch, tag or commit.
+    Git { url: String, origin: Origin, rev: Option<(String, Origin)> },
 }
 
 /// One entry of `[choose]`.
@@ -224,22 +232,32 @@ fn read_projects(value: &Value, read: &mut Document, diagnostics: &mut Vec<Diagn
             let value = project.get(key)?;
             Some((value.as_str()?.to_owned(), value.origin.clone()))
         };
-        let path = text("path");
-        if path.is_none() && text("git").is_none() {
+        let (path, git, rev) = (text("path"), text("git"), text("rev"));
+        let wrong = match (&path, &git, &rev) {
+            (Some(_), Some(_), _) => Some("is in two places"),
+            (Some(_), None, Some(_)) => Some("has a revision, and no repository"),
+            (None, None, _) => Some("has no place: nothing says where it is"),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
             diagnostics.push(
-                Diagnostic::error("project", format!("nothing says where the project `{name}` is"))
+                Diagnostic::error("project", format!("the project `{name}` {wrong}"))
                     .label(entry.key.clone(), "this project")
-                    .help("write `path = \"…\"` or `git = \"…\"`".to_owned()),
+                    .help("write `path = \"…\"`, or `git = \"…\"` and `rev = \"…\"`".to_owned()),
             );
             continue;
         }
+        let place = match (path, git) {
+            (Some((path, origin)), _) => Place::Path(path, origin),
+            (None, Some((url, origin))) => Place::Git { url, origin, rev },
+            (None, None) => continue,
+        };
         let accepted = project.get("accept-override").and_then(Value::as_list).unwrap_or_default();
         let accepted =
             accepted.iter().filter_map(|one| Some((one.as_str()?.to_owned(), one.origin.clone())));
         read.projects.push(ProjectEntry {
             name: name.into(),
-            origin: entry.key.clone(),
-            path,
+            place,
             export: project.get("export").and_then(Value::as_bool).unwrap_or(true),
             accept_override: accepted.collect(),
         });

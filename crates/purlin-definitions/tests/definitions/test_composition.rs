@@ -180,7 +180,7 @@ fn projects_that_are_missing_or_made_of_themselves_are_told() {
     assert_eq!(
         told,
         [
-            "nothing says where the project `none` is (purlin.toml:9:1)",
+            "the project `none` has no place: nothing says where it is (purlin.toml:9:1)",
             "nothing reads the table `[pgk]` (a/purlin.toml:8:2)",
             "there is no project in gone (purlin.toml:8:17)",
             "the project `back` is made of itself (a/purlin.toml:1:1)",

@@ -369,11 +369,6 @@ pub(super) fn locked(changes: &[PinChange]) -> Diagnostic {
     .help("run the verb without `--locked`, and commit the file".to_owned())
 }
 
-pub(super) fn unlockable(error: &io::Error) -> Diagnostic {
-    Diagnostic::error("lock-unwritten", format!("{LOCK_FILE} cannot be written"))
-        .detail(format!("Whether another process writes it cannot be told: {error}."))
-}
-
 pub(super) fn not_named(plugin: &str, names: &[String]) -> Diagnostic {
     Diagnostic::error(
         "unknown-plugin",

@@ -1,21 +1,15 @@
 //! Pinning the workspace's plugins in `purlin.lock`, and comparing them with their pins.
 
-use std::fs::File;
-use std::io;
 use std::path::Path;
 
 use purlin_model::{Diagnostic, fold};
-use purlin_store::file_name;
 
 use super::check::winner;
 use super::{Interrupt, Plugins, State, message};
 use crate::index::PluginRow;
-use crate::lock_file::{LockFile, Pin};
+use crate::lock_file::{LockFile, Pin, alone, unlockable};
 use crate::workspace_table::TableEntry;
 use crate::{PluginSource, PluginStatus};
-
-/// The folder of locks, beside the indexes.
-const LOCKS: &str = "locks";
 
 /// What may become of `purlin.lock`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,8 +70,7 @@ impl Plugins {
             return Err(message::locked(&changes));
         }
         // Nobody else may write between reading and writing.
-        let _alone = alone(&self.store.folder().join(LOCKS), root)
-            .map_err(|error| message::unlockable(&error))?;
+        let _alone = alone(self.store.folder(), root).map_err(|error| unlockable(&error))?;
         let (mut lock, changes) = self.pinned(root, how)?;
         if !changes.is_empty() {
             lock.write()?;
@@ -214,15 +207,6 @@ impl Plugins {
         let what = differences(&pin, &there);
         Ok(Some(message::mispinned(name, content, found, &what, row.folder, origin)))
     }
-}
-
-/// Held until it is dropped: the only one to write the lock file of a workspace.
-fn alone(folder: &Path, root: &Path) -> io::Result<File> {
-    std::fs::create_dir_all(folder)?;
-    let name = format!("{}.lock", file_name(&root.to_string_lossy()));
-    let file = File::options().create(true).append(true).open(folder.join(name))?;
-    file.lock()?;
-    Ok(file)
 }
 
 /// What is different between two pins of one plugin, as phrases.

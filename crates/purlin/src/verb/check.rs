@@ -47,7 +47,8 @@ pub(crate) fn perform(context: &Context) -> Outcome {
     }
     let mut outputs = 0;
     if !diagnostics.iter().any(|one| one.code == "toml-syntax") {
-        let opened = definitions::look(context, &[])?;
+        let (opened, told) = definitions::look(context, &[])?;
+        diagnostics.extend(told);
         diagnostics.extend(opened.check());
         outputs = opened.names(&[]).map_or(0, |names| count(&names));
     }

@@ -13,6 +13,7 @@ use purlin_test::Workspace;
 use crate::folder;
 use crate::test_bad_cache::with_mounts;
 use crate::test_faults::{self, AHEAD};
+use crate::test_projects_from_git;
 
 /// Writes a folder, a link and a file that is named after the input.
 const DOCUMENT: &str = r#"[workspace]
@@ -198,6 +199,7 @@ fn every_point_of_the_sources_is_passed_by_one_of_these_runs() {
         passed.extend(points(&damaged(part), &["run"]));
         passed.extend(points_to(1, &damaged(part), &["cache", "verify"]));
     }
+    passed.extend(test_projects_from_git::points());
     // Passed where there is a second file system, which not every machine has.
     passed.push("restore.copied-near".to_owned());
     let mut named = 0;
