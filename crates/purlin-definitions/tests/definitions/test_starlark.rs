@@ -36,6 +36,7 @@ fn open(files: &[(&str, &str)]) -> Opened {
         language: std::sync::Arc::new(Starlark::new(files.clone())),
         files,
         base: None,
+        fetch: None,
         revision: None,
     });
     Opened { _folder: folder, workspace }

@@ -8,9 +8,8 @@ use purlin_plugin::transform::{Fragment, Importer, Payload};
 use super::*;
 
 /// Not played: the SDK speaks the version that this host speaks, and its types keep authors from
-/// asking the host for what is not there. It has no importers yet.
-const ELSEWHERE: [&str; 3] =
-    ["initialize_no_common_version", "errors_of_the_host", "importer_load"];
+/// asking the host for what is not there.
+const ELSEWHERE: [&str; 2] = ["initialize_no_common_version", "errors_of_the_host"];
 
 /// Requests that authors cannot send, by transcript and id as JSON.
 const UNSENT: [(&str, &str); 1] = [("host_output", "\"c\"")];

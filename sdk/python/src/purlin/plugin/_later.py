@@ -31,12 +31,17 @@ class Imported(Config):
 
 
 class Fragment(Config):
-    """A piece of definitions: `data` stands at `path`, whose first name is the section."""
+    """A piece of definitions: `data` stands at `path`, whose first name is the section.
+
+    `inject` is what definitions in it get for parameters of these names; a text such as
+    `{packages.gcc}` stands for that definition.
+    """
 
     path: list[str]
     data: Any
     system: str | None = None
     priority: int | None = None
+    inject: Mapping[str, Any] | None = None
 
 
 class PackageVersion(Config):
