@@ -92,9 +92,9 @@ def _load(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     for one in made:
         if not isinstance(one, Fragment):
             raise _wrong(feature, one, "plugin.Fragments")
-        path: Any = one.path
-        if isinstance(path, str):
-            raise _wrong(feature, path, "a list of names as path")
+        names: Any = one.path
+        if isinstance(names, str):
+            raise _wrong(feature, names, "a list of names as path")
         fields = {key: value for key, value in one.__dict__.items() if value is not None}
         fragments.append({**fields, "path": list(one.path)})
     return {"fragments": fragments}
