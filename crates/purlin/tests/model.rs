@@ -1,6 +1,7 @@
 //! Random steps of users against a naive model: never a stale result, never a needless run.
 //!
-//! `PURLIN_MODEL_STEPS` says how many steps are done, `PURLIN_MODEL_SEED` which.
+//! `PURLIN_MODEL_STEPS` says how many steps are done, `PURLIN_MODEL_SEED` which. The seed counts for
+//! the defects, too, that the model has to find.
 
 #[path = "model/death.rs"]
 mod death;
@@ -12,8 +13,12 @@ mod definition;
 mod files;
 #[path = "model/oracle.rs"]
 mod oracle;
+#[path = "model/profile.rs"]
+mod profile;
 #[path = "model/program.rs"]
 mod program;
+#[path = "model/random.rs"]
+mod random;
 #[path = "model/runs.rs"]
 mod runs;
 #[path = "model/shrink.rs"]
@@ -28,14 +33,19 @@ mod world;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use profile::{Profile, WIDE};
+use random::Random;
 use shrink::{failure, shrink};
-use step::{Random, Step};
-
-/// How many steps one workspace sees.
-const LENGTH: u64 = 50;
+use step::Step;
 
 /// A failure of the first `count` steps from a seed: the seed and the steps that show it, and what it is.
-fn find(seed: u64, count: u64, defect: &str) -> Option<(u64, Vec<Step>, String)> {
+fn find(
+    profile: &'static Profile,
+    seed: u64,
+    count: u64,
+    defect: &str,
+) -> Option<(u64, Vec<Step>, String)> {
+    let length = u64::try_from(profile.length).expect("it is small");
     let next = AtomicU64::new(0);
     let found = Mutex::new(None);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -44,12 +54,11 @@ fn find(seed: u64, count: u64, defect: &str) -> Option<(u64, Vec<Step>, String)>
             scope.spawn(|| {
                 while found.lock().expect("nobody panics with it").is_none() {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number * LENGTH >= count {
+                    if number * length >= count {
                         return;
                     }
                     let seed = seed + number;
-                    let length = usize::try_from(LENGTH).expect("it is small");
-                    let mut steps = Random::new(seed).steps(length);
+                    let mut steps = Random::new(seed, profile).steps();
                     if let Some((place, told)) = failure(&steps, defect) {
                         steps.truncate(place + 1);
                         *found.lock().expect("nobody panics with it") = Some((seed, steps, told));
@@ -69,7 +78,7 @@ fn number(variable: &str, default: u64) -> u64 {
 fn never_a_stale_result_and_never_a_needless_run() {
     let (seed, count) = (number("PURLIN_MODEL_SEED", 1), number("PURLIN_MODEL_STEPS", 500));
     println!("{count} steps from seed {seed}");
-    if let Some((seed, steps, first)) = find(seed, count, "") {
+    if let Some((seed, steps, first)) = find(&WIDE, seed, count, "") {
         let steps = shrink(steps, "");
         // What is a matter of luck may not come back.
         let told = failure(&steps, "").map_or_else(

@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::workspace;
 
 /// What went wrong, and the module and the test that disprove it.
-const ELSEWHERE: [(&str, &str, &str); 12] = [
+const ELSEWHERE: [(&str, &str, &str); 13] = [
     (
         "the key is taken after the run",
         "test_run_in_place",
@@ -56,6 +56,11 @@ const ELSEWHERE: [(&str, &str, &str); 12] = [
         "the last of two plugins with one type wins silently",
         "test_contested",
         "two_plugins_with_one_dependency_type",
+    ),
+    (
+        "the dotenv files of one space reach commands of another",
+        "test_spaces",
+        "the_files_of_one_space_reach_no_other",
     ),
 ];
 
