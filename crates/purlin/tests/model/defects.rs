@@ -37,7 +37,7 @@ defects! {
     tampering_missed in OUTPUT,
     truncated_content_restored in TRUNCATED,
     executable_bit_not_restored in MODES,
-    extra_outputs_stay in TWINS,
+    extra_outputs_stay in FOLDERS,
     own_files_replaced in UNRECORDED,
     ids_collide in TWINS,
     second_clone_writes_into_first in CLONES,

@@ -285,8 +285,16 @@ pub(crate) const UNRECORDED: Profile = Profile {
 pub(crate) const TRUNCATED: Profile =
     Profile { kinds: &[(Kind::Tamper, 2), (Kind::TruncateCache, 1), (Kind::Run, 3)], ..EDITS };
 
-/// Files that come and go, and with them outputs, of two commands with names that begin alike.
+/// Outputs of two commands with names that begin alike, which go back to what they were.
 pub(crate) const TWINS: Profile = Profile {
+    sources: &[&["src/a.txt"], &["src/deep/x.txt"]],
+    slots: &[14, 15],
+    named: &[2, 3],
+    ..EDITS
+};
+
+/// Files that come and go, and with them outputs.
+pub(crate) const FOLDERS: Profile = Profile {
     kinds: &[(Kind::Edit, 2), (Kind::Delete, 2), (Kind::Run, 4)],
     sources: &[&["src/a.txt", "src/b.txt"], &["src/deep/x.txt"]],
     values: &[0],
