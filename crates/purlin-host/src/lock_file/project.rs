@@ -152,11 +152,13 @@ mod tests {
     fn what_is_no_commit_is_no_pin() {
         let root = tempfile::tempdir().unwrap();
         for commit in ["../../../etc", "main", "-x", &"A".repeat(40), &"a".repeat(39), ""] {
-            let text = format!("version = 1\n[projects.lib]\ngit = \"x\"\ncommit = \"{commit}\"\n");
+            let text = format!(
+                "version = 1\n[projects.lib]\ngit = \"https://x\"\ncommit = \"{commit}\"\n"
+            );
             std::fs::write(root.path().join(super::super::LOCK_FILE), text).unwrap();
             let lock = LockFile::read(root.path()).unwrap();
             assert_eq!(lock.project("lib"), None, "{commit}");
-            assert_eq!(lock.commit_of("x", None), None, "{commit}");
+            assert_eq!(lock.commit_of("https://x", None), None, "{commit}");
         }
     }
 }
