@@ -126,14 +126,16 @@ impl Engine {
                 ));
             }
         }
+        let last = path.last().map_or(text, String::as_str);
+        let help = suggestion(last, "names", near.iter().map(String::as_str)).filter(|_| !is_found);
+        lines.retain(|line| Some(line) != help.as_ref());
         if lines.is_empty() {
             lines.push("No section has a definition of that name.".to_owned());
         }
-        let last = path.last().map_or(text, String::as_str);
         Diagnostic::note("missing", format!("`{text}` is not there"))
             .label(nowhere, "asked for here")
             .detail(lines.join("\n"))
-            .help(suggestion(last, "names", near.iter().map(String::as_str)).filter(|_| !is_found))
+            .help(help)
     }
 
     /// Notes where a name is after all: for other systems, or in a folder.

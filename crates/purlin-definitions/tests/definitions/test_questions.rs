@@ -102,7 +102,6 @@ fn why_something_is_not_there_is_told() {
     note: `far` is not there
       <command line>:1:1 asked for here
       = `pkg.far` is defined for aarch64-linux only.
-      = did you mean `far`?
     "#);
     insta::assert_snapshot!(told(&world.workspace.explain_missing("pkg.x86_64-linux.neer")), @r#"
     note: `pkg.x86_64-linux.neer` is not there

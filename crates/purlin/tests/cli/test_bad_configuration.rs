@@ -175,7 +175,7 @@ deps = [{ pattern = "src/**" }]
     9 |   { type = "nobody:glob" },
       |            ^^^^^^^^^^^^^ named here
       |
-      = help: plugins: `active`, `command`, `const`, `glob`, `load`, `local`, `none`, `pydist`, `repo`, `variable`
+      = help: plugins: `active`, `command`, `const`, `folders`, `glob`, `load`, `local`, `none`, `packages`, `pydist`, `repo`, `sections` and 1 more
     "#);
 }
 
@@ -462,7 +462,7 @@ fn unknown_verbs_and_flags() {
     error: there is no verb `frobnicate`
      |
      = Neither Purlin nor a plugin on the search path has it.
-     = help: verbs: `cache`, `check`, `completions`, `exec`, `init`, `plugin`, `run`
+     = help: verbs: `cache`, `check`, `completions`, `exec`, `explain`, `graph`, `init`, `plugin`, `run`, `show`
     ");
     assert_snapshot!(workspace.fail(2, &["run", "--forse"]).stable_stderr(), @"
     error: unexpected argument '--forse' found
@@ -509,7 +509,7 @@ fn verbs_that_are_not_built_yet_are_refused_by_name() {
      |
      = help: `purlin --help` lists what there is
     ");
-    for verb in ["show", "explain", "graph", "view", "build", "shell", "env", "schema"] {
+    for verb in ["view", "build", "app", "shell", "env", "schema"] {
         let failed = workspace.fail(2, &[verb, "--anything", "else"]);
         let named = format!("`purlin {verb}` is not supported by this version of Purlin");
         assert!(failed.stderr.contains(&named), "{failed}");
