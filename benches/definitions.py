@@ -26,7 +26,7 @@ RUNS = 7
 LONG = 5.0
 
 # The bare evaluation of files, an example of the crate that evaluates them.
-BARE = ROOT / "target" / "release" / "examples" / "bare"
+BARE = PURLIN.parent / "examples" / "bare"
 
 WORKSPACE = f"""\
 [workspace]
@@ -101,18 +101,15 @@ def install() -> None:
             raise SystemExit("nix-instantiate is needed: apt-get install nix-bin")
         run(["apt-get", "-qq", "update"])
         run(["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "nix-bin"])
-    run(
-        [
-            "cargo",
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            "purlin-starlark",
-            "--example",
-            "bare",
-        ],
-        ROOT,
+    # With the flags of `just dist`, so that what both are made of is built once, and alike.
+    flags = "-C target-feature=+crt-static -C relocation-model=static"
+    argv = ["cargo", "build", "--quiet", "--release", "--target", PURLIN.parent.parent.name]
+    subprocess.run(
+        [*argv, "--package", "purlin-starlark", "--example", "bare"],
+        cwd=ROOT,
+        env=os.environ | {"RUSTFLAGS": flags},
+        stdin=subprocess.DEVNULL,
+        check=True,
     )
 
 
