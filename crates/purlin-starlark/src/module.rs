@@ -41,6 +41,10 @@ impl Drop for Claim<'_> {
     }
 }
 
+/// Bytes that the top level of a file may hold for each byte of its text, besides its limit: a file of
+/// fifty thousand functions is large, and nothing in it grows without end.
+const MEMORY_FOR_TEXT: usize = 64;
+
 fn evaluate(inner: &Arc<Inner>, file: &Arc<File>) -> Result<FrozenModule, Diagnostic> {
     let source = &file.source;
     let loader = Loader { inner, file };
@@ -51,7 +55,8 @@ fn evaluate(inner: &Arc<Inner>, file: &Arc<File>) -> Result<FrozenModule, Diagno
     if let Some(watch) = watch {
         watch.begin_file(file);
     }
-    let result = session::evaluate(inner, subject, None, || {
+    let more = source.text.as_ref().map_or(0, String::len).saturating_mul(MEMORY_FOR_TEXT);
+    let result = session::evaluate(inner, subject, more, None, || {
         Module::with_temp_heap(|module| {
             {
                 let mut evaluator = Evaluator::new(&module);

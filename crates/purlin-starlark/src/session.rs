@@ -29,10 +29,12 @@ struct Session {
     ask: Option<Ask>,
 }
 
-/// Evaluates something within limits. What fails inside with [`fail`] fails here.
+/// Evaluates something within limits; it may hold `more` bytes than these say. What fails inside with
+/// [`fail`] fails here.
 pub(crate) fn evaluate<R>(
     inner: &Arc<Inner>,
     subject: Subject,
+    more: usize,
     ask: Option<Ask>,
     evaluation: impl FnOnce() -> Result<R, Diagnostic>,
 ) -> Result<R, Diagnostic> {
@@ -44,7 +46,7 @@ pub(crate) fn evaluate<R>(
     let watch = allocator::watch_of_thread();
     let before = watch.map(|watch| watch.begin(Some(subject), Some(limits.time)));
     let result = {
-        let _budget = Budget::of(limits.memory);
+        let _budget = Budget::of(limits.memory.saturating_add(more));
         evaluation()
     };
     if let (Some(watch), Some(before)) = (watch, before) {
