@@ -3,7 +3,7 @@
 //! A file may have the code of several features. The function for one of them is called
 //! `FEATURE_FUNCTION`, such as `package_tree_expand`; where there is none, `FUNCTION` is called. What
 //! a feature is configured with and its context are structures, whose fields are in snake_case; what
-//! is in them is data. What comes back is data, or what [`fragment`](functions) makes.
+//! is in them is data. What comes back is data, or what `fragment` makes.
 
 mod answer;
 mod context;
