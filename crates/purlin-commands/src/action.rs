@@ -38,6 +38,23 @@ pub struct Action {
 }
 
 impl Action {
+    /// An action that is no command's: a program and its variables, whose outputs somebody else
+    /// looks after. It runs in the folder that it is run below.
+    #[must_use]
+    pub fn of_program(argv: Vec<Text>, variables: BTreeMap<String, Text>) -> Self {
+        Self {
+            argv,
+            variables: variables.into_iter().map(|(name, text)| (name, Some(text))).collect(),
+            cwd: String::new(),
+            artifacts: Vec::new(),
+            outputs: Patterns::default(),
+            cache_when: CacheWhen::Success,
+            timeout: None,
+            interactive: false,
+            inputs_strict: false,
+        }
+    }
+
     /// The action of a command, with the process variables that the files of its space set.
     ///
     /// What is odd but no error is added to `warnings`.

@@ -177,7 +177,8 @@ fn found(variable: &ContextVariable, variables: &ProcessVariables) -> Result<Jso
 }
 
 /// The system that this program is built for, as `systems` of `[workspace]` calls it.
-fn system() -> String {
+#[must_use]
+pub fn system() -> String {
     let system = match std::env::consts::OS {
         "macos" => "darwin",
         other => other,

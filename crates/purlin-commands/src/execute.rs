@@ -142,6 +142,16 @@ pub(crate) fn execute(
     Ok(Execution { exit, chunks, duration, log_error })
 }
 
+/// Whether a program can be started, and succeeds, whatever it says.
+#[must_use]
+pub fn succeeds(argv: &[&str]) -> bool {
+    let Some((program, arguments)) = argv.split_first() else { return false };
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear();
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
 impl Exit {
     /// True when it ended with status 0.
     #[must_use]

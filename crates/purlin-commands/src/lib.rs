@@ -17,6 +17,7 @@ mod event;
 mod execute;
 mod foreground;
 mod graph;
+mod jobs;
 mod key;
 mod log;
 mod memo;
@@ -38,7 +39,7 @@ mod watch;
 
 pub use action::Action;
 pub use cancel::Cancel;
-pub use context::ContextValues;
+pub use context::{ContextValues, system};
 pub use definition::{
     Argument, COMMAND_LINE, CacheDefinition, CacheWhen, Command, ContextType, ContextVariable,
     Defaults, Definitions, DotenvFile, Fence, Module, ModuleFile, Named, Program, Space, Variable,
@@ -46,11 +47,12 @@ pub use definition::{
 };
 pub use environment::{Change as VariableChange, Description, Environment};
 pub use event::{Event, Summary};
-pub use execute::Exit;
+pub use execute::{Exit, succeeds};
 pub use foreground::Foreground;
 pub use graph::{
     CacheChoice, Graph, Instance, Outside, Place, Prepared, Refusal, Request, Selection,
 };
+pub use jobs::{Done, Ended, Job, JobProgram, Reporter, Work, not_started, run_jobs};
 pub use key::Change;
 pub use needs::{Amount, Amounts};
 pub use output::Logs;
@@ -60,5 +62,6 @@ pub use remote::Remote;
 pub use run::{Defines, Machine, Options, run};
 pub use session::{Session, private_folder, time_text, user_store, workspace_store};
 pub use status::{CacheStatus, Status, Told, statuses};
+pub use template::Text;
 pub use variables::ProcessVariables;
 pub use watch::Watch;

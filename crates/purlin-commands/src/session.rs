@@ -12,6 +12,7 @@ use purlin_store::Files;
 use purlin_store::{Store, StoreError, TemporaryStore};
 
 use crate::cancel::Cancel;
+use crate::execute::LogFiles;
 use crate::graph::{CacheChoice, Graph};
 use crate::remote::{Pending, Tier, Upload, Uploads};
 use crate::variables::ProcessVariables;
@@ -193,6 +194,22 @@ impl<'a> Session<'a> {
     #[must_use]
     pub fn logs(&self) -> PathBuf {
         self.private.join("log").join(&self.run)
+    }
+
+    /// The files that the output of something is written to.
+    pub(crate) fn log_files(&self, id: &str) -> std::io::Result<LogFiles> {
+        let folder = self.logs();
+        let name = purlin_store::file_name(id);
+        let file = |ending: &str| folder.join(format!("{name}.{ending}"));
+        let logs = LogFiles { stdout: file("stdout"), stderr: file("stderr") };
+        crate::log::prepare(&folder)?;
+        Ok(logs)
+    }
+
+    /// The store in the user's cache folder.
+    #[must_use]
+    pub fn user_store(&self) -> &Store {
+        &self.user
     }
 
     /// Makes the private folder, which ignores itself.

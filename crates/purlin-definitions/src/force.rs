@@ -7,8 +7,8 @@ mod workers;
 
 use std::sync::Arc;
 
-use purlin_model::{Diagnostic, Origin};
-use purlin_plugin::language::{Argument, Function, FunctionRef, ParameterKind};
+use purlin_model::{Diagnostic, Kind, Origin, Value};
+use purlin_plugin::language::{Argument, Function, FunctionRef, LeafType, ParameterKind};
 
 use crate::board::{Asker, Frame, Key, Outcome, Task, current};
 use crate::engine::Engine;
@@ -98,8 +98,22 @@ impl Engine {
         Err(message::no_prototype(file, &names))
     }
 
-    /// Evaluates a definition whose parameters are filled.
+    /// Evaluates a definition whose parameters are filled. A leaf that says no name of its own has
+    /// that of the definition.
     pub(crate) fn evaluate(
+        &self,
+        key: &Key,
+        supplies: Vec<(String, Origin, Supply)>,
+        frame: &Arc<Frame>,
+    ) -> Forced {
+        let value = self.evaluated(key, supplies, frame)?;
+        let Some(name) = key.definition.path.last().filter(|_| key.definition.path.len() > 1) else {
+            return Ok(value);
+        };
+        Ok(named(value, name))
+    }
+
+    fn evaluated(
         &self,
         key: &Key,
         supplies: Vec<(String, Origin, Supply)>,
@@ -208,6 +222,24 @@ impl Engine {
                 Err(Arc::new(message::no_output(&output.path)))
             }
         }
+    }
+}
+
+/// A leaf with a name, unless it has one or may have none.
+fn named(value: Argument, name: &str) -> Argument {
+    match value {
+        Argument::Value(handle) => Argument::Value(handle.named(name).unwrap_or(handle)),
+        Argument::Leaf(leaf, mut data) if leaf.has_name => {
+            let origin = data.origin.clone();
+            if let Kind::Table(table) = &mut data.kind
+                && table.get(LeafType::NAME).is_none()
+            {
+                let text = Value::new(Kind::String(name.to_owned()), origin.clone());
+                table.insert(LeafType::NAME.to_owned(), origin, text);
+            }
+            Argument::Leaf(leaf, data)
+        }
+        value => value,
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Diagnostics, Origin, Source, Value};
 
-use crate::Schema;
+use crate::{JsonType, Schema};
 
 /// A language in which definitions are written.
 pub trait Language: Send + Sync {
@@ -150,6 +150,12 @@ pub trait Evaluated: Any + Send + Sync + fmt::Debug {
         None
     }
 
+    /// For a leaf that has no `name`, of a type that may have one: the same with a name.
+    fn named(&self, name: &str) -> Option<Handle> {
+        let _ = name;
+        None
+    }
+
     /// The leaves whose placeholders stand in strings of this leaf, each once.
     fn mentions(&self) -> Vec<Handle> {
         Vec::new()
@@ -211,6 +217,20 @@ pub struct LeafType {
     pub schema: Arc<Schema>,
     /// What verbs look for.
     pub role: Option<String>,
+    /// A leaf may have a `name`; one that does not say it has that of its definition.
+    pub has_name: bool,
+}
+
+impl LeafType {
+    /// The field that holds a leaf's name.
+    pub const NAME: &'static str = "name";
+
+    /// Whether a leaf may have a name, by its schema.
+    #[must_use]
+    pub fn may_be_named(schema: &Schema) -> bool {
+        let mut properties = schema.properties().into_iter();
+        properties.any(|one| one.name == Self::NAME && one.types() == [JsonType::String])
+    }
 }
 
 /// Names that are looked up when they are used: `pkgs`, `self`, `ctx.inputs`, a folder of packages.

@@ -210,6 +210,21 @@ impl Evaluated for LeafData {
         Some(format!("{PLACEHOLDER}{}:{}@", self.leaf.name, self.digest()))
     }
 
+    fn named(&self, name: &str) -> Option<Handle> {
+        let has_one = || self.fields.iter().any(|(field, _)| field == LeafType::NAME);
+        if !self.leaf.has_name || has_one() {
+            return None;
+        }
+        let own = (LeafType::NAME.to_owned(), Datum::String(name.to_owned()));
+        Some(Arc::new(Self {
+            leaf: self.leaf.clone(),
+            origin: self.origin.clone(),
+            fields: std::iter::once(own).chain(self.fields.iter().cloned()).collect(),
+            mentions: self.mentions.clone(),
+            digest: OnceLock::new(),
+        }))
+    }
+
     fn mentions(&self) -> Vec<Handle> {
         self.mentions.clone()
     }

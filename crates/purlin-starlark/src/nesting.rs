@@ -35,7 +35,9 @@ pub(crate) fn check(source: &Arc<Source>) -> Result<bool, Diagnostic> {
     if text.len() < SHORT {
         return Ok(false);
     }
-    for lexeme in Lexer::new(text, &dialect(), CodeMap::empty_static().clone()) {
+    // Lines that are only a comment are read out of the map.
+    let map = CodeMap::new(String::new(), text.to_owned());
+    for lexeme in Lexer::new(text, &dialect(), map) {
         // What is no token is told by the parser.
         let Ok((start, token, end)) = lexeme else { return Ok(is_deep) };
         depth.add(&token);
@@ -134,6 +136,13 @@ mod tests {
             "    elif x:\n        pass\n".repeat(600)
         );
         assert!(told(&chain).is_some());
+    }
+
+    #[test]
+    fn lines_may_be_comments() {
+        let text = "def f():\n    # one\n    pass\n\n# another\n".repeat(10);
+        assert_eq!(told(&text), None);
+        assert!(told(&format!("{text}x = {}", "[".repeat(1_000))).is_some());
     }
 
     #[test]

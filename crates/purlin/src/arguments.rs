@@ -79,13 +79,19 @@ pub(crate) enum Verb {
     /// Tell who wrote an output, and what lost against it
     Explain(Explain),
     /// Find everything that is wrong, without running anything
-    Check,
+    Check(Check),
     /// Show which definitions use which
     Graph(Graph),
     /// Run commands, each only when its result is not there already
     Run(Run),
     /// Run a program in the environment of a space, which is prepared first
     Exec(Exec),
+    /// Build packages, and print where they are
+    Build(Build),
+    /// Run an app, whose package is built first
+    App(App),
+    /// Enter a shell, whose packages are built first
+    Shell(EnterShell),
     /// Look after caches
     #[command(subcommand, arg_required_else_help = true)]
     Cache(Cache),
@@ -136,6 +142,13 @@ pub(crate) struct Explain {
     /// A name that a definition asks for and does not find
     #[arg(long, value_name = "NAME")]
     pub(crate) missing: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Then run the checks of the workspace: those with these names, or all
+    #[arg(long, value_name = "NAME", num_args = 0..)]
+    pub(crate) run: Option<Vec<String>>,
 }
 
 #[derive(Debug, Args)]
@@ -227,6 +240,57 @@ pub(crate) struct Exec {
         required_unless_present = "install",
         conflicts_with = "install"
     )]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct Build {
+    /// Packages, as `show` lists them (default: all)
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// For this system (default: the one of this machine)
+    #[arg(long, value_name = "SYSTEM")]
+    pub(crate) system: Option<String>,
+    /// Build again, whatever there is
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// How many builds run at once (default: the number of processors)
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// Tell whether they would be built and why, and build nothing
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Print all that they need to run, too
+    #[arg(long, conflicts_with = "explain")]
+    pub(crate) closure: bool,
+    /// Write them into a folder of packages, too
+    #[arg(long, value_name = "DIR", conflicts_with = "explain")]
+    pub(crate) install: Option<PathBuf>,
+    /// How output is shown (default: progress)
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) output: Option<Output>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct App {
+    /// An app, or a package that has a main program
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Its arguments, behind `--`
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) arguments: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EnterShell {
+    /// A shell, or a package whose build it is for (default: `default`)
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The shell to start: a name or a path (default: the user's)
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "command")]
+    pub(crate) with: Option<String>,
+    /// A program to run in its place, behind `--`
+    #[arg(last = true, value_name = "CMD")]
     pub(crate) command: Vec<OsString>,
 }
 
@@ -358,7 +422,7 @@ pub(crate) enum Shell {
 
 /// Verbs of the product that this version does not have. They are refused by name, and plugins
 /// cannot claim them.
-pub(crate) const UNBUILT: [&str; 7] = ["view", "build", "app", "shell", "env", "deploy", "schema"];
+pub(crate) const UNBUILT: [&str; 4] = ["view", "env", "deploy", "schema"];
 
 /// Groups of verbs as `--help` shows them.
 pub(crate) const GROUPS: [(&str, &[&str]); 4] = [

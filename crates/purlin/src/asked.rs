@@ -6,6 +6,7 @@ use purlin_commands::{Definitions, Named, Selection, from_command_line};
 use purlin_plugin::manifest::Stage;
 use serde_json::{Value as Json, json};
 
+use crate::machine;
 use crate::arguments::Run;
 use crate::context::Context;
 use crate::edits::{self, Edited, Given};
@@ -104,8 +105,7 @@ impl Asked {
 
     /// How many programs run at once; by default as many as there are processors.
     pub(crate) fn jobs(&self) -> usize {
-        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
-        self.jobs.unwrap_or_else(processors)
+        self.jobs.unwrap_or_else(machine::processors)
     }
 
     /// What `{ctx.purlin.NAME}` stands for.

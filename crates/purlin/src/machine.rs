@@ -27,6 +27,11 @@ fn built_in() -> Option<u64> {
     ask(libc::_SC_PHYS_PAGES)?.checked_mul(ask(libc::_SC_PAGESIZE)?)
 }
 
+/// How many processors there are for this process.
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{built_in, group};

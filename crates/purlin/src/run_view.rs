@@ -37,7 +37,7 @@ const WIDEST: usize = 32;
 /// Draws the events of a run.
 pub(crate) struct View<'g> {
     global: Global,
-    graph: &'g Graph,
+    graph: Option<&'g Graph>,
     output: Output,
     /// Programs run one at a time: their output needs nothing in front to be told apart.
     alone: bool,
@@ -73,16 +73,28 @@ impl<'g> View<'g> {
         output: Output,
         alone: bool,
     ) -> Self {
+        let ids: Vec<&str> = graph.running().map(|instance| instance.id.as_str()).collect();
+        Self { graph: Some(graph), ..Self::of(global, &ids, root, output, alone) }
+    }
+
+    /// A view of work that is no command's.
+    pub(crate) fn of(
+        global: &Global,
+        ids: &[&str],
+        root: &Path,
+        output: Output,
+        alone: bool,
+    ) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let quiet = global.json || global.quiet;
         let live = terminal && !quiet && matches!(output, Output::Progress | Output::Grouped);
-        let total = graph.running().count();
-        let width = graph.running().map(|instance| instance.id.chars().count()).max();
+        let total = ids.len();
+        let width = ids.iter().map(|id| id.chars().count()).max();
         let width = width.unwrap_or(0).min(WIDEST);
         let colored = draw::colored(global);
         let told = Arc::<Told>::default();
         Self {
-            graph,
+            graph: None,
             output,
             alone,
             counts: Counts { total, ..Counts::default() },
@@ -310,7 +322,9 @@ impl<'g> View<'g> {
     }
 
     fn annotate(&self, failure: &Failed) {
-        let annotation = self.repository.failed(self.graph, &failure.id, &failure.how);
+        let instances = self.graph.map(|graph| graph.instances.as_slice()).unwrap_or_default();
+        let instance = instances.iter().find(|one| one.id == failure.id);
+        let annotation = self.repository.failed(instance, &failure.id, &failure.how);
         draw::err(format_args!("{}\n", draw::harmless_line(&annotation)));
         let mut text = Vec::new();
         let mut tame = Tame::new(true, false);
@@ -318,7 +332,6 @@ impl<'g> View<'g> {
             // What cannot be read any more was not shown either.
             let _ = logs.play(&mut |_, bytes| text.extend(tame.next(bytes)));
         }
-        let instance = self.graph.instances.iter().find(|one| one.id == failure.id);
         for place in instance
             .into_iter()
             .flat_map(|one| self.repository.places(one, &String::from_utf8_lossy(&text)))

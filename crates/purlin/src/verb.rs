@@ -1,5 +1,7 @@
 //! The verbs, one module each.
 
+pub(crate) mod app;
+pub(crate) mod build;
 pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -10,4 +12,5 @@ pub(crate) mod init;
 pub(crate) mod other;
 pub(crate) mod plugin;
 pub(crate) mod run;
+pub(crate) mod shell;
 pub(crate) mod show;

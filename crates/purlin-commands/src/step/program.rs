@@ -1,7 +1,6 @@
 //! Running the program, and what it means for the result.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use purlin_model::{Diagnostic, Digest};
 use purlin_store::{InstanceLock, Listing, Node, RelativePath, Tree, defect};
@@ -226,17 +225,12 @@ impl Step<'_> {
     }
 
     pub(super) fn log_files(&self) -> Result<LogFiles, Failure> {
-        let folder = self.session.logs();
-        let name = purlin_store::file_name(&self.instance().id);
-        let file = |ending: &str| -> PathBuf { folder.join(format!("{name}.{ending}")) };
-        let logs = LogFiles { stdout: file("stdout"), stderr: file("stderr") };
-        crate::log::prepare(&folder).map_err(|error| {
+        self.session.log_files(&self.instance().id).map_err(|error| {
             vec![
                 Diagnostic::error("log", "the folder for logs cannot be made")
-                    .detail(format!("{}: {error}", folder.display())),
+                    .detail(format!("{}: {error}", self.session.logs().display())),
             ]
-        })?;
-        Ok(logs)
+        })
     }
 }
 

@@ -107,6 +107,7 @@ fn leaf_type(plugins: &Arc<Plugins>, feature: &FeatureRef) -> Load<LeafType> {
             name: feature.name.clone(),
             plugin: feature.plugin.clone(),
             constructor: constructor.clone(),
+            has_name: LeafType::may_be_named(&schema),
             schema,
             role: role.clone(),
         }))

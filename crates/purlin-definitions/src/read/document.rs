@@ -11,7 +11,7 @@ use crate::catalogue::{Catalogue, ImporterFeature, TransformFeature};
 use crate::{Name, parse_path};
 
 /// The core tables of other readers.
-const OTHERS: [&str; 11] = [
+const OTHERS: [&str; 13] = [
     "workspace",
     "plugins",
     "ctx",
@@ -21,6 +21,8 @@ const OTHERS: [&str; 11] = [
     "caches",
     "commands",
     "repositories",
+    "build",
+    "fetch",
     "providers",
     "deployments",
 ];

@@ -165,6 +165,7 @@ pub(crate) fn catalogue() -> Catalogue {
                 name: "thing".to_owned(),
                 plugin: "made-up".to_owned(),
                 constructor: "mk_thing".to_owned(),
+                has_name: false,
                 schema: schema(&json!({
                     "type": "object",
                     "required": ["version"],

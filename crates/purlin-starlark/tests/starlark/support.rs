@@ -119,6 +119,7 @@ pub(crate) fn package() -> Arc<LeafType> {
         constructor: "mk_package".to_owned(),
         schema: Arc::new(Schema::parse(&Source::new("package.json", schema)).unwrap()),
         role: Some("build".to_owned()),
+        has_name: true,
     })
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use purlin_commands::{Graph, Instance};
+use purlin_commands::Instance;
 
 /// At most so many annotations come of one command's output: more are not shown anyway.
 const MOST: usize = 10;
@@ -23,8 +23,8 @@ impl Repository {
     }
 
     /// The annotation of a command that failed: at its definition.
-    pub(super) fn failed(&self, graph: &Graph, id: &str, how: &str) -> String {
-        let place = graph.instances.iter().find(|one| one.id == id).map(|instance| {
+    pub(super) fn failed(&self, instance: Option<&Instance>, id: &str, how: &str) -> String {
+        let place = instance.map(|instance| {
             let origin = &instance.command.origin;
             // It is shown from where the user stands.
             let parts = origin.path().components();

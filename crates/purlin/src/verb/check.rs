@@ -1,5 +1,7 @@
 //! `purlin check`
 
+mod run_checks;
+
 use std::process::ExitCode;
 
 use purlin_commands::{
@@ -9,14 +11,14 @@ use purlin_definitions::Names;
 use purlin_host::{Pinning, PluginEntry, PluginStatus};
 use purlin_model::{Diagnostic, Severity};
 
-use crate::arguments::Run;
+use crate::arguments::{Check, Run};
 use crate::asked::Asked;
 use crate::context::Context;
 use crate::failure::{Outcome, USAGE};
 use crate::{definitions, draw, environment};
 
 /// Finds everything that can be known without starting a process.
-pub(crate) fn perform(context: &Context) -> Outcome {
+pub(crate) fn perform(context: &Context, options: &Check) -> Outcome {
     let root = context.root()?;
     let (commands, mut diagnostics) = context.read_definitions();
     diagnostics.extend(plugin_problems(context));
@@ -67,7 +69,10 @@ pub(crate) fn perform(context: &Context) -> Outcome {
             draw::out(format_args!("{found}, no errors\n"));
         }
     }
-    Ok(if wrong { ExitCode::from(USAGE) } else { ExitCode::SUCCESS })
+    match &options.run {
+        Some(names) if !wrong => run_checks::perform(context, names),
+        _ => Ok(if wrong { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }),
+    }
 }
 
 fn counted(count: usize, noun: &str) -> String {

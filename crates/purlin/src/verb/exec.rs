@@ -1,14 +1,11 @@
 //! `purlin exec`
 
-use std::io::ErrorKind;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use purlin_commands::{
-    ContextValues, Event, Exit, Foreground, Graph, Machine, Options, Prepared, ProcessVariables,
+    ContextValues, Event, Graph, Machine, Options, Prepared, ProcessVariables,
     Request, Selection, Session, Summary, from_command_line, run,
 };
-use purlin_model::Diagnostic;
 
 use super::run::root_text;
 use crate::arguments::{Exec, Output, Run};
@@ -16,12 +13,7 @@ use crate::asked::Asked;
 use crate::context::Context;
 use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
 use crate::run_view::View;
-use crate::{draw, environment, machine, signals};
-
-/// The program is not found, as shells tell it.
-const NOT_FOUND: u8 = 127;
-/// The program cannot be executed.
-const NOT_EXECUTABLE: u8 = 126;
+use crate::{draw, environment, foreground, machine, signals};
 
 /// Runs a program in an environment, or prepares all environments.
 pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
@@ -81,10 +73,7 @@ pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
     };
     // The program may run for hours, and needs nothing of this any more.
     drop(session);
-    match Foreground::start(&options.command, &context.directory, variables) {
-        Ok(program) => attend(&Arc::new(program)),
-        Err(error) => Ok(not_started(context, options, &error)),
-    }
+    foreground::run(context, &options.command, variables)
 }
 
 /// Runs what must have run. What has its result already is not worth a word, unless it is all that
@@ -121,31 +110,4 @@ fn prepare(
         view.finish(&summary);
     }
     summary
-}
-
-/// Waits for the program, which gets the signals meanwhile.
-fn attend(program: &Arc<Foreground>) -> Outcome {
-    signals::hand_over(program);
-    let Exit { code, signal, .. } = program.wait().map_err(|error| {
-        Failure::failed(
-            Diagnostic::error("exec", "the program cannot be waited for").detail(error.to_string()),
-        )
-    })?;
-    let status = code.or(signal.map(|signal| 128 + signal)).unwrap_or(i32::from(FAILED));
-    Ok(ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX)))
-}
-
-fn not_started(context: &Context, options: &Exec, error: &std::io::Error) -> ExitCode {
-    let program = options.command.first().map(|one| one.to_string_lossy()).unwrap_or_default();
-    let (status, help) = match error.kind() {
-        ErrorKind::NotFound => {
-            (NOT_FOUND, format!("is `{program}` installed in this environment?"))
-        }
-        _ => (NOT_EXECUTABLE, format!("may `{program}` be executed?")),
-    };
-    let diagnostic = Diagnostic::error("not-started", format!("`{program}` could not be started"))
-        .detail(format!("{error}."))
-        .help(help);
-    draw::diagnostics(&context.global, &[diagnostic]);
-    ExitCode::from(status)
 }

@@ -1,0 +1,100 @@
+//! The identity of what comes of a package: all that it is made of, and nothing else.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use purlin_commands::{Action, Text};
+use purlin_model::{Digest, Hasher};
+
+use crate::graph::Plan;
+use crate::package::Package;
+use crate::text::Roots;
+
+/// Changes whenever the meaning of a key does.
+const FORMAT: &str = "purlin-package-1";
+
+/// What is keyed.
+pub(crate) struct Keyed<'a> {
+    pub(crate) package: &'a Package,
+    pub(crate) variant: Option<usize>,
+    pub(crate) system: &'a str,
+}
+
+/// A key, and what it is made of by label.
+type Key = (Digest, BTreeMap<String, String>);
+
+impl Keyed<'_> {
+    /// Of a package that is built. Descriptions, tests and tools change nothing.
+    pub(crate) fn built(
+        &self,
+        action: &Action,
+        source: Option<Digest>,
+        needs: &[(String, Digest)],
+        store: Option<&Path>,
+    ) -> Key {
+        // The rest is the same for all packages.
+        let own = action.parts().into_iter().filter_map(|(label, digest)| match label.as_str() {
+            "the program" => Some(("the script".to_owned(), digest)),
+            _ => label.starts_with("env ").then_some((label, digest)),
+        });
+        let mut parts: BTreeMap<String, String> = own.collect();
+        if let Some(source) = source {
+            parts.insert("the source".to_owned(), source.to_hex());
+        }
+        if let Some(store) = store {
+            let place = Digest::of(store.as_os_str().as_encoded_bytes());
+            parts.insert("the place of the store".to_owned(), place.to_hex());
+        }
+        self.finish(parts, needs)
+    }
+
+    /// Of one that is installed elsewhere.
+    pub(crate) fn described(&self, root: Option<&Path>, needs: &[(String, Digest)]) -> Key {
+        let mut parts = BTreeMap::new();
+        if let Some(root) = root {
+            let place = Digest::of(root.as_os_str().as_encoded_bytes());
+            parts.insert("its root".to_owned(), place.to_hex());
+        }
+        if let Some(digest) = &self.package.digest {
+            parts.insert("what is installed".to_owned(), digest.clone());
+        }
+        for (name, value) in &self.package.env {
+            parts.insert(format!("env {name}"), Digest::of(value.as_bytes()).to_hex());
+        }
+        self.finish(parts, needs)
+    }
+
+    fn finish(&self, mut parts: BTreeMap<String, String>, needs: &[(String, Digest)]) -> Key {
+        parts.insert("its name".to_owned(), self.package.shown());
+        parts.insert("the system".to_owned(), self.system.to_owned());
+        if let Some(variant) = self.variant {
+            parts.insert("the variant".to_owned(), variant.to_string());
+        }
+        let mut hasher = Hasher::new(FORMAT);
+        for (label, digest) in &parts {
+            hasher.field(label.as_bytes()).field(digest.as_bytes());
+        }
+        hasher.field(b"needs");
+        for (id, key) in needs {
+            hasher.field(&key.0);
+            parts.insert(format!("package {id}"), key.to_hex());
+        }
+        (hasher.finish(), parts)
+    }
+}
+
+/// What is run to build: the shell texts, and the variables that the package sets itself.
+pub(crate) fn action(plan: &Plan, roots: &Roots) -> Action {
+    let plain = |text: &str| Text { value: text.to_owned(), keyed: text.to_owned() };
+    let mut script = plain("set -e\n");
+    for text in [&plan.build, &plan.install].into_iter().flatten() {
+        let text = roots.fill(text);
+        script.value.push_str(&text.value);
+        script.keyed.push_str(&text.keyed);
+        script.value.push('\n');
+        script.keyed.push('\n');
+    }
+    let argv = vec![plain("/bin/sh"), plain("-c"), script];
+    let variables = plan.env.iter().map(|(name, value)| (name.clone(), roots.fill(value)));
+    Action::of_program(argv, variables.collect())
+}

@@ -1,0 +1,27 @@
+//! Packages: what is built of a leaf, how that is keyed, and the store that it comes to.
+//!
+//! A [`PackageGraph`] is made of leaves; what it cannot know is asked of [`Surroundings`]. Each of its
+//! nodes has an identity before anything is built, and the identity is part of its path. What is not
+//! in the [`PackageStore`] is taken from the ordinary cache, or built by a [`Builder`] whose programs
+//! are actions as those of commands are. This crate knows no language, no plugin and no network, and
+//! prints nothing.
+
+mod build;
+mod graph;
+mod key;
+mod package;
+mod profile;
+mod references;
+mod sandbox;
+mod select;
+mod store;
+mod text;
+
+pub use build::{Builder, changes, name_of};
+pub use graph::{Maker, Node, PackageGraph, Plan, Surroundings};
+pub use package::{Fields, Need, Package, ROLE, Source, fields_of, json, needs, scalar, source};
+pub use profile::{Profile, SYSTEM_PATH};
+pub use sandbox::{Mode, Sandbox, is_of_system};
+pub use select::{Selected, select};
+pub use store::{InUse, PackageStore, Record, remove_tree};
+pub use text::{Roots, with_own_root};

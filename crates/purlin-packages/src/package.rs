@@ -1,0 +1,357 @@
+//! A package as the leaf says it.
+
+use std::sync::Arc;
+
+use purlin_model::{Diagnostic, Digest, Kind, Origin, Table, Value as Data};
+use purlin_plugin::language::{Argument, Datum, Handle, LeafType};
+use serde_json::Value as Json;
+
+/// What leaves say that are packages.
+pub const ROLE: &str = "build";
+
+/// A package, before anything is known of how it is built.
+#[derive(Debug, Clone)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its version; a package without one has the version of whoever builds it.
+    pub version: Option<String>,
+    /// What it needs to run.
+    pub requires: Vec<Need>,
+    /// What it needs to be built, and what packages need that are built with it.
+    pub build_requires: Vec<Need>,
+    /// What it needs to be built, and nobody else does.
+    pub private_build_requires: Vec<Need>,
+    /// Packages whose roots stand in its texts.
+    pub mentions: Vec<Handle>,
+    /// Lists of needs, each of which makes a package of its own.
+    pub variants: Vec<Vec<Need>>,
+    /// What it is built from.
+    pub source: Option<Source>,
+    /// The shell text that builds it.
+    pub build: Option<String>,
+    /// The shell text that installs it.
+    pub install: Option<String>,
+    /// A plugin's builder, and what it is told.
+    pub builder: Option<(String, Json)>,
+    /// Process variables of what uses it.
+    pub env: Vec<(String, String)>,
+    /// Programs that it offers.
+    pub tools: Vec<String>,
+    /// Shell texts that must succeed once it is built.
+    pub tests: Vec<(String, String)>,
+    /// The systems that it is for; empty for all.
+    pub systems: Vec<String>,
+    /// May be moved once it is built.
+    pub relocatable: bool,
+    /// The program that is meant where only the package is named.
+    pub main: Option<String>,
+    /// The folder that it is installed in already.
+    pub root: Option<String>,
+    /// It is what this machine has: its version and this digest are known, and what lies behind them
+    /// is not.
+    pub impure: bool,
+    /// The digest of what is installed elsewhere.
+    pub digest: Option<String>,
+    /// All that it says, with packages as their placeholders.
+    pub fields: Json,
+    /// Where it was written.
+    pub origin: Origin,
+    /// Equal for packages that say the same.
+    pub identity: String,
+}
+
+/// Something that a package needs.
+#[derive(Debug, Clone)]
+pub enum Need {
+    /// Another package.
+    Package(Argument),
+    /// A request for one, and where it stands.
+    Request(String),
+}
+
+/// What a package is built from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A folder or file of the workspace.
+    Path {
+        /// From the root of the workspace or project that the package is of.
+        path: String,
+        /// Patterns of the files in it that count; empty for all.
+        include: Vec<String>,
+        /// Patterns of those that do not.
+        exclude: Vec<String>,
+    },
+    /// Something that is fetched.
+    Url {
+        /// From where.
+        url: String,
+        /// The digest that it must have.
+        sha256: String,
+    },
+}
+
+impl Package {
+    /// One that says nothing but its name, for whoever makes one of something else.
+    #[must_use]
+    pub fn bare(name: String, identity: String, origin: Origin) -> Self {
+        Self {
+            name,
+            version: None,
+            requires: Vec::new(),
+            build_requires: Vec::new(),
+            private_build_requires: Vec::new(),
+            mentions: Vec::new(),
+            variants: Vec::new(),
+            source: None,
+            build: None,
+            install: None,
+            builder: None,
+            env: Vec::new(),
+            tools: Vec::new(),
+            tests: Vec::new(),
+            systems: Vec::new(),
+            relocatable: false,
+            main: None,
+            root: None,
+            impure: false,
+            digest: None,
+            fields: Json::Null,
+            origin,
+            identity,
+        }
+    }
+
+    /// The package that a value is; `None` for a value that is no leaf of that role.
+    ///
+    /// # Errors
+    /// It lacks something that its schema cannot ask for.
+    pub fn of(value: &Argument) -> Result<Option<Self>, Diagnostic> {
+        let Some((leaf, fields, origin)) = fields_of(value) else { return Ok(None) };
+        if leaf.role.as_deref() != Some(ROLE) {
+            return Ok(None);
+        }
+        let json = Json::Object(fields.iter().map(|(name, one)| (name.clone(), json(one))).collect());
+        let (identity, mentions) = match value {
+            Argument::Value(handle) => {
+                (handle.placeholder().unwrap_or_default(), handle.mentions())
+            }
+            _ => (Digest::of(json.to_string().as_bytes()).to_hex(), Vec::new()),
+        };
+        let reader = Fields(&fields);
+        let name = reader.text("name").ok_or_else(|| nameless(&origin))?;
+        let package = Self {
+            version: reader.text("version"),
+            requires: reader.needs("requires"),
+            build_requires: reader.needs("build-requires"),
+            private_build_requires: reader.needs("private-build-requires"),
+            mentions,
+            variants: match reader.get("variants") {
+                Some(Datum::List(lists)) => lists.iter().map(needs).collect(),
+                _ => Vec::new(),
+            },
+            source: reader.get("source").and_then(source),
+            build: reader.text("build"),
+            install: reader.text("install"),
+            builder: builder(&json),
+            env: reader.table("env"),
+            tools: reader.list("tools"),
+            tests: reader.table("tests"),
+            systems: reader.list("systems"),
+            relocatable: matches!(reader.get("relocatable"), Some(Datum::Bool(true))),
+            main: reader.text("main"),
+            root: reader.text("root"),
+            impure: matches!(reader.get("impure"), Some(Datum::Bool(true))),
+            digest: reader.text("digest"),
+            fields: json,
+            ..Self::bare(name, identity, origin)
+        };
+        package.check_name()?;
+        Ok(Some(package))
+    }
+
+    /// True for one that is built, and does not only describe what is installed elsewhere.
+    #[must_use]
+    pub fn is_built(&self) -> bool {
+        self.root.is_none()
+            && (self.source.is_some()
+                || self.build.is_some()
+                || self.install.is_some()
+                || self.builder.is_some())
+    }
+
+    /// As messages call it: `zlib-1.3`.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match &self.version {
+            Some(version) => format!("{}-{version}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    /// Its name in paths: what may stand in a name of a file.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let sound = |character: char| {
+            character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '+')
+        };
+        self.shown().chars().map(|one| if sound(one) { one } else { '_' }).collect()
+    }
+
+    fn check_name(&self) -> Result<(), Diagnostic> {
+        let sound = !self.name.is_empty() && !self.name.starts_with(['.', '-']);
+        if sound && !self.name.contains(['/', '\0', '\n']) {
+            return Ok(());
+        }
+        Err(Diagnostic::error("package-name", format!("`{}` is not a name of a package", self.name))
+            .label(self.origin.clone(), "this package")
+            .help("it becomes part of a path: letters, digits and `-`, `_`, `.`, `+`".to_owned()))
+    }
+}
+
+fn nameless(origin: &Origin) -> Diagnostic {
+    Diagnostic::error("package-name", "a package has no name")
+        .label(origin.clone(), "this one")
+        .help("give it a `name`; what a definition returns has the definition's".to_owned())
+}
+
+/// The fields of a leaf, and who wrote it.
+#[must_use]
+pub fn fields_of(value: &Argument) -> Option<(Arc<LeafType>, Vec<(String, Datum)>, Origin)> {
+    match value {
+        Argument::Value(handle) => {
+            let (leaf, origin) = (handle.leaf()?, handle.origin()?);
+            let Some(Datum::Table(fields)) = handle.fields() else { return None };
+            Some((leaf, fields, origin))
+        }
+        Argument::Leaf(leaf, data) => {
+            let fields = data.as_table().into_iter().flat_map(Table::iter);
+            let fields = fields.map(|(name, entry)| (name.to_owned(), datum(&entry.value)));
+            Some((leaf.clone(), fields.collect(), data.origin.clone()))
+        }
+        _ => None,
+    }
+}
+
+fn datum(data: &Data) -> Datum {
+    match &data.kind {
+        Kind::Null => Datum::Null,
+        Kind::Bool(truth) => Datum::Bool(*truth),
+        Kind::Int(number) => Datum::Int(*number),
+        Kind::Float(number) => Datum::Float(*number),
+        Kind::String(text) => Datum::String(text.clone()),
+        Kind::List(items) => Datum::List(items.iter().map(datum).collect()),
+        Kind::Table(table) => Datum::Table(
+            table.iter().map(|(name, entry)| (name.to_owned(), datum(&entry.value))).collect(),
+        ),
+    }
+}
+
+/// Data as JSON, with leaves as the texts that stand for them.
+#[must_use]
+pub fn json(datum: &Datum) -> Json {
+    match datum {
+        Datum::Null | Datum::Function(_) => Json::Null,
+        Datum::Bool(truth) => (*truth).into(),
+        Datum::Int(number) => (*number).into(),
+        Datum::Float(number) => (*number).into(),
+        Datum::String(text) => text.as_str().into(),
+        Datum::List(items) => items.iter().map(json).collect(),
+        Datum::Table(entries) => {
+            Json::Object(entries.iter().map(|(name, one)| (name.clone(), json(one))).collect())
+        }
+        Datum::Leaf(leaf) => leaf.placeholder().into(),
+    }
+}
+
+/// What a list of a leaf needs.
+#[must_use]
+pub fn needs(list: &Datum) -> Vec<Need> {
+    let Datum::List(items) = list else { return Vec::new() };
+    let need = |item: &Datum| match item {
+        Datum::String(request) => Some(Need::Request(request.clone())),
+        Datum::Leaf(leaf) => Some(Need::Package(Argument::Value(leaf.clone()))),
+        _ => None,
+    };
+    items.iter().filter_map(need).collect()
+}
+
+/// A value as text, as process variables have it.
+#[must_use]
+pub fn scalar(datum: &Datum) -> Option<String> {
+    match datum {
+        Datum::String(text) => Some(text.clone()),
+        Datum::Int(number) => Some(number.to_string()),
+        Datum::Float(number) => Some(number.to_string()),
+        Datum::Bool(truth) => Some(if *truth { "1" } else { "0" }.to_owned()),
+        Datum::Leaf(leaf) => leaf.placeholder(),
+        _ => None,
+    }
+}
+
+/// The fields of a leaf, by name.
+pub struct Fields<'a>(pub &'a [(String, Datum)]);
+
+impl Fields<'_> {
+    /// A field.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Datum> {
+        self.0.iter().find(|(field, _)| field == name).map(|(_, datum)| datum)
+    }
+
+    /// A text.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).and_then(scalar)
+    }
+
+    /// A list of texts.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Vec<String> {
+        match self.get(name) {
+            Some(Datum::List(items)) => items.iter().filter_map(scalar).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A table of texts.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Vec<(String, String)> {
+        match self.get(name) {
+            Some(Datum::Table(entries)) => entries
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), scalar(value)?)))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A list of needs.
+    #[must_use]
+    pub fn needs(&self, name: &str) -> Vec<Need> {
+        self.get(name).map(needs).unwrap_or_default()
+    }
+}
+
+/// What a field says of a source.
+#[must_use]
+pub fn source(datum: &Datum) -> Option<Source> {
+    let entries = match datum {
+        Datum::String(path) => {
+            let (path, include, exclude) = (path.clone(), Vec::new(), Vec::new());
+            return Some(Source::Path { path, include, exclude });
+        }
+        Datum::Table(entries) => Fields(entries),
+        _ => return None,
+    };
+    if let Some(url) = entries.text("url") {
+        return Some(Source::Url { url, sha256: entries.text("sha256").unwrap_or_default() });
+    }
+    let (include, exclude) = (entries.list("include"), entries.list("exclude"));
+    Some(Source::Path { path: entries.text("path")?, include, exclude })
+}
+
+fn builder(fields: &Json) -> Option<(String, Json)> {
+    let builder = fields.get("builder")?;
+    Some((builder.get("type")?.as_str()?.to_owned(), builder.clone()))
+}

@@ -1,0 +1,143 @@
+//! Keeping a build apart: no network, and nothing to be seen but what it is built from.
+
+use std::path::{Path, PathBuf};
+
+use purlin_commands::ProcessVariables;
+use purlin_model::Diagnostic;
+
+/// How builds are kept apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Where this machine can.
+    #[default]
+    Auto,
+    /// Always; where it cannot, nothing is built.
+    Strict,
+    /// Never.
+    Off,
+}
+
+impl Mode {
+    /// Every mode by its name.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("auto", Self::Auto), ("strict", Self::Strict), ("off", Self::Off)];
+}
+
+/// What keeps builds apart on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sandbox {
+    /// Bubblewrap, with its program.
+    Bubblewrap(PathBuf),
+    /// Nothing, and why.
+    Nothing(String),
+}
+
+/// Folders of the system that programs of the system need, whatever they are.
+const SYSTEM: [&str; 7] = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
+
+/// Files of the system's configuration without which its programs do not start, or cannot tell whose
+/// files are whose.
+const CONFIGURATION: [&str; 8] = [
+    "/etc/alternatives",
+    "/etc/group",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+    "/etc/mime.types",
+];
+
+/// Where a build finds its own folder.
+pub(crate) const INSIDE: &str = "/build";
+
+impl Sandbox {
+    /// What this machine has, as far as the mode asks for it. `works` tells whether a program with
+    /// these arguments succeeds.
+    ///
+    /// # Errors
+    /// The mode is strict, and there is nothing.
+    pub fn find(
+        mode: Mode,
+        variables: &ProcessVariables,
+        works: &dyn Fn(&[&str]) -> bool,
+    ) -> Result<Self, Diagnostic> {
+        if mode == Mode::Off {
+            return Ok(Self::Nothing("the workspace has switched it off".to_owned()));
+        }
+        let path = variables.user("PATH").map(std::env::split_paths).into_iter().flatten();
+        let program = path.map(|folder| folder.join("bwrap")).find(|program| program.is_file());
+        let why = match program {
+            None => "there is no `bwrap` on PATH",
+            Some(program) => {
+                let text = program.to_string_lossy();
+                if works(&[&*text, "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "/bin/sh", "-c", ":"]) {
+                    return Ok(Self::Bubblewrap(program));
+                }
+                "`bwrap` is there, but this system does not let it make namespaces"
+            }
+        };
+        if mode == Mode::Strict {
+            return Err(Diagnostic::error("no-sandbox", "builds cannot be kept apart here")
+                .detail(format!("`[build] sandbox` is \"strict\", and {why}."))
+                .help("install bubblewrap, or set `sandbox = \"auto\"`".to_owned()));
+        }
+        Ok(Self::Nothing(why.to_owned()))
+    }
+
+    /// As records and messages call it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Bubblewrap(_) => "bubblewrap",
+            Self::Nothing(_) => "none",
+        }
+    }
+}
+
+/// What a program in the sandbox sees.
+#[derive(Debug)]
+pub(crate) struct View<'a> {
+    /// The folder of the build, which it sees as [`INSIDE`].
+    pub(crate) folder: &'a Path,
+    /// The folder that it writes to, and where it sees that; `None` where it is only read.
+    pub(crate) out: Option<(&'a Path, &'a Path)>,
+    /// Folders that it may read, where they are.
+    pub(crate) reads: &'a [PathBuf],
+}
+
+impl View<'_> {
+    /// The arguments in front of the program.
+    pub(crate) fn arguments(&self, bubblewrap: &Path) -> Vec<String> {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let mut arguments = vec![text(bubblewrap)];
+        let mut add = |words: &[&str]| arguments.extend(words.iter().map(|one| (*one).to_owned()));
+        add(&["--unshare-all", "--die-with-parent", "--hostname", "build"]);
+        for folder in SYSTEM {
+            match Path::new(folder).read_link() {
+                Ok(target) => add(&["--symlink", &text(&target), folder]),
+                Err(_) => add(&["--ro-bind-try", folder, folder]),
+            }
+        }
+        for file in CONFIGURATION {
+            add(&["--ro-bind-try", file, file]);
+        }
+        add(&["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]);
+        for path in self.reads.iter().filter(|path| !is_of_system(path)) {
+            let path = text(path);
+            add(&["--ro-bind", &path, &path]);
+        }
+        add(&["--bind", &text(self.folder), INSIDE]);
+        if let Some((from, to)) = self.out {
+            add(&["--bind", &text(from), &text(to)]);
+        }
+        add(&["--chdir", &format!("{INSIDE}/src"), "--"]);
+        arguments
+    }
+}
+
+/// True for what every build sees.
+#[must_use]
+pub fn is_of_system(path: &Path) -> bool {
+    path == Path::new("/") || SYSTEM.iter().any(|folder| path.starts_with(folder))
+}

@@ -1,0 +1,319 @@
+//! Where packages are: each in a folder named by its identity, whole or not at all.
+//!
+//! ```text
+//! <hash>-<name>-<version>/   a package, read-only
+//! records/<hash>             a line of JSON: the package is whole, and what is known of it
+//! failed/<hash>-<name>…/     the folders of builds that failed
+//! locks/, tmp/               builds under way
+//! roots/                     what workspaces have used last
+//! ```
+//!
+//! A folder counts only once there is a record of it. Contents are in the ordinary cache, too: what
+//! is removed here, or damaged, is put back from there.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use purlin_model::Digest;
+use purlin_store::{InstanceLock, Obstacle, StoreError, fault, write_atomically};
+use serde::{Deserialize, Serialize};
+
+/// How much of a key stands in names of folders.
+const HASH: usize = 32;
+
+/// The folder of packages.
+#[derive(Debug, Clone)]
+pub struct PackageStore {
+    folder: PathBuf,
+}
+
+/// What is known of a package that is whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// [`Record::VERSION`]; others count as absent.
+    pub version: u32,
+    /// What users know it by.
+    pub id: String,
+    /// The name of its folder.
+    pub folder: String,
+    /// Its identity.
+    pub key: Digest,
+    /// The digest of its files.
+    pub tree: Digest,
+    /// The names of folders of packages that stand in its files, its own left out.
+    pub references: Vec<String>,
+    /// The names of folders of packages that it needs to run.
+    pub requires: Vec<String>,
+    /// How it was kept apart while it was built.
+    pub sandbox: String,
+    /// What its identity was made of, by label.
+    pub parts: BTreeMap<String, String>,
+    /// The tests that it has passed.
+    pub tests: Option<Digest>,
+    /// When it was built, in seconds since 1970.
+    pub built: u64,
+    /// How long that took.
+    pub duration_ms: u64,
+}
+
+impl Record {
+    /// The version that this program writes and reads.
+    pub const VERSION: u32 = 1;
+
+    /// What has to be there for it to run.
+    pub fn needs(&self) -> impl Iterator<Item = &String> {
+        self.references.iter().chain(&self.requires)
+    }
+}
+
+/// Keeps packages from being removed as long as it lives.
+#[derive(Debug)]
+pub struct InUse {
+    _file: Option<File>,
+}
+
+impl PackageStore {
+    /// The store in a folder. Nothing is read or made.
+    #[must_use]
+    pub fn open(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where the package with a key is, or will be.
+    #[must_use]
+    pub fn prefix(&self, key: Digest, name: &str) -> PathBuf {
+        self.folder.join(format!("{}-{name}", &key.to_hex()[..HASH]))
+    }
+
+    /// The hash in the name of a package's folder.
+    #[must_use]
+    pub fn hash_of(folder: &str) -> Option<&str> {
+        let hash = folder.get(..HASH)?;
+        let sound = hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (sound && folder[HASH..].starts_with('-')).then_some(hash)
+    }
+
+    fn record_path(&self, hash: &str) -> PathBuf {
+        self.folder.join("records").join(hash)
+    }
+
+    /// What is known of the package in a folder, if it is whole and there.
+    #[must_use]
+    pub fn record(&self, folder: &str) -> Option<Record> {
+        let path = self.record_path(Self::hash_of(folder)?);
+        let text = fs::read(path).ok()?;
+        let record: Record = serde_json::from_slice(&text).ok()?;
+        let sound = record.version == Record::VERSION && record.folder == folder;
+        (sound && self.folder.join(folder).symlink_metadata().is_ok()).then_some(record)
+    }
+
+    /// Records that a package is whole.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn put_record(&self, record: &Record) -> Result<(), StoreError> {
+        let hash = Self::hash_of(&record.folder).unwrap_or(&record.folder);
+        let text = serde_json::to_vec(record).unwrap_or_default();
+        write_atomically(&self.record_path(hash), &text, "package-record")
+    }
+
+    /// Takes back that a package is whole, before it is changed.
+    ///
+    /// # Errors
+    /// It cannot be taken back.
+    pub fn drop_record(&self, folder: &str) -> Result<(), StoreError> {
+        let Some(hash) = Self::hash_of(folder) else { return Ok(()) };
+        let path = self.record_path(hash);
+        fault::point("package-record.drop");
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::Io { action: "remove", path, source })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// All that are whole, in the order of their hashes, with the time of their last use.
+    #[must_use]
+    pub fn records(&self) -> Vec<(Record, SystemTime)> {
+        let entries = fs::read_dir(self.folder.join("records")).into_iter().flatten().flatten();
+        let mut all: Vec<_> = entries
+            .filter_map(|entry| {
+                let used = entry.metadata().and_then(|one| one.modified()).ok()?;
+                let record: Record = serde_json::from_slice(&fs::read(entry.path()).ok()?).ok()?;
+                (record.version == Record::VERSION).then_some((record, used))
+            })
+            .collect();
+        all.sort_by(|left, right| left.0.folder.cmp(&right.0.folder));
+        all
+    }
+
+    /// Notes that a package is used, once an hour at most.
+    pub fn touch(&self, folder: &str) {
+        let Some(hash) = Self::hash_of(folder) else { return };
+        let path = self.record_path(hash);
+        let recent = |time: SystemTime| {
+            time.elapsed().is_ok_and(|age| age < Duration::from_secs(60 * 60))
+        };
+        let noted = path.metadata().and_then(|metadata| metadata.modified());
+        if !noted.is_ok_and(recent)
+            && let Ok(file) = File::options().append(true).open(&path)
+        {
+            // One that is not noted is pruned a little sooner.
+            let _ = file.set_modified(SystemTime::now());
+        }
+    }
+
+    /// Keeps packages from being removed.
+    ///
+    /// # Errors
+    /// The store cannot be made.
+    pub fn begin(&self) -> Result<InUse, StoreError> {
+        let file = self.guard()?;
+        let held = file.lock_shared().is_ok();
+        Ok(InUse { _file: held.then_some(file) })
+    }
+
+    /// Keeps everybody else out; `None` where somebody uses the store for longer than `patience`.
+    ///
+    /// # Errors
+    /// The store cannot be made.
+    pub fn alone(&self, patience: Duration) -> Result<Option<InUse>, StoreError> {
+        let file = self.guard()?;
+        let end = Instant::now() + patience;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(InUse { _file: Some(file) })),
+                Err(TryLockError::WouldBlock) if Instant::now() < end => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(_)) => return Ok(Some(InUse { _file: None })),
+            }
+        }
+    }
+
+    fn guard(&self) -> Result<File, StoreError> {
+        let path = self.folder.join("in-use");
+        let open = || {
+            File::options().create(true).read(true).append(true).open(&path)
+        };
+        let made = open().or_else(|_| {
+            fs::create_dir_all(&self.folder)?;
+            open()
+        });
+        made.map_err(|source| StoreError::Io { action: "open", path: path.clone(), source })
+    }
+
+    /// The lock of a package: who has it builds it.
+    ///
+    /// # Errors
+    /// It cannot be taken.
+    pub fn lock(
+        &self,
+        folder: &str,
+        wait: impl FnMut(Obstacle) -> bool,
+    ) -> Result<Option<InstanceLock>, StoreError> {
+        InstanceLock::acquire(&self.folder.join("locks"), folder, wait)
+    }
+
+    /// Where builds are under way.
+    #[must_use]
+    pub fn temporary(&self) -> PathBuf {
+        self.folder.join("tmp")
+    }
+
+    /// Where the folder of a failed build is kept.
+    #[must_use]
+    pub fn failed(&self, folder: &str) -> PathBuf {
+        self.folder.join("failed").join(folder)
+    }
+
+    /// The folders of packages that have to be there for these to run, themselves among them.
+    #[must_use]
+    pub fn closure(&self, folders: &[String]) -> Vec<String> {
+        let (mut seen, mut found) = (HashSet::new(), Vec::new());
+        let mut open: Vec<String> = folders.iter().rev().cloned().collect();
+        while let Some(folder) = open.pop() {
+            if !seen.insert(folder.clone()) {
+                continue;
+            }
+            if let Some(record) = self.record(&folder) {
+                open.extend(record.needs().cloned());
+            }
+            found.push(folder);
+        }
+        found
+    }
+}
+
+/// Removes a tree whatever its permissions say.
+///
+/// # Errors
+/// It cannot be removed.
+pub fn remove_tree(path: &Path) -> Result<(), StoreError> {
+    let error = |source| StoreError::Io { action: "remove", path: path.to_owned(), source };
+    match fs::symlink_metadata(path) {
+        Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(error(source)),
+        Ok(metadata) if !metadata.is_dir() => return fs::remove_file(path).map_err(error),
+        Ok(_) => {}
+    }
+    make_writable(path);
+    fs::remove_dir_all(path).map_err(error)
+}
+
+/// Lets the owner write into all folders of a tree. What cannot be changed will be told by whoever
+/// needs it.
+pub(crate) fn make_writable(path: &Path) {
+    let Ok(metadata) = fs::symlink_metadata(path) else { return };
+    if !metadata.is_dir() {
+        return;
+    }
+    let mode = metadata.permissions().mode();
+    if mode & 0o700 != 0o700 {
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o700));
+    }
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            make_writable(&entry.path());
+        }
+    }
+}
+
+/// Takes from everybody the right to write into a tree, and from its files whatever else is not the
+/// same everywhere.
+///
+/// # Errors
+/// A file cannot be changed.
+pub(crate) fn make_read_only(path: &Path) -> Result<(), StoreError> {
+    let error = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StoreError::Io { action: "protect", path, source }
+    };
+    let metadata = fs::symlink_metadata(path).map_err(error(path))?;
+    if metadata.is_symlink() {
+        return Ok(());
+    }
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path).map_err(error(path))? {
+            make_read_only(&entry.map_err(error(path))?.path())?;
+        }
+    }
+    let executable = metadata.is_dir() || metadata.permissions().mode() & 0o100 != 0;
+    let mode = if executable { 0o555 } else { 0o444 };
+    if metadata.permissions().mode() & 0o7777 != mode {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(error(path))?;
+    }
+    Ok(())
+}

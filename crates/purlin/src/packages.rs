@@ -1,0 +1,92 @@
+//! Packages of a workspace, from what definitions say to what is on disk: for the verbs that build
+//! and use them.
+
+mod make;
+mod profile;
+mod install;
+mod request;
+mod roots;
+mod settings;
+mod sources;
+mod targets;
+
+use std::path::{Path, PathBuf};
+
+use purlin_definitions::Workspace;
+use purlin_model::{Diagnostic, Digest};
+use purlin_packages::{Package, PackageStore, Plan, Source, Surroundings};
+use purlin_plugin::language::Argument;
+
+use crate::context::Context;
+use crate::definitions;
+use crate::failure::Failure;
+
+pub(crate) use make::How;
+pub(crate) use profile::variables;
+pub(crate) use settings::Settings;
+pub(crate) use targets::Target;
+
+/// The packages of the workspace that the user stands in, for one system.
+pub(crate) struct Packages<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) opened: Workspace,
+    pub(crate) system: String,
+    pub(crate) root: PathBuf,
+    pub(crate) store: PackageStore,
+    pub(crate) settings: Settings,
+    sources: sources::Sources<'a>,
+}
+
+impl<'a> Packages<'a> {
+    /// Opens the workspace. Nothing is evaluated yet.
+    pub(crate) fn open(context: &'a Context, system: Option<&str>) -> Result<Self, Failure> {
+        let system = system.map_or_else(purlin_commands::system, str::to_owned);
+        let opened = definitions::open(context, std::slice::from_ref(&system))?;
+        let settings = Settings::read(&context.document)?;
+        let root = context.root()?;
+        Ok(Self {
+            opened,
+            system,
+            store: PackageStore::open(context.cache.join("packages")),
+            sources: sources::Sources::new(context, &root, &settings),
+            settings,
+            root,
+            context,
+        })
+    }
+
+    /// What is at an output path, evaluated.
+    pub(crate) fn value(&self, path: &[String]) -> Result<Argument, Diagnostic> {
+        self.opened.value(path)
+    }
+}
+
+impl Surroundings for Packages<'_> {
+    fn request(&self, request: &str, by: &Package) -> Result<Argument, Diagnostic> {
+        self.requested(request, &by.shown(), &by.origin)
+    }
+
+    fn plan(&self, builder: &str, package: &Package) -> Result<Plan, Diagnostic> {
+        self.planned(builder, package)
+    }
+
+    fn digest(&self, source: &Source, package: &Package) -> Result<Digest, Diagnostic> {
+        self.sources.digest(source, &self.home(package), package)
+    }
+
+    fn place(
+        &self,
+        source: &Source,
+        package: &Package,
+        into: &Path,
+        stops: &dyn Fn() -> bool,
+    ) -> Result<(), Diagnostic> {
+        self.sources.place(source, &self.home(package), package, into, stops)
+    }
+
+    /// The folder of the workspace or project that a package was written in.
+    fn home(&self, package: &Package) -> PathBuf {
+        let file = self.context.directory.join(package.origin.path());
+        definitions::home(&file).map_or_else(|| self.root.clone(), Path::to_owned)
+    }
+}

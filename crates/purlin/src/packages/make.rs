@@ -1,0 +1,131 @@
+//! Seeing to it that packages are there.
+
+use purlin_commands::{Event, ProcessVariables, Session, Summary, run_jobs, succeeds};
+use purlin_model::Diagnostic;
+use purlin_packages::{Builder, PackageGraph, Record, Sandbox, select};
+
+use super::Packages;
+use crate::arguments::Output;
+use crate::failure::Failure;
+use crate::run_view::View;
+use crate::{environment, machine, signals};
+
+/// How packages are made.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct How {
+    /// How many builds run at once; `None` for as many as there are processors.
+    pub(crate) jobs: Option<u16>,
+    /// Builds again what was asked for.
+    pub(crate) force: bool,
+    /// How output is shown.
+    pub(crate) output: Option<Output>,
+    /// What is there already is not worth a word.
+    pub(crate) silent: bool,
+    /// Standard output is somebody else's.
+    pub(crate) keeps_stdout: bool,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// The counts.
+    pub(crate) summary: Summary,
+    /// As long as it lives, nothing is pruned.
+    pub(crate) _in_use: purlin_packages::InUse,
+}
+
+impl Made {
+    /// True when everything is there.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.summary.failed == 0 && self.summary.skipped == 0 && !self.summary.cancelled
+    }
+}
+
+impl Packages<'_> {
+    /// Sees to it that these packages of a graph are there, and what they need to run.
+    pub(crate) fn make(
+        &self,
+        graph: &PackageGraph,
+        roots: &[usize],
+        how: How,
+    ) -> Result<Made, Failure> {
+        let context = self.context;
+        let in_use = self.store.begin().map_err(|error| {
+            Failure::failed(
+                Diagnostic::error("package-store", "the store of packages cannot be used")
+                    .detail(error.to_string())
+                    .help("make room there, or give access to it".to_owned()),
+            )
+        })?;
+        let filled = graph.roots();
+        let forced = |index: usize| how.force && roots.contains(&index);
+        let sound = |index: usize, record: &Record| {
+            !forced(index) && record.tests == graph.nodes[index].tests_digest(&filled)
+        };
+        let selected = select(graph, &self.store, roots, &sound);
+        let variables = ProcessVariables::new(environment::all());
+        let jobs = how.jobs.map_or_else(machine::processors, usize::from);
+        let mut session = Session::new(
+            &self.root,
+            &context.cache,
+            &context.plugins,
+            variables.clone(),
+            signals::cancel(),
+        );
+        session.keeps_stdout = how.keeps_stdout || context.global.json;
+        let mut global = context.global.clone();
+        global.json &= !how.keeps_stdout;
+        let there: Vec<&str> =
+            selected.there.iter().map(|index| graph.nodes[*index].id.as_str()).collect();
+        let missing = selected.jobs.iter().map(|job| job.id.as_str());
+        let ids: Vec<&str> = there.iter().copied().chain(missing).collect();
+        let alone = selected.jobs.len() == 1;
+        let output = how.output.unwrap_or(Output::Progress);
+        let silent = how.silent && selected.jobs.is_empty();
+        let mut view =
+            (!silent).then(|| View::of(&global, &ids, &self.root, output, alone));
+        let mut show = |event: Event| {
+            let cached = matches!(event, Event::Queued { .. } | Event::Cached { restored: false, .. });
+            if let Some(view) = view.as_mut().filter(|_| !(how.silent && cached)) {
+                view.show(&event);
+            }
+        };
+        let mut summary = Summary { cached: selected.there.len(), ..Summary::default() };
+        for index in &selected.there {
+            let node = &graph.nodes[*index];
+            if let Some(prefix) = &node.prefix {
+                self.store.touch(&purlin_packages::name_of(prefix));
+            }
+            show(Event::Cached { id: node.id.clone(), key: node.key, restored: false });
+        }
+        if !selected.jobs.is_empty() {
+            context.pin()?;
+            let builds = selected.missing.iter().any(|index| graph.nodes[*index].action.is_some());
+            let sandbox = match builds {
+                true => Sandbox::find(self.settings.sandbox, &variables, &succeeds)?,
+                false => Sandbox::Nothing("nothing is built".to_owned()),
+            };
+            signals::watch();
+            let builder = Builder {
+                graph,
+                store: &self.store,
+                cache: session.user_store(),
+                surroundings: self,
+                sandbox,
+                jobs,
+                force: roots.iter().copied().filter(|index| forced(*index)).collect(),
+                roots: filled,
+            };
+            let work = |place: usize, reporter: &purlin_commands::Reporter<'_>| {
+                builder.work(selected.missing[place], reporter)
+            };
+            let stream = output == Output::Stream || global.json;
+            let ran = run_jobs(&selected.jobs, &work, &session, (jobs, stream), &mut show);
+            summary = Summary { cached: summary.cached + ran.cached, ..ran };
+        }
+        if let Some(view) = view {
+            view.finish(&summary);
+        }
+        Ok(Made { summary, _in_use: in_use })
+    }
+}

@@ -1,0 +1,68 @@
+//! What requests in texts mean, and what builders make of packages.
+
+use purlin_environments::{Request, Version};
+use purlin_model::{Diagnostic, Origin};
+use purlin_packages::{Fields, Package, Plan, fields_of};
+use purlin_plugin::language::Argument;
+
+use super::Packages;
+
+impl Packages<'_> {
+    /// The package that a request means: one of the workspace, or of a repository.
+    pub(crate) fn requested(
+        &self,
+        text: &str,
+        by: &str,
+        origin: &Origin,
+    ) -> Result<Argument, Diagnostic> {
+        let names = self.listed("packages");
+        // A name may look like a request: `python-3` is one if somebody has called a package so.
+        if let Some(name) = names.iter().find(|name| *name == text) {
+            return self.of_workspace(name);
+        }
+        let request: Request = text.parse().map_err(|error: purlin_environments::Error| {
+            Diagnostic::error("bad-request", format!("`{text}` is not a request for a package"))
+                .label(origin.clone(), format!("`{by}` needs it"))
+                .detail(error.to_string())
+                .help("a request is a name and a range of versions: `zlib`, `zlib-1.2+`, `zlib-1.2+<2`".to_owned())
+        })?;
+        let same = |name: &&String| purlin_model::fold(name) == purlin_model::fold(&request.name);
+        if let Some(name) = names.iter().find(same) {
+            let value = self.of_workspace(name)?;
+            let version = version_of(&value);
+            let version: Version = version.parse().unwrap_or_default();
+            if request.range.contains(&version) {
+                return Ok(value);
+            }
+            return Err(Diagnostic::error("no-version", format!("`{text}` is not there"))
+                .label(origin.clone(), format!("`{by}` needs it"))
+                .detail(match version.as_str() {
+                    "" => format!("The workspace's `{name}` says no version."),
+                    version => format!("The workspace's `{name}` has the version {version}."),
+                }));
+        }
+        Err(Diagnostic::error("no-such-package", format!("there is no package `{text}`"))
+            .label(origin.clone(), format!("`{by}` needs it"))
+            .help(purlin_model::suggestion(
+                &request.name,
+                "packages",
+                names.iter().map(String::as_str),
+            )))
+    }
+
+    fn of_workspace(&self, name: &str) -> Result<Argument, Diagnostic> {
+        self.value(&["packages".to_owned(), self.system.clone(), name.to_owned()])
+    }
+
+    /// What a plugin's builder makes of a package.
+    pub(super) fn planned(&self, builder: &str, package: &Package) -> Result<Plan, Diagnostic> {
+        Err(Diagnostic::error("unknown-builder", format!("there is no builder `{builder}`"))
+            .label(package.origin.clone(), "this package wants it"))
+    }
+}
+
+fn version_of(value: &Argument) -> String {
+    fields_of(value)
+        .and_then(|(_, fields, _)| Fields(&fields).text("version"))
+        .unwrap_or_default()
+}

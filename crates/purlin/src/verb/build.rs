@@ -1,0 +1,168 @@
+//! `purlin build`
+
+use std::process::ExitCode;
+
+use purlin_model::Diagnostic;
+use purlin_packages::{Maker, PackageGraph, changes, name_of};
+use serde_json::json;
+
+use crate::arguments::Build;
+use crate::context::Context;
+use crate::draw;
+use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
+use crate::packages::{How, Packages, Target};
+
+/// Builds packages, and prints where they are.
+pub(crate) fn perform(context: &Context, options: &Build) -> Outcome {
+    let packages = Packages::open(context, options.system.as_deref())?;
+    let targets = packages.packages(&options.names)?;
+    let mut maker = Maker::new(&packages.system, &packages.store, &packages);
+    let mut found: Vec<(&Target, usize)> = Vec::new();
+    for target in &targets {
+        let added = maker.add(&target.value)?;
+        found.extend(added.into_iter().map(|index| (target, index)));
+    }
+    let graph = maker.finish();
+    if options.explain {
+        explain(context, &packages, &graph, &found);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let roots: Vec<usize> = found.iter().map(|(_, index)| *index).collect();
+    let how = How {
+        jobs: options.jobs,
+        force: options.force,
+        output: options.output,
+        ..How::default()
+    };
+    let made = packages.make(&graph, &roots, how)?;
+    packages.remember("build", &graph, &roots);
+    if made.summary.cancelled {
+        return Ok(ExitCode::from(CANCELLED));
+    }
+    if !made.is_whole() {
+        return Ok(ExitCode::from(FAILED));
+    }
+    if let Some(folder) = &options.install {
+        let folder = context.directory.join(folder);
+        for (target, index) in &found {
+            packages.install(&graph, *index, &folder).map_err(|problem| {
+                Failure::failed(problem.detail(format!("The package is `{}`.", target.name)))
+            })?;
+        }
+    }
+    tell(context, &packages, &graph, &found, options.closure);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the roots of what was asked for, or all that they need to run.
+fn tell(
+    context: &Context,
+    packages: &Packages<'_>,
+    graph: &PackageGraph,
+    found: &[(&Target, usize)],
+    closure: bool,
+) {
+    let of = |index: usize| -> Vec<String> {
+        let node = &graph.nodes[index];
+        let Some(prefix) = &node.prefix else { return Vec::new() };
+        if !closure || node.action.is_none() {
+            return vec![prefix.display().to_string()];
+        }
+        let needed = packages.store.closure(&[name_of(prefix)]);
+        needed
+            .iter()
+            .map(|folder| packages.store.folder().join(folder).display().to_string())
+            .collect()
+    };
+    if context.global.json {
+        let all: Vec<_> = found
+            .iter()
+            .map(|(target, index)| {
+                let node = &graph.nodes[*index];
+                json!({
+                    "name": target.name,
+                    "package": node.package.name,
+                    "version": node.package.version,
+                    "variant": node.variant,
+                    "key": node.key.to_hex(),
+                    "paths": of(*index),
+                })
+            })
+            .collect();
+        draw::json(&json!({ "event": "packages", "packages": all }));
+        return;
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for path in found.iter().flat_map(|(_, index)| of(*index)) {
+        if seen.insert(path.clone()) {
+            draw::out(format_args!("{}\n", draw::harmless_line(&path)));
+        }
+    }
+}
+
+/// `--explain`: whether each would be built, and why; and how it was when it was.
+fn explain(
+    context: &Context,
+    packages: &Packages<'_>,
+    graph: &PackageGraph,
+    found: &[(&Target, usize)],
+) {
+    let older = packages.store.records();
+    let mut documents = Vec::new();
+    for (target, index) in found {
+        let node = &graph.nodes[*index];
+        let Some(prefix) = node.prefix.as_ref().filter(|_| node.action.is_some()) else {
+            let place = node.prefix.as_ref().map(|prefix| prefix.display().to_string());
+            let place = place.map_or("nowhere".to_owned(), |place| format!("in {place}"));
+            draw::out(format_args!("{} is not built: it is installed {place}\n", target.name));
+            continue;
+        };
+        let record = packages.store.record(&name_of(prefix));
+        let mut last: Vec<_> = older.iter().map(|(record, _)| record).collect();
+        last.retain(|record| record.id == node.id && record.key != node.key);
+        let last = last.into_iter().max_by_key(|record| record.built);
+        let verdict = match (&record, last) {
+            (Some(_), _) => "it is there".to_owned(),
+            (None, Some(last)) => changes(&last.parts, &node.parts),
+            (None, None) => "it was not built before".to_owned(),
+        };
+        if context.global.json {
+            documents.push(json!({
+                "name": target.name,
+                "builds": record.is_none(),
+                "reason": verdict,
+                "key": node.key.to_hex(),
+                "parts": node.parts,
+                "path": prefix,
+                "sandbox": record.as_ref().map(|record| &record.sandbox),
+                "references": record.as_ref().map(|record| &record.references),
+            }));
+            continue;
+        }
+        let builds = if record.is_some() { "would not be built" } else { "would be built" };
+        draw::out(format_args!("{} {builds}: {verdict}\n", draw::harmless_line(&node.id)));
+        draw::out(format_args!("  path     {}\n", prefix.display()));
+        if let Some(record) = &record {
+            let when = purlin_commands::time_text(record.built);
+            let took = record.duration_ms;
+            draw::out(format_args!("  built    {when}, in {took} ms; sandbox: {}\n", record.sandbox));
+            for reference in &record.references {
+                draw::out(format_args!("  refers   {}\n", draw::harmless_line(reference)));
+            }
+        }
+        for (label, digest) in &node.parts {
+            let short: String = digest.chars().take(12).collect();
+            let (label, short) = (draw::harmless_line(label), draw::harmless_line(&short));
+            draw::out(format_args!("  key      {label} {short}\n"));
+        }
+    }
+    if context.global.json {
+        draw::json(&json!({ "explain": documents }));
+    }
+}
+
+/// An error that names what was asked for.
+pub(crate) fn wrong_kind(what: &str, name: &str, found: &str) -> Diagnostic {
+    Diagnostic::error("wrong-output", format!("`{name}` is not {what}"))
+        .detail(format!("It is {found}."))
+}
