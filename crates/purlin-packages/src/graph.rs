@@ -44,7 +44,7 @@ pub trait Surroundings: Sync {
         source: &Source,
         package: &Package,
         into: &Path,
-        stops: &dyn Fn() -> bool,
+        stops: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), Diagnostic>;
 
     /// The folder that relative paths of a package start from.

@@ -83,6 +83,12 @@ impl PackageStore {
         Self { folder }
     }
 
+    /// Where the store is in a user's cache folder.
+    #[must_use]
+    pub fn folder_in(cache: &Path) -> PathBuf {
+        cache.join("packages")
+    }
+
     /// Its folder.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -21,6 +21,7 @@ mod edits;
 mod environment;
 mod extended;
 mod failure;
+mod fetching;
 mod foreground;
 mod git;
 mod grammar;

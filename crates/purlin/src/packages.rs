@@ -34,7 +34,7 @@ pub(crate) struct Packages<'a> {
     pub(crate) root: PathBuf,
     pub(crate) store: PackageStore,
     pub(crate) settings: Settings,
-    sources: sources::Sources<'a>,
+    sources: sources::Sources,
 }
 
 impl<'a> Packages<'a> {
@@ -47,7 +47,7 @@ impl<'a> Packages<'a> {
         Ok(Self {
             opened,
             system,
-            store: PackageStore::open(context.cache.join("packages")),
+            store: PackageStore::open(PackageStore::folder_in(&context.cache)),
             sources: sources::Sources::new(context, &root, &settings),
             settings,
             root,
@@ -79,7 +79,7 @@ impl Surroundings for Packages<'_> {
         source: &Source,
         package: &Package,
         into: &Path,
-        stops: &dyn Fn() -> bool,
+        stops: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), Diagnostic> {
         self.sources.place(source, &self.home(package), package, into, stops)
     }

@@ -11,6 +11,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("purlin-model", &[]),
     ("purlin-plugin", &["purlin-model"]),
     ("purlin-store", &["purlin-model"]),
+    ("purlin-fetch", &["purlin-model", "purlin-store"]),
     ("purlin-process", &["purlin-model", "purlin-plugin"]),
     ("purlin-starlark", &["purlin-model", "purlin-plugin"]),
     (

@@ -11,8 +11,8 @@ use purlin_plugin::Schema;
 pub(crate) struct Settings {
     /// How builds are kept apart.
     pub(crate) sandbox: Mode,
-    /// What stands in front of a URL, and what is tried in its place first.
-    pub(crate) mirrors: Vec<(String, String)>,
+    /// Places that are asked first for what is fetched.
+    pub(crate) mirrors: Vec<String>,
 }
 
 impl Settings {
@@ -34,13 +34,8 @@ impl Settings {
             Mode::NAMES.iter().find(|(name, _)| *name == wanted).map(|(_, mode)| *mode)
         });
         let mirrors = value.get("fetch").and_then(|fetch| fetch.get("mirrors"));
-        let mirrors = mirrors.and_then(Value::as_table).into_iter().flat_map(Table::iter);
-        let mirrors = mirrors
-            .flat_map(|(from, entry)| {
-                let all = entry.value.as_list().unwrap_or_default().iter();
-                all.filter_map(Value::as_str).map(move |to| (from.to_owned(), to.to_owned()))
-            })
-            .collect();
+        let mirrors = mirrors.and_then(Value::as_list).unwrap_or_default().iter();
+        let mirrors = mirrors.filter_map(Value::as_str).map(str::to_owned).collect();
         Ok(Self { sandbox: sandbox.unwrap_or_default(), mirrors })
     }
 }

@@ -4,10 +4,11 @@ mod prune;
 mod verify;
 
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use purlin_commands::{time_text, user_store, workspace_store};
 use purlin_model::Diagnostic;
+use purlin_packages::PackageStore;
 use purlin_store::{Kept, Store, StoreError};
 use serde_json::json;
 
@@ -83,11 +84,17 @@ pub(crate) fn clear(context: &Context) -> Outcome {
         results += cleared.results;
         bytes += cleared.bytes;
     }
+    let packages = packages(context).clear(PATIENCE).map_err(|error| trouble(&error))?;
+    if packages.is_none() {
+        draw::diagnostics(&context.global, &[busy()]);
+    }
+    let packages = packages.unwrap_or(0);
     if context.global.json {
-        draw::json(&json!({ "results": results, "bytes": bytes }));
+        draw::json(&json!({ "results": results, "bytes": bytes, "packages": packages }));
     } else if !context.global.quiet {
         let (results, size) = (self::results(results), size(bytes));
-        draw::out(format_args!("dropped {results} of all workspaces, {size}\n"));
+        let packages = also(packages);
+        draw::out(format_args!("dropped {results} of all workspaces, {size}{packages}\n"));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -101,6 +108,29 @@ fn stores(context: &Context) -> Vec<(&'static str, Store)> {
         stores.push(("workspace", Store::open(folder)));
     }
     stores
+}
+
+/// The packages that are there.
+fn packages(context: &Context) -> PackageStore {
+    PackageStore::open(PackageStore::folder_in(&context.cache))
+}
+
+/// How long somebody who uses the cache is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn busy() -> Diagnostic {
+    Diagnostic::warning("cache-busy", "not everything that should go could be dropped")
+        .detail("A run has been using the cache all the time.")
+        .help("try again when it has ended".to_owned())
+}
+
+/// Packages, behind what else was dropped or read.
+fn also(packages: u64) -> String {
+    match packages {
+        0 => String::new(),
+        1 => "; 1 package".to_owned(),
+        count => format!("; {count} packages"),
+    }
 }
 
 fn trouble(error: &StoreError) -> Failure {

@@ -4,20 +4,17 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use purlin_commands::user_store;
-use purlin_model::Diagnostic;
+use purlin_packages::PackageLimits;
 use purlin_store::{Limits, Store};
 use serde_json::json;
 
-use super::{contents, results, size, trouble};
+use super::{PATIENCE, also, busy, contents, packages, results, size, trouble};
 use crate::context::Context;
 use crate::draw;
 use crate::failure::Outcome;
 
 /// What goes where nothing is said.
 const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How long somebody who uses the cache is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// Drops results of the user's cache that were not used for long, and contents that no result needs.
 /// What a workspace commits is git's to keep.
 pub(crate) fn prune(
@@ -32,13 +29,11 @@ pub(crate) fn prune(
     };
     let store = Store::open(user_store(&context.cache));
     let pruned = store.prune(&limits, PATIENCE).map_err(|error| trouble(&error))?;
-    if pruned.busy {
-        draw::diagnostics(
-            &context.global,
-            &[Diagnostic::warning("cache-busy", "not everything that should go could be dropped")
-                .detail("A run has been using the cache all the time.")
-                .help("try again when it has ended".to_owned())],
-        );
+    let limits = PackageLimits { unused_since: limits.unused_since, most_bytes: max_size };
+    let of_packages =
+        packages(context).prune(&limits, PATIENCE).map_err(|error| trouble(&error))?;
+    if pruned.busy || of_packages.busy {
+        draw::diagnostics(&context.global, &[busy()]);
     }
     if context.global.json {
         draw::json(&json!({
@@ -46,14 +41,16 @@ pub(crate) fn prune(
             "contents": pruned.blobs,
             "bytes": pruned.bytes,
             "left": { "results": pruned.left_results, "bytes": pruned.left_bytes },
-            "busy": pruned.busy,
+            "packages": of_packages.packages,
+            "busy": pruned.busy || of_packages.busy,
         }));
     } else if !context.global.quiet {
         draw::out(format_args!(
-            "dropped {} and {}, {}; {} left, {}\n",
+            "dropped {} and {}, {}{}; {} left, {}\n",
             results(pruned.results),
             contents(pruned.blobs),
             size(pruned.bytes),
+            also(of_packages.packages),
             results(pruned.left_results),
             size(pruned.left_bytes),
         ));

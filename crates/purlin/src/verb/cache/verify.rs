@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
+use purlin_packages::DamagedPackage;
 use purlin_store::Damage;
 use serde_json::json;
 
-use super::{contents, results, size, stores, trouble};
+use super::{also, contents, packages, results, size, stores, trouble};
 use crate::context::Context;
 use crate::draw;
 use crate::failure::{FAILED, Outcome};
@@ -21,11 +22,16 @@ pub(crate) fn verify(context: &Context, keep: bool) -> Outcome {
         bytes += verified.bytes;
         damage.extend(verified.damage.into_iter().map(|one| (place, one)));
     }
+    let (packages_read, packages) =
+        packages(context).verify(!keep).map_err(|error| trouble(&error))?;
+    let found = damage.len() + packages.len();
     if context.global.json {
-        let damage: Vec<_> = damage.iter().map(|(place, one)| document(place, one)).collect();
+        let mut damage: Vec<_> = damage.iter().map(|(place, one)| document(place, one)).collect();
+        damage.extend(packages.iter().map(of_package));
         draw::json(&json!({
             "results": results_read,
             "contents": contents_read,
+            "packages": packages_read,
             "bytes": bytes,
             "damaged": damage,
         }));
@@ -33,21 +39,27 @@ pub(crate) fn verify(context: &Context, keep: bool) -> Outcome {
         for (place, one) in &damage {
             draw::out(format_args!("{}\n", line(place, one)));
         }
+        for DamagedPackage { record, reason, dropped } in &packages {
+            let done = if *dropped { "dropped" } else { "kept" };
+            let (id, reason) = (draw::harmless_line(&record.id), draw::harmless_line(reason));
+            draw::out(format_args!("package {id}: {reason}; {done}\n"));
+        }
         if !context.global.quiet {
             draw::out(format_args!(
-                "read {} and {}, {}: {}\n",
+                "read {} and {}, {}{}: {}\n",
                 results(results_read),
                 contents(contents_read),
                 size(bytes),
-                if damage.is_empty() {
+                also(packages_read),
+                if found == 0 {
                     "no damage".to_owned()
                 } else {
-                    format!("{} damaged", damage.len())
+                    format!("{found} damaged")
                 },
             ));
         }
     }
-    Ok(if damage.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    Ok(if found == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
 fn document(place: &str, damage: &Damage) -> serde_json::Value {
@@ -58,6 +70,17 @@ fn document(place: &str, damage: &Damage) -> serde_json::Value {
         "instance": damage.instance,
         "reason": damage.reason,
         "dropped": damage.dropped,
+    })
+}
+
+fn of_package(damaged: &DamagedPackage) -> serde_json::Value {
+    json!({
+        "place": "user",
+        "kind": "package",
+        "digest": damaged.record.key,
+        "instance": damaged.record.id,
+        "reason": damaged.reason,
+        "dropped": damaged.dropped,
     })
 }
 
