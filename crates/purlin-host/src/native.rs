@@ -2,7 +2,9 @@
 
 use std::ops::Deref;
 
-use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
+use purlin_plugin::contract::{
+    Argument, Builder, Cache, Dependency, Environment, Hook, Subcommand,
+};
 use purlin_plugin::manifest::Feature;
 use purlin_plugin::transform::{Importer, Transform};
 use purlin_plugin::{NativeFeature, NativePlugin};
@@ -81,6 +83,7 @@ macro_rules! code {
 code! {
     Dependency: yes yes,
     Environment: yes yes,
+    Builder: yes yes,
     Cache: yes no,
     Subcommand: yes no,
     Argument: yes yes,

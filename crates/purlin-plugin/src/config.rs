@@ -36,6 +36,16 @@ pub fn literal_glob(path: &str) -> String {
     glob
 }
 
+/// A text as one word of a POSIX shell, whatever is in it.
+///
+/// ```
+/// assert_eq!(purlin_plugin::quoted("it's $HOME"), r"'it'\''s $HOME'");
+/// ```
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// The value of a process variable for a [`crate::message::VariableChange`]: paths below the root,
 /// alone or in a list separated by `:`, begin with `{root}`, so that checkouts share results.
 ///

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use crate::message::{
-    ArgumentContext, CacheItem, Edit, EnvironmentContext, EnvironmentDescription, ErrorCode,
-    ExecRequest, ExecResult, ExpandContext, Expansion, FeatureSummary, PluginError,
-    SubcommandContext,
+    ArgumentContext, BuildContext, BuildPlan, CacheItem, Edit, EnvironmentContext,
+    EnvironmentDescription, ErrorCode, ExecRequest, ExecResult, ExpandContext, Expansion,
+    FeatureSummary, PluginError, SubcommandContext,
 };
 
 /// How loud a line of a plugin's log is.
@@ -143,6 +143,23 @@ pub trait Environment: Send + Sync {
         context: &EnvironmentContext,
         host: &dyn Host,
     ) -> Result<EnvironmentDescription, PluginError>;
+}
+
+/// The `builder` point. It is pure: the same package and context give the same plan.
+pub trait Builder: Send + Sync {
+    /// Tells how a package is built. `leaf` has the package's fields, with names in kebab-case. Its
+    /// `builder` is the table that chose this builder, without `type`, validated and with its defaults.
+    /// Other packages in it, and those that its texts mention, are their placeholders
+    /// `@purlin:package:HEX@`, which the host puts their places for wherever they stand in the plan.
+    ///
+    /// # Errors
+    /// What the plugin reports, with a path into `leaf`; the package cannot be built then.
+    fn plan(
+        &self,
+        leaf: &Json,
+        context: &BuildContext,
+        host: &dyn Host,
+    ) -> Result<BuildPlan, PluginError>;
 }
 
 /// The `cache` point: a remote tier. The host keeps the hot copy, verifies what it fetches, and

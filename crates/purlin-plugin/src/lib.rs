@@ -17,7 +17,7 @@ mod schema;
 pub mod transform;
 
 pub use arguments::request_schema;
-pub use config::{literal_glob, rooted, text_field};
+pub use config::{literal_glob, quoted, rooted, text_field};
 pub use edit::{EditError, escaped};
 pub use manifest::{ParsedManifest, parse_manifest};
 pub use native::{NativeFeature, NativePlugin, PluginSet};

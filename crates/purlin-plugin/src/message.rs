@@ -260,6 +260,35 @@ impl VariableChange {
     }
 }
 
+/// What `plan` is told besides the package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildContext {
+    /// What the package is called: its `name`, else that of its definition.
+    pub name: String,
+    /// The system that it is built for, such as `x86_64-linux`.
+    pub system: String,
+}
+
+/// How a package is built. The texts are for a POSIX shell that ends with the first command that
+/// fails, and stands in a copy of the source. They use `$src`, which is that copy, `$build`, an empty
+/// folder, `$out`, where the package is to be, and `$PURLIN_JOBS`, how much may be done at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BuildPlan {
+    /// The shell text that builds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
+    /// The shell text that puts what was built into `$out`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install: Option<String>,
+    /// Process variables of both, as they are: no shell reads them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Requests for packages that are needed to build it, beside those that it names itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<String>,
+}
+
 /// A thing that a cache keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CacheItem {

@@ -2,7 +2,7 @@
 
 use purlin_model::{Diagnostic, Source};
 
-use crate::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
+use crate::contract::{Argument, Builder, Cache, Dependency, Environment, Hook, Subcommand};
 use crate::manifest::{MANIFEST_FILE, Manifest, check_files, parse_manifest};
 use crate::transform::{Importer, Transform};
 use crate::{Point, RuntimeKind};
@@ -25,6 +25,8 @@ pub enum NativeFeature {
     Dependency(&'static dyn Dependency),
     /// For the `environment` point.
     Environment(&'static dyn Environment),
+    /// For the `builder` point.
+    Builder(&'static dyn Builder),
     /// For the `cache` point: the remote tier.
     Cache(&'static dyn Cache),
     /// For the `subcommand` point.
@@ -137,6 +139,7 @@ impl NativeFeature {
         match self {
             Self::Dependency(_) => Point::Dependency,
             Self::Environment(_) => Point::Environment,
+            Self::Builder(_) => Point::Builder,
             Self::Cache(_) => Point::Cache,
             Self::Subcommand(_) => Point::Subcommand,
             Self::Argument(_) => Point::Argument,

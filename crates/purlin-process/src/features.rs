@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use purlin_plugin::contract::{
-    Argument, Cache, Dependency, Environment, Hook, Host, OpenCache, Subcommand,
+    Argument, Builder, Cache, Dependency, Environment, Hook, Host, OpenCache, Subcommand,
 };
 use purlin_plugin::message::{
-    ArgumentContext, CacheItem, Edit, EnvironmentContext, EnvironmentDescription, ExpandContext,
-    Expansion, FragmentMessage, PluginError, SubcommandContext,
+    ArgumentContext, BuildContext, BuildPlan, CacheItem, Edit, EnvironmentContext,
+    EnvironmentDescription, ExpandContext, Expansion, FragmentMessage, PluginError,
+    SubcommandContext,
 };
 use purlin_plugin::transform::{Fragment, Importer};
 use serde::{Deserialize, Serialize};
@@ -165,6 +166,18 @@ impl Environment for ProcessFeature {
         let params =
             json!({ "feature": self.name, "name": name, "config": config, "context": context });
         Ok(self.process.typed("environment/describe", &params)?)
+    }
+}
+
+impl Builder for ProcessFeature {
+    fn plan(
+        &self,
+        leaf: &Json,
+        context: &BuildContext,
+        _host: &dyn Host,
+    ) -> Result<BuildPlan, PluginError> {
+        let params = json!({ "name": self.name, "leaf": leaf, "context": context });
+        Ok(self.process.typed("builder/plan", &params)?)
     }
 }
 

@@ -76,6 +76,7 @@ pub fn functions_of(point: Point) -> &'static [&'static str] {
     match point {
         Point::Dependency => &["expand"],
         Point::Environment => &["describe"],
+        Point::Builder => &["plan"],
         Point::Argument => &["apply"],
         Point::Transform => &["extend", "outputs"],
         Point::Importer => &["load"],

@@ -27,6 +27,7 @@
 //! ```
 
 mod argument;
+mod builder;
 mod cache;
 mod cases;
 mod check;

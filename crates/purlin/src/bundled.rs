@@ -7,6 +7,8 @@ use purlin_plugin::{NativePlugin, PluginSet};
 pub fn bundled() -> PluginSet {
     PluginSet::new()
         .with(purlin_plugin_active::PLUGIN)
+        .with(purlin_plugin_cargo::PLUGIN)
+        .with(purlin_plugin_cmake::PLUGIN)
         .with(purlin_plugin_command::PLUGIN)
         .with(purlin_plugin_const::PLUGIN)
         .with(purlin_plugin_glob::PLUGIN)

@@ -24,7 +24,14 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("purlin-sdk", &["purlin-plugin"]),
     (
         "purlin-test",
-        &["purlin-model", "purlin-plugin", "purlin-process", "purlin-starlark", "purlin-store"],
+        &[
+            "purlin-environments",
+            "purlin-model",
+            "purlin-plugin",
+            "purlin-process",
+            "purlin-starlark",
+            "purlin-store",
+        ],
     ),
 ];
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use purlin_plugin::contract::{Host, OpenCache};
 use purlin_plugin::message::{
-    ArgumentContext, CacheItem, EnvironmentContext, ExpandContext, FragmentMessage, PluginError,
-    SubcommandContext,
+    ArgumentContext, BuildContext, CacheItem, EnvironmentContext, ExpandContext, FragmentMessage,
+    PluginError, SubcommandContext,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +29,13 @@ struct Describe {
     name: String,
     config: Json,
     context: EnvironmentContext,
+}
+
+#[derive(Deserialize)]
+struct Plan {
+    name: String,
+    leaf: Json,
+    context: BuildContext,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +110,11 @@ pub(crate) fn perform(
             let code = feature(&plugin.environments, "environment", &kind)?;
             let answer = code.describe(&name, &config, &context, host).map_err(failed)?;
             Ok(json!(answer))
+        }
+        "builder/plan" => {
+            let Plan { name, leaf, context } = read(params)?;
+            let code = feature(&plugin.builders, "builder", &name)?;
+            code.plan(&leaf, &context, host).map(|plan| json!(plan)).map_err(failed)
         }
         "cache/open" => {
             let Open { feature: kind, name, config } = read(params)?;

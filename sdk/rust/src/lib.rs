@@ -47,7 +47,7 @@ mod wire;
 pub use plugin::{Plugin, Start};
 pub use purlin_plugin::serde_json::{self, Value as Json, json};
 pub use purlin_plugin::transform::{Fragment, Importer, Payload};
-pub use purlin_plugin::{Point, contract, literal_glob, message, rooted, text_field};
+pub use purlin_plugin::{Point, contract, literal_glob, message, quoted, rooted, text_field};
 
 /// The version of the protocol that this crate speaks.
 pub const PROTOCOL: u32 = 1;

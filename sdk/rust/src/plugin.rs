@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use purlin_plugin::Point;
-use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
+use purlin_plugin::contract::{
+    Argument, Builder, Cache, Dependency, Environment, Hook, Subcommand,
+};
 use purlin_plugin::message::PluginError;
 use purlin_plugin::transform::Importer;
 use serde::Deserialize;
@@ -20,6 +22,7 @@ pub struct Plugin {
     pub(crate) version: String,
     pub(crate) dependencies: BTreeMap<String, Box<dyn Dependency>>,
     pub(crate) environments: BTreeMap<String, Box<dyn Environment>>,
+    pub(crate) builders: BTreeMap<String, Box<dyn Builder>>,
     pub(crate) caches: BTreeMap<String, Box<dyn Cache>>,
     pub(crate) subcommands: BTreeMap<String, Box<dyn Subcommand>>,
     pub(crate) arguments: BTreeMap<String, Box<dyn Argument>>,
@@ -81,6 +84,7 @@ impl Plugin {
             version: version.into(),
             dependencies: BTreeMap::new(),
             environments: BTreeMap::new(),
+            builders: BTreeMap::new(),
             caches: BTreeMap::new(),
             subcommands: BTreeMap::new(),
             arguments: BTreeMap::new(),
@@ -101,6 +105,13 @@ impl Plugin {
     #[must_use]
     pub fn environment(mut self, name: &str, code: impl Environment + 'static) -> Self {
         self.environments.insert(name.to_owned(), Box::new(code));
+        self
+    }
+
+    /// The code of `[provides.builder.NAME]`.
+    #[must_use]
+    pub fn builder(mut self, name: &str, code: impl Builder + 'static) -> Self {
+        self.builders.insert(name.to_owned(), Box::new(code));
         self
     }
 
@@ -178,6 +189,7 @@ impl Plugin {
             features.keys().map(move |name| (point, name.as_str()))
         }
         of(Point::Cache, &self.caches)
+            .chain(of(Point::Builder, &self.builders))
             .chain(of(Point::Dependency, &self.dependencies))
             .chain(of(Point::Environment, &self.environments))
             .chain(of(Point::Subcommand, &self.subcommands))

@@ -8,12 +8,13 @@ use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 
 use purlin_plugin::contract::{
-    Argument, Cache, Dependency, Environment, Hook, Host, LogLevel, OpenCache, OutputStream,
-    Subcommand,
+    Argument, Builder, Cache, Dependency, Environment, Hook, Host, LogLevel, OpenCache,
+    OutputStream, Subcommand,
 };
 use purlin_plugin::message::{
-    ArgumentContext, CacheItem, Edit, EnvironmentContext, EnvironmentDescription, ErrorCode,
-    ExecRequest, ExpandContext, Expansion, PluginError, SubcommandContext, VariableChange,
+    ArgumentContext, BuildContext, BuildPlan, CacheItem, Edit, EnvironmentContext,
+    EnvironmentDescription, ErrorCode, ExecRequest, ExpandContext, Expansion, PluginError,
+    SubcommandContext, VariableChange,
 };
 
 use crate::{Json, Plugin, json};

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use purlin_model::{Diagnostic, Digest, Origin, Source};
 use purlin_plugin::RuntimeKind;
 use purlin_plugin::Schema;
-use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
+use purlin_plugin::contract::{
+    Argument, Builder, Cache, Dependency, Environment, Hook, Subcommand,
+};
 use purlin_plugin::manifest::{Detail, FileRef, Hot};
 use purlin_plugin::transform::{Importer, Transform};
 
@@ -65,6 +67,14 @@ impl Plugins {
     /// Its runtime cannot be used, or it has no code.
     pub fn environment(&self, feature: &FeatureRef) -> Result<Loaded<dyn Environment>, Diagnostic> {
         self.needed::<dyn Environment>(feature)
+    }
+
+    /// The code of a feature of the `builder` point.
+    ///
+    /// # Errors
+    /// Its runtime cannot be used, or it has no code.
+    pub fn builder(&self, feature: &FeatureRef) -> Result<Loaded<dyn Builder>, Diagnostic> {
+        self.needed::<dyn Builder>(feature)
     }
 
     /// The remote tier of a feature of the `cache` point; `None` when it has none and is all told

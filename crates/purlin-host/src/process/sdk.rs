@@ -29,6 +29,7 @@ const FILES: &[(&str, &str)] = files![
     "purlin/lazy.py",
     "purlin/plugin/__init__.py",
     "purlin/plugin/__main__.py",
+    "purlin/plugin/_builder.py",
     "purlin/plugin/_cache.py",
     "purlin/plugin/_context.py",
     "purlin/plugin/_convert.py",

@@ -8,14 +8,14 @@ use std::time::Duration;
 use purlin_model::{Digest, Hasher};
 use purlin_plugin::Point;
 use purlin_plugin::contract::{
-    Argument, Cache, Dependency, Environment, Hook, Host, LogLevel, OpenCache, OutputStream,
-    QuietHost, Subcommand,
+    Argument, Builder, Cache, Dependency, Environment, Hook, Host, LogLevel, OpenCache,
+    OutputStream, QuietHost, Subcommand,
 };
 use purlin_plugin::manifest::Stage;
 use purlin_plugin::message::{
-    ArgumentContext, CacheItem, CacheItemKind, EnvironmentContext, EnvironmentDescription,
-    ErrorCode, ExecRequest, ExecResult, ExpandContext, FeatureSummary, PluginError,
-    SubcommandContext,
+    ArgumentContext, BuildContext, BuildPlan, CacheItem, CacheItemKind, EnvironmentContext,
+    EnvironmentDescription, ErrorCode, ExecRequest, ExecResult, ExpandContext, FeatureSummary,
+    PluginError, SubcommandContext,
 };
 use purlin_plugin::transform::{Importer, Payload};
 use purlin_process::{NEWEST_PROTOCOL, OLDEST_PROTOCOL, Process};
@@ -26,7 +26,7 @@ use crate::support::{Plugin, python, soon};
 /// The digest of all transcripts, by the newest version of the protocol that they show. Whoever
 /// changes a transcript of a version that was published makes a new version.
 const DIGESTS: [(u32, &str); 1] =
-    [(1, "4316609d197b02a23496dccb67c90cfa1d8c2a2a79cf172e737d1178b9615ff3")];
+    [(1, "ec8d58078166c76223cfcdfff0b4d996a38fbc39382cb54f9d6036f861a4b061")];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/protocol").canonicalize().unwrap()
@@ -385,6 +385,27 @@ fn arguments() {
     let feature = playing.process.feature("localised");
     let values = Argument::complete(&feature, "renamed", "f", &QuietHost).unwrap();
     assert_eq!(values, ["fast"]);
+    playing.ends();
+}
+
+#[test]
+fn builder_plan() {
+    let playing = play("builder_plan");
+    let feature = playing.process.feature("make");
+    let leaf = json!({
+        "version": "1.3", "requires": ["@purlin:package:ab@"],
+        "builder": { "targets": ["all"], "with": "@purlin:package:ab@/include" },
+    });
+    let context = BuildContext { name: "zlib".to_owned(), system: "x86_64-linux".to_owned() };
+    let plan = || feature.plan(&leaf, &context, &QuietHost).unwrap();
+    let expected = BuildPlan {
+        build: Some("make -j$PURLIN_JOBS all".to_owned()),
+        install: Some("make install PREFIX=$out".to_owned()),
+        env: [("CPPFLAGS".to_owned(), "-I@purlin:package:ab@/include".to_owned())].into(),
+        packages: vec!["make-4+".to_owned(), "cc".to_owned()],
+    };
+    assert_eq!(plan(), expected);
+    assert_eq!(plan(), BuildPlan { install: expected.install, ..BuildPlan::default() });
     playing.ends();
 }
 

@@ -1,9 +1,9 @@
 //! The features of a plugin as the contract's traits.
 
-use purlin_plugin::contract::{Argument, Dependency, Environment, Host};
+use purlin_plugin::contract::{Argument, Builder, Dependency, Environment, Host};
 use purlin_plugin::message::{
-    ArgumentContext, Edit, EnvironmentContext, EnvironmentDescription, ErrorCode, ExpandContext,
-    Expansion, PluginError,
+    ArgumentContext, BuildContext, BuildPlan, Edit, EnvironmentContext, EnvironmentDescription,
+    ErrorCode, ExpandContext, Expansion, PluginError,
 };
 use purlin_plugin::transform::{Fragment, Importer, Transform, TransformContext};
 use serde_json::Value as Json;
@@ -126,6 +126,23 @@ impl Environment for Feature {
                     ("ctx", fields(&context, heap)),
                 ])
             },
+            answer::message,
+        )
+    }
+}
+
+impl Builder for Feature {
+    fn plan(
+        &self,
+        leaf: &Json,
+        context: &BuildContext,
+        host: &dyn Host,
+    ) -> Result<BuildPlan, PluginError> {
+        let (leaf, context) = (leaf.clone(), message(context));
+        self.needed(
+            "plan",
+            host,
+            move |heap| named([("leaf", fields(&leaf, heap)), ("ctx", fields(&context, heap))]),
             answer::message,
         )
     }

@@ -24,6 +24,7 @@ pub(super) struct Cases {
     pub(super) unset: Option<String>,
     pub(super) dependency: Told<QuestionCase>,
     pub(super) environment: Told<QuestionCase>,
+    pub(super) builder: Told<BuilderCase>,
     pub(super) cache: Told<CacheCase>,
     pub(super) subcommand: Told<SubcommandCase>,
     pub(super) argument: Told<ArgumentCase>,
@@ -83,6 +84,25 @@ pub(super) struct ErrorCase {
     pub(super) code: ErrorCode,
     #[serde(default)]
     pub(super) path: Option<String>,
+}
+
+/// `[[builder.NAME]]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct BuilderCase {
+    /// The package's fields, `builder` with what the feature is configured with.
+    pub(super) leaf: Map<String, Json>,
+    /// What it is called; `example` when it is left out.
+    pub(super) name: Option<String>,
+    /// The system; `x86_64-linux` when it is left out.
+    pub(super) system: Option<String>,
+    /// Parts of the plan.
+    pub(super) expect: Option<Map<String, Json>>,
+    /// How it is refused.
+    pub(super) error: Option<ErrorCase>,
+    /// True when nobody has written it.
+    #[serde(skip)]
+    pub(super) is_sample: bool,
 }
 
 /// `[[cache.NAME]]`
@@ -166,6 +186,7 @@ struct Document {
     config: Json,
     dependency: BTreeMap<String, Vec<Json>>,
     environment: BTreeMap<String, Vec<Json>>,
+    builder: BTreeMap<String, Vec<Json>>,
     cache: BTreeMap<String, Vec<Json>>,
     subcommand: BTreeMap<String, Vec<Json>>,
     argument: BTreeMap<String, Vec<Json>>,
@@ -186,6 +207,7 @@ impl Cases {
             config: document.config,
             dependency: reader.read(Point::Dependency, document.dependency),
             environment: reader.read(Point::Environment, document.environment),
+            builder: reader.read(Point::Builder, document.builder),
             cache: reader.read(Point::Cache, document.cache),
             subcommand: reader.read(Point::Subcommand, document.subcommand),
             argument: reader.read(Point::Argument, document.argument),
@@ -229,6 +251,17 @@ impl Case for QuestionCase {
 
     fn sample(config: Json) -> Option<Self> {
         Some(Self { config, is_sample: true, ..Self::default() })
+    }
+}
+
+impl Case for BuilderCase {
+    fn config(&mut self) -> Option<&mut Json> {
+        Some(self.leaf.entry("builder").or_insert(Json::Null))
+    }
+
+    fn sample(config: Json) -> Option<Self> {
+        let leaf = Map::from_iter([("builder".to_owned(), config)]);
+        Some(Self { leaf, is_sample: true, ..Self::default() })
     }
 }
 

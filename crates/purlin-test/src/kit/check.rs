@@ -5,7 +5,9 @@ use purlin_plugin::Point;
 use super::dependency::Expand;
 use super::environment::Describe;
 use super::trial::{Finding, Trial};
-use super::{argument, cache, hook, importer, plugin, process, question, subcommand, transform};
+use super::{
+    argument, builder, cache, hook, importer, plugin, process, question, subcommand, transform,
+};
 
 /// One thing that plugins hold to.
 pub struct Check {
@@ -118,6 +120,20 @@ checks! {
             question::any_checkout::<Describe>;
         "environment.at-once" "Questions that are asked at the same time get the answers that each gets alone."
             question::at_once::<Describe>;
+    }
+    About::Point(Point::Builder) => {
+        "builder.answers" "`plan` answers for each package that can be built, as the cases expect."
+            builder::answers;
+        "builder.refuses" "A package that cannot be built is refused as INVALID_CONFIG or NOT_FOUND, with the path in it that is to blame."
+            builder::refuses;
+        "builder.well-formed" "It plans something, its variables have names, and its packages are requests."
+            builder::well_formed;
+        "builder.placeholders" "Packages that the plan mentions are such as the package mentions, by the placeholders that stand there."
+            builder::placeholders;
+        "builder.same-answer" "The same package and context give the same plan, after a new start as well."
+            builder::same_answer;
+        "builder.at-once" "Plans that are asked for at the same time are those that each gets alone."
+            builder::at_once;
     }
     About::Point(Point::Cache) => {
         "cache.opens" "`open` works for each configuration of the cases."

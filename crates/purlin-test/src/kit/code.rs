@@ -5,7 +5,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use purlin_plugin::contract::{Argument, Cache, Dependency, Environment, Hook, Subcommand};
+use purlin_plugin::contract::{
+    Argument, Builder, Cache, Dependency, Environment, Hook, Subcommand,
+};
 use purlin_plugin::manifest::{Feature, Manifest};
 use purlin_plugin::transform::{Importer, Transform};
 use purlin_plugin::{NativeFeature, NativePlugin, RuntimeKind};
@@ -133,6 +135,18 @@ impl Started {
             feature,
             |code| match code {
                 NativeFeature::Environment(code) => Some(code),
+                _ => None,
+            },
+            |code| Some(Box::new(code)),
+            |code| Some(Box::new(code)),
+        )
+    }
+
+    pub(super) fn builder(&self, feature: &Feature) -> Held<dyn Builder> {
+        self.of(
+            feature,
+            |code| match code {
+                NativeFeature::Builder(code) => Some(code),
                 _ => None,
             },
             |code| Some(Box::new(code)),

@@ -207,6 +207,13 @@ fn questions(trial: &Trial<'_>) -> Result<Vec<Question>, Problem> {
                     ask("hook/event", params, None);
                 }
             }
+            Point::Builder => {
+                for case in trial.cases.builder.of(feature).unwrap_or_default() {
+                    let context = super::builder::context(case);
+                    let params = json!({ "name": name, "leaf": case.leaf, "context": context });
+                    ask("builder/plan", params, None);
+                }
+            }
             Point::Cache => {
                 for case in trial.cases.cache.of(feature).unwrap_or_default() {
                     let params = json!({ "feature": name, "name": "kit", "config": case.config });

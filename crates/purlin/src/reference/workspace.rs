@@ -90,6 +90,12 @@ pub(super) fn page() -> String {
             text.push_str(&format!("\nIt reads the table `[{}]`:\n\n{fields}", section.name));
         }
     }
+    text.push_str(
+        "\n## Builders\n\nWhat `builder = { type = \"NAME\", … }` of a package may name; others come from plugins.\n",
+    );
+    for feature in features(Point::Builder) {
+        text.push_str(&described(&feature, ""));
+    }
     text.push_str("\n## Environment types\n\nOther types come from plugins.\n");
     for feature in features(Point::Environment) {
         text.push_str(&described(&feature, ""));

@@ -110,6 +110,27 @@ def venv(config: Venv, context: plugin.EnvironmentContext) -> plugin.Environment
     )
 
 
+class Make(plugin.Config):
+    """A package with a Makefile."""
+
+    targets: list[str]
+    with_: str
+
+
+def make(options: Make, package: plugin.Data, context: plugin.BuildContext) -> plugin.BuildPlan:
+    """Makes targets."""
+    expect((context.name, context.system, package.version), ("zlib", "x86_64-linux", "1.3"))
+    install = "make install PREFIX=$out"
+    if next(asked) > 1:
+        return plugin.BuildPlan(install=install)
+    return plugin.BuildPlan(
+        build="make -j$PURLIN_JOBS " + " ".join(options.targets),
+        install=install,
+        env={"CPPFLAGS": f"-I{options.with_}"},
+        packages=["make-4+", "cc"],
+    )
+
+
 class DavCache(plugin.Cache[Dav]):
     """Has every action, and brings none."""
 
@@ -224,6 +245,7 @@ if TRANSCRIPT == "initialize_refused":
 ALL: dict[str, Callable[[], object]] = {
     "environment/venv": lambda: plugin.environment("venv")(venv),
     "dependency/tree": lambda: plugin.dependency("tree")(tree),
+    "builder/make": lambda: plugin.builder("make")(make),
     "cache/dav": lambda: plugin.cache("dav", hot="user")(DavCache),
     "subcommand/localise": lambda: plugin.subcommand("localise")(localise),
     "argument/localised": lambda: plugin.argument(

@@ -97,6 +97,28 @@ impl Environment for Demo {
     }
 }
 
+impl Builder for Demo {
+    fn plan(
+        &self,
+        leaf: &Json,
+        context: &BuildContext,
+        _: &dyn Host,
+    ) -> Result<BuildPlan, PluginError> {
+        assert_eq!((context.name.as_str(), context.system.as_str()), ("zlib", "x86_64-linux"));
+        let install = Some("make install PREFIX=$out".to_owned());
+        if self.asked.fetch_add(1, Ordering::Relaxed) > 0 {
+            return Ok(BuildPlan { install, ..BuildPlan::default() });
+        }
+        let with = leaf["builder"]["with"].as_str().unwrap();
+        Ok(BuildPlan {
+            build: Some("make -j$PURLIN_JOBS all".to_owned()),
+            install,
+            env: [("CPPFLAGS".to_owned(), format!("-I{with}"))].into(),
+            packages: vec!["make-4+".to_owned(), "cc".to_owned()],
+        })
+    }
+}
+
 impl Cache for Demo {
     fn open(&self, _: &str, _: &Json, _: &dyn Host) -> Result<Box<dyn OpenCache>, PluginError> {
         Ok(Box::new(Dav))
@@ -242,6 +264,7 @@ fn demo(transcript: &str, provides: &Json) -> Plugin {
         match feature["point"].as_str().unwrap() {
             "dependency" => plugin.dependency(name, code()),
             "environment" => plugin.environment(name, code()),
+            "builder" => plugin.builder(name, code()),
             "cache" => plugin.cache(name, code()),
             "subcommand" => plugin.subcommand(name, code()),
             "argument" => plugin.argument(name, code()),

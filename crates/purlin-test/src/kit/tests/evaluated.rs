@@ -17,6 +17,7 @@ runtime = { kind = 'starlark', entry = 'plugin.star' }
 schema = 'schemas/files.json'
 key = 'folder'
 [provides.environment.tools]
+[provides.builder.make]
 [[provides.argument]]
 on = ['run']
 name = 'slow'
@@ -39,6 +40,10 @@ config = { folder = 'api' }
 expect = { globs = ['api/**'] }
 [[environment.tools]]
 expect = { root = 'tools' }
+[[builder.make]]
+leaf = { build-requires = ['gcc'], builder = { targets = ['all', 'docs'] } }
+system = 'aarch64-linux'
+expect = { build = 'make all docs', env = { SYSTEM = 'aarch64-linux' }, packages = ['make-4+'] }
 [[argument.slow]]
 value = 1
 request = { jobs = 4 }
@@ -65,6 +70,16 @@ def expand(config, ctx):
 
 def describe(name, config, ctx):
     return struct(root = "tools", installed_when = [], after = [])
+
+def plan(leaf, ctx):
+    if leaf.build_requires != ["gcc"]:
+        fail("this is not what was asked")
+    return {
+        "build": "make " + " ".join(leaf.builder["targets"]),
+        "install": "make install PREFIX=$out",
+        "env": {"SYSTEM": ctx.system},
+        "packages": ["make-4+"],
+    }
 
 def slow_apply(value, request, ctx):
     if ctx.command != "run" or ctx.stage != "parsed" or "jobs" not in request:
@@ -126,6 +141,10 @@ fn a_plugin_in_starlark_that_does_not_is_found() {
         BTreeSet::from(["dependency.answers"])
     );
     assert_eq!(
+        of("\"make-4+\"", "\"make-4+<1\""),
+        BTreeSet::from(["builder.answers", "builder.well-formed"])
+    );
+    assert_eq!(
         of("{\"path\": \"/jobs\", \"value\": value}", "{\"path\": \"/cpus\", \"value\": value}"),
         BTreeSet::from(["argument.answers", "argument.edits"])
     );
@@ -163,7 +182,7 @@ fn messages_name_function_and_file() {
     };
     insta::assert_snapshot!(told("return made", "return len(made)", "transform.answers"), @r"
     {}: INTERNAL: `outputs` in `evaluated/plugin.star` returns what is no answer
-    evaluated/plugin.star:16:5: this function
+    evaluated/plugin.star:26:5: this function
     A list of what `fragment(…)` makes is expected; this is a value of the type `int`.
     ");
     insta::assert_snapshot!(told("{\"globs\":", "{\"golbs\":", "dependency.answers"), @r#"
@@ -177,6 +196,6 @@ fn messages_name_function_and_file() {
     "#);
     insta::assert_snapshot!(told("ctx.compose(\"packages\")", "ctx.compose(\"apps\")", "transform.answers"), @r"
     {}: INTERNAL: the manifest does not say that it reads `apps`
-    evaluated/plugin.star:18:18: here
+    evaluated/plugin.star:28:18: here
     ");
 }

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use purlin_plugin::contract::{
-    Argument, Cache, Dependency, Environment, Hook, Host, OpenCache, Subcommand,
+    Argument, Builder, Cache, Dependency, Environment, Hook, Host, OpenCache, Subcommand,
 };
 use purlin_plugin::message::{
-    ArgumentContext, CacheItem, CommandReference, Edit, EnvironmentContext, EnvironmentDescription,
-    ErrorCode, ExpandContext, Expansion, PluginError, SubcommandContext, VariableChange,
+    ArgumentContext, BuildContext, BuildPlan, CacheItem, CommandReference, Edit,
+    EnvironmentContext, EnvironmentDescription, ErrorCode, ExpandContext, Expansion, PluginError,
+    SubcommandContext, VariableChange,
 };
 use purlin_plugin::transform::{Compose, Fragment, Importer, Payload, Transform, TransformContext};
 use purlin_plugin::{NativeFeature, NativePlugin, literal_glob, text_field};
@@ -40,6 +41,7 @@ schema = 'schemas/file.json'
 key = 'path'
 [provides.environment.home]
 schema = 'schemas/file.json'
+[provides.builder.copy]
 [provides.cache.shelf]
 [provides.subcommand.end]
 args = [
@@ -84,6 +86,13 @@ expect = { root = '.home', changes = [
 [[environment.home]]
 config = { path = 'gone.txt' }
 error = { code = 'NOT_FOUND', path = '/path' }
+[[builder.copy]]
+leaf = { version = '1', builder = { from = '@purlin:package:ab@/share' } }
+expect = { install = 'cp -R @purlin:package:ab@/share $out', packages = ['coreutils-8+'] }
+[[builder.copy]]
+leaf = { builder = { from = 'free' } }
+[[builder.copy]]
+error = { code = 'INVALID_CONFIG', path = '/builder/from' }
 [[cache.shelf]]
 [[subcommand.end]]
 args = { status = 7 }
@@ -136,6 +145,7 @@ pub(super) fn subject(fault: &'static str) -> Subject<'static> {
     let features = Box::leak(Box::new([
         ("file", NativeFeature::Dependency(model)),
         ("home", NativeFeature::Environment(model)),
+        ("copy", NativeFeature::Builder(model)),
         ("shelf", NativeFeature::Cache(model)),
         ("end", NativeFeature::Subcommand(model)),
         ("slow", NativeFeature::Argument(model)),
@@ -275,6 +285,36 @@ impl Environment for Model {
             _ => {}
         }
         self.alone("environment.at-once", || Ok(answer))
+    }
+}
+
+impl Builder for Model {
+    fn plan(
+        &self,
+        leaf: &Json,
+        context: &BuildContext,
+        _host: &dyn Host,
+    ) -> Result<BuildPlan, PluginError> {
+        let Ok(from) = text_field(&leaf["builder"], "from") else {
+            let path = if self.has("builder.refuses") { "/nowhere" } else { "/builder/from" };
+            return Err(PluginError::new(ErrorCode::InvalidConfig, "from where?").at(path));
+        };
+        let mut plan = BuildPlan {
+            install: Some(format!("cp -R {from} $out")),
+            env: [("SYSTEM".to_owned(), context.system.clone())].into(),
+            packages: vec!["coreutils-8+".to_owned()],
+            ..BuildPlan::default()
+        };
+        match (self.fault, from) {
+            ("builder.answers", "free") => return Err(internal("it does not know how")),
+            ("builder.well-formed", "free") => plan.packages = vec!["coreutils-8..2".to_owned()],
+            ("builder.placeholders", "free") => plan.build = Some("ls @purlin:package:cd@".into()),
+            ("builder.same-answer", "free") => {
+                plan.build = Some(self.count.fetch_add(1, Ordering::SeqCst).to_string());
+            }
+            _ => {}
+        }
+        self.alone("builder.at-once", || Ok(plan))
     }
 }
 

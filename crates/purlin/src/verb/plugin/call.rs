@@ -23,9 +23,10 @@ use crate::{context, draw, environment, workspace};
 use files::Files;
 
 /// The functions that can be called.
-const FUNCTIONS: [(&str, Point); 12] = [
+const FUNCTIONS: [(&str, Point); 13] = [
     ("dependency/expand", Point::Dependency),
     ("environment/describe", Point::Environment),
+    ("builder/plan", Point::Builder),
     ("cache/open", Point::Cache),
     ("cache/contains", Point::Cache),
     ("cache/fetch", Point::Cache),

@@ -100,6 +100,19 @@ def _load(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     return {"fragments": fragments}
 
 
+def _plan(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    from purlin.plugin._builder import BuildContext, BuildPlan, message
+
+    feature = plugin.feature("builder", params)
+    leaf = params["leaf"]
+    options = plugin.configured(feature, leaf.get("builder"))
+    context = BuildContext(call, plugin.info, params["context"])
+    plan = feature.code(options, freeze(leaf), context)
+    if not isinstance(plan, BuildPlan):
+        raise _wrong(feature, plan, "a plugin.BuildPlan")
+    return message(plan)
+
+
 def _describe(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     from purlin.plugin._environment import EnvironmentContext, EnvironmentDescription, message
 
@@ -233,6 +246,7 @@ def _wrong(feature: _registry.Feature, value: Any, expected: str) -> PluginError
 CALLS: dict[str, Perform] = {
     "dependency/expand": _expand,
     "importer/load": _load,
+    "builder/plan": _plan,
     "environment/describe": _describe,
     "cache/open": _cache_open,
     "cache/contains": _cache_contains,

@@ -38,6 +38,7 @@ from ._record import Config, field, option, positional
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._builder import BuildContext, BuildPlan, builder
     from ._environment import (
         EnvironmentContext,
         EnvironmentDescription,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
         Imported,
         PackageVersion,
         Repository,
-        builder,
         importer,
         repository,
     )
@@ -59,9 +59,10 @@ else:
         """What few plugins use is read by those that do."""
         if name not in __all__:
             raise AttributeError(f"purlin.plugin has no `{name}`")
-        from purlin.plugin import _environment, _later
+        from purlin.plugin import _builder, _environment, _later
 
-        return getattr(_environment if hasattr(_environment, name) else _later, name)
+        found = [one for one in (_builder, _environment, _later) if hasattr(one, name)]
+        return getattr(found[0], name)
 
 
 def serve() -> None:
@@ -77,6 +78,8 @@ def serve() -> None:
 
 __all__ = [
     "ArgumentContext",
+    "BuildContext",
+    "BuildPlan",
     "Cache",
     "CacheItem",
     "Cancelled",

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     ImporterFunction = TypeVar(
         "ImporterFunction", bound=Callable[[Any, Sequence["Imported"], Context], "Fragments"]
     )
-    BuilderFunction = TypeVar("BuilderFunction", bound=Callable[[Data, Context], Mapping[str, Any]])
     RepositoryClass = TypeVar("RepositoryClass", bound=type["Repository"])
     Fragments = Sequence["Fragment"]
 
@@ -88,18 +87,6 @@ def importer(
 
     def register(function: ImporterFunction) -> ImporterFunction:
         _registry.add("importer", name, function, about, deprecated, inputs=inputs, into=into)
-        return function
-
-    return register
-
-
-def builder(
-    name: str, *, about: str | None = None, deprecated: str | None = None
-) -> Callable[[BuilderFunction], BuilderFunction]:
-    """How a package is built: `function(leaf, context) -> action`."""
-
-    def register(function: BuilderFunction) -> BuilderFunction:
-        _registry.add("builder", name, function, about, deprecated)
         return function
 
     return register

@@ -4,7 +4,7 @@
 use purlin_host::{FeatureRef, Plugins};
 use purlin_model::Diagnostic;
 use purlin_plugin::message::{
-    ArgumentContext, EnvironmentContext, ExpandContext, FragmentMessage, PluginError,
+    ArgumentContext, BuildContext, EnvironmentContext, ExpandContext, FragmentMessage, PluginError,
 };
 use purlin_plugin::transform::{Fragment, Payload};
 use serde::Deserialize;
@@ -22,6 +22,12 @@ struct Describe {
     name: String,
     config: Json,
     context: EnvironmentContext,
+}
+
+#[derive(Deserialize)]
+struct Plan {
+    leaf: Json,
+    context: BuildContext,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +71,11 @@ pub(super) fn call(
             let Describe { name, config, context } = read(params)?;
             let answer = plugins.environment(feature)?.describe(&name, &config, &context, plugins);
             answer.map(|answer| json!(answer))
+        }
+        "builder/plan" => {
+            let Plan { leaf, context } = read(params)?;
+            let plan = plugins.builder(feature)?.plan(&leaf, &context, plugins);
+            plan.map(|plan| json!(plan))
         }
         "argument/apply" => {
             let Apply { value, request, context } = read(params)?;

@@ -72,15 +72,11 @@ pub(super) fn complete(
     let field = if point == Point::Importer { "options" } else { "config" };
     if matches!(point, Point::Dependency | Point::Environment | Point::Cache | Point::Importer) {
         let config = params.remove(field).unwrap_or_else(|| json!({}));
-        let config = match plugins.schema(feature)? {
-            Some(schema) => {
-                let origin = Origin::whole(&Source::new("<parameters>", config.to_string()));
-                let checked = schema.validate(&Value::from_json(&config, &origin));
-                checked.value.ok_or(checked.diagnostics)?.to_json()
-            }
-            None => config,
-        };
-        params.insert(field.to_owned(), config);
+        params.insert(field.to_owned(), configured(plugins, feature, config)?);
+    }
+    if point == Point::Builder {
+        let leaf = package(plugins, feature, params.remove("leaf"))?;
+        params.insert("leaf".to_owned(), leaf);
     }
     let root = root.to_string_lossy();
     let context = match (method, point) {
@@ -102,6 +98,13 @@ pub(super) fn complete(
         }
         "dependency/expand" => vec![("context", context)],
         "environment/describe" => vec![("name", json!("default")), ("context", context)],
+        "builder/plan" => {
+            let system = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
+            vec![(
+                "context",
+                json!({ "name": "call", "system": system.replace("macos", "darwin") }),
+            )]
+        }
         "subcommand/run" => vec![("args", json!({})), ("context", context)],
         "subcommand/complete" => vec![("argument", json!("")), ("prefix", json!(""))],
         "argument/complete" => vec![("prefix", json!(""))],
@@ -126,6 +129,25 @@ pub(super) fn complete(
         _ => {}
     }
     Ok(())
+}
+
+/// A package with the defaults of its builder.
+fn package(plugins: &Plugins, feature: &FeatureRef, leaf: Option<Json>) -> Result<Json, Failure> {
+    let Some(Json::Object(mut leaf)) = leaf.or_else(|| Some(json!({}))) else {
+        let summary = "the parameter `leaf` is no object";
+        return Err(Diagnostic::error("bad-parameters", summary).into());
+    };
+    let options = leaf.remove("builder").unwrap_or_else(|| json!({}));
+    leaf.insert("builder".to_owned(), configured(plugins, feature, options)?);
+    Ok(Json::Object(leaf))
+}
+
+/// What a feature is configured with, with the defaults of its schema.
+fn configured(plugins: &Plugins, feature: &FeatureRef, config: Json) -> Result<Json, Failure> {
+    let Some(schema) = plugins.schema(feature)? else { return Ok(config) };
+    let origin = Origin::whole(&Source::new("<parameters>", config.to_string()));
+    let checked = schema.validate(&Value::from_json(&config, &origin));
+    Ok(checked.value.ok_or(checked.diagnostics)?.to_json())
 }
 
 /// Makes `args` what a command line with these values would make of them. Whether a required one
