@@ -2,6 +2,7 @@
 //! and use them.
 
 mod make;
+mod plan;
 mod profile;
 mod install;
 mod request;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each crate may use of ours. Arrows point downwards only.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("purlin-model", &[]),
     ("purlin-plugin", &["purlin-model"]),
     ("purlin-store", &["purlin-model"]),
@@ -19,6 +19,16 @@ const ALLOWED: [(&str, &[&str]); 11] = [
         &["purlin-model", "purlin-plugin", "purlin-process", "purlin-starlark", "purlin-store"],
     ),
     ("purlin-commands", &["purlin-host", "purlin-model", "purlin-plugin", "purlin-store"]),
+    (
+        "purlin-packages",
+        &[
+            "purlin-commands",
+            "purlin-environments",
+            "purlin-model",
+            "purlin-plugin",
+            "purlin-store",
+        ],
+    ),
     ("purlin-definitions", &["purlin-host", "purlin-model", "purlin-plugin", "purlin-store"]),
     ("purlin-environments", &["purlin-model"]),
     ("purlin-sdk", &["purlin-plugin"]),

@@ -40,6 +40,8 @@ impl Builder for CMake {
             .push_str(&format!(" -DCMAKE_BUILD_TYPE={}", quoted(&text("build-type", "Release"))));
         // Debian's own rules would put libraries where nobody looks who is not on Debian.
         configure.push_str(" -DCMAKE_INSTALL_PREFIX=\"$out\" -DCMAKE_INSTALL_LIBDIR=lib");
+        // What is linked is in folders of its own, and is found there when the program runs.
+        configure.push_str(" -DCMAKE_INSTALL_RPATH_USE_LINK_PATH=ON");
         for (name, value) in config["options"].as_object().into_iter().flatten() {
             configure.push_str(&format!(" -D{}={}", variable(name)?, quoted(&shown(value))));
         }

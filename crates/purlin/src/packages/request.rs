@@ -1,8 +1,8 @@
-//! What requests in texts mean, and what builders make of packages.
+//! What requests in texts mean.
 
 use purlin_environments::{Request, Version};
 use purlin_model::{Diagnostic, Origin};
-use purlin_packages::{Fields, Package, Plan, fields_of};
+use purlin_packages::{Fields, fields_of};
 use purlin_plugin::language::Argument;
 
 use super::Packages;
@@ -52,12 +52,6 @@ impl Packages<'_> {
 
     fn of_workspace(&self, name: &str) -> Result<Argument, Diagnostic> {
         self.value(&["packages".to_owned(), self.system.clone(), name.to_owned()])
-    }
-
-    /// What a plugin's builder makes of a package.
-    pub(super) fn planned(&self, builder: &str, package: &Package) -> Result<Plan, Diagnostic> {
-        Err(Diagnostic::error("unknown-builder", format!("there is no builder `{builder}`"))
-            .label(package.origin.clone(), "this package wants it"))
     }
 }
 

@@ -1,0 +1,10 @@
+//! Packages of every kind, built by the binary from archives of a server.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod packages {
+    mod bench;
+    mod test_build;
+    mod test_store;
+    mod test_use;
+}

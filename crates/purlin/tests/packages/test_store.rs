@@ -1,0 +1,85 @@
+//! What becomes of the store when things go wrong.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use purlin_fetch::server::Manner;
+
+use super::bench::Bench;
+
+/// Lets a file of a package be written, as its owner can.
+fn edit(path: &std::path::Path) {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::write(path, "edited by hand\n").unwrap();
+}
+
+#[test]
+fn an_entry_edited_by_hand_is_found_and_put_back() {
+    let bench = Bench::new("");
+    let root = bench.root_of("packbits");
+    edit(&root.join("include/packbits.h"));
+    let found = bench.workspace.fail(1, &["cache", "verify"]);
+    assert!(
+        found.stdout.contains("package packbits-1.0: its files are not those that were recorded; dropped"),
+        "{found:?}"
+    );
+    // It comes out of the cache: nothing is built.
+    assert_eq!(bench.built_by(&["build", "packbits"]), [""; 0]);
+    assert!(fs::read_to_string(root.join("include/packbits.h")).unwrap().contains("PACKBITS_H"));
+    bench.workspace.succeed(&["cache", "verify"]);
+}
+
+#[test]
+fn pruning_keeps_what_a_workspace_used_last() {
+    let bench = Bench::new("");
+    let (crunch, report) = (bench.root_of("crunch"), bench.root_of("report"));
+    bench.workspace.succeed(&["cache", "prune", "--older-than", "0h"]);
+    // The last build asked for the report, which needs the greeter; nobody needs the other.
+    assert!(report.is_dir() && !crunch.exists());
+    assert_eq!(bench.workspace.succeed(&["app", "report"]).stdout, "hello, nobody\n");
+    assert_eq!(bench.built_by(&["build", "crunch"]), ["crunch-0.2", "packbits-1.0"]);
+    bench.workspace.succeed(&["cache", "clear"]);
+    assert!(!crunch.exists() && !report.exists());
+}
+
+#[test]
+fn without_a_network_what_is_there_serves() {
+    let bench = Bench::new("");
+    bench.workspace.succeed(&["build", "crunch"]);
+    bench.workspace.succeed(&["--offline", "build", "crunch"]);
+    let missing = bench.workspace.fail(1, &["--offline", "build", "report"]);
+    assert!(missing.stderr.contains("greeter.tar.gz"), "{missing:?}");
+    // What was fetched is enough to build again.
+    assert_eq!(bench.built_by(&["--offline", "build", "-f", "crunch"]), ["crunch-0.2"]);
+}
+
+#[test]
+fn a_source_that_is_another_is_refused() {
+    let bench = Bench::new("");
+    let source = bench.source("packbits/packbits.c");
+    fs::write(&source, "int other;\n").unwrap();
+    bench.serve("packbits", "packbits.tar.gz", Manner::Well);
+    let refused = bench.workspace.fail(1, &["build", "packbits"]);
+    assert!(refused.stderr.contains("is not what was asked for"), "{refused:?}");
+    assert!(refused.stderr.contains("the source of `packbits-1.0`"), "{refused:?}");
+}
+
+#[test]
+fn two_at_once_build_once() {
+    let bench = Bench::new("");
+    let children: Vec<_> = (0..2)
+        .map(|_| {
+            let mut command = bench.workspace.command(&["--json", "build", "crunch"]);
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    let outputs: Vec<_> = children.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    let mut started = 0;
+    for output in &outputs {
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8_lossy(&output.stdout);
+        started += text.lines().filter(|line| line.contains("\"started\"")).count();
+    }
+    assert_eq!(started, 2, "packbits and crunch, each once: {outputs:?}");
+}

@@ -1,0 +1,72 @@
+//! Shells, apps and checks.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use super::bench::Bench;
+
+/// A program against the library, as somebody writes it in the shell.
+const PROGRAM: &str = "#include <packbits.h>\n#include <stdio.h>\nint main(void) { puts(packbits_version()); return 0; }\n";
+
+/// What is typed in each shell.
+const TYPED: &str = "cc -o mine mine.c -lpackbits && ./mine && crunch zzz && echo $PACKBITS\n";
+
+fn typed(bench: &Bench, shell: &str) -> String {
+    let mut command = bench.workspace.command(&["shell", "--with", shell]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(TYPED.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{shell}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_shell_has_tools_and_headers() {
+    let bench = Bench::new("");
+    bench.workspace.write("mine.c", PROGRAM);
+    let root = bench.root_of("packbits");
+    for shell in ["bash", "zsh", "fish", "sh"] {
+        let expected =
+            format!("entered\n1.0\n3 -> 2 -> 3 with 1.0\n{}/include\n", root.display());
+        assert_eq!(typed(&bench, shell), expected, "{shell}");
+    }
+    let workspace = &bench.workspace;
+    let arguments = ["shell", "on-crunch", "--", "sh", "-c", "cc -E mine.c >/dev/null && echo fits"];
+    assert_eq!(workspace.succeed(&arguments).stdout, "fits\n");
+    // The build of a package, by its name.
+    let arguments = ["shell", "crunch", "--", "sh", "-c", "cc -E mine.c >/dev/null && echo fits"];
+    assert_eq!(workspace.succeed(&arguments).stdout, "fits\n");
+    assert_eq!(workspace.run(&["shell", "--", "sh", "-c", "exit 7"]).code, Some(7));
+    let wrong = workspace.fail(2, &["shell", "defualt"]);
+    assert!(wrong.stderr.contains("there is no shell `defualt`"), "{wrong:?}");
+    assert!(wrong.stderr.contains("did you mean `default`?"), "{wrong:?}");
+}
+
+#[test]
+fn checks_run_once() {
+    let bench = Bench::new("");
+    let ran = bench.built_by(&["check", "--run"]);
+    assert_eq!(ran, ["check-packs", "crunch-0.2", "packbits-1.0"]);
+    assert_eq!(bench.built_by(&["check", "--run"]), [""; 0]);
+    let text = bench.workspace.read("purlin.star").replace("^3 -> 2", "^3 -> 9");
+    bench.workspace.write("purlin.star", text);
+    let failed = bench.workspace.fail(1, &["check", "--run", "packs"]);
+    assert!(failed.stderr.contains("`check-packs` could not be built"), "{failed:?}");
+}
+
+#[test]
+fn an_installed_package_stands_alone() {
+    let bench = Bench::new("");
+    bench.workspace.succeed(&["build", "report", "--install", "shared"]);
+    let folder = bench.workspace.path("shared/report/1.0");
+    assert!(folder.join("root/bin/report").is_file());
+    let document = std::fs::read_to_string(folder.join("package.toml")).unwrap();
+    for line in ["name = \"report\"", "version = \"1.0\"", "requires = [\"greeter-1.1\"]", "root = \"root\""] {
+        assert!(document.lines().any(|one| one == line), "{line} is not in\n{document}");
+    }
+}
