@@ -6,7 +6,7 @@ mod plugins;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use purlin_model::{Diagnostic, Diagnostics, Origin, Value, fold};
+use purlin_model::{Diagnostic, Diagnostics, Origin, Source, Value, fold};
 use purlin_plugin::contract::Host;
 use purlin_plugin::language::LeafType;
 use purlin_plugin::transform::{Importer, Transform};
@@ -25,6 +25,8 @@ pub struct Catalogue {
     pub transforms: Vec<TransformFeature>,
     /// Importers.
     pub importers: Vec<ImporterFeature>,
+    /// Files whose names are there before anybody defines anything.
+    pub shipped: Vec<ShippedDefinitions>,
     /// The top-level tables that somebody reads.
     pub sections: Vec<String>,
     /// Host services, for code that is called.
@@ -91,6 +93,14 @@ pub struct ImporterFeature {
     pub load: Load<dyn Importer>,
 }
 
+/// A file of definitions that a plugin ships.
+pub struct ShippedDefinitions {
+    /// The plugin.
+    pub plugin: String,
+    /// The file's text.
+    pub load: Load<Source>,
+}
+
 impl Catalogue {
     /// A catalogue without features.
     #[must_use]
@@ -99,6 +109,7 @@ impl Catalogue {
             leaves: Vec::new(),
             transforms: Vec::new(),
             importers: Vec::new(),
+            shipped: Vec::new(),
             sections: Vec::new(),
             host,
             diagnostics: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use purlin_model::{Diagnostic, Value};
 use purlin_plugin::language::{Language, Namespace};
@@ -13,6 +13,7 @@ use crate::catalogue::Catalogue;
 use crate::file::SourceFiles;
 use crate::merge::Tree;
 use crate::project::Project;
+use crate::shipped::Shipped;
 
 /// Asked for `inputs.self` when a definition needs it: `{path, revision, last_modified, dirty}`.
 pub type Revision = Box<dyn Fn() -> Result<Value, Diagnostic> + Send + Sync>;
@@ -36,6 +37,8 @@ pub(crate) struct Engine {
     pub(crate) projects: Vec<Project>,
     /// The sections where names are looked up.
     pub(crate) packages: Vec<Name>,
+    /// The names that plugins ship, once somebody looks for one.
+    pub(crate) shipped: OnceLock<Shipped>,
     pub(crate) board: Board,
     pub(crate) points: Mutex<Points>,
     /// Outputs by project and root.

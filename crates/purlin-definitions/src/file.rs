@@ -199,25 +199,54 @@ pub(crate) fn read_text(path: &Path, shown: &Path) -> Result<String, Diagnostic>
     })
 }
 
+impl SourceFiles {
+    /// The workspace or project that a file belongs to, and where the file is.
+    fn root_of(&self, from: &Source) -> Option<(SourceRoot, PathBuf)> {
+        let known = self.known();
+        let place = known.places.get(&from.path)?.clone();
+        let roots = known.roots.iter().filter(|root| place.starts_with(&root.folder));
+        let root = roots.max_by_key(|root| root.folder.as_os_str().len())?;
+        Some((root.clone(), place))
+    }
+
+    /// The folder of the workspace or project that a file belongs to; the paths in its definitions
+    /// are from there.
+    #[must_use]
+    pub fn root_folder(&self, source: &Source) -> Option<PathBuf> {
+        self.root_of(source).map(|(root, _)| root.folder)
+    }
+}
+
 impl Sources for SourceFiles {
+    fn resolve(&self, path: &str, from: &Arc<Source>) -> Result<String, Diagnostic> {
+        let nowhere = |why: &str| {
+            let what = format!("`{path}` is no path in the workspace");
+            Diagnostic::error("outside", what).detail(why.to_owned())
+        };
+        let (root, place) =
+            self.root_of(from).ok_or_else(|| nowhere("The file is in no workspace."))?;
+        let folder = place.parent().unwrap_or(&root.folder);
+        let outside = || nowhere("It leads out of it.");
+        let path = inside(&root.folder, folder, Path::new(path)).ok_or_else(outside)?;
+        let path = path.strip_prefix(&root.folder).ok().ok_or_else(outside)?;
+        match path.to_str() {
+            Some("") => Ok(".".to_owned()),
+            Some(path) => Ok(path.to_owned()),
+            None => Err(nowhere("It is not UTF-8.")),
+        }
+    }
+
     fn load(&self, label: &str, from: &Arc<Source>) -> Result<Arc<Source>, Diagnostic> {
         let nowhere = |why: &str| {
             Diagnostic::error("load-failed", format!("`{label}` cannot be loaded"))
                 .detail(why.to_owned())
         };
-        let (root, folder) = {
-            let known = self.known();
-            let place = known.places.get(&from.path).cloned();
-            let place =
-                place.ok_or_else(|| nowhere("The file that loads it is in no workspace."))?;
-            let roots = known.roots.iter().filter(|root| place.starts_with(&root.folder));
-            let root = roots.max_by_key(|root| root.folder.as_os_str().len()).cloned();
-            let root = root.ok_or_else(|| nowhere("The file that loads it is in no workspace."))?;
-            let is_near = label.starts_with("./") || label.starts_with("../");
-            let folder = if is_near { place.parent().map(Path::to_owned) } else { None };
-            let folder = folder.unwrap_or_else(|| root.folder.clone());
-            (root, folder)
-        };
+        let (root, place) = self
+            .root_of(from)
+            .ok_or_else(|| nowhere("The file that loads it is in no workspace."))?;
+        let is_near = label.starts_with("./") || label.starts_with("../");
+        let folder = if is_near { place.parent().map(Path::to_owned) } else { None };
+        let folder = folder.unwrap_or_else(|| root.folder.clone());
         let outside = || {
             nowhere("It lies outside of the workspace.")
                 .help("a file can load those of its own workspace".to_owned())

@@ -40,6 +40,7 @@ mod project;
 mod read;
 mod scope;
 mod section;
+mod shipped;
 mod show;
 mod system;
 mod workspace;

@@ -77,6 +77,7 @@ impl Engine {
         }
         scopes.push("the base".to_owned());
         names.extend(self.catalogue.leaves.iter().map(|leaf| leaf.constructor.clone()));
+        names.extend(self.shipped_names().map(str::to_owned));
         (scopes, names)
     }
 

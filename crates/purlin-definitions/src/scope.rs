@@ -225,13 +225,16 @@ impl Engine {
 
     /// What is there before anybody defines anything, in a folder under a name.
     pub(crate) fn supplied_by_base(&self, folder: &[Name], name: &str) -> Option<Supply> {
-        if folder.is_empty()
-            && let Some(leaf) = self.catalogue.constructor(name)
-        {
-            return Some(match leaf.leaf_type() {
-                Ok(leaf) => Supply::Ready(Argument::Constructor(leaf)),
-                Err(mut mistakes) => Supply::Failed(Arc::new(mistakes.remove(0))),
-            });
+        if folder.is_empty() {
+            if let Some(leaf) = self.catalogue.constructor(name) {
+                return Some(match leaf.leaf_type() {
+                    Ok(leaf) => Supply::Ready(Argument::Constructor(leaf)),
+                    Err(mut mistakes) => Supply::Failed(Arc::new(mistakes.remove(0))),
+                });
+            }
+            if let Some(supply) = self.supplied_by_plugins(name) {
+                return Some(supply);
+            }
         }
         let base = self.base_folder(folder)?;
         Some(match base.get(name)? {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use purlin_model::{Diagnostic, Value, distinct};
 use purlin_plugin::language::{Argument, Language, Namespace};
@@ -76,6 +76,7 @@ impl Workspace {
             is_restricted,
             projects,
             packages,
+            shipped: OnceLock::new(),
             board: Board::default(),
             points: Mutex::default(),
             outputs: Mutex::default(),

@@ -3,7 +3,7 @@
 //! A [`Fetcher`] is a folder that users of one machine share: what is there under a digest has that
 //! digest. It reads no process variable, so proxies, certificates and mirrors are handed to it; it
 //! prints nothing, and says how far it is to whoever asks. [`unpack`] trusts nothing that an archive
-//! says. Neither knows what packages and inputs are.
+//! says. A [`snapshot`] is what counts of a folder in a workspace. Nothing here knows what packages and inputs are.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,10 +34,13 @@ mod partial;
 #[cfg(feature = "server")]
 pub mod server;
 mod settings;
+mod source;
+mod time;
 mod unpack;
 
 pub use address::{is_archive, last_name};
 pub use error::{Failure, FetchError};
 pub use fetcher::Fetcher;
 pub use settings::{Progress, Proxies, Settings, Watch};
+pub use source::{Snapshot, SourceError, snapshot};
 pub use unpack::{Limits, UnpackError, unpack};

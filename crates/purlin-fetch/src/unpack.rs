@@ -6,7 +6,7 @@
 
 mod error;
 mod guard;
-mod links;
+pub(crate) mod links;
 mod path;
 mod place;
 mod tarball;

@@ -14,7 +14,9 @@ mod record;
 mod store;
 mod writer;
 
-pub(crate) use key::{COMMANDS_KEY, default_key, feature_key, flag_prefix, point_prefix};
+pub(crate) use key::{
+    COMMANDS_KEY, DEFINITIONS_KEY, default_key, feature_key, flag_prefix, point_prefix,
+};
 pub(crate) use reader::{Damaged, FeatureRow, Index, PluginRow};
 pub(crate) use record::{FeatureRecord, Head, PluginRecord, StoredDiagnostic};
 pub(crate) use store::Store;

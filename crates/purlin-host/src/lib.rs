@@ -52,7 +52,8 @@ pub use feature::{
 pub use lock_file::{LOCK_FILE, LockFile, ProjectPin, is_commit};
 pub use native::Loaded;
 pub use plugins::{
-    Canceller, Memo, PinChange, PinChangeKind, Pinning, Plugins, language, starlark_plugin,
+    Canceller, Memo, PinChange, PinChangeKind, Pinning, Plugins, ShippedFile, language,
+    starlark_plugin,
 };
 pub use purlin_starlark::plugin::Plugin as Evaluated;
 pub use search::{Need, PluginSource, Reserved, Search};

@@ -32,6 +32,7 @@ use starlark::StarlarkPlugins;
 
 pub use pins::{PinChange, PinChangeKind, Pinning};
 pub use processes::{Canceller, Memo};
+pub use ships::ShippedFile;
 pub use starlark::{language, starlark_plugin};
 
 /// Everything that is known about plugins, without running any of them.

@@ -50,6 +50,16 @@ pub trait Sources: Send + Sync {
     /// # Errors
     /// The file lies outside of the workspace, is none, or cannot be read.
     fn load(&self, label: &str, from: &Arc<Source>) -> Result<Arc<Source>, Diagnostic>;
+
+    /// The path from the workspace's root that `path` means in the file `from`, to which it is
+    /// relative; `.` is the root itself. Nothing need be there.
+    ///
+    /// # Errors
+    /// The path leads out of the workspace, or the file is in none.
+    fn resolve(&self, path: &str, from: &Arc<Source>) -> Result<String, Diagnostic> {
+        Err(Diagnostic::error("outside", format!("`{path}` is no path in the workspace"))
+            .label(Origin::whole(from), "this file is in no workspace"))
+    }
 }
 
 /// A function of a file.

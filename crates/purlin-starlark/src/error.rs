@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Origin, Source};
 use starlark::codemap::FileSpan;
+use starlark::eval::CallStack;
 use starlark::{Error, ErrorKind};
 
 use crate::session;
@@ -36,22 +37,41 @@ pub(crate) fn evaluation(error: &Error, source: &Arc<Source>, described: &str) -
     if code == "limit" {
         diagnostic = diagnostic.help("a function may not call itself without end".to_owned());
     }
-    diagnostic = match error.span() {
-        Some(span) => diagnostic.label(origin_of(span, source), "here"),
-        None => diagnostic.label(Origin::whole(source), "in this file"),
+    // What a plugin's function refuses is a mistake in the call.
+    let called = match error.kind() {
+        ErrorKind::Fail(_) => users_place(error.call_stack()),
+        _ => None,
     };
-    with_calls(diagnostic, error)
+    diagnostic = match (called, error.span()) {
+        (Some(call), Some(span)) if !is_users(span) => {
+            diagnostic.label(origin_of(call, source), "this call")
+        }
+        (_, Some(span)) => diagnostic.label(origin_of(span, source), "here"),
+        (_, None) => diagnostic.label(Origin::whole(source), "in this file"),
+    };
+    with_calls(diagnostic, error, called)
+}
+
+/// The innermost place of a call stack that is not in a file of a plugin.
+pub(crate) fn users_place(stack: &CallStack) -> Option<&FileSpan> {
+    let places = stack.frames.iter().rev().filter_map(|frame| frame.location.as_ref());
+    places.into_iter().find(|place| is_users(place))
+}
+
+fn is_users(place: &FileSpan) -> bool {
+    session::source_named(place.filename()).is_none_or(|source| source.plugin.is_none())
 }
 
 /// Adds the calls that led to the place of an error.
-fn with_calls(mut diagnostic: Diagnostic, error: &Error) -> Diagnostic {
+fn with_calls(mut diagnostic: Diagnostic, error: &Error, told: Option<&FileSpan>) -> Diagnostic {
     let frames = &error.call_stack().frames;
     let (mut calls, mut last) = (String::new(), None);
     for frame in frames.iter().rev().take(SHOWN_CALLS) {
         // The outermost call comes from the host and has no place; that of what is built in is the
         // place of the error, and a recursion need not be told again and again.
         let Some(location) = &frame.location else { continue };
-        if Some(location) == error.span() || last.replace(location) == Some(location) {
+        let is_told = Some(location) == error.span() || Some(location) == told;
+        if is_told || last.replace(location) == Some(location) {
             continue;
         }
         let name = first_line(&frame.name);

@@ -1,8 +1,12 @@
 //! What every file can use without asking for it.
 
 use starlark::environment::{Globals, GlobalsBuilder, LibraryExtension};
+use starlark::eval::Evaluator;
 use starlark::starlark_module;
 use starlark::values::Value;
+
+use crate::module::failed;
+use crate::{error, session};
 
 /// The standard functions, with structures, sets, JSON, and what Purlin adds.
 pub(crate) fn globals() -> Globals {
@@ -32,5 +36,22 @@ fn ours(builder: &mut GlobalsBuilder) {
     ) -> starlark::Result<Value<'v>> {
         let _ = priority;
         Ok(definition)
+    }
+
+    /// The path from the workspace's root that a path means in the file that is evaluated. In a
+    /// function that a plugin ships, that is the file that calls it.
+    fn workspace_path<'v>(
+        #[starlark(require = pos)] path: &str,
+        evaluator: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<String> {
+        let lost = || failed("`workspace_path` is called outside of a workspace".to_owned());
+        let stack = evaluator.call_stack();
+        let place = error::users_place(&stack).ok_or_else(lost)?;
+        let from = session::source_named(place.filename()).ok_or_else(lost)?;
+        session::resolve(path, &from).ok_or_else(lost)?.map_err(|diagnostic| {
+            let summary = diagnostic.summary.clone();
+            session::fail(diagnostic.at(error::origin_of(place, &from), "this call"));
+            failed(summary)
+        })
     }
 }

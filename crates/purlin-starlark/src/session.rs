@@ -147,6 +147,12 @@ pub(crate) fn source_named(name: &str) -> Option<Arc<Source>> {
     with(|session| session.inner.named(name)).flatten()
 }
 
+/// What a path means in a file, from the root of its workspace.
+pub(crate) fn resolve(path: &str, from: &Arc<Source>) -> Option<Result<String, Diagnostic>> {
+    let inner = with(|session| session.inner.clone())?;
+    Some(outside(|| inner.sources.resolve(path, from)))
+}
+
 /// The file that is being evaluated.
 pub(crate) fn source() -> Option<Arc<Source>> {
     with(|session| session.subject.source.clone())

@@ -144,6 +144,8 @@ mod test_select;
 mod test_shipped;
 #[path = "cli/test_show.rs"]
 mod test_show;
+#[path = "cli/test_sources.rs"]
+mod test_sources;
 #[path = "cli/test_spaces.rs"]
 mod test_spaces;
 #[path = "cli/test_strict.rs"]

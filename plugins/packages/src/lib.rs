@@ -13,6 +13,7 @@ pub const PLUGIN: NativePlugin = NativePlugin {
     folder: "packages",
     files: &[
         ("plugin.toml", include_str!("../plugin.toml")),
+        ("base.star", include_str!("../base.star")),
         ("schemas/package.json", include_str!("../schemas/package.json")),
     ],
     features: &[

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use purlin_host::{FeatureRef, Loaded, Need, Plugins};
+use purlin_host::{FeatureRef, Loaded, Need, Plugins, ShippedFile};
 use purlin_model::{Diagnostic, Diagnostics};
 use purlin_plugin::contract::Host;
 use purlin_plugin::language::LeafType;
@@ -12,7 +12,10 @@ use purlin_plugin::transform::{Fragment, Importer, Transform, TransformContext};
 use purlin_plugin::{Point, Schema};
 use serde_json::Value as Json;
 
-use super::{Catalogue, FeatureHead, ImporterFeature, LeafFeature, Load, TransformFeature};
+use super::{
+    Catalogue, FeatureHead, ImporterFeature, LeafFeature, Load, ShippedDefinitions,
+    TransformFeature,
+};
 
 impl Catalogue {
     /// What the enabled plugins provide. Manifests alone are looked at.
@@ -57,6 +60,19 @@ impl Catalogue {
                 load: loading(plugins, &feature, |plugins, feature| {
                     let code = plugins.importer(feature).map_err(|diagnostic| vec![diagnostic])?;
                     Ok(Arc::new(Code(code)) as Arc<dyn Importer>)
+                }),
+            });
+        }
+        for file in plugins.definition_files() {
+            if !file.file.ends_with(".star") {
+                catalogue.diagnostics.push(no_language(&file));
+                continue;
+            }
+            let (plugins, plugin) = (plugins.clone(), file.plugin.clone());
+            catalogue.shipped.push(ShippedDefinitions {
+                plugin,
+                load: Box::new(move || {
+                    plugins.definition_file(&file).map_err(|diagnostic| vec![diagnostic])
                 }),
             });
         }
@@ -112,6 +128,13 @@ fn leaf_type(plugins: &Arc<Plugins>, feature: &FeatureRef) -> Load<LeafType> {
             role: role.clone(),
         }))
     })
+}
+
+fn no_language(file: &ShippedFile) -> Diagnostic {
+    let what = format!("the plugin `{}` ships definitions in `{}`", file.plugin, file.file);
+    Diagnostic::error("shipped-definitions", what).label(file.origin.clone(), "named here").help(
+        "definitions that plugins ship are functions and constants in files `*.star`".to_owned(),
+    )
 }
 
 fn no_schema(feature: &FeatureRef) -> Diagnostic {

@@ -8,11 +8,11 @@ use purlin_store::RelativePath;
 const MOST: usize = 64;
 
 /// Links by the path at which they are, with their texts.
-pub(super) type Links = BTreeMap<RelativePath, Vec<u8>>;
+pub(crate) type Links = BTreeMap<RelativePath, Vec<u8>>;
 
 /// Whether the link at `path` leads out of the folder that the paths are relative to, directly or
 /// through other links. One that leads nowhere, or round in a circle, does not lead out.
-pub(super) fn leads_out(links: &Links, path: &RelativePath) -> bool {
+pub(crate) fn leads_out(links: &Links, path: &RelativePath) -> bool {
     let Some(text) = links.get(path) else { return false };
     let mut at: Vec<Vec<u8>> = parts(path.as_bytes());
     at.pop();

@@ -9,15 +9,11 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use purlin_store::{RelativePath, fault};
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 
 use super::guard::{Guard, reading};
 use super::links::{Links, leads_out};
 use super::{UnpackError, path};
-
-/// What all files say that they are from: the second of January 1980. Earlier times, and the first
-/// in some zones, cannot be put into a zip, so that a Python wheel could not be built.
-const TIME: i64 = 315_619_200;
+use crate::time;
 
 /// A folder in which entries are written. There are no links in it before all files are there.
 pub(super) struct Place<'a> {
@@ -133,9 +129,10 @@ impl<'a> Place<'a> {
         }
         let inner_first = self.folders.iter().rev();
         for path in self.links.keys().chain(&self.files).chain(inner_first) {
-            set_time(&from.join(path))?;
+            let path = from.join(path);
+            time::set(&path).map_err(UnpackError::io("write", &path))?;
         }
-        set_time(&from)?;
+        time::set(&from).map_err(UnpackError::io("write", &from))?;
         fault::point("unpack.finish");
         fs::rename(&from, into).map_err(UnpackError::io("write", into))?;
         fault::point("unpack.finished");
@@ -216,11 +213,4 @@ fn make(folder: &Path) -> Result<(), UnpackError> {
     let mode = Permissions::from_mode(0o755);
     let set = File::open(folder).and_then(|folder| folder.set_permissions(mode));
     set.map_err(UnpackError::io("make the folder", folder))
-}
-
-fn set_time(path: &Path) -> Result<(), UnpackError> {
-    let time = Timespec { tv_sec: TIME, tv_nsec: 0 };
-    let times = Timestamps { last_access: time, last_modification: time };
-    utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW)
-        .map_err(|error| UnpackError::io("write", path)(error.into()))
 }

@@ -9,4 +9,5 @@ mod test_fetch;
 mod test_places;
 mod test_property;
 mod test_resume;
+mod test_source;
 mod test_unpack;

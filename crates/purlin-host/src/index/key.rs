@@ -15,6 +15,9 @@ pub(crate) fn default_key(point: Point) -> String {
 /// The key of files of commands that plugins ship; no point is called so.
 pub(crate) const COMMANDS_KEY: &str = "commands\0";
 
+/// The key of files of definitions that plugins ship; no point is called so.
+pub(crate) const DEFINITIONS_KEY: &str = "definitions\0";
+
 /// What the keys of all claims at a point begin with.
 pub(crate) fn point_prefix(point: Point) -> String {
     format!("{point}/")

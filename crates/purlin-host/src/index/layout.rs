@@ -7,7 +7,7 @@ use super::reader::Damaged;
 /// Begins every index file.
 pub(super) const MAGIC: [u8; 8] = *b"PURLINIX";
 /// Counts up with every change of the layout.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 /// Bytes of the header: magic, format, checksum of the rest, length of the file (8), digest of the
 /// search path (32), the five counts of [`super::reader::Index`], a piece with the warnings.

@@ -297,8 +297,8 @@ impl<'a> FeatureRow<'a> {
         Ok(self.index.text(self.words)?.lines())
     }
 
-    /// The file of commands, of a row with [`super::COMMANDS_KEY`].
-    pub(crate) fn commands(&self) -> Result<FileRef, Damaged> {
+    /// The file, of a row with [`super::COMMANDS_KEY`] or [`super::DEFINITIONS_KEY`].
+    pub(crate) fn shipped(&self) -> Result<FileRef, Damaged> {
         self.index.json(self.record)
     }
 }

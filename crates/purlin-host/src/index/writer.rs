@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::PluginStatus;
 use crate::stamp::Stamp;
 
-use super::key::COMMANDS_KEY;
+use super::key::{COMMANDS_KEY, DEFINITIONS_KEY};
 use super::layout::{
     BUNDLED, CHECKED, DEPRECATED, FEATURE_ROW, FORMAT, HEADER, MAGIC, PLUGIN_ROW, Piece, SHADOWED,
     SOUND, STAMP_ROW, UNREAD, put_piece, put_stamp, put_u32, seal,
@@ -53,10 +53,14 @@ impl Contents {
             if plugin.head.status != PluginStatus::Shadowed {
                 add_features(&mut features, &mut heap, plugin, narrow(position));
                 let manifest = plugin.manifest.as_ref();
-                if let Some(file) = manifest.and_then(|manifest| manifest.ships.commands.as_ref()) {
+                let ships = manifest.map(|manifest| &manifest.ships);
+                let commands = ships.and_then(|ships| ships.commands.as_ref());
+                let definitions = ships.into_iter().flat_map(|ships| &ships.definitions);
+                let files = commands.map(|file| (COMMANDS_KEY, file)).into_iter();
+                for (key, file) in files.chain(definitions.map(|file| (DEFINITIONS_KEY, file))) {
                     let nothing = heap.bytes(b"");
                     features.push(Row {
-                        key: COMMANDS_KEY.to_owned(),
+                        key: key.to_owned(),
                         plugin: narrow(position),
                         record: heap.json(file),
                         about: nothing,

@@ -2,15 +2,71 @@
 
 use std::sync::Arc;
 
-use purlin_model::{Diagnostic, Source};
+use purlin_model::{Diagnostic, Origin, Source};
 use purlin_plugin::manifest::MANIFEST_FILE;
 
 use super::check::winner;
 use super::{Interrupt, Plugins, State, message};
 use crate::PluginStatus;
-use crate::index::COMMANDS_KEY;
+use crate::index::{COMMANDS_KEY, DEFINITIONS_KEY};
+
+/// A file of definitions that a plugin ships.
+#[derive(Debug, Clone)]
+pub struct ShippedFile {
+    /// The plugin.
+    pub plugin: String,
+    /// The file, relative to the plugin's folder.
+    pub file: String,
+    /// The manifest's line that names it.
+    pub origin: Origin,
+}
 
 impl Plugins {
+    /// The files of definitions that enabled plugins ship, sorted by plugin. None of them is read.
+    pub fn definition_files(&self) -> Vec<ShippedFile> {
+        self.with(|state| {
+            let mut files = Vec::new();
+            for row in state.index.features(DEFINITIONS_KEY)? {
+                let plugin = state.index.plugin(row.plugin)?;
+                if !plugin.bundled && !self.table.names(plugin.name) {
+                    continue;
+                }
+                self.ensure(state, &plugin)?;
+                let head = plugin.head()?;
+                if head.status != PluginStatus::Ok {
+                    continue;
+                }
+                let file = row.shipped()?;
+                let folder = self.folder(&plugin, head.bundled)?;
+                let source = folder.source(plugin.name, MANIFEST_FILE);
+                let origin = file.place.origin(&source);
+                files.push(ShippedFile { plugin: plugin.name.to_owned(), file: file.path, origin });
+            }
+            files.sort_by(|one, other| (&one.plugin, &one.file).cmp(&(&other.plugin, &other.file)));
+            Ok(files)
+        })
+    }
+
+    /// The text of such a file. It needs no consent: all that a definition can do is to answer.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn definition_file(&self, shipped: &ShippedFile) -> Result<Arc<Source>, Diagnostic> {
+        let ShippedFile { plugin, file, origin } = shipped;
+        self.with(|state| {
+            let Some(row) = winner(state, plugin)? else {
+                return Ok(Err(message::unknown_plugin(plugin, &self.plugin_names(state)?)));
+            };
+            let folder = self.folder(&row, row.head()?.bundled)?;
+            let path = folder.shown().join(file);
+            let read = folder.read(file, &self.files);
+            Ok(match read {
+                Ok(text) => Ok(Source::of_plugin(plugin, path, Some(text.into_owned()))),
+                Err(error) => Err(message::unreadable_file(plugin, file, &error, origin.clone())),
+            })
+        })
+    }
+
     /// The names of the enabled plugins that ship commands, sorted. No file is read.
     pub fn command_plugins(&self) -> Vec<String> {
         self.with(|state| {
@@ -69,7 +125,7 @@ impl Plugins {
         let mut found = None;
         for shipped in state.index.features(COMMANDS_KEY)? {
             if shipped.plugin == row.position {
-                found = Some(shipped.commands()?);
+                found = Some(shipped.shipped()?);
             }
         }
         let Some(file) = found else { return Ok(Ok(None)) };

@@ -10,7 +10,7 @@ use purlin_plugin::manifest::{Feature, Manifest, RuntimeEntry};
 use purlin_starlark::NoSources;
 use purlin_starlark::plugin::{Plugin, functions_of};
 
-/// Syntax errors, and features that have no function.
+/// Syntax errors, features that have no function, and definitions that cannot be shipped.
 pub(super) fn check(manifest: &Manifest, source: &Arc<Source>, folder: &Path) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     for feature in &manifest.features {
@@ -31,6 +31,23 @@ pub(super) fn check(manifest: &Manifest, source: &Arc<Source>, folder: &Path) ->
                 found.push(missing(feature, wanted, &names, source));
             }
             Ok(_) => {}
+        }
+    }
+    for shipped in &manifest.ships.definitions {
+        let place = shipped.place.origin(source);
+        if !shipped.path.ends_with(".star") {
+            let what = format!("`{}` cannot be shipped", shipped.path);
+            let help =
+                "definitions that plugins ship are functions and constants in files `*.star`";
+            let mistake = Diagnostic::error("shipped-definitions", what).label(place, "named here");
+            found.push(mistake.help(help.to_owned()));
+            continue;
+        }
+        let path = folder.join(&shipped.path);
+        if let Ok(text) = fs::read_to_string(&path) {
+            let file = Source::of_plugin(&manifest.name, path, Some(text));
+            let index = Plugin::new(file, Arc::new(NoSources)).index();
+            found.extend(index.err().into_iter().flatten());
         }
     }
     // One file has the code of several features: it is told once.

@@ -251,3 +251,21 @@ fn a_folder_without_a_manifest_is_no_plugin() {
     assert_eq!(linted.diagnostics.len(), 1);
     assert_eq!(linted.diagnostics[0].code, "no-plugin");
 }
+
+#[test]
+fn definitions_that_are_shipped_are_in_starlark() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = "plugin = { name = 'tree', version = '1.0.0', api = '1', description = 'x', license = 'MIT' }\n\
+                    ships = { definitions = ['good.star', 'bad.star', 'data.toml'] }\n";
+    for (path, text) in [
+        ("plugin.toml", manifest),
+        ("good.star", "def name():\n    return 1\n"),
+        ("bad.star", "def name(:\n"),
+        ("data.toml", ""),
+    ] {
+        fs::write(folder.path().join(path), text).unwrap();
+    }
+    let linted = lint(folder.path());
+    let told: Vec<&str> = linted.diagnostics.iter().map(|one| one.code.as_str()).collect();
+    assert_eq!(told, ["syntax", "shipped-definitions"], "{:?}", linted.diagnostics);
+}

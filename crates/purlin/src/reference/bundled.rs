@@ -1,8 +1,12 @@
 //! The plugins that come with Purlin, from their manifests.
 
+use std::sync::Arc;
+
 use purlin_model::Source;
+use purlin_plugin::language::Language as _;
 use purlin_plugin::manifest::{Feature, FileRef, MANIFEST_FILE, Manifest, parse_manifest};
 use purlin_plugin::{NativePlugin, PluginSet, Point};
+use purlin_starlark::{NoSources, Starlark};
 
 use crate::markdown::{head, row};
 use crate::schema_text::SchemaText;
@@ -45,6 +49,17 @@ fn manifest(plugin: &NativePlugin) -> Manifest {
     parse_manifest(&Source::new(MANIFEST_FILE, text)).manifest.expect("it is tested elsewhere")
 }
 
+/// The names that a file of definitions adds to the base.
+fn shipped(set: &PluginSet, manifest: &Manifest, file: &FileRef) -> Vec<String> {
+    let plugin = set.iter().find(|plugin| plugin.folder == manifest.name);
+    let text = plugin.and_then(|plugin| plugin.file(&file.path)).expect("it is tested elsewhere");
+    let source = Source::of_plugin(&manifest.name, &file.path, Some(text.to_owned()));
+    let index = Starlark::new(Arc::new(NoSources)).index(&source).expect("it is tested elsewhere");
+    let functions = index.functions.iter().map(|function| &function.name);
+    let names = functions.chain(index.constants.iter().map(|(name, _)| name));
+    names.filter(|name| !name.starts_with('_')).cloned().collect()
+}
+
 pub(super) fn page() -> String {
     let set: PluginSet = crate::bundled();
     let mut manifests: Vec<Manifest> = set.iter().map(manifest).collect();
@@ -66,6 +81,11 @@ pub(super) fn page() -> String {
         text.push_str(&head(&["provides", "meaning"]));
         for feature in &manifest.features {
             text.push_str(&row(&[&format!("`{}`", feature.id()), &feature.about]));
+        }
+        for file in &manifest.ships.definitions {
+            let names: Vec<String> =
+                shipped(&set, &manifest, file).iter().map(|name| format!("`{name}`")).collect();
+            text.push_str(&format!("\nNames for definitions: {}.\n", names.join(", ")));
         }
         let permissions = &manifest.permissions;
         for (kind, list) in [
