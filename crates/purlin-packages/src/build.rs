@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -243,8 +244,7 @@ impl Builder<'_> {
         fs::rename(made, prefix).map_err(error("put in place", prefix))?;
         fault::point("package.placed");
         make_read_only(prefix)?;
-        sync_folder(self.store.folder());
-        Ok(())
+        sync(prefix)
     }
 
     /// An empty folder for one build.
@@ -268,7 +268,11 @@ impl Builder<'_> {
         if let Some(source) = &node.package.source {
             let stops = || reporter.stops();
             let place = work.join("src");
+            let io = |source| StoreError::Io { action: "make", path: place.clone(), source };
+            // Whoever puts it there makes the folder, whole if need be.
+            fs::remove_dir(&place).map_err(io)?;
             self.surroundings.place(source, &node.package, &place, &stops)?;
+            fs::create_dir_all(&place).map_err(io)?;
         }
         if reporter.stops() { Err(Failure::Stopped) } else { Ok(()) }
     }
@@ -308,15 +312,20 @@ impl Builder<'_> {
         }
         fault::point("package.built");
         let nothing = fs::read_dir(&made).map_or(true, |mut entries| entries.next().is_none());
-        if nothing {
+        let wrong = match special(&made) {
+            _ if nothing => Some(wrote_nothing(node)),
+            special => special.map(|(path, kind)| wrote_special(node, &path, kind)),
+        };
+        if let Some(wrong) = wrong {
             let told = self.failed(node, &folder, &work, &made, ended);
             let Failure::Program(ended, _) = told else { return Err(told) };
-            return Err(Failure::Program(ended, vec![wrote_nothing(node)]));
+            return Err(Failure::Program(ended, vec![wrong]));
         }
         if made != prefix {
             self.move_into_place(&made, prefix)?;
         } else {
             make_read_only(prefix)?;
+            sync(prefix)?;
         }
         let duration = ended.duration;
         let mut record = self.record(index, prefix);
@@ -339,16 +348,7 @@ impl Builder<'_> {
         let _held = self.cache.begin()?;
         let mut paths = Vec::new();
         paths_below(prefix, &PathBuf::new(), &mut paths)?;
-        let tree = capture(self.cache, prefix, &paths).map_err(|error| match error {
-            StoreError::Kind { path, kind } => Failure::from(
-                Diagnostic::error(
-                    "package-file",
-                    format!("`{}` has put a {kind} into `$out`", node.id),
-                )
-                .label(node.package.origin.clone(), format!("`{path}`")),
-            ),
-            error => error.into(),
-        })?;
+        let tree = capture(self.cache, prefix, &paths)?;
         let result = ActionResult {
             version: ActionResult::VERSION,
             instance: format!("package {}", node.id),
@@ -458,6 +458,8 @@ impl Builder<'_> {
             .map_err(|error| {
                 not_started(&format!("the build of `{}`", node.id), &run.argv[0].value, &error)
             })?;
+        // Whatever has left the group could still write into what is kept.
+        lock.end_heirs();
         if reporter.stops() { Err(Failure::Stopped) } else { Ok(ended) }
     }
 
@@ -570,6 +572,29 @@ fn wrote_nothing(node: &Node) -> Diagnostic {
         .help("its `install` has to write there: `install -Dm755 tool $out/bin/tool`".to_owned())
 }
 
+fn wrote_special(node: &Node, path: &Path, kind: &str) -> Diagnostic {
+    Diagnostic::error("package-file", format!("`{}` has put a {kind} into `$out`", node.id))
+        .label(node.package.origin.clone(), format!("{}", path.display()))
+        .help("a package has files, folders and links alone".to_owned())
+}
+
+/// Something that is neither a file, a folder nor a link, if there is one.
+fn special(path: &Path) -> Option<(PathBuf, &'static str)> {
+    let kind = fs::symlink_metadata(path).ok()?.file_type();
+    if kind.is_dir() {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        return entries.into_iter().find_map(|entry| special(&entry.path()));
+    }
+    let name = if kind.is_fifo() {
+        "named pipe"
+    } else if kind.is_socket() {
+        "socket"
+    } else {
+        "device"
+    };
+    (!kind.is_file() && !kind.is_symlink()).then(|| (path.to_owned(), name))
+}
+
 /// What differs between two keys, in words.
 #[must_use]
 pub fn changes(then: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> String {
@@ -633,10 +658,38 @@ fn paths_below(
     Ok(())
 }
 
-/// What is in a folder is there after a sudden end, too, as far as the system can see to it.
-fn sync_folder(folder: &Path) {
-    if let Ok(folder) = fs::File::open(folder) {
-        let _ = folder.sync_all();
+/// More files than that are written to the disk by one request for all that is not there yet.
+const MANY: usize = 64;
+
+/// Sees to it that a package is on the disk before a record says that it is whole.
+fn sync(folder: &Path) -> Result<(), StoreError> {
+    let mut paths = Vec::new();
+    collect(folder, &mut paths);
+    let error = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StoreError::Io { action: "write", path, source }
+    };
+    if paths.len() > MANY {
+        let file = fs::File::open(folder).map_err(error(folder))?;
+        return rustix::fs::syncfs(file).map_err(|code| error(folder)(code.into()));
+    }
+    for path in paths {
+        fs::File::open(&path).and_then(|file| file.sync_all()).map_err(error(&path))?;
+    }
+    Ok(())
+}
+
+/// Files and folders of a tree, those above first; links are part of their folder.
+fn collect(path: &Path, paths: &mut Vec<PathBuf>) {
+    let Ok(metadata) = fs::symlink_metadata(path) else { return };
+    if metadata.is_symlink() || paths.len() > MANY {
+        return;
+    }
+    paths.push(path.to_owned());
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+            collect(&entry.path(), paths);
+        }
     }
 }
 

@@ -34,8 +34,8 @@ pub trait Surroundings: Sync {
     /// It cannot be read.
     fn digest(&self, source: &Source, package: &Package) -> Result<Digest, Diagnostic>;
 
-    /// Puts a source into an empty folder, as what is built may change it. A single file stands in
-    /// the folder under its name.
+    /// Puts a source into a folder, which is not there yet; what is built may change it. A single file
+    /// stands in the folder under its name.
     ///
     /// # Errors
     /// It cannot be fetched, is another than it should be, or cannot be written.

@@ -5,6 +5,8 @@
 mod packages {
     mod bench;
     mod test_build;
+    mod test_faults;
+    mod test_sandbox;
     mod test_store;
     mod test_use;
 }

@@ -123,6 +123,7 @@ impl Packages<'_> {
             let ran = run_jobs(&selected.jobs, &work, &session, (jobs, stream), &mut show);
             summary = Summary { cached: summary.cached + ran.cached, ..ran };
         }
+        self.sources.save();
         if let Some(view) = view {
             view.finish(&summary);
         }

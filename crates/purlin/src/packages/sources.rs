@@ -1,12 +1,14 @@
 //! Where sources come from.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use purlin_fetch::{Fetcher, Limits, Watch, is_archive, last_name, unpack};
+use purlin_fetch::{Fetcher, Limits, Snapshot, Watch, is_archive, last_name, snapshot, unpack};
 use purlin_model::{Diagnostic, Digest};
 use purlin_packages::{Package, Source};
-use purlin_store::{Files, Patterns};
+use purlin_store::Files;
 
 use super::Settings;
 use crate::context::Context;
@@ -14,59 +16,86 @@ use crate::fetching;
 
 /// What has sources.
 pub(super) struct Sources {
+    cache: PathBuf,
     root: PathBuf,
-    files: Files,
+    /// The files of the workspace, and of projects outside of it, by folder.
+    files: Mutex<BTreeMap<PathBuf, Arc<Files>>>,
     fetcher: Fetcher,
 }
 
 impl Sources {
     pub(super) fn new(context: &Context, root: &Path, settings: &Settings) -> Self {
-        let index = purlin_commands::private_folder(root).join("index");
         Self {
+            cache: context.cache.clone(),
             root: root.to_owned(),
-            files: Files::open(root.to_owned(), index),
+            files: Mutex::default(),
             fetcher: fetching::fetcher(context, &settings.mirrors),
         }
     }
 
-    fn listing(&self, path: &str) -> purlin_store::Listing {
-        let patterns = Patterns::new(&[path]).unwrap_or_default();
-        self.files.inputs(&[&patterns]).ok().and_then(|mut all| all.pop()).unwrap_or_default()
+    /// Remembers what was read of files. That it cannot costs the next run time.
+    pub(super) fn save(&self) {
+        for files in self.files.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            let _ = files.save();
+        }
+    }
+
+    fn files(&self, home: &Path) -> Arc<Files> {
+        let mut known = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = || {
+            let index = match home == self.root {
+                true => purlin_commands::private_folder(home).join("index"),
+                // What is fetched or shared may only be read.
+                false => {
+                    let name = Digest::of(home.as_os_str().as_encoded_bytes()).short();
+                    self.cache.join("index").join(format!("{name}.files"))
+                }
+            };
+            Arc::new(Files::open(home.to_owned(), index))
+        };
+        known.entry(home.to_owned()).or_insert_with(open).clone()
     }
 
     /// The digest of a source.
     pub(super) fn digest(
         &self,
         source: &Source,
-        _home: &Path,
+        home: &Path,
         package: &Package,
     ) -> Result<Digest, Diagnostic> {
         match source {
-            Source::Path { path, .. } => Ok(self.listing(path).digest()),
+            Source::Path { .. } => Ok(self.snapshot(source, home, package)?.digest()),
             Source::Url { url, sha256 } => pinned(url, sha256, package),
         }
     }
 
-    /// Puts a source into an empty folder.
+    fn snapshot(
+        &self,
+        source: &Source,
+        home: &Path,
+        package: &Package,
+    ) -> Result<Snapshot, Diagnostic> {
+        let Source::Path { path, include, exclude } = source else {
+            return Err(Diagnostic::error("source", "it is not in the workspace"));
+        };
+        snapshot(&self.files(home), home, path, include, exclude)
+            .map_err(|error| told(error.diagnostic(), package))
+    }
+
+    /// Puts a source into a folder that is not there yet.
     pub(super) fn place(
         &self,
         source: &Source,
-        _home: &Path,
+        home: &Path,
         package: &Package,
         into: &Path,
         stops: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), Diagnostic> {
         match source {
-            Source::Path { path, .. } => {
-                for (file, _) in self.listing(path).files {
-                    let file = file.to_path().to_path_buf();
-                    let to = into.join(file.strip_prefix(path).unwrap_or(&file));
-                    let _ = fs::create_dir_all(to.parent().unwrap_or(into));
-                    fs::copy(self.root.join(&file), to)
-                        .map_err(|error| Diagnostic::error("source", error.to_string()))?;
-                }
-                Ok(())
-            }
+            Source::Path { .. } => self
+                .snapshot(source, home, package)?
+                .copy(home, into)
+                .map_err(|error| told(error.diagnostic(), package)),
             Source::Url { url, sha256 } => self.fetch(url, sha256, package, into, stops),
         }
     }
@@ -80,9 +109,7 @@ impl Sources {
         stops: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), Diagnostic> {
         let digest = pinned(url, sha256, package)?;
-        let told = |diagnostic: Diagnostic| {
-            diagnostic.label(package.origin.clone(), format!("the source of `{}`", package.shown()))
-        };
+        let told = |diagnostic| told(diagnostic, package);
         let watch = Watch { progress: &|_| {}, cancelled: stops };
         let file =
             self.fetcher.fetch(url, digest, &watch).map_err(|error| told(error.diagnostic()))?;
@@ -92,14 +119,18 @@ impl Sources {
                 .detail(format!("{}: {error}.", into.display())))
         };
         if is_archive(name) {
-            // It is unpacked beside its place, and appears there whole.
-            fs::remove_dir(into).map_err(io)?;
             return unpack(&file, name, into, &Limits::default(), &watch)
                 .map_err(|error| told(error.diagnostic()));
         }
         let name = if name.is_empty() { "source" } else { name };
+        fs::create_dir(into).map_err(io)?;
         fs::copy(file, into.join(name)).map(drop).map_err(io)
     }
+}
+
+/// A message with the place of the package whose source it is about.
+fn told(diagnostic: Diagnostic, package: &Package) -> Diagnostic {
+    diagnostic.label(package.origin.clone(), format!("the source of `{}`", package.shown()))
 }
 
 /// The digest that a fetched source must have.

@@ -112,11 +112,6 @@ impl Bench {
         let finished = self.workspace.succeed(&["build", name]);
         PathBuf::from(finished.stdout.lines().next().unwrap_or_else(|| panic!("{finished:?}")))
     }
-
-    /// The folder of packages.
-    pub(crate) fn store(&self) -> PathBuf {
-        self.workspace.cache().join("packages")
-    }
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -103,7 +103,7 @@ def broken(mk_package):
     return mk_package(version = "1", source = "src", build = "echo so far; cp a.txt b.txt; exit 3", install = "true")
 
 def user(mk_package, broken):
-    return mk_package(version = "1", requires = [broken], install = "mkdir $out")
+    return mk_package(version = "1", requires = [broken], install = "true")
 
 def empty(mk_package):
     return mk_package(version = "1", source = "src", install = "true")

@@ -1,0 +1,96 @@
+//! What a build can see and do.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use super::bench::Bench;
+
+/// One package, `it`, with this script.
+fn bench(sandbox: &str, install: &str) -> Bench {
+    let bench = Bench::empty(&format!("[build]\nsandbox = \"{sandbox}\"\n"));
+    bench.workspace.write("src/a.txt", "content\n");
+    bench.workspace.write(
+        "purlin.star",
+        format!(
+            "def it(mk_package):\n    return mk_package(version = \"1\", source = \"src\", install = '''{install}''')\n\n\
+             definitions = {{\"packages\": {{\"it\": it}}}}\n"
+        ),
+    );
+    bench
+}
+
+#[test]
+fn a_strict_build_writes_to_its_own_folders_alone() {
+    let outside = tempfile::tempdir().unwrap();
+    let path = outside.path().display();
+    let script = format!(
+        "echo x > $out/x; \
+         ! echo bad > {path}/bad; ! echo bad > /usr/bad; ! echo bad > /etc/bad; ! ls /root /home; \
+         echo fine > $build/fine; echo fine > $HOME/fine; echo fine > /tmp/fine; \
+         ! cat /etc/shadow"
+    );
+    let bench = bench("strict", &script);
+    bench.workspace.succeed(&["build", "it"]);
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+    let explained = bench.workspace.succeed(&["build", "--explain", "it"]).stdout;
+    assert!(explained.contains("sandbox: bubblewrap"), "{explained}");
+}
+
+#[test]
+fn a_strict_build_has_no_network_and_sees_no_secrets() {
+    let script = "(grep -v lo: /proc/net/dev || true) > $out/net; env | sort > $out/env; ls / > $out/root";
+    let bench = bench("strict", script);
+    let mut command = bench.workspace.command(&["build", "it"]);
+    let built = bench.workspace.finish(command.env("TOKEN", "very secret"));
+    assert_eq!(built.code, Some(0), "{built}");
+    let root = std::path::PathBuf::from(built.stdout.lines().next().unwrap());
+    let net = fs::read_to_string(root.join("net")).unwrap();
+    assert!(!net.lines().any(|line| line.contains("eth")), "{net}");
+    let env = fs::read_to_string(root.join("env")).unwrap();
+    assert!(!env.contains("secret"), "{env}");
+    for name in ["src=/build/src", "build=/build/build", "SOURCE_DATE_EPOCH=315532800"] {
+        assert!(env.lines().any(|line| line == name), "{name} is not in\n{env}");
+    }
+    let folders = fs::read_to_string(root.join("root")).unwrap();
+    assert!(!folders.lines().any(|line| line == "home" || line == "root"), "{folders}");
+}
+
+#[test]
+fn what_a_build_leaves_running_ends_with_it() {
+    for sandbox in ["strict", "off"] {
+        let script = "echo x > $out/x; (setsid sleep 1000.125 >/dev/null 2>&1 &) ; setsid sleep 1000.25 &";
+        let bench = bench(sandbox, script);
+        let begun = Instant::now();
+        bench.workspace.succeed(&["build", "it"]);
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        let end = Instant::now() + Duration::from_secs(10);
+        while running("1000.25") || running("1000.125") {
+            assert!(Instant::now() < end, "with `{sandbox}` something still runs");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// Whether a process has this argument.
+fn running(argument: &str) -> bool {
+    fs::read_dir("/proc").unwrap().flatten().any(|entry| {
+        let words = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        words.split(|byte| *byte == 0).any(|word| word == argument.as_bytes())
+    })
+}
+
+#[test]
+fn a_package_is_read_only_and_has_no_special_bits() {
+    let bench = bench("auto", "echo x > $out/x; chmod 4777 $out/x; echo y > $out/y; chmod 666 $out/y");
+    let root = bench.root_of("it");
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = |name: &str| fs::metadata(root.join(name)).unwrap().permissions().mode() & 0o7777;
+    assert_eq!((mode("x"), mode("y"), mode(".")), (0o555, 0o444, 0o555));
+}
+
+#[test]
+fn a_device_or_pipe_is_no_part_of_a_package() {
+    let bench = bench("auto", "mkfifo $out/pipe");
+    let failed = bench.workspace.fail(1, &["build", "it"]);
+    assert!(failed.stderr.contains("`it-1` has put a named pipe into `$out`"), "{failed}");
+}
