@@ -151,7 +151,7 @@ fn what_tests_inject_is_in_no_binary_of_users() {
         }
         assert!(!shipped.contains("\ndefault = ["), "features are asked for by name");
     }
-    assert_eq!(declared, 2);
+    assert_eq!(declared, 3);
 }
 
 fn repository() -> PathBuf {

@@ -5,6 +5,7 @@
 mod packages {
     mod bench;
     mod test_build;
+    mod test_debian;
     mod test_faults;
     mod test_sandbox;
     mod test_store;

@@ -108,8 +108,9 @@ fn one_output_is_evaluated_when_it_is_named() {
     );
     insta::assert_snapshot!(workspace.succeed(&["show", "packages.x86_64-linux.chart"]).stdout, @r#"
     package
-      build    = "echo <package 2.12>"
-      requires = [<package 2.12>]
+      build    = "echo <package lantern 2.12>"
+      name     = "chart"
+      requires = [<package lantern 2.12>]
       version  = "3.0"
     "#);
     insta::assert_snapshot!(workspace.succeed(&["show", "apps.x86_64-linux.signal"]).stdout, @r#"
@@ -124,9 +125,10 @@ fn one_output_is_evaluated_when_it_is_named() {
         json,
         json!({
             "$type": "package",
+            "name": "chart",
             "version": "3.0",
-            "requires": [{ "$type": "package", "version": "2.12" }],
-            "build": "echo <package 2.12>",
+            "requires": [{ "$type": "package", "name": "lantern", "version": "2.12" }],
+            "build": "echo <package lantern 2.12>",
         })
     );
 }

@@ -31,6 +31,7 @@ const PAGES: [(&str, &[&str]); 2] = [
             "moving-from-moon",
             "moving-from-qik",
             "moving-from-turborepo",
+            "packages",
             "plugins-in-starlark",
             "projects",
             "running",
@@ -44,6 +45,11 @@ const PAGES: [(&str, &[&str]); 2] = [
 #[test]
 fn first_workspace() {
     follow("guides/first-workspace.md");
+}
+
+#[test]
+fn packages() {
+    follow("guides/packages.md");
 }
 
 #[test]
