@@ -22,6 +22,13 @@ pub(crate) struct Key {
     pub(crate) definition: Arc<Contribution>,
 }
 
+impl Key {
+    /// The workspace or project that the definition is of.
+    pub(crate) fn home(&self) -> usize {
+        self.definition.lineage.project.index
+    }
+}
+
 /// Something that is done once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Task {

@@ -12,7 +12,7 @@ use purlin_plugin::language::LeafType;
 use purlin_plugin::transform::{Importer, Transform};
 use purlin_plugin::{Property, Schema};
 
-use crate::Name;
+use crate::{Name, is_system};
 
 /// Something that is loaded when it is first used.
 pub type Load<T> = Box<dyn Fn() -> Result<Arc<T>, Diagnostics> + Send + Sync>;
@@ -27,6 +27,8 @@ pub struct Catalogue {
     pub importers: Vec<ImporterFeature>,
     /// The top-level tables that somebody reads.
     pub sections: Vec<String>,
+    /// What workspaces say that they are for: systems, whatever they are called.
+    pub(crate) systems: Vec<Name>,
     /// Host services, for code that is called.
     pub host: Arc<dyn Host>,
     /// What cannot be used, and why.
@@ -100,9 +102,15 @@ impl Catalogue {
             transforms: Vec::new(),
             importers: Vec::new(),
             sections: Vec::new(),
+            systems: Vec::new(),
             host,
             diagnostics: Vec::new(),
         }
+    }
+
+    /// Whether a name at the beginning of a definition's path is that of a system.
+    pub(crate) fn is_system(&self, name: &str) -> bool {
+        is_system(name) || self.systems.iter().any(|system| **system == *name)
     }
 
     /// The leaf types that a section holds.

@@ -8,8 +8,11 @@ use purlin_model::{Diagnostic, distinct};
 use crate::board::{Key, lock};
 use crate::engine::{Engine, LIB};
 use crate::merge::{Node, Standing, Tree};
+use crate::priority::CHILD;
+use crate::project::Project;
+use crate::read::Choice;
 use crate::scope::RESERVED;
-use crate::{Content, Contribution, Name, is_system, message, path_text};
+use crate::{Content, Contribution, Layer, Name, message, path_text};
 
 impl Engine {
     pub(crate) fn check(&self) -> Vec<Diagnostic> {
@@ -145,9 +148,9 @@ impl Engine {
             {
                 found.push(message::other_system(one, system));
             }
-            let is_odd =
-                one.system.is_none() && one.path.iter().skip(1).any(|name| is_system(name));
-            if is_odd && one.path.get(1).is_some_and(|name| is_system(name)) {
+            let is_odd = one.system.is_none()
+                && one.path.get(1).is_some_and(|name| self.catalogue.is_system(name));
+            if is_odd {
                 found.push(message::other_system(one, &one.path[1]));
             }
         }
@@ -162,22 +165,41 @@ impl Engine {
                     let section = choice.path.first();
                     let tree = section
                         .and_then(|section| self.joined(target.place.index, section, None).ok());
-                    tree.is_some_and(|joined| joined.tree.at(&choice.path[1..]).is_some())
+                    tree.is_some_and(|joined| {
+                        let node = joined.tree.at(&choice.path[1..]);
+                        node.is_some_and(|node| !node.here().is_empty())
+                    })
                 });
                 if !defines {
                     let what = format!("no `{shown}` comes from `{}`", path_text(&choice.project));
                     found.push(
                         Diagnostic::error("no-choice", what)
                             .label(choice.origin.clone(), "chosen here")
-                            .detail("A choice names a project that defines the path.".to_owned()),
+                            .detail("A choice names a project that defines the path.".to_owned())
+                            .help("choose definitions one by one, each by its path".to_owned()),
                     );
+                } else if let Some(own) = self.counts_more(project, choice) {
+                    found.push(message::idle_choice(&own, &shown, &choice.origin));
                 }
             }
         }
     }
 
+    /// What the project that chooses defines there itself: that counts, whatever it chooses.
+    fn counts_more(&self, project: &Project, choice: &Choice) -> Option<Arc<Contribution>> {
+        let (section, path) = choice.path.split_first()?;
+        let joined = self.joined(project.place.index, section, None).ok()?;
+        let here = joined.tree.at(path)?.here().iter();
+        let mut own = here.filter(|one| {
+            one.lineage.project.index == project.place.index && one.priority < CHILD - 1
+        });
+        own.find(|one| one.system.is_none()).cloned()
+    }
+
     /// Definitions of projects that the project above defines anew without saying so.
     fn check_overrides(&self, found: &mut Vec<Diagnostic>) {
+        // What is accepted and overridden, by project, child and name.
+        let mut needed: HashSet<(usize, usize, String)> = HashSet::new();
         // Only where names are looked up does an override reach anybody.
         let is_shared = |section: &Name| self.packages.contains(section) || **section == *LIB;
         for section in self.defined().into_iter().filter(is_shared) {
@@ -191,16 +213,27 @@ impl Engine {
                 overrides(&joined.tree.root, index, &mut overridden);
                 for (own, theirs) in overridden {
                     let name = path_text(&own.path[1..]);
-                    let accepted = project.children.iter().any(|child| {
-                        let is_theirs = child.index == theirs.lineage.project.index
-                            || self.projects[child.index]
-                                .place
-                                .uses
-                                .contains(&theirs.lineage.project.index);
-                        is_theirs && child.accept_override.iter().any(|(one, _)| *one == name)
-                    });
+                    let mut accepted = false;
+                    for (place, child) in project.children.iter().enumerate() {
+                        let whose = theirs.lineage.project.index;
+                        let is_theirs = child.index == whose
+                            || self.projects[child.index].place.uses.contains(&whose);
+                        if is_theirs && child.accept_override.iter().any(|(one, _)| *one == name) {
+                            accepted = true;
+                            needed.insert((index, place, name.clone()));
+                        }
+                    }
                     if !accepted {
                         found.push(message::overridden(&own, &theirs, &name));
+                    }
+                }
+            }
+        }
+        for project in &self.projects {
+            for (place, child) in project.children.iter().enumerate() {
+                for (name, origin) in &child.accept_override {
+                    if !needed.contains(&(project.place.index, place, name.clone())) {
+                        found.push(message::idle_accept(name, &child.name, origin));
                     }
                 }
             }
@@ -211,9 +244,14 @@ impl Engine {
 /// What a project defines itself over what a project of its defines.
 fn overrides(node: &Node, project: usize, found: &mut Vec<(Arc<Contribution>, Arc<Contribution>)>) {
     let own = node.here().iter().find(|one| one.lineage.project.index == project);
-    let theirs = node.here().iter().find(|one| one.lineage.project.index != project);
-    if let (Some(own), Some(theirs)) = (own, theirs) {
-        found.push((own.clone(), theirs.clone()));
+    if let Some(own) = own {
+        let mut told = vec![project];
+        for theirs in node.here() {
+            if !told.contains(&theirs.lineage.project.index) {
+                told.push(theirs.lineage.project.index);
+                found.push((own.clone(), theirs.clone()));
+            }
+        }
     }
     for (_, below) in node.below() {
         overrides(below, project, found);
@@ -222,7 +260,7 @@ fn overrides(node: &Node, project: usize, found: &mut Vec<(Arc<Contribution>, Ar
 
 /// Conflicts between outputs, and passthru that nobody sees.
 fn check_outputs(tree: &Tree, node: &Node, found: &mut Vec<Diagnostic>) {
-    let shadowed = match tree.standing(node, None) {
+    let (winner, shadowed) = match tree.standing(node, None) {
         Standing::Conflict(verdict) => {
             let shortest =
                 verdict.conflict.iter().map(|one| &one.path).min_by_key(|path| path.len());
@@ -230,13 +268,28 @@ fn check_outputs(tree: &Tree, node: &Node, found: &mut Vec<Diagnostic>) {
             found.push(message::conflict(&path, &verdict.conflict));
             return;
         }
-        Standing::Leaf(_, verdict) | Standing::Branch(verdict) => verdict.shadowed,
+        Standing::Leaf(winner, verdict) => (Some(winner), verdict.shadowed),
+        Standing::Branch(verdict) => (None, verdict.shadowed),
         Standing::Nothing => return,
     };
-    for one in shadowed.iter().filter(|one| one.lineage.layer == crate::Layer::Passthru) {
+    if let Some(winner) = &winner {
+        // What is below is lost with the names that lead to it: one tells for all.
+        if let Some(lost) = shadowed.iter().find(|one| one.path.len() > winner.path.len()) {
+            found.push(message::hidden(winner, lost));
+        }
+    } else if let Some(lost) = shadowed.iter().find(|one| one.lineage.layer != Layer::Passthru) {
+        let mut below = Vec::new();
+        node.each(&mut |one| below.push(one.clone()));
+        below.retain(|one| one.path.len() > lost.path.len());
+        below.sort_by(|one, other| one.order(other));
+        found.extend(below.first().map(|winner| message::hidden(winner, lost)));
+    }
+    for one in shadowed.iter().filter(|one| one.lineage.layer == Layer::Passthru) {
         found.push(message::shadowed_passthru(one));
     }
-    for (_, below) in node.below() {
-        check_outputs(tree, below, found);
+    if winner.is_none() {
+        for (_, below) in node.below() {
+            check_outputs(tree, below, found);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that is known of an open workspace, shared by whoever evaluates in it.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, Weak};
 
@@ -14,8 +15,9 @@ use crate::file::SourceFiles;
 use crate::merge::Tree;
 use crate::project::Project;
 
-/// Asked for `inputs.self` when a definition needs it: `{path, revision, last_modified, dirty}`.
-pub type Revision = Box<dyn Fn() -> Result<Value, Diagnostic> + Send + Sync>;
+/// Asked for `inputs.self` when a definition needs it: `{path, revision, last_modified, dirty}` of the
+/// workspace or project in this folder; with its commit, if it was fetched.
+pub type Revision = Box<dyn Fn(&Path, Option<&str>) -> Result<Value, Diagnostic> + Send + Sync>;
 
 /// The section whose definitions every other one may use, without a system.
 pub(crate) const LIB: &str = "lib";

@@ -128,7 +128,8 @@ impl Adding<'_> {
         reader.system = fragment.system.as_deref().map(Name::from);
         if !fragment.inject.is_empty() {
             let (arguments, origin) = (fragment.inject.clone(), self.used.origin.clone());
-            reader.inject = Some(Arc::new(Injected { arguments, origin }));
+            let places = self.used.places_of(&arguments);
+            reader.inject = Some(Arc::new(Injected { arguments, origin, places }));
         }
         match fragment.payload {
             Payload::Data(data) => {

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use purlin_model::{Diagnostic, Origin, suggestion};
+use purlin_plugin::language::{Argument, Datum, Evaluated, LeafType};
 
 use crate::board::{Circle, Key, Task};
+use crate::catalogue::LeafFeature;
 use crate::engine::Engine;
 use crate::file::DefinitionFile;
 use crate::read::Used;
@@ -157,6 +159,53 @@ pub(crate) fn no_prototype(file: &DefinitionFile, names: &[&str]) -> Diagnostic 
         .help("write `def default():`".to_owned())
 }
 
+/// A definition that is not what its section holds.
+pub(crate) fn misfit(
+    key: &Key,
+    wanted: &[&LeafFeature],
+    value: &Argument,
+    made: Option<&LeafType>,
+) -> Diagnostic {
+    let shown = path_text(&key.definition.path);
+    let names: Vec<&str> = wanted.iter().map(|leaf| leaf.head.name.as_str()).collect();
+    let (names, makers) = (names.join(" or "), wanted.iter().map(|leaf| &leaf.constructor));
+    let makers: Vec<String> = makers.map(|maker| format!("`{maker}`")).collect();
+    let is = match (made, value) {
+        (Some(made), _) => format!("of the type `{}`", made.name),
+        (None, Argument::Value(handle)) => described(&handle.datum()).to_owned(),
+        (None, Argument::Data(data)) => data.described().to_owned(),
+        (None, _) => "a namespace".to_owned(),
+    };
+    Diagnostic::error("wrong-type", format!("`{shown}` is no {names}: it is {is}"))
+        .label(key.definition.origin(), "this definition")
+        .detail("Its section holds nothing else, but for functions that other definitions use.")
+        .help(format!("return what {} makes", makers.join(" or ")))
+}
+
+fn described(datum: &Datum) -> &'static str {
+    match datum {
+        Datum::Null => "`None`",
+        Datum::Bool(_) => "a boolean",
+        Datum::Int(_) => "an integer",
+        Datum::Float(_) => "a number",
+        Datum::String(_) => "a string",
+        Datum::List(_) => "a list",
+        Datum::Table(_) => "a dictionary",
+        Datum::Leaf(_) => "a leaf",
+        Datum::Function(_) => "a function",
+    }
+}
+
+/// A function whose parameters are not known before it is evaluated.
+pub(crate) fn no_def(key: &Key, name: &str, value: &dyn Evaluated) -> Diagnostic {
+    let shown = path_text(&key.definition.path);
+    let origin = value.origin().unwrap_or_else(|| key.definition.lineage.origin.clone());
+    Diagnostic::error("no-def", format!("`{shown}` is a function that is not written as a `def`"))
+        .label(origin, "it is made here")
+        .detail("What a function asks for is read from the syntax, and this one has none.")
+        .help(format!("write `def {name}(…):`, which may call or return it"))
+}
+
 pub(crate) fn too_deep(key: &Key) -> Diagnostic {
     let shown = path_text(&key.definition.path);
     Diagnostic::error("too-deep", format!("`{shown}` is looked up too deep in other definitions"))
@@ -256,6 +305,46 @@ pub(crate) fn overridden(own: &Contribution, theirs: &Contribution, name: &str) 
         .label(theirs.origin(), format!("and here by {whose}"))
         .detail("All that asks for it gets the new one, what the project defines, too.")
         .help(format!("where that is meant, say `accept-override = [\"{name}\"]` of the project"))
+}
+
+/// A choice between projects that the workspace has taken out of their hands.
+pub(crate) fn idle_choice(own: &Contribution, shown: &str, chosen: &Origin) -> Diagnostic {
+    let whose = own.lineage.project.described();
+    let summary = format!("the choice of `{shown}` has no effect");
+    Diagnostic::warning("idle-choice", summary)
+        .label(chosen.clone(), "chosen here")
+        .label(own.origin(), format!("defined by {whose} itself, which counts more"))
+        .help("take one of them out".to_owned())
+}
+
+/// An override is accepted that nobody makes.
+pub(crate) fn idle_accept(name: &str, project: &Name, origin: &Origin) -> Diagnostic {
+    let summary = format!("no `{name}` of the project `{project}` is defined anew");
+    Diagnostic::warning("idle-accept-override", summary)
+        .label(origin.clone(), "accepted here")
+        .detail("A name is that of a package or of something in `lib`, without the section.")
+        .help("take it out, or correct it".to_owned())
+}
+
+/// An output that another one hides, because one is a value and the other one is below it.
+pub(crate) fn hidden(winner: &Contribution, lost: &Contribution) -> Diagnostic {
+    let (shown, other) = (path_text(&lost.path), path_text(&winner.path));
+    Diagnostic::warning("hidden-output", format!("`{shown}` is hidden by `{other}`"))
+        .label(lost.origin(), "this does not count")
+        .label(winner.origin(), "because of this")
+        .detail(format!(
+            "A name is a value or has names below it. The smaller priority counts: {} and {}.",
+            winner.priority, lost.priority
+        ))
+        .help("rename one of them".to_owned())
+}
+
+/// A path below a value that counts instead.
+pub(crate) fn below_value(path: &[String], known: usize, winner: &Contribution) -> Diagnostic {
+    let shown = path_text(&path[..known]);
+    Diagnostic::error("unknown-path", format!("`{shown}` is a value and has nothing below it"))
+        .label(winner.origin(), "written here")
+        .help(format!("`purlin explain {shown}` says what it hides"))
 }
 
 pub(crate) fn shadowed_passthru(one: &Contribution) -> Diagnostic {

@@ -92,8 +92,9 @@ impl Engine {
         let point = self.point(key.point);
         let text = |text: &str| Argument::Data(Value::string(text, asked.clone()));
         Ok(match name {
+            // A project stays a workspace of its own for these, whoever adopts what it defines.
             "self" => Argument::Namespace(self.outputs_names(
-                key.world,
+                key.home(),
                 point.system.as_ref(),
                 frame,
                 asked,
@@ -108,7 +109,7 @@ impl Engine {
                 Argument::Namespace(self.lookup(names, frame))
             }
             "system" => text(point.system.as_deref().unwrap_or_default()),
-            "inputs" => Argument::Namespace(self.inputs(key.world)),
+            "inputs" => Argument::Namespace(self.inputs(key.home())),
             _ => {
                 let reserved = RESERVED.into_iter().filter(|one| *one != "context");
                 let mut names: Vec<_> = reserved
@@ -118,7 +119,7 @@ impl Engine {
                 let systems = self.systems.iter().map(|one| Value::string(&**one, asked.clone()));
                 let systems = Value::new(Kind::List(systems.collect()), asked.clone());
                 names.push(("systems".to_owned(), Ok(Argument::Data(systems))));
-                if let Some(name) = &self.projects[key.world].document.name {
+                if let Some(name) = &self.projects[key.home()].document.name {
                     names.push(("name".to_owned(), Ok(text(name))));
                 }
                 Argument::Namespace(Arc::new(FixedNames::new("context", names)))
@@ -317,7 +318,10 @@ impl Namespace for InputNames {
         let Some(engine) = self.engine.upgrade() else { return Some(Err(gone())) };
         if name == "self" {
             let Some(revision) = &engine.revision else { return Some(Err(message::no_revision())) };
-            return Some(revision().map(|told| as_names("inputs.self", told)));
+            let project = &engine.projects[self.project];
+            let commit = project.repository.as_ref().map(|repository| repository.commit.as_str());
+            let told = revision(&project.root.folder, commit);
+            return Some(told.map(|told| as_names("inputs.self", told)));
         }
         let inputs = engine.projects[self.project].document.inputs.as_ref()?.as_table()?;
         let found = inputs.iter().find(|(key, _)| folds_alike(key, name));

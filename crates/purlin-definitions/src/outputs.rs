@@ -8,6 +8,7 @@ use purlin_plugin::transform::{Fragment, Payload};
 use serde_json::{Map, Value as Json};
 
 use crate::board::{Asker, Frame, Outcome, Task, current, lock};
+use crate::catalogue::FeatureHead;
 use crate::compose::Context;
 use crate::engine::Engine;
 use crate::entry::Entry;
@@ -16,7 +17,7 @@ use crate::fragment::checked;
 use crate::merge::Tree;
 use crate::priority::{EXTENSION, PASSTHRU};
 use crate::read::Used;
-use crate::{Content, Contribution, Layer, Lineage, Name, Phase, Step, message};
+use crate::{Content, Contribution, Layer, Lineage, Name, Phase, Step, message, path_text};
 
 impl Engine {
     /// The output roots that there may be, sorted.
@@ -125,13 +126,33 @@ impl Engine {
                 feature: Name::from(head.name.as_str()),
                 origin: origin.clone(),
             });
-            for fragment in fragments {
+            for mut fragment in fragments {
                 let owns = |root: &str| transform.outputs.iter().any(|one| one == root);
+                self.place_system(&mut fragment, head)?;
                 checked(&fragment, head, Phase::Outputs, owns)?;
                 self.add_output(project, fragment, &step, &mut found)?;
             }
         }
         Ok(found)
+    }
+
+    /// What is made for one system stands below its name, where definitions of systems stand, too.
+    fn place_system(&self, fragment: &mut Fragment, head: &FeatureHead) -> Result<(), Diagnostic> {
+        let Some(system) = fragment.system.take() else { return Ok(()) };
+        match fragment.path.get(1) {
+            Some(name) if *name == system => {}
+            Some(name) if self.catalogue.is_system(name) => {
+                let shown = path_text(&fragment.path);
+                let why = format!("made `{shown}` for the system {system}");
+                let summary = format!("`{}` of the plugin `{}` {why}", head.name, head.plugin);
+                return Err(Diagnostic::error("bad-fragment", summary)
+                    .label(head.origin.clone(), "declared here")
+                    .detail(format!("The path says {name}."))
+                    .help("leave `system` out, or let it say what the path says".to_owned()));
+            }
+            _ => fragment.path.insert(1.min(fragment.path.len()), system),
+        }
+        Ok(())
     }
 
     fn default_options(&self, transform: usize) -> Result<Option<Json>, Diagnostic> {

@@ -83,35 +83,32 @@ impl Engine {
             }
         }
         let path = &key.definition.path;
-        let section = path.first()?;
-        let folder = &path[1..path.len().max(2) - 1];
+        let folder = path.get(1..path.len().saturating_sub(1)).unwrap_or_default();
         let sections = self.scopes(key);
         let asked = Asked { key, name, origin };
-        let found = search(
+        search(
             folder,
             |folder| self.own(&asked, &sections, folder, frame),
             |folder| self.supplied_by_base(folder, name),
-        );
-        if found.is_some() || sections.contains(section) {
-            return found;
-        }
-        let own = std::slice::from_ref(section);
-        search(folder, |folder| self.own(&asked, own, folder, frame), |_| None)
+        )
     }
 
-    /// The sections where a definition's names are looked up.
+    /// The sections where a definition's names are looked up, folder by folder: those of packages, and
+    /// its own.
     pub(crate) fn scopes(&self, key: &Key) -> Vec<Name> {
-        if self.point(key.point).system.is_none() || self.packages.is_empty() {
-            return key.definition.path.first().cloned().into_iter().collect();
+        let own = key.definition.path.first();
+        if self.point(key.point).system.is_none() {
+            return own.cloned().into_iter().collect();
         }
-        self.packages.clone()
+        let own = own.filter(|own| !self.packages.contains(own));
+        self.packages.iter().chain(own).cloned().collect()
     }
 
     fn injected(&self, key: &Key, name: &str, frame: Option<&Arc<Frame>>) -> Option<Supply> {
         if let Some(inject) = &key.definition.inject {
             let found = inject.arguments.iter().find(|(one, _)| folds_alike(one, name));
             if let Some((_, value)) = found {
-                return Some(self.injected_value(key, value, &inject.origin, frame));
+                return Some(self.injected_value(key, value, inject.place(name), frame));
             }
         }
         let point = self.point(key.point);
@@ -132,7 +129,7 @@ impl Engine {
     ) -> Supply {
         let text = value.as_str().unwrap_or_default();
         let reference = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-        let Some(reference) = reference else {
+        let Some(reference) = reference.filter(|inner| may_be_path(inner)) else {
             return Supply::Ready(Argument::Data(Value::from_json(value, origin)));
         };
         let path = match parse_path(reference) {
@@ -247,6 +244,11 @@ impl Engine {
             _ => None,
         })
     }
+}
+
+/// Whether a text in braces is meant as a reference; `{a,b}` is a text like others.
+fn may_be_path(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|one| one.is_alphanumeric() || "._-+/\"".contains(one))
 }
 
 /// A name that a definition asks for.

@@ -2,13 +2,15 @@
 //! extended them, and together with those of the projects.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
-use purlin_model::{Diagnostic, Origin};
+use purlin_model::{Diagnostic, Origin, Source};
 
 use crate::board::{Frame, lock};
 use crate::engine::Engine;
-use crate::file::DefinitionFile;
+use crate::file::{DefinitionFile, SourceRoot};
+use crate::folder::LEADS_OUT;
 use crate::merge::Tree;
 use crate::priority::{AUTHOR, CHILD};
 use crate::project::JoinedTree;
@@ -31,7 +33,11 @@ impl Engine {
             self.add_read(&mut trees, section, reader);
         }
         let file = project.star_file();
-        if file.is_file() {
+        if file.symlink_metadata().is_err() {
+            // There is none.
+        } else if let Err(why) = own_file(&file, &project.root) {
+            self.report([why]);
+        } else {
             let file = DefinitionFile::new(file, &project.root);
             match file.index(&self.files, &*self.language) {
                 Ok(found) => {
@@ -163,4 +169,18 @@ impl Engine {
         }
         chosen
     }
+}
+
+/// A file of the workspace's own is one, wherever a symbolic link leads.
+fn own_file(file: &Path, root: &SourceRoot) -> Result<(), Diagnostic> {
+    let (what, help) = match file.canonicalize() {
+        Ok(real) if !real.starts_with(&root.real) => LEADS_OUT,
+        Ok(real) if real.is_file() => return Ok(()),
+        Ok(_) => ("is not a file", "definitions belong into a file of this name"),
+        Err(_) => ("is a link to nothing", "take the link away"),
+    };
+    let shown = root.show(file);
+    Err(Diagnostic::error("no-file", format!("{} {what}", shown.display()))
+        .label(Origin::whole(&Source::unread(shown)), "not read")
+        .help(help.to_owned()))
 }

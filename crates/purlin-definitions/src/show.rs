@@ -44,6 +44,20 @@ impl Engine {
         let tree = self.output_tree(0, root, None).map_err(Arc::unwrap_or_clone)?;
         let mut node = &tree.root;
         for (known, name) in path.iter().enumerate().skip(1) {
+            // What something above hides is not there.
+            if !node.here().is_empty() {
+                match tree.standing(node, None) {
+                    Standing::Leaf(winner, _) => {
+                        return Err(message::below_value(path, known, &winner));
+                    }
+                    Standing::Conflict(verdict) => {
+                        let shown = path[..known].iter().map(|name| Name::from(name.as_str()));
+                        let shown: Vec<Name> = shown.collect();
+                        return Err(message::conflict(&shown, &verdict.conflict));
+                    }
+                    Standing::Nothing | Standing::Branch(_) => {}
+                }
+            }
             match node.get(name) {
                 Some(below) => node = below,
                 None => {

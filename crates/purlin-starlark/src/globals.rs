@@ -1,8 +1,11 @@
 //! What every file can use without asking for it.
 
 use starlark::environment::{Globals, GlobalsBuilder, LibraryExtension};
+use starlark::eval::Evaluator;
 use starlark::starlark_module;
 use starlark::values::Value;
+
+use crate::module::failed;
 
 /// The standard functions, with structures, sets, JSON, and what Purlin adds.
 pub(crate) fn globals() -> Globals {
@@ -29,8 +32,15 @@ fn ours(builder: &mut GlobalsBuilder) {
     fn prioritised<'v>(
         #[starlark(require = pos)] definition: Value<'v>,
         priority: i32,
+        eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<Value<'v>> {
         let _ = priority;
+        // The file and this call are on the stack themselves.
+        if eval.call_stack_count() > 2 {
+            let what = "`prioritised` counts in the literal `definitions` alone; a function says no \
+                        priority of what it returns";
+            return Err(failed(what.to_owned()));
+        }
         Ok(definition)
     }
 }

@@ -1,11 +1,11 @@
 //! The core tables that are about definitions, and the sections beside them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use purlin_model::{Diagnostic, Entry, Kind, Origin, Source, Table, Value, suggestion, to_kebab};
 use purlin_plugin::Schema;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::catalogue::{Catalogue, ImporterFeature, TransformFeature};
 use crate::{Name, parse_path};
@@ -47,11 +47,26 @@ pub(crate) struct Use {
     pub(crate) what: Used,
     /// Validated, with their defaults.
     pub(crate) options: Json,
+    /// The same as they are written.
+    pub(crate) written: Value,
     pub(crate) origin: Origin,
     /// The sections that it extends.
     pub(crate) extends: BTreeSet<Name>,
     /// The sections that it reads.
     pub(crate) reads: BTreeSet<Name>,
+}
+
+impl Use {
+    /// Where arguments that a plugin makes of the options are written: below an option, under the same
+    /// name and with the same value.
+    pub(crate) fn places_of(&self, arguments: &Map<String, Json>) -> BTreeMap<String, Origin> {
+        let options = self.written.as_table().into_iter().flat_map(Table::iter);
+        let below = options.filter_map(|(_, entry)| entry.value.as_table()).flat_map(Table::iter);
+        let given = below.filter(|(name, entry)| {
+            arguments.get(*name).is_some_and(|argument| *argument == entry.value.to_json())
+        });
+        given.map(|(name, entry)| (name.to_owned(), entry.key.clone())).collect()
+    }
 }
 
 /// What a `[[use]]` names, by its position in the catalogue.
@@ -158,19 +173,41 @@ fn read_use(catalogue: &Catalogue, value: &Value) -> Result<Use, Vec<Diagnostic>
     let importer = catalogue.importers.iter().position(|one| is_meant(&one.head));
     if let Some(position) = importer {
         let ImporterFeature { schema, into, .. } = &catalogue.importers[position];
-        let options = validated(schema().as_deref(), &options)?;
+        let written_options = options;
+        let options = validated(schema().as_deref(), &written_options)?;
         let extends = into_sections(into, &options);
+        let mut unknown = extends.iter().filter(|one| {
+            into.contains("{options.") && !catalogue.sections.iter().any(|known| **known == ***one)
+        });
+        if let Some(section) = unknown.next() {
+            return Err(vec![no_section(catalogue, section, &written_options)]);
+        }
         let (what, reads) = (Used::Importer(position), BTreeSet::new());
-        return Ok(Use { what, options, origin: name.origin, extends, reads });
+        return Ok(Use {
+            what,
+            options,
+            written: written_options,
+            origin: name.origin,
+            extends,
+            reads,
+        });
     }
     let transform = catalogue.transforms.iter().position(|one| is_meant(&one.head));
     if let Some(position) = transform {
         let TransformFeature { schema, reads, extends, .. } = &catalogue.transforms[position];
-        let options = validated(schema().as_deref(), &options)?;
+        let written_options = options;
+        let options = validated(schema().as_deref(), &written_options)?;
         let names = |all: &[String]| all.iter().map(|one| Name::from(one.as_str())).collect();
         let (reads, extends) = (names(reads), names(extends));
         let what = Used::Transform(position);
-        return Ok(Use { what, options, origin: name.origin, extends, reads });
+        return Ok(Use {
+            what,
+            options,
+            written: written_options,
+            origin: name.origin,
+            extends,
+            reads,
+        });
     }
     let importers = catalogue.importers.iter().map(|one| one.head.name.as_str());
     let transforms = catalogue.transforms.iter().map(|one| one.head.name.as_str());
@@ -180,6 +217,21 @@ fn read_use(catalogue: &Catalogue, value: &Value) -> Result<Use, Vec<Diagnostic>
             .detail("`[[use]]` names importers and transforms of enabled plugins.")
             .help(suggestion(written, "importers and transforms", importers.chain(transforms))),
     ])
+}
+
+/// An option of an importer names a section that nobody reads.
+fn no_section(catalogue: &Catalogue, section: &str, options: &Value) -> Diagnostic {
+    let is_it = |value: &Value| value.as_str() == Some(section);
+    let entries =
+        options.as_table().into_iter().flat_map(Table::iter).map(|(_, entry)| &entry.value);
+    let named =
+        entries.flat_map(|value| std::iter::once(value).chain(value.as_list().unwrap_or_default()));
+    let origin = named.filter(|value| is_it(value)).map(|value| &value.origin).next();
+    let sections = catalogue.sections.iter().map(String::as_str);
+    Diagnostic::error("unknown-section", format!("nothing reads the section `{section}`"))
+        .label(origin.unwrap_or(&options.origin).clone(), "named here")
+        .detail("No enabled plugin makes anything of definitions there.")
+        .help(suggestion(section, "sections", sections))
 }
 
 /// Options as the feature's schema wants them. A feature without a schema has none.

@@ -7,10 +7,11 @@ use purlin_plugin::language::Argument;
 
 use crate::catalogue::{Catalogue, LeafFeature};
 use crate::file::{DefinitionFile, SourceFiles};
-use crate::{Content, Contribution, Injected, Lineage, Name, is_system};
+use crate::{Content, Contribution, Injected, Lineage, Name};
 
 /// Turns data into contributions of one section.
 pub(crate) struct SectionReader<'a> {
+    catalogue: &'a Catalogue,
     /// The leaf types that the section holds.
     pub(crate) leaves: Vec<&'a LeafFeature>,
     /// What the contributions have in common.
@@ -33,6 +34,7 @@ impl<'a> SectionReader<'a> {
         priority: i64,
     ) -> Self {
         Self {
+            catalogue,
             leaves: catalogue.leaves_of(section).collect(),
             lineage,
             priority,
@@ -134,7 +136,7 @@ impl<'a> SectionReader<'a> {
 
     fn split(&self, path: &[Name]) -> (Vec<Name>, Option<Name>) {
         if let (None, [section, system, rest @ ..]) = (&self.system, path)
-            && is_system(system)
+            && self.catalogue.is_system(system)
         {
             let mut path: Vec<Name> = [section].into_iter().chain(rest).cloned().collect();
             // What stands at the system itself is the section's `default` there, beside its others.

@@ -94,6 +94,9 @@ fn told(one: &Told) -> String {
 fn argument(one: &Told) -> String {
     match one.layer {
         "reserved" => "reserved".to_owned(),
+        "missing" => "missing: nothing defines it".to_owned(),
+        "conflict" => format!("in conflict: {}", one.origin),
+        "failed" => format!("not known: {}", one.origin),
         "injected" => format!("injected by {}", one.origin),
         "base" => match &one.plugin {
             Some(plugin) => format!("{} of the plugin `{plugin}`", one.path),

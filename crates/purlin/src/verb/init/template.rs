@@ -73,6 +73,17 @@ pub(super) fn find(
             .help("paths are relative to the workspace's root".to_owned())
             .into());
     }
+    if !folder.canonicalize().is_ok_and(|real| real.starts_with(&home)) {
+        let what = format!("the template `{name}` lies outside of the workspace");
+        let mut outside = Diagnostic::error("template", what);
+        if let Some(origin) = origin {
+            outside = outside.label(origin, "defined here");
+        }
+        return Err(outside
+            .detail(format!("`{below}` leads out of {}.", home.display()))
+            .help("a template is a folder of the workspace that defines it".to_owned())
+            .into());
+    }
     Ok(Chosen { folder, welcome: text("welcome") })
 }
 
