@@ -6,8 +6,9 @@ use std::sync::Arc;
 use purlin_model::{Diagnostic, distinct};
 
 use crate::board::{Key, lock};
-use crate::engine::{Engine, LIB};
+use crate::engine::{Axes, Engine, LIB, Point};
 use crate::merge::{Node, Standing, Tree};
+use crate::missing::MISSING_ARGUMENT;
 use crate::priority::CHILD;
 use crate::project::Project;
 use crate::read::Choice;
@@ -18,6 +19,9 @@ impl Engine {
     pub(crate) fn check(&self) -> Vec<Diagnostic> {
         let mut found = self.catalogue.diagnostics.clone();
         let mut keys = Vec::new();
+        // Transforms say what definitions are evaluated for.
+        let roots: Vec<_> = self.output_roots(0).into_iter().collect();
+        let outputs: Vec<_> = roots.iter().map(|root| self.output_tree(0, root, None)).collect();
         for section in self.defined() {
             match self.joined(0, &section, None) {
                 Ok(joined) => self.check_section(&section, &joined.tree, &mut keys, &mut found),
@@ -26,11 +30,18 @@ impl Engine {
         }
         let sound: Vec<Key> =
             keys.into_iter().filter(|key| self.check_leaf(key, &mut found)).collect();
+        let mut missing = HashSet::new();
         for forced in self.force_all(&sound) {
-            found.extend(forced.err().map(|diagnostic| (*diagnostic).clone()));
+            let Some(diagnostic) = forced.err() else { continue };
+            // What is missing for all systems is told for one.
+            let is_first = diagnostic.code != MISSING_ARGUMENT
+                || missing.insert((diagnostic.summary.clone(), diagnostic.to_string()));
+            if is_first {
+                found.push((*diagnostic).clone());
+            }
         }
-        for root in self.output_roots(0) {
-            match self.output_tree(0, &root, None) {
+        for outputs in outputs {
+            match outputs {
                 Ok(tree) => check_outputs(&tree, &tree.root, &mut found),
                 Err(diagnostic) => found.push((*diagnostic).clone()),
             }
@@ -65,9 +76,16 @@ impl Engine {
             LIB => vec![None],
             _ => self.systems.iter().cloned().map(Some).collect(),
         };
+        let axes = lock(&self.composed).get(section).cloned();
+        let mut axes: Vec<Axes> =
+            axes.unwrap_or_else(|| [Axes::new()].into()).into_iter().collect();
+        axes.sort_unstable();
         for system in systems {
-            let point = self.point_of(system.as_ref());
-            self.check_node(tree, &tree.root, system.as_deref(), point, keys, found);
+            for axes in &axes {
+                let point = Point { system: system.clone(), axes: axes.clone() };
+                let point = self.point_number(&point);
+                self.check_node(tree, &tree.root, system.as_deref(), point, keys, found);
+            }
         }
         self.check_names(section, &tree.root, found);
     }

@@ -1,6 +1,6 @@
 //! Everything that is known of an open workspace, shared by whoever evaluates in it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, Weak};
@@ -42,6 +42,10 @@ pub(crate) struct Engine {
     pub(crate) points: Mutex<Points>,
     /// Outputs by project and root.
     pub(crate) outputs: Mutex<HashMap<(usize, Name), Arc<Tree>>>,
+    /// For outputs that are not whole, why.
+    pub(crate) failed: Mutex<HashMap<(usize, Name), Arc<Diagnostic>>>,
+    /// Which combinations of axes the workspace's sections were enumerated for.
+    pub(crate) composed: Mutex<HashMap<Name, HashSet<Axes>>>,
     /// How many missing names were told with suggestions.
     pub(crate) suggested: AtomicUsize,
     /// What was found to be wrong on the way.
@@ -52,8 +56,11 @@ pub(crate) struct Engine {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Point {
     pub(crate) system: Option<Name>,
-    pub(crate) axes: Vec<(Name, Name)>,
+    pub(crate) axes: Axes,
 }
+
+/// Further axes with one value each, in the order in which they were asked for.
+pub(crate) type Axes = Vec<(Name, Name)>;
 
 /// Points, numbered.
 #[derive(Debug, Default)]

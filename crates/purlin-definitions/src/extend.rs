@@ -7,7 +7,7 @@ use purlin_model::{Diagnostic, Origin, Value};
 use purlin_plugin::transform::{Fragment, Payload};
 use purlin_store::Patterns;
 
-use crate::board::{Asker, Frame, Outcome, Task, current};
+use crate::board::{Asker, Frame, Outcome, Task, current, planned};
 use crate::catalogue::FeatureHead;
 use crate::compose::Context;
 use crate::engine::Engine;
@@ -29,7 +29,7 @@ impl Engine {
         frame: Option<&Arc<Frame>>,
     ) -> Fragments {
         let task = Task::Extend { project, position };
-        let asker = Asker { frame: current(frame), ..Asker::default() };
+        let asker = Asker { frame: current(frame), asked: None, between: planned() };
         let outcome = self.board.run(&task, &asker, |frame| {
             Outcome::Fragments(
                 self.extend(project, position, frame).map(Arc::new).map_err(Arc::new),

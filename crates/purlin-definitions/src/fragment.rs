@@ -9,6 +9,9 @@ use crate::{Phase, path_text};
 /// Longer than any sensible path.
 const LONGEST: usize = 64;
 
+/// The code of a path that is too long.
+pub(crate) const LONG_PATH: &str = "long-path";
+
 /// Checks where a fragment belongs.
 ///
 /// # Errors
@@ -31,9 +34,14 @@ pub(crate) fn checked(
         return Err(wrong("made a fragment without a path".to_owned(), help));
     };
     if path.len() > LONGEST || path.iter().any(String::is_empty) {
-        let what = if path.len() > LONGEST { "too long" } else { "with an empty name" };
+        let is_long = path.len() > LONGEST;
+        let what = if is_long { "too long" } else { "with an empty name" };
         let why = format!("made a fragment whose path is {what}: `{}`", short(path));
-        return Err(wrong(why, "a path has at most 64 names"));
+        let mut diagnostic = wrong(why, "a path has at most 64 names");
+        if is_long {
+            LONG_PATH.clone_into(&mut diagnostic.code);
+        }
+        return Err(diagnostic);
     }
     if declares(root) {
         return Ok(());

@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// More places than anybody reads.
 const PLACES: usize = 12;
 
+/// The code of what needs itself.
+pub(crate) const CYCLE: &str = "cycle";
+
 /// Values that exclude each other, with the ways out.
 pub(crate) fn conflict(path: &[Name], contenders: &[Arc<Contribution>]) -> Diagnostic {
     let shown = path_text(path);
@@ -108,7 +111,7 @@ pub(crate) fn circle(engine: &Engine, circle: &Circle) -> Diagnostic {
         labels.truncate(PLACES);
     }
     let summary = format!("cycle: {} -> {}", parts.join(" -> "), names[first]);
-    let diagnostic = Diagnostic::error("cycle", summary)
+    let diagnostic = Diagnostic::error(CYCLE, summary)
         .detail("Each needs the next one before it can be evaluated.")
         .help("take one of them out, or give a parameter a default".to_owned());
     labels.into_iter().fold(diagnostic, |diagnostic, (origin, text)| diagnostic.label(origin, text))
@@ -118,7 +121,7 @@ pub(crate) fn circle(engine: &Engine, circle: &Circle) -> Diagnostic {
 pub(crate) fn own_name(key: &Key, asked: &Origin) -> Diagnostic {
     let path = &key.definition.path;
     let shown = path_text(&path[path.len().min(1)..]);
-    Diagnostic::error("cycle", format!("cycle: {shown} ({asked}) -> {shown}"))
+    Diagnostic::error(CYCLE, format!("cycle: {shown} ({asked}) -> {shown}"))
         .label(asked.clone(), "it looks itself up")
         .detail("A definition that asks for its own name gets what it stands above, and nothing is there.")
         .help("rename it, or ask for something else".to_owned())

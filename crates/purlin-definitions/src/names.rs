@@ -270,14 +270,19 @@ impl Namespace for OutputNames {
             Ok(tree) => tree,
             Err(diagnostic) => return Some(Err(Arc::unwrap_or_clone(diagnostic))),
         };
-        let node = tree.at(&self.path[1..])?;
+        let missing = || {
+            let why = engine.output_failure(self.project, self.path.first()?)?;
+            Some(Err((*why).clone()))
+        };
+        let Some(node) = tree.at(&self.path[1..]) else { return missing() };
         // Users' own names are not folded; where nobody wrote it so, `_` may stand for `-`.
         let found = match node.get(name) {
             Some(_) => Some(Name::from(name)),
             None => node.folded(name).first().copied().cloned(),
         };
         let Some(name) = found else {
-            return self.own_system(node).and_then(|system| self.below(system).get(name));
+            let own = self.own_system(node).and_then(|system| self.below(system).get(name));
+            return own.or_else(missing);
         };
         let child = node.get(&name)?;
         match tree.standing(child, None) {

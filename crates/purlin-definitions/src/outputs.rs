@@ -13,8 +13,9 @@ use crate::compose::Context;
 use crate::engine::Engine;
 use crate::entry::Entry;
 use crate::force::first;
-use crate::fragment::checked;
+use crate::fragment::{LONG_PATH, checked};
 use crate::merge::Tree;
+use crate::message::CYCLE;
 use crate::priority::{EXTENSION, PASSTHRU};
 use crate::read::Used;
 use crate::{Content, Contribution, Layer, Lineage, Name, Phase, Step, message, path_text};
@@ -43,11 +44,21 @@ impl Engine {
             return Ok(tree.clone());
         }
         let mut tree = Tree::default();
+        let mut failed = None;
         for (number, transform) in self.catalogue.transforms.iter().enumerate() {
             if !transform.outputs.iter().any(|one| **one == **root) {
                 continue;
             }
-            for one in self.made(project, number, frame)?.iter() {
+            let made = match self.made(project, number, frame) {
+                Ok(made) => made,
+                // What comes of a circle would depend on who asks first.
+                Err(why) if why.code == CYCLE => return Err(why),
+                Err(why) => {
+                    failed.get_or_insert(why);
+                    continue;
+                }
+            };
+            for one in made.iter() {
                 if one.path.first() == Some(root) {
                     tree.insert(one.clone());
                 }
@@ -69,7 +80,16 @@ impl Engine {
                 tree.insert(one);
             }
         }
+        if let Some(why) = failed {
+            self.report([(*why).clone()]);
+            lock(&self.failed).insert(key.clone(), why);
+        }
         Ok(lock(&self.outputs).entry(key).or_insert_with(|| Arc::new(tree)).clone())
+    }
+
+    /// Why something may be missing below an output root.
+    pub(crate) fn output_failure(&self, project: usize, root: &Name) -> Option<Arc<Diagnostic>> {
+        lock(&self.failed).get(&(project, root.clone())).cloned()
     }
 
     /// What a transform makes; it is called once.
@@ -129,7 +149,15 @@ impl Engine {
             for mut fragment in fragments {
                 let owns = |root: &str| transform.outputs.iter().any(|one| one == root);
                 self.place_system(&mut fragment, head)?;
-                checked(&fragment, head, Phase::Outputs, owns)?;
+                match checked(&fragment, head, Phase::Outputs, owns) {
+                    Ok(()) => {}
+                    // One name spoils itself.
+                    Err(why) if why.code == LONG_PATH => {
+                        self.report([why]);
+                        continue;
+                    }
+                    Err(why) => return Err(why),
+                }
                 self.add_output(project, fragment, &step, &mut found)?;
             }
         }

@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::file::{DefinitionFile, SourceRoot};
 use crate::folder::LEADS_OUT;
 use crate::merge::Tree;
+use crate::message::CYCLE;
 use crate::priority::{AUTHOR, CHILD};
 use crate::project::JoinedTree;
 use crate::read::{SectionReader, read_literal};
@@ -87,7 +88,8 @@ impl Engine {
         Ok(known.entry(section.clone()).or_insert(tree).clone())
     }
 
-    /// The same without what one `[[use]]` adds: what that sees itself.
+    /// The same without what one `[[use]]` adds: what that sees itself. What cannot be added is told,
+    /// and the rest is there all the same; who extends definitions has to know all of them.
     pub(crate) fn extended_without(
         &self,
         project: usize,
@@ -106,7 +108,16 @@ impl Engine {
         }
         let mut tree = (*original).clone();
         for position in positions {
-            for one in self.extension(project, position, frame)?.iter() {
+            let added = match self.extension(project, position, frame) {
+                Ok(added) => added,
+                // What comes of a circle would depend on who asks first.
+                Err(why) if without.is_some() || why.code == CYCLE => return Err(why),
+                Err(why) => {
+                    self.report([(*why).clone()]);
+                    continue;
+                }
+            };
+            for one in added.iter() {
                 if one.path.first() == Some(section) {
                     tree.insert(one.clone());
                 }

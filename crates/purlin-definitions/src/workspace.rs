@@ -84,6 +84,8 @@ impl Workspace {
             board: Board::default(),
             points: Mutex::default(),
             outputs: Mutex::default(),
+            failed: Mutex::default(),
+            composed: Mutex::default(),
             suggested: AtomicUsize::new(0),
             problems: Mutex::new(problems),
         });

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use purlin_model::{Diagnostic, Entry, Kind, Origin, Source, Table, Value, suggestion, to_kebab};
+use purlin_model::{
+    Diagnostic, Entry, Kind, Origin, Severity, Source, Table, Value, suggestion, to_kebab,
+};
 use purlin_plugin::Schema;
 use serde_json::{Map, Value as Json};
 
@@ -113,6 +115,7 @@ pub(crate) fn read_document(
 ) -> (Document, Vec<Diagnostic>) {
     let mut read = Document::default();
     let mut diagnostics = Vec::new();
+    let has_plugins = document.get("plugins").is_some();
     let mut core = Table::default();
     for (key, entry) in document.as_table().into_iter().flat_map(Table::iter) {
         let name = to_kebab(key);
@@ -123,7 +126,13 @@ pub(crate) fn read_document(
         } else if catalogue.sections.iter().any(|section| section == key) {
             read.sections.push((key.into(), entry.key.clone(), entry.value.clone()));
         } else if !is_root {
-            diagnostics.push(unknown_section(catalogue, key, &entry.key));
+            let mut unknown = unknown_section(catalogue, key, &entry.key);
+            if has_plugins {
+                // It is of no account here, and may be right at home.
+                unknown.severity = Severity::Warning;
+                not_enabled(&mut unknown);
+            }
+            diagnostics.push(unknown);
         }
     }
     let workspace = document.get("workspace");
@@ -142,7 +151,14 @@ pub(crate) fn read_document(
                 for one in value.as_list().unwrap_or_default() {
                     match read_use(catalogue, one) {
                         Ok(one) => read.uses.push(one),
-                        Err(mistakes) => diagnostics.extend(mistakes),
+                        Err(mut mistakes) => {
+                            for one in mistakes.iter_mut().filter(|one| one.code == UNKNOWN_USE) {
+                                if !is_root && has_plugins {
+                                    not_enabled(one);
+                                }
+                            }
+                            diagnostics.extend(mistakes);
+                        }
                     }
                 }
             }
@@ -154,6 +170,18 @@ pub(crate) fn read_document(
         }
     }
     (read, diagnostics)
+}
+
+/// The code of a `[[use]]` of something that there is not.
+const UNKNOWN_USE: &str = "unknown-use";
+
+/// Adds to what is not known in a project that its plugins may know it.
+fn not_enabled(diagnostic: &mut Diagnostic) {
+    diagnostic.detail.push_str(
+        " The project has plugins of its own, which are not enabled for the workspace that uses it.",
+    );
+    let help = "name the plugin in `[plugins]` of the workspace, too";
+    help.clone_into(&mut diagnostic.help);
 }
 
 fn read_use(catalogue: &Catalogue, value: &Value) -> Result<Use, Vec<Diagnostic>> {
@@ -212,7 +240,7 @@ fn read_use(catalogue: &Catalogue, value: &Value) -> Result<Use, Vec<Diagnostic>
     let importers = catalogue.importers.iter().map(|one| one.head.name.as_str());
     let transforms = catalogue.transforms.iter().map(|one| one.head.name.as_str());
     Err(vec![
-        Diagnostic::error("unknown-use", format!("there is no importer or transform `{written}`"))
+        Diagnostic::error(UNKNOWN_USE, format!("there is no importer or transform `{written}`"))
             .label(name.origin.clone(), "named here")
             .detail("`[[use]]` names importers and transforms of enabled plugins.")
             .help(suggestion(written, "importers and transforms", importers.chain(transforms))),

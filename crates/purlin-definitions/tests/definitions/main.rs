@@ -7,6 +7,7 @@ mod world;
 
 mod test_composition;
 mod test_cycles;
+mod test_failing;
 mod test_folders;
 mod test_forcing;
 mod test_lost;

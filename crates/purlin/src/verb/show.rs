@@ -26,6 +26,8 @@ pub(crate) fn perform(context: &Context, options: &Show) -> Outcome {
         } else {
             draw::out(format_args!("{}\n", draw::harmless(&value_view::to_text(&value))));
         }
+        // It does not need what is wrong elsewhere.
+        draw_problems(context, &opened);
         return Ok(ExitCode::SUCCESS);
     }
     if let Names::Conflict(why) = names {
