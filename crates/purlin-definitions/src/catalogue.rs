@@ -73,6 +73,8 @@ pub struct TransformFeature {
     pub extends: Vec<String>,
     /// Output roots that it owns.
     pub outputs: Vec<String>,
+    /// Whether the sections that it reads have no system, and every definition may use them.
+    pub is_shared: bool,
     /// The schema of its options, if it has any.
     pub schema: Load<Option<Arc<Schema>>>,
     /// Its code.
@@ -124,6 +126,17 @@ impl Catalogue {
         let leaves = self.leaves.iter().filter(|leaf| leaf.role.as_deref() == Some(role));
         let mut sections: Vec<Name> =
             leaves.flat_map(|leaf| &leaf.sections).map(|s| s.as_str().into()).collect();
+        sections.sort_unstable();
+        sections.dedup();
+        sections
+    }
+
+    /// The sections without a system that every definition may use, sorted.
+    #[must_use]
+    pub fn shared_sections(&self) -> Vec<Name> {
+        let shared = self.transforms.iter().filter(|transform| transform.is_shared);
+        let mut sections: Vec<Name> =
+            shared.flat_map(|one| &one.reads).map(|section| section.as_str().into()).collect();
         sections.sort_unstable();
         sections.dedup();
         sections

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use purlin_model::{Diagnostic, distinct};
 
 use crate::board::{Key, lock};
-use crate::engine::{Axes, Engine, LIB, Point};
+use crate::engine::{Axes, Engine, Point};
 use crate::merge::{Node, Standing, Tree};
 use crate::missing::MISSING_ARGUMENT;
 use crate::priority::CHILD;
@@ -72,9 +72,9 @@ impl Engine {
         keys: &mut Vec<Key>,
         found: &mut Vec<Diagnostic>,
     ) {
-        let systems: Vec<Option<Name>> = match &**section {
-            LIB => vec![None],
-            _ => self.systems.iter().cloned().map(Some).collect(),
+        let systems: Vec<Option<Name>> = match self.shared.contains(section) {
+            true => vec![None],
+            false => self.systems.iter().cloned().map(Some).collect(),
         };
         let axes = lock(&self.composed).get(section).cloned();
         let mut axes: Vec<Axes> =
@@ -219,7 +219,8 @@ impl Engine {
         // What is accepted and overridden, by project, child and name.
         let mut needed: HashSet<(usize, usize, String)> = HashSet::new();
         // Only where names are looked up does an override reach anybody.
-        let is_shared = |section: &Name| self.packages.contains(section) || **section == *LIB;
+        let is_shared =
+            |section: &Name| self.packages.contains(section) || self.shared.contains(section);
         for section in self.defined().into_iter().filter(is_shared) {
             for project in &self.projects {
                 if project.children.is_empty() {
@@ -264,7 +265,13 @@ fn overrides(node: &Node, project: usize, found: &mut Vec<(Arc<Contribution>, Ar
     let own = node.here().iter().find(|one| one.lineage.project.index == project);
     if let Some(own) = own {
         let mut told = vec![project];
-        for theirs in node.here() {
+        // What one of them has overridden already is nobody else's any more.
+        let is_over = |one: &Contribution| {
+            let mut others = node.here().iter().map(|other| &other.lineage.project);
+            let whose = one.lineage.project.index;
+            others.any(|other| other.index != project && other.uses.contains(&whose))
+        };
+        for theirs in node.here().iter().filter(|one| !is_over(one)) {
             if !told.contains(&theirs.lineage.project.index) {
                 told.push(theirs.lineage.project.index);
                 found.push((own.clone(), theirs.clone()));

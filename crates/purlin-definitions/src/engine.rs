@@ -19,9 +19,6 @@ use crate::project::Project;
 /// workspace or project in this folder; with its commit, if it was fetched.
 pub type Revision = Box<dyn Fn(&Path, Option<&str>) -> Result<Value, Diagnostic> + Send + Sync>;
 
-/// The section whose definitions every other one may use, without a system.
-pub(crate) const LIB: &str = "lib";
-
 /// The role of leaves whose sections are where names are looked up.
 pub(crate) const PACKAGE_ROLE: &str = "build";
 
@@ -38,6 +35,8 @@ pub(crate) struct Engine {
     pub(crate) projects: Vec<Project>,
     /// The sections where names are looked up.
     pub(crate) packages: Vec<Name>,
+    /// The sections without a system that every definition may use, as `lib`.
+    pub(crate) shared: Vec<Name>,
     pub(crate) board: Board,
     pub(crate) points: Mutex<Points>,
     /// Outputs by project and root.

@@ -224,6 +224,8 @@ impl Engine {
         let joined = self.joined(names.asker.world, names.sections.first()?, None).ok()?;
         let mut all = Vec::new();
         joined.tree.at(&names.folder)?.each(&mut |one| all.push(one.clone()));
+        // What stands above the folder is not in it.
+        all.retain(|one| one.path.len() > names.folder.len() + 1);
         all.into_iter().min_by(|one, other| one.order(other))
     }
 

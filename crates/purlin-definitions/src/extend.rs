@@ -13,7 +13,7 @@ use crate::compose::Context;
 use crate::engine::Engine;
 use crate::file::{DefinitionFile, inside, matching};
 use crate::force::first;
-use crate::fragment::checked;
+use crate::fragment::{checked, of_system};
 use crate::priority::EXTENSION;
 use crate::read::{SectionReader, Use, Used};
 use crate::{Content, Contribution, Injected, Layer, Lineage, Name, Phase, Step, folder, message};
@@ -78,6 +78,7 @@ impl Engine {
         let mut adding = Adding { engine: self, project, used, step, found: Vec::new() };
         for fragment in fragments {
             checked(&fragment, head, Phase::Extend, |root| used.extends.contains(root))?;
+            of_system(&self.catalogue, &fragment, head)?;
             adding.add(fragment)?;
         }
         Ok(adding.found)

@@ -240,7 +240,8 @@ impl Walk<'_> {
     fn report(&mut self, path: &Path, code: &str, (what, help): (&str, &str)) {
         let shown = self.root.show(path);
         let summary = format!("{} {what}", harmless_line(&shown.to_string_lossy()));
-        let origin = Origin::whole(&Source::unread(shown));
+        // It is not to be read, not even to show a line of it.
+        let origin = Origin::whole(&Source::new(shown, ""));
         self.mapped.diagnostics.push(
             Diagnostic::error(code, summary).label(origin, "not mapped").help(help.to_owned()),
         );

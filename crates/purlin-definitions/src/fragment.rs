@@ -3,7 +3,7 @@
 use purlin_model::Diagnostic;
 use purlin_plugin::transform::Fragment;
 
-use crate::catalogue::FeatureHead;
+use crate::catalogue::{Catalogue, FeatureHead};
 use crate::{Phase, path_text};
 
 /// Longer than any sensible path.
@@ -52,6 +52,27 @@ pub(crate) fn checked(
     };
     let why = format!("{what} `{}`, which its manifest does not declare", short(path));
     Err(wrong(why, &format!("its manifest says in `{field}` what it may do")))
+}
+
+/// Checks for what system a fragment is.
+///
+/// # Errors
+/// It is for something that is none, so that nobody would ever see it.
+pub(crate) fn of_system(
+    catalogue: &Catalogue,
+    fragment: &Fragment,
+    head: &FeatureHead,
+) -> Result<(), Diagnostic> {
+    let Some(system) = fragment.system.as_ref().filter(|one| !catalogue.is_system(one)) else {
+        return Ok(());
+    };
+    let (name, plugin, shown) = (&head.name, &head.plugin, short(&fragment.path));
+    let summary =
+        format!("`{name}` of the plugin `{plugin}` made `{shown}` for a system that is none");
+    Err(Diagnostic::error("bad-fragment", summary)
+        .label(head.origin.clone(), "declared here")
+        .detail(format!("It says `{system}`."))
+        .help("systems are called like `x86_64-linux`".to_owned()))
 }
 
 fn short(path: &[String]) -> String {

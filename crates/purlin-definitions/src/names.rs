@@ -7,7 +7,7 @@ use purlin_model::{Diagnostic, Kind, Origin, Table, Value};
 use purlin_plugin::language::{Argument, Namespace};
 
 use crate::board::{Frame, Key};
-use crate::engine::{Engine, LIB, Point};
+use crate::engine::{Engine, Point};
 use crate::entry::gone;
 use crate::merge::{Standing, Tree};
 use crate::read::folds_alike;
@@ -105,7 +105,7 @@ impl Engine {
             }
             "lib" => {
                 let asker = Key { point: self.point_number(&Point::default()), ..key.clone() };
-                let names = ScopeNames { asker, ..names(Shown::Lib, vec![LIB.into()]) };
+                let names = ScopeNames { asker, ..names(Shown::Lib, self.shared.clone()) };
                 Argument::Namespace(self.lookup(names, frame))
             }
             "system" => text(point.system.as_deref().unwrap_or_default()),
@@ -154,7 +154,7 @@ impl Namespace for Lookup {
     fn described(&self) -> String {
         let mut path: Vec<Name> = match self.names.shown {
             Shown::Packages => vec!["pkgs".into()],
-            Shown::Lib => vec![LIB.into()],
+            Shown::Lib => vec!["lib".into()],
             Shown::Folder => self.names.sections.iter().take(1).cloned().collect(),
         };
         path.extend(self.names.folder.iter().cloned());

@@ -13,7 +13,7 @@ use crate::compose::Context;
 use crate::engine::Engine;
 use crate::entry::Entry;
 use crate::force::first;
-use crate::fragment::{LONG_PATH, checked};
+use crate::fragment::{LONG_PATH, checked, of_system};
 use crate::merge::Tree;
 use crate::message::CYCLE;
 use crate::priority::{EXTENSION, PASSTHRU};
@@ -148,6 +148,7 @@ impl Engine {
             });
             for mut fragment in fragments {
                 let owns = |root: &str| transform.outputs.iter().any(|one| one == root);
+                of_system(&self.catalogue, &fragment, head)?;
                 self.place_system(&mut fragment, head)?;
                 match checked(&fragment, head, Phase::Outputs, owns) {
                     Ok(()) => {}

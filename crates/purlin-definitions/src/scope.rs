@@ -11,7 +11,7 @@ use purlin_plugin::language::{Argument, Namespace};
 use serde_json::Value as Json;
 
 use crate::board::{Frame, Key};
-use crate::engine::{Engine, LIB, Point};
+use crate::engine::{Engine, Point};
 use crate::merge::{Standing, Tree};
 use crate::names::{ScopeNames, Shown};
 use crate::read::folds_alike;
@@ -137,7 +137,8 @@ impl Engine {
             _ => return Supply::Failed(Arc::new(message::no_reference(text, origin))),
         };
         let path: Vec<Name> = path.into_iter().map(Name::from).collect();
-        let point = if &*path[0] == LIB { self.point_number(&Point::default()) } else { key.point };
+        let is_shared = self.shared.contains(&path[0]);
+        let point = if is_shared { self.point_number(&Point::default()) } else { key.point };
         match self.at_path(key, &path, point, frame) {
             Some(supply) => supply,
             None => Supply::Failed(Arc::new(message::no_reference(text, origin))),

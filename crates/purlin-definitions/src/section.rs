@@ -192,6 +192,6 @@ fn own_file(file: &Path, root: &SourceRoot) -> Result<(), Diagnostic> {
     };
     let shown = root.show(file);
     Err(Diagnostic::error("no-file", format!("{} {what}", shown.display()))
-        .label(Origin::whole(&Source::unread(shown)), "not read")
+        .label(Origin::whole(&Source::new(shown, "")), "not read")
         .help(help.to_owned()))
 }

@@ -70,6 +70,7 @@ impl Workspace {
             .or_else(|| projects[0].document.systems.clone())
             .unwrap_or_else(|| DEFAULT_SYSTEMS.map(Name::from).to_vec());
         let packages = catalogue.sections_with_role(PACKAGE_ROLE);
+        let shared = catalogue.shared_sections();
         let engine = Arc::new_cyclic(|me| Engine {
             me: me.clone(),
             language,
@@ -81,6 +82,7 @@ impl Workspace {
             is_restricted,
             projects,
             packages,
+            shared,
             board: Board::default(),
             points: Mutex::default(),
             outputs: Mutex::default(),

@@ -83,8 +83,9 @@ pub fn functions_of(point: Point) -> &'static [&'static str] {
     }
 }
 
-/// The name of a function that all features have: `load` is a word of the language.
-fn plain_name(function: &str) -> &str {
+/// The name of a function that a plugin with one feature has: `load` is a word of the language.
+#[must_use]
+pub fn plain_name(function: &str) -> &str {
     if function == "load" { "import_" } else { function }
 }
 

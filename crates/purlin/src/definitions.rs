@@ -81,6 +81,14 @@ pub(crate) fn draw_problems(context: &Context, opened: &Workspace) -> bool {
     !problems.is_empty()
 }
 
+/// Why a question has no answer, behind what was found to be wrong on the way to it.
+pub(crate) fn failed(opened: &Workspace, why: Diagnostic) -> Failure {
+    let mut all = opened.problems();
+    all.retain(|one| one.severity == Severity::Error);
+    all.push(why);
+    purlin_model::distinct(all).into()
+}
+
 /// A path of outputs as the user has typed it.
 pub(crate) fn path(text: Option<&str>) -> Result<Vec<String>, Failure> {
     Ok(purlin_definitions::parse_path(text.unwrap_or_default())?)

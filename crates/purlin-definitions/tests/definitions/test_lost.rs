@@ -192,6 +192,9 @@ fn a_definition_above_a_folder_of_its_name_finds_that() {
         ),
     ]);
     assert_eq!(opened.show("pkg.x86_64-linux.z")["version"], "sn");
+    let path = parse_path("pkg.x86_64-linux.z").unwrap();
+    let injected = opened.workspace.explain(&path).unwrap().injected;
+    assert_eq!(injected[1].1.origin.to_string(), "purlin.toml:3:8");
 }
 
 #[test]

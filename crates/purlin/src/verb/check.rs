@@ -13,6 +13,7 @@ use crate::arguments::Run;
 use crate::asked::Asked;
 use crate::context::Context;
 use crate::failure::{Outcome, USAGE};
+use crate::verb::init::template;
 use crate::{definitions, draw, environment};
 
 /// Finds everything that can be known without starting a process.
@@ -50,6 +51,7 @@ pub(crate) fn perform(context: &Context) -> Outcome {
         let (opened, told) = definitions::look(context, &[])?;
         diagnostics.extend(told);
         diagnostics.extend(opened.check());
+        diagnostics.extend(template::problems(context, &opened));
         outputs = opened.names(&[]).map_or(0, |names| count(&names));
     }
     let diagnostics = purlin_model::distinct(diagnostics);
