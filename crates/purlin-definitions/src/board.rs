@@ -22,6 +22,13 @@ pub(crate) struct Key {
     pub(crate) definition: Arc<Contribution>,
 }
 
+impl Key {
+    /// The workspace or project that the definition is of.
+    pub(crate) fn home(&self) -> usize {
+        self.definition.lineage.project.index
+    }
+}
+
 /// Something that is done once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Task {
@@ -90,6 +97,8 @@ struct Slot {
 thread_local! {
     /// The task that this thread works on.
     static CURRENT: RefCell<Option<Arc<Frame>>> = const { RefCell::new(None) };
+    /// The definitions that are being planned for that.
+    static PLANNED: RefCell<Option<Between>> = const { RefCell::new(None) };
 }
 
 impl Board {
@@ -192,16 +201,30 @@ pub(crate) fn current(named: Option<&Arc<Frame>>) -> Option<Arc<Frame>> {
     CURRENT.with(|current| current.borrow().clone()).or_else(|| named.cloned())
 }
 
+/// Does something on behalf of a definition that is planned. `between` tells it, and those that need it.
+pub(crate) fn planning<T>(between: Between, work: impl FnOnce() -> T) -> T {
+    let before = PLANNED.with(|planned| planned.borrow_mut().replace(between));
+    let done = work();
+    PLANNED.with(|planned| *planned.borrow_mut() = before);
+    done
+}
+
+/// The definitions that are planned on behalf of the task that this thread works on.
+pub(crate) fn planned() -> Option<Between> {
+    PLANNED.with(|planned| planned.borrow().clone())
+}
+
 fn with_current<T>(frame: &Arc<Frame>, work: impl FnOnce() -> T) -> T {
-    struct Restore(Option<Arc<Frame>>);
+    struct Restore(Option<Arc<Frame>>, Option<Between>);
     impl Drop for Restore {
         fn drop(&mut self) {
-            let before = self.0.take();
+            let (before, planned) = (self.0.take(), self.1.take());
             CURRENT.with(|current| *current.borrow_mut() = before);
+            PLANNED.with(|one| *one.borrow_mut() = planned);
         }
     }
     let before = CURRENT.with(|current| current.borrow_mut().replace(frame.clone()));
-    let _restore = Restore(before);
+    let _restore = Restore(before, PLANNED.with(|planned| planned.borrow_mut().take()));
     work()
 }
 

@@ -12,7 +12,7 @@ use purlin_plugin::language::LeafType;
 use purlin_plugin::transform::{Importer, Transform};
 use purlin_plugin::{Property, Schema};
 
-use crate::Name;
+use crate::{Name, is_system};
 
 /// Something that is loaded when it is first used.
 pub type Load<T> = Box<dyn Fn() -> Result<Arc<T>, Diagnostics> + Send + Sync>;
@@ -29,6 +29,8 @@ pub struct Catalogue {
     pub shipped: Vec<ShippedDefinitions>,
     /// The top-level tables that somebody reads.
     pub sections: Vec<String>,
+    /// What workspaces say that they are for: systems, whatever they are called.
+    pub(crate) systems: Vec<Name>,
     /// Host services, for code that is called.
     pub host: Arc<dyn Host>,
     /// What cannot be used, and why.
@@ -73,6 +75,8 @@ pub struct TransformFeature {
     pub extends: Vec<String>,
     /// Output roots that it owns.
     pub outputs: Vec<String>,
+    /// Whether the sections that it reads have no system, and every definition may use them.
+    pub is_shared: bool,
     /// The schema of its options, if it has any.
     pub schema: Load<Option<Arc<Schema>>>,
     /// Its code.
@@ -111,9 +115,15 @@ impl Catalogue {
             importers: Vec::new(),
             shipped: Vec::new(),
             sections: Vec::new(),
+            systems: Vec::new(),
             host,
             diagnostics: Vec::new(),
         }
+    }
+
+    /// Whether a name at the beginning of a definition's path is that of a system.
+    pub(crate) fn is_system(&self, name: &str) -> bool {
+        is_system(name) || self.systems.iter().any(|system| **system == *name)
     }
 
     /// The leaf types that a section holds.
@@ -127,6 +137,17 @@ impl Catalogue {
         let leaves = self.leaves.iter().filter(|leaf| leaf.role.as_deref() == Some(role));
         let mut sections: Vec<Name> =
             leaves.flat_map(|leaf| &leaf.sections).map(|s| s.as_str().into()).collect();
+        sections.sort_unstable();
+        sections.dedup();
+        sections
+    }
+
+    /// The sections without a system that every definition may use, sorted.
+    #[must_use]
+    pub fn shared_sections(&self) -> Vec<Name> {
+        let shared = self.transforms.iter().filter(|transform| transform.is_shared);
+        let mut sections: Vec<Name> =
+            shared.flat_map(|one| &one.reads).map(|section| section.as_str().into()).collect();
         sections.sort_unstable();
         sections.dedup();
         sections

@@ -6,15 +6,22 @@ use std::sync::Arc;
 use purlin_model::{Diagnostic, distinct};
 
 use crate::board::{Key, lock};
-use crate::engine::{Engine, LIB};
+use crate::engine::{Axes, Engine, Point};
 use crate::merge::{Node, Standing, Tree};
+use crate::missing::MISSING_ARGUMENT;
+use crate::priority::CHILD;
+use crate::project::Project;
+use crate::read::Choice;
 use crate::scope::RESERVED;
-use crate::{Content, Contribution, Name, is_system, message, path_text};
+use crate::{Content, Contribution, Layer, Name, message, path_text};
 
 impl Engine {
     pub(crate) fn check(&self) -> Vec<Diagnostic> {
         let mut found = self.catalogue.diagnostics.clone();
         let mut keys = Vec::new();
+        // Transforms say what definitions are evaluated for.
+        let roots: Vec<_> = self.output_roots(0).into_iter().collect();
+        let outputs: Vec<_> = roots.iter().map(|root| self.output_tree(0, root, None)).collect();
         for section in self.defined() {
             match self.joined(0, &section, None) {
                 Ok(joined) => self.check_section(&section, &joined.tree, &mut keys, &mut found),
@@ -23,11 +30,18 @@ impl Engine {
         }
         let sound: Vec<Key> =
             keys.into_iter().filter(|key| self.check_leaf(key, &mut found)).collect();
+        let mut missing = HashSet::new();
         for forced in self.force_all(&sound) {
-            found.extend(forced.err().map(|diagnostic| (*diagnostic).clone()));
+            let Some(diagnostic) = forced.err() else { continue };
+            // What is missing for all systems is told for one.
+            let is_first = diagnostic.code != MISSING_ARGUMENT
+                || missing.insert((diagnostic.summary.clone(), diagnostic.to_string()));
+            if is_first {
+                found.push((*diagnostic).clone());
+            }
         }
-        for root in self.output_roots(0) {
-            match self.output_tree(0, &root, None) {
+        for outputs in outputs {
+            match outputs {
                 Ok(tree) => check_outputs(&tree, &tree.root, &mut found),
                 Err(diagnostic) => found.push((*diagnostic).clone()),
             }
@@ -58,13 +72,20 @@ impl Engine {
         keys: &mut Vec<Key>,
         found: &mut Vec<Diagnostic>,
     ) {
-        let systems: Vec<Option<Name>> = match &**section {
-            LIB => vec![None],
-            _ => self.systems.iter().cloned().map(Some).collect(),
+        let systems: Vec<Option<Name>> = match self.shared.contains(section) {
+            true => vec![None],
+            false => self.systems.iter().cloned().map(Some).collect(),
         };
+        let axes = lock(&self.composed).get(section).cloned();
+        let mut axes: Vec<Axes> =
+            axes.unwrap_or_else(|| [Axes::new()].into()).into_iter().collect();
+        axes.sort_unstable();
         for system in systems {
-            let point = self.point_of(system.as_ref());
-            self.check_node(tree, &tree.root, system.as_deref(), point, keys, found);
+            for axes in &axes {
+                let point = Point { system: system.clone(), axes: axes.clone() };
+                let point = self.point_number(&point);
+                self.check_node(tree, &tree.root, system.as_deref(), point, keys, found);
+            }
         }
         self.check_names(section, &tree.root, found);
     }
@@ -145,9 +166,9 @@ impl Engine {
             {
                 found.push(message::other_system(one, system));
             }
-            let is_odd =
-                one.system.is_none() && one.path.iter().skip(1).any(|name| is_system(name));
-            if is_odd && one.path.get(1).is_some_and(|name| is_system(name)) {
+            let is_odd = one.system.is_none()
+                && one.path.get(1).is_some_and(|name| self.catalogue.is_system(name));
+            if is_odd {
                 found.push(message::other_system(one, &one.path[1]));
             }
         }
@@ -162,24 +183,44 @@ impl Engine {
                     let section = choice.path.first();
                     let tree = section
                         .and_then(|section| self.joined(target.place.index, section, None).ok());
-                    tree.is_some_and(|joined| joined.tree.at(&choice.path[1..]).is_some())
+                    tree.is_some_and(|joined| {
+                        let node = joined.tree.at(&choice.path[1..]);
+                        node.is_some_and(|node| !node.here().is_empty())
+                    })
                 });
                 if !defines {
                     let what = format!("no `{shown}` comes from `{}`", path_text(&choice.project));
                     found.push(
                         Diagnostic::error("no-choice", what)
                             .label(choice.origin.clone(), "chosen here")
-                            .detail("A choice names a project that defines the path.".to_owned()),
+                            .detail("A choice names a project that defines the path.".to_owned())
+                            .help("choose definitions one by one, each by its path".to_owned()),
                     );
+                } else if let Some(own) = self.counts_more(project, choice) {
+                    found.push(message::idle_choice(&own, &shown, &choice.origin));
                 }
             }
         }
     }
 
+    /// What the project that chooses defines there itself: that counts, whatever it chooses.
+    fn counts_more(&self, project: &Project, choice: &Choice) -> Option<Arc<Contribution>> {
+        let (section, path) = choice.path.split_first()?;
+        let joined = self.joined(project.place.index, section, None).ok()?;
+        let here = joined.tree.at(path)?.here().iter();
+        let mut own = here.filter(|one| {
+            one.lineage.project.index == project.place.index && one.priority < CHILD - 1
+        });
+        own.find(|one| one.system.is_none()).cloned()
+    }
+
     /// Definitions of projects that the project above defines anew without saying so.
     fn check_overrides(&self, found: &mut Vec<Diagnostic>) {
+        // What is accepted and overridden, by project, child and name.
+        let mut needed: HashSet<(usize, usize, String)> = HashSet::new();
         // Only where names are looked up does an override reach anybody.
-        let is_shared = |section: &Name| self.packages.contains(section) || **section == *LIB;
+        let is_shared =
+            |section: &Name| self.packages.contains(section) || self.shared.contains(section);
         for section in self.defined().into_iter().filter(is_shared) {
             for project in &self.projects {
                 if project.children.is_empty() {
@@ -191,16 +232,27 @@ impl Engine {
                 overrides(&joined.tree.root, index, &mut overridden);
                 for (own, theirs) in overridden {
                     let name = path_text(&own.path[1..]);
-                    let accepted = project.children.iter().any(|child| {
-                        let is_theirs = child.index == theirs.lineage.project.index
-                            || self.projects[child.index]
-                                .place
-                                .uses
-                                .contains(&theirs.lineage.project.index);
-                        is_theirs && child.accept_override.iter().any(|(one, _)| *one == name)
-                    });
+                    let mut accepted = false;
+                    for (place, child) in project.children.iter().enumerate() {
+                        let whose = theirs.lineage.project.index;
+                        let is_theirs = child.index == whose
+                            || self.projects[child.index].place.uses.contains(&whose);
+                        if is_theirs && child.accept_override.iter().any(|(one, _)| *one == name) {
+                            accepted = true;
+                            needed.insert((index, place, name.clone()));
+                        }
+                    }
                     if !accepted {
                         found.push(message::overridden(&own, &theirs, &name));
+                    }
+                }
+            }
+        }
+        for project in &self.projects {
+            for (place, child) in project.children.iter().enumerate() {
+                for (name, origin) in &child.accept_override {
+                    if !needed.contains(&(project.place.index, place, name.clone())) {
+                        found.push(message::idle_accept(name, &child.name, origin));
                     }
                 }
             }
@@ -211,9 +263,20 @@ impl Engine {
 /// What a project defines itself over what a project of its defines.
 fn overrides(node: &Node, project: usize, found: &mut Vec<(Arc<Contribution>, Arc<Contribution>)>) {
     let own = node.here().iter().find(|one| one.lineage.project.index == project);
-    let theirs = node.here().iter().find(|one| one.lineage.project.index != project);
-    if let (Some(own), Some(theirs)) = (own, theirs) {
-        found.push((own.clone(), theirs.clone()));
+    if let Some(own) = own {
+        let mut told = vec![project];
+        // What one of them has overridden already is nobody else's any more.
+        let is_over = |one: &Contribution| {
+            let mut others = node.here().iter().map(|other| &other.lineage.project);
+            let whose = one.lineage.project.index;
+            others.any(|other| other.index != project && other.uses.contains(&whose))
+        };
+        for theirs in node.here().iter().filter(|one| !is_over(one)) {
+            if !told.contains(&theirs.lineage.project.index) {
+                told.push(theirs.lineage.project.index);
+                found.push((own.clone(), theirs.clone()));
+            }
+        }
     }
     for (_, below) in node.below() {
         overrides(below, project, found);
@@ -222,7 +285,7 @@ fn overrides(node: &Node, project: usize, found: &mut Vec<(Arc<Contribution>, Ar
 
 /// Conflicts between outputs, and passthru that nobody sees.
 fn check_outputs(tree: &Tree, node: &Node, found: &mut Vec<Diagnostic>) {
-    let shadowed = match tree.standing(node, None) {
+    let (winner, shadowed) = match tree.standing(node, None) {
         Standing::Conflict(verdict) => {
             let shortest =
                 verdict.conflict.iter().map(|one| &one.path).min_by_key(|path| path.len());
@@ -230,13 +293,28 @@ fn check_outputs(tree: &Tree, node: &Node, found: &mut Vec<Diagnostic>) {
             found.push(message::conflict(&path, &verdict.conflict));
             return;
         }
-        Standing::Leaf(_, verdict) | Standing::Branch(verdict) => verdict.shadowed,
+        Standing::Leaf(winner, verdict) => (Some(winner), verdict.shadowed),
+        Standing::Branch(verdict) => (None, verdict.shadowed),
         Standing::Nothing => return,
     };
-    for one in shadowed.iter().filter(|one| one.lineage.layer == crate::Layer::Passthru) {
+    if let Some(winner) = &winner {
+        // What is below is lost with the names that lead to it: one tells for all.
+        if let Some(lost) = shadowed.iter().find(|one| one.path.len() > winner.path.len()) {
+            found.push(message::hidden(winner, lost));
+        }
+    } else if let Some(lost) = shadowed.iter().find(|one| one.lineage.layer != Layer::Passthru) {
+        let mut below = Vec::new();
+        node.each(&mut |one| below.push(one.clone()));
+        below.retain(|one| one.path.len() > lost.path.len());
+        below.sort_by(|one, other| one.order(other));
+        found.extend(below.first().map(|winner| message::hidden(winner, lost)));
+    }
+    for one in shadowed.iter().filter(|one| one.lineage.layer == Layer::Passthru) {
         found.push(message::shadowed_passthru(one));
     }
-    for (_, below) in node.below() {
-        check_outputs(tree, below, found);
+    if winner.is_none() {
+        for (_, below) in node.below() {
+            check_outputs(tree, below, found);
+        }
     }
 }

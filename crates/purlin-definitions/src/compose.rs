@@ -8,8 +8,8 @@ use purlin_plugin::language::{Argument, Namespace};
 use purlin_plugin::message::{ErrorCode, PluginError};
 use purlin_plugin::transform::{Compose, Composition, DefinitionEntry, TransformContext};
 
-use crate::board::{Frame, Key};
-use crate::engine::{Engine, Point};
+use crate::board::{Frame, Key, lock};
+use crate::engine::{Axes, Engine, Point};
 use crate::entry::{Entry, Target, gone};
 use crate::merge::{Node, Standing, Tree};
 use crate::priority::CHILD;
@@ -87,6 +87,9 @@ impl TransformContext for Context<'_> {
             return Err(PluginError::new(ErrorCode::Refused, what));
         }
         let section = Name::from(section);
+        if self.position.is_none() && self.project == 0 {
+            self.note_axes(&section, &how.axes);
+        }
         let tree = self.section(self.project, &section)?;
         let mut composition =
             Composition { own: self.walk(how, self.project).tree(&tree), ..Composition::default() };
@@ -144,6 +147,19 @@ impl Context<'_> {
             path: Vec::new(),
             found: Vec::new(),
         }
+    }
+
+    /// Notes for `check` what definitions of a section are evaluated for.
+    fn note_axes(&self, section: &Name, axes: &[(String, Vec<String>)]) {
+        let shared = |(axis, value): (String, String)| {
+            (Name::from(axis.as_str()), Name::from(value.as_str()))
+        };
+        let all = combinations(axes).into_iter();
+        let all = all.map(|one| one.into_iter().map(shared).collect());
+        lock(&self.engine.composed)
+            .entry(section.clone())
+            .or_default()
+            .extend::<Vec<Axes>>(all.collect());
     }
 
     fn definitions(&self, is_extended: bool) -> Arc<dyn Namespace> {

@@ -1,6 +1,7 @@
 //! What is merged: a value for a path, with its priority and its lineage.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::entry::Entry;
 use crate::file::DefinitionFile;
+use crate::read::folds_alike;
 use crate::{Lineage, Name, Step};
 
 /// A value for a path.
@@ -39,8 +41,19 @@ pub struct Contribution {
 pub struct Injected {
     /// The arguments by name.
     pub arguments: Map<String, Json>,
-    /// Where they are written.
+    /// What brought them.
     pub origin: Origin,
+    /// Where each of them is written, as far as that is known.
+    pub places: BTreeMap<String, Origin>,
+}
+
+impl Injected {
+    /// Where an argument is written.
+    #[must_use]
+    pub fn place(&self, name: &str) -> &Origin {
+        let found = self.places.iter().find(|(one, _)| folds_alike(one, name));
+        found.map_or(&self.origin, |(_, origin)| origin)
+    }
 }
 
 /// What a contribution is.

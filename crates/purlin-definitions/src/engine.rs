@@ -1,6 +1,7 @@
 //! Everything that is known of an open workspace, shared by whoever evaluates in it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
@@ -15,11 +16,9 @@ use crate::merge::Tree;
 use crate::project::Project;
 use crate::shipped::Shipped;
 
-/// Asked for `inputs.self` when a definition needs it: `{path, revision, last_modified, dirty}`.
-pub type Revision = Box<dyn Fn() -> Result<Value, Diagnostic> + Send + Sync>;
-
-/// The section whose definitions every other one may use, without a system.
-pub(crate) const LIB: &str = "lib";
+/// Asked for `inputs.self` when a definition needs it: `{path, revision, last_modified, dirty}` of the
+/// workspace or project in this folder; with its commit, if it was fetched.
+pub type Revision = Box<dyn Fn(&Path, Option<&str>) -> Result<Value, Diagnostic> + Send + Sync>;
 
 /// The role of leaves whose sections are where names are looked up.
 pub(crate) const PACKAGE_ROLE: &str = "build";
@@ -39,10 +38,16 @@ pub(crate) struct Engine {
     pub(crate) packages: Vec<Name>,
     /// The names that plugins ship, once somebody looks for one.
     pub(crate) shipped: OnceLock<Shipped>,
+    /// The sections without a system that every definition may use, as `lib`.
+    pub(crate) shared: Vec<Name>,
     pub(crate) board: Board,
     pub(crate) points: Mutex<Points>,
     /// Outputs by project and root.
     pub(crate) outputs: Mutex<HashMap<(usize, Name), Arc<Tree>>>,
+    /// For outputs that are not whole, why.
+    pub(crate) failed: Mutex<HashMap<(usize, Name), Arc<Diagnostic>>>,
+    /// Which combinations of axes the workspace's sections were enumerated for.
+    pub(crate) composed: Mutex<HashMap<Name, HashSet<Axes>>>,
     /// How many missing names were told with suggestions.
     pub(crate) suggested: AtomicUsize,
     /// What was found to be wrong on the way.
@@ -53,8 +58,11 @@ pub(crate) struct Engine {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Point {
     pub(crate) system: Option<Name>,
-    pub(crate) axes: Vec<(Name, Name)>,
+    pub(crate) axes: Axes,
 }
+
+/// Further axes with one value each, in the order in which they were asked for.
+pub(crate) type Axes = Vec<(Name, Name)>;
 
 /// Points, numbered.
 #[derive(Debug, Default)]

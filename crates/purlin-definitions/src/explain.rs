@@ -8,9 +8,10 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::board::Key;
 use crate::engine::Engine;
-use crate::entry::Entry;
+use crate::entry::{Entry, Target};
 use crate::force::Callable;
 use crate::merge::{Standing, Verdict};
+use crate::names::ScopeNames;
 use crate::scope::{Level, Supply};
 use crate::{Content, Contribution, Name, Step, message, path_text};
 
@@ -41,8 +42,8 @@ type Filled = Option<(Level, Supply)>;
 /// Who wrote one value.
 #[derive(Debug, Clone)]
 pub struct Told {
-    /// `author`, `extension`, `child`, `base`, `passthru`; for arguments `injected` and `reserved`,
-    /// too.
+    /// `author`, `extension`, `child`, `base`, `passthru`; for arguments also `injected`, `reserved`,
+    /// `conflict`, `failed` and `missing`.
     pub layer: &'static str,
     /// Its priority; the smallest counts.
     pub priority: Option<i64>,
@@ -88,6 +89,25 @@ impl Engine {
         let Content::Lazy(lazy) = &output.content else { return };
         let Some(entry) = lazy.as_any().and_then(|any| any.downcast_ref::<Entry>()) else { return };
         self.add_key(entry.key(), explanation);
+        if let Target::Conflict(key, _) = &entry.target {
+            self.add_conflict(key, explanation);
+        }
+    }
+
+    /// Definitions that exclude each other may stand at several paths, one below the other.
+    fn add_conflict(&self, key: &Key, explanation: &mut Explanation) {
+        explanation.winner = None;
+        let Some((section, path)) = key.definition.path.split_first() else { return };
+        let Ok(joined) = self.joined(key.world, section, None) else { return };
+        let point = self.point(key.point);
+        for length in 0..=path.len() {
+            let Some(node) = joined.tree.at(&path[..length]) else { return };
+            if let Standing::Conflict(verdict) = joined.tree.standing(node, point.system.as_deref())
+            {
+                explanation.conflicts = self.told_all(&verdict.conflict);
+                return;
+            }
+        }
     }
 
     fn add_key(&self, key: &Key, explanation: &mut Explanation) {
@@ -117,8 +137,12 @@ impl Engine {
             }
         }
         for (name, parameter, found) in self.parameters(key) {
-            let Some((level, supply)) = found else { continue };
-            let told = self.told_supply(key, &parameter, level, &supply);
+            let told = match found {
+                Some((level, supply)) => self.told_supply(key, &parameter, level, &supply),
+                // It takes its default.
+                None if parameter.kind == ParameterKind::Optional => continue,
+                None => Told::bare("missing", &parameter.origin, name.clone()),
+            };
             explanation.injected.push((name, told));
         }
     }
@@ -163,24 +187,25 @@ impl Engine {
     }
 
     fn told_supply(&self, key: &Key, parameter: &Parameter, level: Level, supply: &Supply) -> Told {
-        let bare = |layer, origin: &Origin, path: String| Told {
-            layer,
-            priority: None,
-            origin: origin.clone(),
-            path,
-            project: Vec::new(),
-            plugin: None,
-            via: Vec::new(),
-        };
+        let bare = Told::bare;
         let name = &parameter.name;
         match (level, supply) {
             (_, Supply::Definition(key)) => self.told(&key.definition),
             (_, Supply::Names(names)) => {
                 let path = names.sections.iter().take(1).chain(&names.folder).cloned();
-                bare("author", &parameter.origin, path_text(&path.collect::<Vec<Name>>()))
+                let path = path_text(&path.collect::<Vec<Name>>());
+                match self.first_in(names) {
+                    Some(first) => Told { priority: None, path, ..self.told(&first) },
+                    None => bare("author", &parameter.origin, path),
+                }
+            }
+            (_, Supply::Failed(why)) => {
+                let layer = if why.code == "conflict" { "conflict" } else { "failed" };
+                let origin = why.labels.first().map(|label| &label.origin);
+                bare(layer, origin.unwrap_or(&parameter.origin), name.clone())
             }
             (Level::Injected, _) => {
-                let origin = key.definition.inject.as_ref().map(|inject| &inject.origin);
+                let origin = key.definition.inject.as_ref().map(|inject| inject.place(name));
                 bare("injected", origin.unwrap_or(&parameter.origin), name.clone())
             }
             (Level::Reserved, _) => bare("reserved", &parameter.origin, name.clone()),
@@ -192,6 +217,16 @@ impl Engine {
             }
             (_, _) => bare("base", &parameter.origin, name.clone()),
         }
+    }
+
+    /// One of the definitions in a folder, the same each time.
+    fn first_in(&self, names: &ScopeNames) -> Option<Arc<Contribution>> {
+        let joined = self.joined(names.asker.world, names.sections.first()?, None).ok()?;
+        let mut all = Vec::new();
+        joined.tree.at(&names.folder)?.each(&mut |one| all.push(one.clone()));
+        // What stands above the folder is not in it.
+        all.retain(|one| one.path.len() > names.folder.len() + 1);
+        all.into_iter().min_by(|one, other| one.order(other))
     }
 
     /// The explanation of a path of definitions: for the first system that has something there.
@@ -277,6 +312,18 @@ impl Told {
             project: lineage.project.chain.iter().map(ToString::to_string).collect(),
             plugin: made.map(|step| step.plugin.to_string()),
             via,
+        }
+    }
+
+    fn bare(layer: &'static str, origin: &Origin, path: String) -> Self {
+        Self {
+            layer,
+            priority: None,
+            origin: origin.clone(),
+            path,
+            project: Vec::new(),
+            plugin: None,
+            via: Vec::new(),
         }
     }
 

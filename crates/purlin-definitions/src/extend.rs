@@ -7,13 +7,13 @@ use purlin_model::{Diagnostic, Origin, Value};
 use purlin_plugin::transform::{Fragment, Payload};
 use purlin_store::Patterns;
 
-use crate::board::{Asker, Frame, Outcome, Task, current};
+use crate::board::{Asker, Frame, Outcome, Task, current, planned};
 use crate::catalogue::FeatureHead;
 use crate::compose::Context;
 use crate::engine::Engine;
 use crate::file::{DefinitionFile, inside, matching};
 use crate::force::first;
-use crate::fragment::checked;
+use crate::fragment::{checked, of_system};
 use crate::priority::EXTENSION;
 use crate::read::{SectionReader, Use, Used};
 use crate::{Content, Contribution, Injected, Layer, Lineage, Name, Phase, Step, folder, message};
@@ -29,7 +29,7 @@ impl Engine {
         frame: Option<&Arc<Frame>>,
     ) -> Fragments {
         let task = Task::Extend { project, position };
-        let asker = Asker { frame: current(frame), ..Asker::default() };
+        let asker = Asker { frame: current(frame), asked: None, between: planned() };
         let outcome = self.board.run(&task, &asker, |frame| {
             Outcome::Fragments(
                 self.extend(project, position, frame).map(Arc::new).map_err(Arc::new),
@@ -78,6 +78,7 @@ impl Engine {
         let mut adding = Adding { engine: self, project, used, step, found: Vec::new() };
         for fragment in fragments {
             checked(&fragment, head, Phase::Extend, |root| used.extends.contains(root))?;
+            of_system(&self.catalogue, &fragment, head)?;
             adding.add(fragment)?;
         }
         Ok(adding.found)
@@ -128,7 +129,8 @@ impl Adding<'_> {
         reader.system = fragment.system.as_deref().map(Name::from);
         if !fragment.inject.is_empty() {
             let (arguments, origin) = (fragment.inject.clone(), self.used.origin.clone());
-            reader.inject = Some(Arc::new(Injected { arguments, origin }));
+            let places = self.used.places_of(&arguments);
+            reader.inject = Some(Arc::new(Injected { arguments, origin, places }));
         }
         match fragment.payload {
             Payload::Data(data) => {

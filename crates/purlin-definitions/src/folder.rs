@@ -18,6 +18,9 @@ use crate::file::SourceRoot;
 /// More than anybody writes: links that multiply folders end here.
 const MOST: usize = 200_000;
 
+/// Folders that are reached through symbolic links; those that link to each other multiply.
+const MOST_LINKED: usize = 10_000;
+
 /// Deeper than any sensible tree.
 const DEEPEST: usize = 32;
 
@@ -51,10 +54,21 @@ pub fn map_folder(root: &Path, folder: &str) -> Mapped {
 }
 
 pub(crate) fn map(root: &SourceRoot, folder: &str) -> Mapped {
-    let mut walk = Walk { root, mapped: Mapped::default(), above: Vec::new(), names: Vec::new() };
+    let mut walk = Walk {
+        root,
+        mapped: Mapped::default(),
+        above: Vec::new(),
+        linked: 0,
+        is_deep: false,
+        names: Vec::new(),
+    };
     let path = root.folder.join(folder);
     match path.canonicalize() {
         Ok(real) if !real.starts_with(&root.real) => walk.report(&path, "leads-out", LEADS_OUT),
+        Ok(real) if real != root.real && real.join("purlin.toml").exists() => {
+            let project = ("is a project of its own", "name it in `[projects]`");
+            walk.report(&path, "project-folder", project);
+        }
         Ok(real) if real.is_dir() => walk.enter(&path, real),
         Ok(_) => walk.report(&path, "no-folder", ("is not a folder", "a folder belongs here")),
         Err(_) => walk.mapped.is_missing = true,
@@ -63,7 +77,7 @@ pub(crate) fn map(root: &SourceRoot, folder: &str) -> Mapped {
     walk.mapped
 }
 
-const LEADS_OUT: (&str, &str) =
+pub(crate) const LEADS_OUT: (&str, &str) =
     ("leads out of the workspace", "symbolic links are followed inside the workspace only");
 
 struct Walk<'a> {
@@ -71,6 +85,10 @@ struct Walk<'a> {
     mapped: Mapped,
     /// The folders above without symbolic links: one that comes again is a circle.
     above: Vec<PathBuf>,
+    /// How many folders were reached through symbolic links.
+    linked: usize,
+    /// Whether one that lies too deep was told.
+    is_deep: bool,
     names: Vec<Name>,
 }
 
@@ -89,7 +107,22 @@ impl Walk<'_> {
         }
         if self.names.len() >= DEEPEST {
             let deep = ("lies too deep", "folders of definitions may be 32 deep");
-            return self.report(folder, "folder-depth", deep);
+            // One tells for all: links may have multiplied them.
+            if !std::mem::replace(&mut self.is_deep, true) {
+                self.report(folder, "folder-depth", deep);
+            }
+            return;
+        }
+        if folder != self.root.folder.join(real.strip_prefix(&self.root.real).unwrap_or(&real)) {
+            self.linked += 1;
+            if self.linked == MOST_LINKED {
+                let many =
+                    ("is one of too many folders that links lead to", "take some links away");
+                self.report(folder, "folder-size", many);
+            }
+            if self.linked >= MOST_LINKED {
+                return;
+            }
         }
         let mut entries: Vec<(String, fs::DirEntry)> = Vec::new();
         match fs::read_dir(folder) {
@@ -207,7 +240,8 @@ impl Walk<'_> {
     fn report(&mut self, path: &Path, code: &str, (what, help): (&str, &str)) {
         let shown = self.root.show(path);
         let summary = format!("{} {what}", harmless_line(&shown.to_string_lossy()));
-        let origin = Origin::whole(&Source::unread(shown));
+        // It is not to be read, not even to show a line of it.
+        let origin = Origin::whole(&Source::new(shown, ""));
         self.mapped.diagnostics.push(
             Diagnostic::error(code, summary).label(origin, "not mapped").help(help.to_owned()),
         );

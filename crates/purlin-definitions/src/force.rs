@@ -5,12 +5,14 @@
 mod plan;
 mod workers;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Kind, Origin, Value};
-use purlin_plugin::language::{Argument, Function, FunctionRef, LeafType, ParameterKind};
+use purlin_plugin::language::{Argument, Function, FunctionRef, LeafType, ParameterKind, Sources};
 
 use crate::board::{Asker, Frame, Key, Outcome, Task, current};
+use crate::catalogue::LeafFeature;
 use crate::engine::Engine;
 use crate::entry::{Entry, Target};
 use crate::file::{DefinitionFile, Indexed};
@@ -28,7 +30,7 @@ const DEEPEST: usize = 200;
 
 /// What a definition in the language is.
 pub(crate) enum Callable<'a> {
-    Function(&'a Function),
+    Function(Cow<'a, Function>),
     Constant(String),
 }
 
@@ -87,15 +89,34 @@ impl Engine {
         };
         for name in &names {
             if let Some(function) = index.function(name) {
-                return Ok(Callable::Function(function));
+                return Ok(Callable::Function(Cow::Borrowed(function)));
             }
         }
         for name in &names {
             if index.has_constant(name) {
-                return Ok(Callable::Constant((*name).to_owned()));
+                return Ok(match self.loaded(index, file, name)? {
+                    Some(function) => Callable::Function(Cow::Owned(function)),
+                    None => Callable::Constant((*name).to_owned()),
+                });
             }
         }
         Err(message::no_prototype(file, &names))
+    }
+
+    /// A function of another file that this one loads, under the name that it has here.
+    fn loaded(
+        &self,
+        index: &Indexed,
+        file: &DefinitionFile,
+        name: &str,
+    ) -> Result<Option<Function>, Diagnostic> {
+        let Some(loaded) = index.index.loaded.get(name) else { return Ok(None) };
+        let from = file.source(&self.files)?;
+        // What cannot be loaded is told with its place when the file is evaluated.
+        let Ok(there) = Sources::load(&*self.files, &loaded.label, &from) else { return Ok(None) };
+        let there = self.language.index(&there).map_err(first)?;
+        let function = there.functions.iter().find(|function| function.name == loaded.name);
+        Ok(function.map(|function| Function { name: name.to_owned(), ..function.clone() }))
     }
 
     /// Evaluates a definition whose parameters are filled. A leaf that says no name of its own has
@@ -126,7 +147,11 @@ impl Engine {
                 let index = file.index(&self.files, &*self.language).map_err(first)?;
                 match self.callable(&index, file, name.as_deref())? {
                     Callable::Constant(name) => {
-                        Ok(Argument::Value(self.language.constant(&source, &name)?))
+                        let value = self.language.constant(&source, &name)?;
+                        if value.is_function() {
+                            return Err(Arc::new(message::no_def(key, &name, &*value)));
+                        }
+                        self.fitting(key, Argument::Value(value))
                     }
                     Callable::Function(function) => {
                         let mut arguments = Vec::with_capacity(supplies.len());
@@ -135,7 +160,10 @@ impl Engine {
                             arguments.push((name, argument));
                         }
                         let function = FunctionRef { source, name: function.name.clone() };
-                        Ok(Argument::Value(self.language.call(&function, &arguments)?))
+                        self.fitting(
+                            key,
+                            Argument::Value(self.language.call(&function, &arguments)?),
+                        )
                     }
                 }
             }
@@ -145,9 +173,34 @@ impl Engine {
             }
             Content::Data(value) => Ok(Argument::Data(value.clone())),
             Content::Leaf(leaf, value) => Ok(validated(leaf, value).map_err(first)?),
-            Content::Lazy(lazy) => Ok(lazy.force()?),
+            Content::Lazy(lazy) => self.fitting(key, lazy.force()?),
             Content::Value(argument) => Ok(argument.clone()),
         }
+    }
+
+    /// A value, if its section holds such: where leaves of a type are, nothing else is but functions that
+    /// make them.
+    fn fitting(&self, key: &Key, value: Argument) -> Forced {
+        let section = key.definition.path.first().map_or("", |section| section);
+        let mut leaves = self.catalogue.leaves_of(section).peekable();
+        if leaves.peek().is_none() {
+            return Ok(value);
+        }
+        let made = match &value {
+            Argument::Value(handle) => handle.leaf(),
+            Argument::Leaf(leaf, _) => Some(leaf.clone()),
+            Argument::Data(_) | Argument::Constructor(_) | Argument::Namespace(_) => None,
+        };
+        let fits = match (&made, &value) {
+            (Some(made), _) => leaves.any(|leaf| leaf.head.name == made.name),
+            (None, Argument::Value(handle)) => handle.is_function(),
+            (None, argument) => matches!(argument, Argument::Constructor(_)),
+        };
+        if fits {
+            return Ok(value);
+        }
+        let wanted: Vec<&LeafFeature> = self.catalogue.leaves_of(section).collect();
+        Err(Arc::new(message::misfit(key, &wanted, &value, made.as_deref())))
     }
 
     /// What fills a parameter. Other definitions are done by now.

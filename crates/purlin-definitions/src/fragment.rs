@@ -3,11 +3,14 @@
 use purlin_model::Diagnostic;
 use purlin_plugin::transform::Fragment;
 
-use crate::catalogue::FeatureHead;
+use crate::catalogue::{Catalogue, FeatureHead};
 use crate::{Phase, path_text};
 
 /// Longer than any sensible path.
 const LONGEST: usize = 64;
+
+/// The code of a path that is too long.
+pub(crate) const LONG_PATH: &str = "long-path";
 
 /// Checks where a fragment belongs.
 ///
@@ -31,9 +34,14 @@ pub(crate) fn checked(
         return Err(wrong("made a fragment without a path".to_owned(), help));
     };
     if path.len() > LONGEST || path.iter().any(String::is_empty) {
-        let what = if path.len() > LONGEST { "too long" } else { "with an empty name" };
+        let is_long = path.len() > LONGEST;
+        let what = if is_long { "too long" } else { "with an empty name" };
         let why = format!("made a fragment whose path is {what}: `{}`", short(path));
-        return Err(wrong(why, "a path has at most 64 names"));
+        let mut diagnostic = wrong(why, "a path has at most 64 names");
+        if is_long {
+            LONG_PATH.clone_into(&mut diagnostic.code);
+        }
+        return Err(diagnostic);
     }
     if declares(root) {
         return Ok(());
@@ -44,6 +52,27 @@ pub(crate) fn checked(
     };
     let why = format!("{what} `{}`, which its manifest does not declare", short(path));
     Err(wrong(why, &format!("its manifest says in `{field}` what it may do")))
+}
+
+/// Checks for what system a fragment is.
+///
+/// # Errors
+/// It is for something that is none, so that nobody would ever see it.
+pub(crate) fn of_system(
+    catalogue: &Catalogue,
+    fragment: &Fragment,
+    head: &FeatureHead,
+) -> Result<(), Diagnostic> {
+    let Some(system) = fragment.system.as_ref().filter(|one| !catalogue.is_system(one)) else {
+        return Ok(());
+    };
+    let (name, plugin, shown) = (&head.name, &head.plugin, short(&fragment.path));
+    let summary =
+        format!("`{name}` of the plugin `{plugin}` made `{shown}` for a system that is none");
+    Err(Diagnostic::error("bad-fragment", summary)
+        .label(head.origin.clone(), "declared here")
+        .detail(format!("It says `{system}`."))
+        .help("systems are called like `x86_64-linux`".to_owned()))
 }
 
 fn short(path: &[String]) -> String {

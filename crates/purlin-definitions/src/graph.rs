@@ -6,7 +6,7 @@ use purlin_model::Origin;
 use serde_json::{Value as Json, json};
 
 use crate::board::Key;
-use crate::engine::{Engine, LIB};
+use crate::engine::Engine;
 use crate::merge::{Node, Standing, Tree};
 use crate::scope::Supply;
 use crate::{Name, path_text};
@@ -39,7 +39,7 @@ impl Engine {
             self.catalogue.sections.iter().map(|section| Name::from(section.as_str())).collect();
         for section in sections {
             let Ok(joined) = self.joined(0, &section, None) else { continue };
-            let system = (*section != *LIB).then(|| Name::from(system));
+            let system = (!self.shared.contains(&section)).then(|| Name::from(system));
             let point = self.point_of(system.as_ref());
             collect(&joined.tree, &joined.tree.root, system.as_deref(), point, &mut keys);
         }

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use purlin_model::{Diagnostic, Origin, suggestion};
+use purlin_plugin::language::{Argument, Datum, Evaluated, LeafType};
 
 use crate::board::{Circle, Key, Task};
+use crate::catalogue::LeafFeature;
 use crate::engine::Engine;
 use crate::file::DefinitionFile;
 use crate::read::Used;
@@ -13,6 +15,9 @@ use std::sync::Arc;
 
 /// More places than anybody reads.
 const PLACES: usize = 12;
+
+/// The code of what needs itself.
+pub(crate) const CYCLE: &str = "cycle";
 
 /// Values that exclude each other, with the ways out.
 pub(crate) fn conflict(path: &[Name], contenders: &[Arc<Contribution>]) -> Diagnostic {
@@ -106,7 +111,7 @@ pub(crate) fn circle(engine: &Engine, circle: &Circle) -> Diagnostic {
         labels.truncate(PLACES);
     }
     let summary = format!("cycle: {} -> {}", parts.join(" -> "), names[first]);
-    let diagnostic = Diagnostic::error("cycle", summary)
+    let diagnostic = Diagnostic::error(CYCLE, summary)
         .detail("Each needs the next one before it can be evaluated.")
         .help("take one of them out, or give a parameter a default".to_owned());
     labels.into_iter().fold(diagnostic, |diagnostic, (origin, text)| diagnostic.label(origin, text))
@@ -116,7 +121,7 @@ pub(crate) fn circle(engine: &Engine, circle: &Circle) -> Diagnostic {
 pub(crate) fn own_name(key: &Key, asked: &Origin) -> Diagnostic {
     let path = &key.definition.path;
     let shown = path_text(&path[path.len().min(1)..]);
-    Diagnostic::error("cycle", format!("cycle: {shown} ({asked}) -> {shown}"))
+    Diagnostic::error(CYCLE, format!("cycle: {shown} ({asked}) -> {shown}"))
         .label(asked.clone(), "it looks itself up")
         .detail("A definition that asks for its own name gets what it stands above, and nothing is there.")
         .help("rename it, or ask for something else".to_owned())
@@ -155,6 +160,53 @@ pub(crate) fn no_prototype(file: &DefinitionFile, names: &[&str]) -> Diagnostic 
         .label(Origin::whole(&file.place), "this file")
         .detail("A file is the definition that its function `default` makes, or the one called like it.")
         .help("write `def default():`".to_owned())
+}
+
+/// A definition that is not what its section holds.
+pub(crate) fn misfit(
+    key: &Key,
+    wanted: &[&LeafFeature],
+    value: &Argument,
+    made: Option<&LeafType>,
+) -> Diagnostic {
+    let shown = path_text(&key.definition.path);
+    let names: Vec<&str> = wanted.iter().map(|leaf| leaf.head.name.as_str()).collect();
+    let (names, makers) = (names.join(" or "), wanted.iter().map(|leaf| &leaf.constructor));
+    let makers: Vec<String> = makers.map(|maker| format!("`{maker}`")).collect();
+    let is = match (made, value) {
+        (Some(made), _) => format!("of the type `{}`", made.name),
+        (None, Argument::Value(handle)) => described(&handle.datum()).to_owned(),
+        (None, Argument::Data(data)) => data.described().to_owned(),
+        (None, _) => "a namespace".to_owned(),
+    };
+    Diagnostic::error("wrong-type", format!("`{shown}` is no {names}: it is {is}"))
+        .label(key.definition.origin(), "this definition")
+        .detail("Its section holds nothing else, but for functions that other definitions use.")
+        .help(format!("return what {} makes", makers.join(" or ")))
+}
+
+fn described(datum: &Datum) -> &'static str {
+    match datum {
+        Datum::Null => "`None`",
+        Datum::Bool(_) => "a boolean",
+        Datum::Int(_) => "an integer",
+        Datum::Float(_) => "a number",
+        Datum::String(_) => "a string",
+        Datum::List(_) => "a list",
+        Datum::Table(_) => "a dictionary",
+        Datum::Leaf(_) => "a leaf",
+        Datum::Function(_) => "a function",
+    }
+}
+
+/// A function whose parameters are not known before it is evaluated.
+pub(crate) fn no_def(key: &Key, name: &str, value: &dyn Evaluated) -> Diagnostic {
+    let shown = path_text(&key.definition.path);
+    let origin = value.origin().unwrap_or_else(|| key.definition.lineage.origin.clone());
+    Diagnostic::error("no-def", format!("`{shown}` is a function that is not written as a `def`"))
+        .label(origin, "it is made here")
+        .detail("What a function asks for is read from the syntax, and this one has none.")
+        .help(format!("write `def {name}(…):`, which may call or return it"))
 }
 
 pub(crate) fn too_deep(key: &Key) -> Diagnostic {
@@ -256,6 +308,46 @@ pub(crate) fn overridden(own: &Contribution, theirs: &Contribution, name: &str) 
         .label(theirs.origin(), format!("and here by {whose}"))
         .detail("All that asks for it gets the new one, what the project defines, too.")
         .help(format!("where that is meant, say `accept-override = [\"{name}\"]` of the project"))
+}
+
+/// A choice between projects that the workspace has taken out of their hands.
+pub(crate) fn idle_choice(own: &Contribution, shown: &str, chosen: &Origin) -> Diagnostic {
+    let whose = own.lineage.project.described();
+    let summary = format!("the choice of `{shown}` has no effect");
+    Diagnostic::warning("idle-choice", summary)
+        .label(chosen.clone(), "chosen here")
+        .label(own.origin(), format!("defined by {whose} itself, which counts more"))
+        .help("take one of them out".to_owned())
+}
+
+/// An override is accepted that nobody makes.
+pub(crate) fn idle_accept(name: &str, project: &Name, origin: &Origin) -> Diagnostic {
+    let summary = format!("no `{name}` of the project `{project}` is defined anew");
+    Diagnostic::warning("idle-accept-override", summary)
+        .label(origin.clone(), "accepted here")
+        .detail("A name is that of a package or of something in `lib`, without the section.")
+        .help("take it out, or correct it".to_owned())
+}
+
+/// An output that another one hides, because one is a value and the other one is below it.
+pub(crate) fn hidden(winner: &Contribution, lost: &Contribution) -> Diagnostic {
+    let (shown, other) = (path_text(&lost.path), path_text(&winner.path));
+    Diagnostic::warning("hidden-output", format!("`{shown}` is hidden by `{other}`"))
+        .label(lost.origin(), "this does not count")
+        .label(winner.origin(), "because of this")
+        .detail(format!(
+            "A name is a value or has names below it. The smaller priority counts: {} and {}.",
+            winner.priority, lost.priority
+        ))
+        .help("rename one of them".to_owned())
+}
+
+/// A path below a value that counts instead.
+pub(crate) fn below_value(path: &[String], known: usize, winner: &Contribution) -> Diagnostic {
+    let shown = path_text(&path[..known]);
+    Diagnostic::error("unknown-path", format!("`{shown}` is a value and has nothing below it"))
+        .label(winner.origin(), "written here")
+        .help(format!("`purlin explain {shown}` says what it hides"))
 }
 
 pub(crate) fn shadowed_passthru(one: &Contribution) -> Diagnostic {

@@ -11,6 +11,9 @@ use crate::merge::Node;
 use crate::scope::RESERVED;
 use crate::{Name, parse_path, path_text};
 
+/// The code of a parameter that nothing fills.
+pub(crate) const MISSING_ARGUMENT: &str = "missing-argument";
+
 /// How many missing names are told with what is near them.
 const SUGGESTED: usize = 100;
 
@@ -31,6 +34,9 @@ impl Engine {
                 " The definition is evaluated without a system, so packages are not looked at.",
             ),
         }
+        for failed in self.failed_extensions(key.world, &self.scopes(key)) {
+            detail.push_str(&format!(" {failed}"));
+        }
         if definition.path.last().is_some_and(|own| crate::read::folds_alike(own, name)) {
             detail.push_str(" A definition that asks for its own name gets what it stands above, and nothing is there.");
         }
@@ -41,12 +47,32 @@ impl Engine {
             None => "define it, or give the parameter a default".to_owned(),
         };
         Diagnostic::error(
-            "missing-argument",
+            MISSING_ARGUMENT,
             format!("`{shown}` asks for `{name}`, which nothing defines"),
         )
         .label(parameter.origin.clone(), "this parameter")
         .detail(detail)
         .help(help)
+    }
+
+    /// What may be missing because somebody could not add it, by section.
+    fn failed_extensions(&self, world: usize, sections: &[Name]) -> Vec<String> {
+        let mut told = Vec::new();
+        let uses = &self.projects[world].place.uses;
+        for project in std::iter::once(world).chain(uses.iter().copied()) {
+            for (position, one) in self.projects[project].document.uses.iter().enumerate() {
+                if self.projects[project].sound[position]
+                    && sections.iter().any(|section| one.extends.contains(section))
+                    && self.extension(project, position, None).is_err()
+                {
+                    told.push(format!(
+                        "What the `[[use]]` at {} adds is missing, too.",
+                        one.origin
+                    ));
+                }
+            }
+        }
+        told
     }
 
     /// The places where a definition's names are looked for, and what is there if that is wanted.
@@ -105,17 +131,30 @@ impl Engine {
                 lines.push(diagnostic.help);
             }
         }
+        // Outputs have a system behind their root, and flat ones join names with `/`.
+        let is_root = roots.iter().any(|root| **root == *path[0]);
+        let below = if is_section || is_root { &path[1..] } else { &path[..] };
+        let below = match below {
+            [system, rest @ ..] if self.catalogue.is_system(system) && !rest.is_empty() => rest,
+            below => below,
+        };
+        let names: Vec<String> = match below {
+            [flat] if is_root => flat.split('/').map(str::to_owned).collect(),
+            below => below.to_vec(),
+        };
         let before = lines.len();
         for section in self.catalogue.sections.iter().map(|one| Name::from(one.as_str())) {
             if is_section && *section != *path[0] {
                 continue;
             }
-            let names = if is_section { &path[1..] } else { &path[..] };
             let Ok(joined) = self.joined(0, &section, None) else { continue };
-            self.find_name(&joined.tree.root, &section, names, &mut lines);
+            self.find_name(&joined.tree.root, &section, &names, &mut lines);
             collect(&joined.tree.root, &mut near, 0);
         }
         let is_found = lines.len() > before;
+        let sections: Vec<Name> =
+            self.catalogue.sections.iter().map(|one| Name::from(one.as_str())).collect();
+        lines.extend(self.failed_extensions(0, &sections));
         for project in self.projects.iter().skip(1) {
             let hidden = self.projects.iter().flat_map(|one| &one.children);
             let is_hidden =

@@ -7,7 +7,7 @@ use purlin_model::{Diagnostic, Kind, Origin, Table, Value};
 use purlin_plugin::language::{Argument, Namespace};
 
 use crate::board::{Frame, Key};
-use crate::engine::{Engine, LIB, Point};
+use crate::engine::{Engine, Point};
 use crate::entry::gone;
 use crate::merge::{Standing, Tree};
 use crate::read::folds_alike;
@@ -92,8 +92,9 @@ impl Engine {
         let point = self.point(key.point);
         let text = |text: &str| Argument::Data(Value::string(text, asked.clone()));
         Ok(match name {
+            // A project stays a workspace of its own for these, whoever adopts what it defines.
             "self" => Argument::Namespace(self.outputs_names(
-                key.world,
+                key.home(),
                 point.system.as_ref(),
                 frame,
                 asked,
@@ -104,11 +105,11 @@ impl Engine {
             }
             "lib" => {
                 let asker = Key { point: self.point_number(&Point::default()), ..key.clone() };
-                let names = ScopeNames { asker, ..names(Shown::Lib, vec![LIB.into()]) };
+                let names = ScopeNames { asker, ..names(Shown::Lib, self.shared.clone()) };
                 Argument::Namespace(self.lookup(names, frame))
             }
             "system" => text(point.system.as_deref().unwrap_or_default()),
-            "inputs" => Argument::Namespace(self.inputs(key.world)),
+            "inputs" => Argument::Namespace(self.inputs(key.home())),
             _ => {
                 let reserved = RESERVED.into_iter().filter(|one| *one != "context");
                 let mut names: Vec<_> = reserved
@@ -118,7 +119,7 @@ impl Engine {
                 let systems = self.systems.iter().map(|one| Value::string(&**one, asked.clone()));
                 let systems = Value::new(Kind::List(systems.collect()), asked.clone());
                 names.push(("systems".to_owned(), Ok(Argument::Data(systems))));
-                if let Some(name) = &self.projects[key.world].document.name {
+                if let Some(name) = &self.projects[key.home()].document.name {
                     names.push(("name".to_owned(), Ok(text(name))));
                 }
                 Argument::Namespace(Arc::new(FixedNames::new("context", names)))
@@ -153,7 +154,7 @@ impl Namespace for Lookup {
     fn described(&self) -> String {
         let mut path: Vec<Name> = match self.names.shown {
             Shown::Packages => vec!["pkgs".into()],
-            Shown::Lib => vec![LIB.into()],
+            Shown::Lib => vec!["lib".into()],
             Shown::Folder => self.names.sections.iter().take(1).cloned().collect(),
         };
         path.extend(self.names.folder.iter().cloned());
@@ -269,14 +270,19 @@ impl Namespace for OutputNames {
             Ok(tree) => tree,
             Err(diagnostic) => return Some(Err(Arc::unwrap_or_clone(diagnostic))),
         };
-        let node = tree.at(&self.path[1..])?;
+        let missing = || {
+            let why = engine.output_failure(self.project, self.path.first()?)?;
+            Some(Err((*why).clone()))
+        };
+        let Some(node) = tree.at(&self.path[1..]) else { return missing() };
         // Users' own names are not folded; where nobody wrote it so, `_` may stand for `-`.
         let found = match node.get(name) {
             Some(_) => Some(Name::from(name)),
             None => node.folded(name).first().copied().cloned(),
         };
         let Some(name) = found else {
-            return self.own_system(node).and_then(|system| self.below(system).get(name));
+            let own = self.own_system(node).and_then(|system| self.below(system).get(name));
+            return own.or_else(missing);
         };
         let child = node.get(&name)?;
         match tree.standing(child, None) {
@@ -317,7 +323,10 @@ impl Namespace for InputNames {
         let Some(engine) = self.engine.upgrade() else { return Some(Err(gone())) };
         if name == "self" {
             let Some(revision) = &engine.revision else { return Some(Err(message::no_revision())) };
-            return Some(revision().map(|told| as_names("inputs.self", told)));
+            let project = &engine.projects[self.project];
+            let commit = project.repository.as_ref().map(|repository| repository.commit.as_str());
+            let told = revision(&project.root.folder, commit);
+            return Some(told.map(|told| as_names("inputs.self", told)));
         }
         let inputs = engine.projects[self.project].document.inputs.as_ref()?.as_table()?;
         let found = inputs.iter().find(|(key, _)| folds_alike(key, name));

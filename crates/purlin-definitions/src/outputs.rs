@@ -8,15 +8,17 @@ use purlin_plugin::transform::{Fragment, Payload};
 use serde_json::{Map, Value as Json};
 
 use crate::board::{Asker, Frame, Outcome, Task, current, lock};
+use crate::catalogue::FeatureHead;
 use crate::compose::Context;
 use crate::engine::Engine;
 use crate::entry::Entry;
 use crate::force::first;
-use crate::fragment::checked;
+use crate::fragment::{LONG_PATH, checked, of_system};
 use crate::merge::Tree;
+use crate::message::CYCLE;
 use crate::priority::{EXTENSION, PASSTHRU};
 use crate::read::Used;
-use crate::{Content, Contribution, Layer, Lineage, Name, Phase, Step, message};
+use crate::{Content, Contribution, Layer, Lineage, Name, Phase, Step, message, path_text};
 
 impl Engine {
     /// The output roots that there may be, sorted.
@@ -42,11 +44,21 @@ impl Engine {
             return Ok(tree.clone());
         }
         let mut tree = Tree::default();
+        let mut failed = None;
         for (number, transform) in self.catalogue.transforms.iter().enumerate() {
             if !transform.outputs.iter().any(|one| **one == **root) {
                 continue;
             }
-            for one in self.made(project, number, frame)?.iter() {
+            let made = match self.made(project, number, frame) {
+                Ok(made) => made,
+                // What comes of a circle would depend on who asks first.
+                Err(why) if why.code == CYCLE => return Err(why),
+                Err(why) => {
+                    failed.get_or_insert(why);
+                    continue;
+                }
+            };
+            for one in made.iter() {
                 if one.path.first() == Some(root) {
                     tree.insert(one.clone());
                 }
@@ -68,7 +80,16 @@ impl Engine {
                 tree.insert(one);
             }
         }
+        if let Some(why) = failed {
+            self.report([(*why).clone()]);
+            lock(&self.failed).insert(key.clone(), why);
+        }
         Ok(lock(&self.outputs).entry(key).or_insert_with(|| Arc::new(tree)).clone())
+    }
+
+    /// Why something may be missing below an output root.
+    pub(crate) fn output_failure(&self, project: usize, root: &Name) -> Option<Arc<Diagnostic>> {
+        lock(&self.failed).get(&(project, root.clone())).cloned()
     }
 
     /// What a transform makes; it is called once.
@@ -125,13 +146,42 @@ impl Engine {
                 feature: Name::from(head.name.as_str()),
                 origin: origin.clone(),
             });
-            for fragment in fragments {
+            for mut fragment in fragments {
                 let owns = |root: &str| transform.outputs.iter().any(|one| one == root);
-                checked(&fragment, head, Phase::Outputs, owns)?;
+                of_system(&self.catalogue, &fragment, head)?;
+                self.place_system(&mut fragment, head)?;
+                match checked(&fragment, head, Phase::Outputs, owns) {
+                    Ok(()) => {}
+                    // One name spoils itself.
+                    Err(why) if why.code == LONG_PATH => {
+                        self.report([why]);
+                        continue;
+                    }
+                    Err(why) => return Err(why),
+                }
                 self.add_output(project, fragment, &step, &mut found)?;
             }
         }
         Ok(found)
+    }
+
+    /// What is made for one system stands below its name, where definitions of systems stand, too.
+    fn place_system(&self, fragment: &mut Fragment, head: &FeatureHead) -> Result<(), Diagnostic> {
+        let Some(system) = fragment.system.take() else { return Ok(()) };
+        match fragment.path.get(1) {
+            Some(name) if *name == system => {}
+            Some(name) if self.catalogue.is_system(name) => {
+                let shown = path_text(&fragment.path);
+                let why = format!("made `{shown}` for the system {system}");
+                let summary = format!("`{}` of the plugin `{}` {why}", head.name, head.plugin);
+                return Err(Diagnostic::error("bad-fragment", summary)
+                    .label(head.origin.clone(), "declared here")
+                    .detail(format!("The path says {name}."))
+                    .help("leave `system` out, or let it say what the path says".to_owned()));
+            }
+            _ => fragment.path.insert(1.min(fragment.path.len()), system),
+        }
+        Ok(())
     }
 
     fn default_options(&self, transform: usize) -> Result<Option<Json>, Diagnostic> {

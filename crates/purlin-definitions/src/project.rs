@@ -41,6 +41,7 @@ pub(crate) struct Project {
 pub(crate) struct Repository {
     /// Its address.
     pub(crate) url: String,
+    pub(crate) commit: String,
     /// The folder with everything of it, without symbolic links.
     pub(crate) real: PathBuf,
 }

@@ -11,7 +11,7 @@ use purlin_plugin::language::{Argument, Namespace};
 use serde_json::Value as Json;
 
 use crate::board::{Frame, Key};
-use crate::engine::{Engine, LIB, Point};
+use crate::engine::{Engine, Point};
 use crate::merge::{Standing, Tree};
 use crate::names::{ScopeNames, Shown};
 use crate::read::folds_alike;
@@ -83,35 +83,32 @@ impl Engine {
             }
         }
         let path = &key.definition.path;
-        let section = path.first()?;
-        let folder = &path[1..path.len().max(2) - 1];
+        let folder = path.get(1..path.len().saturating_sub(1)).unwrap_or_default();
         let sections = self.scopes(key);
         let asked = Asked { key, name, origin };
-        let found = search(
+        search(
             folder,
             |folder| self.own(&asked, &sections, folder, frame),
             |folder| self.supplied_by_base(folder, name),
-        );
-        if found.is_some() || sections.contains(section) {
-            return found;
-        }
-        let own = std::slice::from_ref(section);
-        search(folder, |folder| self.own(&asked, own, folder, frame), |_| None)
+        )
     }
 
-    /// The sections where a definition's names are looked up.
+    /// The sections where a definition's names are looked up, folder by folder: those of packages, and
+    /// its own.
     pub(crate) fn scopes(&self, key: &Key) -> Vec<Name> {
-        if self.point(key.point).system.is_none() || self.packages.is_empty() {
-            return key.definition.path.first().cloned().into_iter().collect();
+        let own = key.definition.path.first();
+        if self.point(key.point).system.is_none() {
+            return own.cloned().into_iter().collect();
         }
-        self.packages.clone()
+        let own = own.filter(|own| !self.packages.contains(own));
+        self.packages.iter().chain(own).cloned().collect()
     }
 
     fn injected(&self, key: &Key, name: &str, frame: Option<&Arc<Frame>>) -> Option<Supply> {
         if let Some(inject) = &key.definition.inject {
             let found = inject.arguments.iter().find(|(one, _)| folds_alike(one, name));
             if let Some((_, value)) = found {
-                return Some(self.injected_value(key, value, &inject.origin, frame));
+                return Some(self.injected_value(key, value, inject.place(name), frame));
             }
         }
         let point = self.point(key.point);
@@ -132,7 +129,7 @@ impl Engine {
     ) -> Supply {
         let text = value.as_str().unwrap_or_default();
         let reference = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-        let Some(reference) = reference else {
+        let Some(reference) = reference.filter(|inner| may_be_path(inner)) else {
             return Supply::Ready(Argument::Data(Value::from_json(value, origin)));
         };
         let path = match parse_path(reference) {
@@ -140,7 +137,8 @@ impl Engine {
             _ => return Supply::Failed(Arc::new(message::no_reference(text, origin))),
         };
         let path: Vec<Name> = path.into_iter().map(Name::from).collect();
-        let point = if &*path[0] == LIB { self.point_number(&Point::default()) } else { key.point };
+        let is_shared = self.shared.contains(&path[0]);
+        let point = if is_shared { self.point_number(&Point::default()) } else { key.point };
         match self.at_path(key, &path, point, frame) {
             Some(supply) => supply,
             None => Supply::Failed(Arc::new(message::no_reference(text, origin))),
@@ -250,6 +248,11 @@ impl Engine {
             _ => None,
         })
     }
+}
+
+/// Whether a text in braces is meant as a reference; `{a,b}` is a text like others.
+fn may_be_path(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|one| one.is_alphanumeric() || "._-+/\"".contains(one))
 }
 
 /// A name that a definition asks for.

@@ -2,14 +2,17 @@
 //! extended them, and together with those of the projects.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
-use purlin_model::{Diagnostic, Origin};
+use purlin_model::{Diagnostic, Origin, Source};
 
 use crate::board::{Frame, lock};
 use crate::engine::Engine;
-use crate::file::DefinitionFile;
+use crate::file::{DefinitionFile, SourceRoot};
+use crate::folder::LEADS_OUT;
 use crate::merge::Tree;
+use crate::message::CYCLE;
 use crate::priority::{AUTHOR, CHILD};
 use crate::project::JoinedTree;
 use crate::read::{SectionReader, read_literal};
@@ -31,7 +34,11 @@ impl Engine {
             self.add_read(&mut trees, section, reader);
         }
         let file = project.star_file();
-        if file.is_file() {
+        if file.symlink_metadata().is_err() {
+            // There is none.
+        } else if let Err(why) = own_file(&file, &project.root) {
+            self.report([why]);
+        } else {
             let file = DefinitionFile::new(file, &project.root);
             match file.index(&self.files, &*self.language) {
                 Ok(found) => {
@@ -81,7 +88,8 @@ impl Engine {
         Ok(known.entry(section.clone()).or_insert(tree).clone())
     }
 
-    /// The same without what one `[[use]]` adds: what that sees itself.
+    /// The same without what one `[[use]]` adds: what that sees itself. What cannot be added is told,
+    /// and the rest is there all the same; who extends definitions has to know all of them.
     pub(crate) fn extended_without(
         &self,
         project: usize,
@@ -100,7 +108,16 @@ impl Engine {
         }
         let mut tree = (*original).clone();
         for position in positions {
-            for one in self.extension(project, position, frame)?.iter() {
+            let added = match self.extension(project, position, frame) {
+                Ok(added) => added,
+                // What comes of a circle would depend on who asks first.
+                Err(why) if without.is_some() || why.code == CYCLE => return Err(why),
+                Err(why) => {
+                    self.report([(*why).clone()]);
+                    continue;
+                }
+            };
+            for one in added.iter() {
                 if one.path.first() == Some(section) {
                     tree.insert(one.clone());
                 }
@@ -163,4 +180,18 @@ impl Engine {
         }
         chosen
     }
+}
+
+/// A file of the workspace's own is one, wherever a symbolic link leads.
+fn own_file(file: &Path, root: &SourceRoot) -> Result<(), Diagnostic> {
+    let (what, help) = match file.canonicalize() {
+        Ok(real) if !real.starts_with(&root.real) => LEADS_OUT,
+        Ok(real) if real.is_file() => return Ok(()),
+        Ok(_) => ("is not a file", "definitions belong into a file of this name"),
+        Err(_) => ("is a link to nothing", "take the link away"),
+    };
+    let shown = root.show(file);
+    Err(Diagnostic::error("no-file", format!("{} {what}", shown.display()))
+        .label(Origin::whole(&Source::new(shown, "")), "not read")
+        .help(help.to_owned()))
 }

@@ -43,10 +43,30 @@ impl Engine {
         };
         let tree = self.output_tree(0, root, None).map_err(Arc::unwrap_or_clone)?;
         let mut node = &tree.root;
+        if let (true, Some(why)) = (node.is_end(), self.output_failure(0, root)) {
+            return Err((*why).clone());
+        }
         for (known, name) in path.iter().enumerate().skip(1) {
+            // What something above hides is not there.
+            if !node.here().is_empty() {
+                match tree.standing(node, None) {
+                    Standing::Leaf(winner, _) => {
+                        return Err(message::below_value(path, known, &winner));
+                    }
+                    Standing::Conflict(verdict) => {
+                        let shown = path[..known].iter().map(|name| Name::from(name.as_str()));
+                        let shown: Vec<Name> = shown.collect();
+                        return Err(message::conflict(&shown, &verdict.conflict));
+                    }
+                    Standing::Nothing | Standing::Branch(_) => {}
+                }
+            }
             match node.get(name) {
                 Some(below) => node = below,
                 None => {
+                    if let Some(why) = self.output_failure(0, root) {
+                        return Err((*why).clone());
+                    }
                     let names = node.below().map(|(name, _)| name.as_ref());
                     return Err(message::no_such_path(path, known, names));
                 }
@@ -60,7 +80,7 @@ impl Engine {
         if path.is_empty() {
             let mut roots = Vec::new();
             for root in self.output_roots(0) {
-                let tree = self.output_tree(0, &root, None).map_err(Arc::unwrap_or_clone)?;
+                let Some(tree) = self.sound_outputs(&root) else { continue };
                 if let Some(names) = self.names_below(&tree, &tree.root) {
                     roots.push((root.to_string(), names));
                 }
@@ -70,6 +90,12 @@ impl Engine {
         let place = self.place(path)?;
         let names = place.node().and_then(|node| self.names_below(&place.tree, node));
         Ok(names.unwrap_or(Names::Branch(Vec::new())))
+    }
+
+    /// What is below a root; one that fails is told, and does not keep others from being shown.
+    fn sound_outputs(&self, root: &Name) -> Option<Arc<Tree>> {
+        let tree = self.output_tree(0, root, None);
+        tree.map_err(|why| self.report([(*why).clone()])).ok()
     }
 
     fn names_below(&self, tree: &Tree, node: &Node) -> Option<Names> {
@@ -123,7 +149,7 @@ impl Engine {
         if path.is_empty() {
             let mut roots = Map::new();
             for root in self.output_roots(0) {
-                let tree = self.output_tree(0, &root, None).map_err(Arc::unwrap_or_clone)?;
+                let Some(tree) = self.sound_outputs(&root) else { continue };
                 if let Some(shown) = self.shown_below(&tree, &tree.root) {
                     roots.insert(root.to_string(), shown);
                 }

@@ -55,16 +55,22 @@ impl Workspace {
     /// plugin is loaded. What is wrong is told by [`Workspace::problems`].
     #[must_use]
     pub fn open(setup: Setup) -> Self {
-        let Setup { root, shown, document, systems, catalogue, language, files, base, .. } = setup;
+        let Setup { root, shown, document, systems, mut catalogue, language, files, base, .. } =
+            setup;
         let (revision, fetch) = (setup.revision, setup.fetch);
         let (projects, problems) =
             project::open(&catalogue, &files, &root, &shown, &document, fetch.as_ref());
+        let configured = projects.iter().flat_map(|one| one.document.systems.iter().flatten());
+        catalogue.systems = configured.cloned().collect();
+        catalogue.systems.sort_unstable();
+        catalogue.systems.dedup();
         let is_restricted = systems.is_some();
         let systems = systems.map(|all| all.iter().map(|one| Name::from(one.as_str())).collect());
         let systems = systems
             .or_else(|| projects[0].document.systems.clone())
             .unwrap_or_else(|| DEFAULT_SYSTEMS.map(Name::from).to_vec());
         let packages = catalogue.sections_with_role(PACKAGE_ROLE);
+        let shared = catalogue.shared_sections();
         let engine = Arc::new_cyclic(|me| Engine {
             me: me.clone(),
             language,
@@ -77,9 +83,12 @@ impl Workspace {
             projects,
             packages,
             shipped: OnceLock::new(),
+            shared,
             board: Board::default(),
             points: Mutex::default(),
             outputs: Mutex::default(),
+            failed: Mutex::default(),
+            composed: Mutex::default(),
             suggested: AtomicUsize::new(0),
             problems: Mutex::new(problems),
         });
@@ -90,6 +99,12 @@ impl Workspace {
     #[must_use]
     pub fn systems(&self) -> Vec<String> {
         self.engine.systems.iter().map(ToString::to_string).collect()
+    }
+
+    /// Whether a name is that of a system: a known one, or one that the workspace or a project is for.
+    #[must_use]
+    pub fn is_system(&self, name: &str) -> bool {
+        self.engine.catalogue.is_system(name)
     }
 
     /// What was found to be wrong so far, besides what questions were answered with: mistakes in

@@ -6,6 +6,7 @@
 //! thousand others use is evaluated once.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -78,11 +79,22 @@ pub struct FileIndex {
     pub functions: Vec<Function>,
     /// Other names that are bound at its top level, in order, those that it loads among them.
     pub constants: Vec<(String, Origin)>,
+    /// Those that are loaded, by name: where from, and what they are called there.
+    pub loaded: BTreeMap<String, Loaded>,
     /// The literal that `definitions` is bound to, if it is.
     pub definitions: Option<Written>,
 }
 
-/// A function at the top level of a file.
+/// A name that a file loads from another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// What [`Sources::load`] is asked for.
+    pub label: String,
+    /// Its name in the other file.
+    pub name: String,
+}
+
+/// A function at the top level of a file, or a name that is bound to a lambda there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Function {
     /// Its name.
@@ -154,6 +166,11 @@ pub trait Evaluated: Any + Send + Sync + fmt::Debug {
 
     /// Where it was made, where the language knows.
     fn origin(&self) -> Option<Origin>;
+
+    /// Whether it is a function.
+    fn is_function(&self) -> bool {
+        matches!(self.datum(), Datum::Function(_))
+    }
 
     /// For a leaf: the text that stands for it in strings, and in nothing else.
     fn placeholder(&self) -> Option<String> {

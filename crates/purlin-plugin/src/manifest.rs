@@ -217,6 +217,9 @@ pub enum Detail {
         extends: Vec<String>,
         /// Output roots that it owns.
         outputs: Vec<String>,
+        /// Whether the sections that it reads have no system, and every definition may use them: `lib`.
+        #[serde(default)]
+        shared: bool,
     },
     /// `[provides.importer.NAME]`
     Importer {

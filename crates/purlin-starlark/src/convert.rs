@@ -1,5 +1,6 @@
 //! Data to and from the interpreter's values.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Kind, Origin, Value as Data};
@@ -29,6 +30,8 @@ pub(crate) enum Problem {
     Large,
     /// A whole number beyond 64 bits.
     Number,
+    /// Keys of a dictionary that become the same text.
+    Keys(String),
     /// Something that only evaluation can use.
     Kind(&'static str),
 }
@@ -45,6 +48,9 @@ impl Problem {
             Self::Deep => format!("It lies in itself, or more than {MAX_DEPTH} values deep."),
             Self::Large => format!("It stands for more than {MAX_PARTS} values."),
             Self::Number => "It has a whole number that does not fit into 64 bits.".to_owned(),
+            Self::Keys(text) => {
+                format!("It has a dictionary with two keys that become the text `{text}`.")
+            }
             Self::Kind(kind) => format!("It holds a value of the type `{kind}`, which is no data."),
         }
     }
@@ -81,7 +87,14 @@ fn shape<'v>(value: Value<'v>, heap: Heap<'v>) -> Result<Shape<'v>, Problem> {
         return Ok(Shape::List(list.content().to_vec()));
     }
     if let Some(dict) = DictRef::from_value(value) {
-        return Ok(Shape::Table(dict.iter().map(|(key, value)| (text_of(key), value)).collect()));
+        let entries: Vec<_> = dict.iter().map(|(key, value)| (text_of(key), value)).collect();
+        // Only what is no text can become the text of another key.
+        if dict.keys().any(|key| key.unpack_str().is_none())
+            && let Some(twice) = twice(&entries)
+        {
+            return Err(Problem::Keys(twice.to_owned()));
+        }
+        return Ok(Shape::Table(entries));
     }
     Ok(match value.get_type() {
         "int" => match i64::unpack_value(value) {
@@ -115,6 +128,12 @@ fn shape<'v>(value: Value<'v>, heap: Heap<'v>) -> Result<Shape<'v>, Problem> {
         "function" | "native_function" => Shape::Function,
         other => Shape::Other(other),
     })
+}
+
+/// A text that two keys become.
+fn twice<'e>(entries: &'e [(String, Value<'_>)]) -> Option<&'e str> {
+    let mut seen = HashSet::with_capacity(entries.len());
+    entries.iter().map(|(key, _)| key.as_str()).find(|key| !seen.insert(*key))
 }
 
 fn text_of(key: Value<'_>) -> String {

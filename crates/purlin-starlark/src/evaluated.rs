@@ -53,6 +53,10 @@ impl Evaluated for Shared {
         None
     }
 
+    fn is_function(&self) -> bool {
+        matches!(self.value.value().get_type(), "function" | "native_function")
+    }
+
     fn origin(&self) -> Option<Origin> {
         self.origin.clone()
     }

@@ -33,8 +33,15 @@ fn ours(builder: &mut GlobalsBuilder) {
     fn prioritised<'v>(
         #[starlark(require = pos)] definition: Value<'v>,
         priority: i32,
+        eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<Value<'v>> {
         let _ = priority;
+        // The file and this call are on the stack themselves.
+        if eval.call_stack_count() > 2 {
+            let what = "`prioritised` counts in the literal `definitions` alone; a function says no \
+                        priority of what it returns";
+            return Err(failed(what.to_owned()));
+        }
         Ok(definition)
     }
 

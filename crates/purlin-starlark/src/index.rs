@@ -1,12 +1,13 @@
 //! What a file defines, read off its syntax tree.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use purlin_model::{Diagnostics, Origin, Source};
-use purlin_plugin::language::{FileIndex, Function, Parameter, ParameterKind};
+use purlin_model::{Diagnostic, Diagnostics, Origin, Source};
+use purlin_plugin::language::{FileIndex, Function, Loaded, Parameter, ParameterKind};
 use starlark::codemap::Span;
 use starlark::syntax::AstModule;
-use starlark::syntax::ast::{AssignTarget, AstParameter, AstStmt, ParameterP, Stmt};
+use starlark::syntax::ast::{AssignTarget, AstExpr, AstParameter, AstStmt, Expr, ParameterP, Stmt};
 
 use crate::{error, written};
 
@@ -21,14 +22,21 @@ pub(crate) struct Load {
 }
 
 /// # Errors
-/// Parts of `definitions` that are not literal.
+/// Parts of `definitions` that are not literal, and what would silently take the place of something else.
 pub(crate) fn index(
     tree: &AstModule,
     source: &Arc<Source>,
 ) -> Result<(FileIndex, Vec<Load>), Diagnostics> {
     let mut reader = Reader {
         source,
-        index: FileIndex { functions: Vec::new(), constants: Vec::new(), definitions: None },
+        index: FileIndex {
+            functions: Vec::new(),
+            constants: Vec::new(),
+            loaded: BTreeMap::new(),
+            definitions: None,
+        },
+        bound: HashMap::new(),
+        definitions: None,
         loads: Vec::new(),
         mistakes: Vec::new(),
     };
@@ -44,6 +52,10 @@ pub(crate) fn at(source: &Arc<Source>, span: Span) -> Origin {
 struct Reader<'s> {
     source: &'s Arc<Source>,
     index: FileIndex,
+    /// What is bound so far: where, and whether to a function.
+    bound: HashMap<String, (Span, bool)>,
+    /// Where `definitions` is written.
+    definitions: Option<Span>,
     loads: Vec<Load>,
     mistakes: Diagnostics,
 }
@@ -53,23 +65,33 @@ impl Reader<'_> {
         match &statement.node {
             Stmt::Statements(all) => all.iter().for_each(|one| self.statement(one)),
             Stmt::Def(function) => {
-                let parameters = function.params.iter();
-                self.index.functions.push(Function {
-                    name: function.name.node.ident.clone(),
-                    origin: at(self.source, function.name.span),
-                    parameters: parameters.filter_map(|one| self.parameter(one)).collect(),
-                });
+                let name = &function.name;
+                self.function(&name.node.ident, name.span, &function.params);
             }
-            Stmt::Assign(assignment) => {
-                let target = &assignment.lhs.node;
-                if matches!(target, AssignTarget::Identifier(name) if name.node.ident == DEFINITIONS)
+            Stmt::Assign(assignment) => match (&assignment.lhs.node, &assignment.rhs.node) {
+                (AssignTarget::Identifier(name), _) if name.node.ident == DEFINITIONS => {
+                    self.literal(name.span, &assignment.rhs);
+                }
+                (AssignTarget::Identifier(name), Expr::Lambda(lambda)) => {
+                    self.function(&name.node.ident, name.span, &lambda.params);
+                }
+                (target, _) => self.target(target, assignment.lhs.span),
+            },
+            Stmt::AssignModify(target, ..) => {
+                if let AssignTarget::Identifier(name) = &target.node
+                    && name.node.ident == DEFINITIONS
                 {
-                    match written::read(&assignment.rhs, self.source) {
-                        Ok(read) => self.index.definitions = Some(read),
-                        Err(mistakes) => self.mistakes.extend(mistakes),
-                    }
+                    self.changed(target.span);
                 } else {
-                    self.target(target);
+                    self.changes(&target.node, target.span);
+                }
+            }
+            Stmt::Expression(expression) => {
+                if let Expr::Call(method, _) = &expression.node
+                    && let Expr::Dot(whose, _) = &method.node
+                    && is_part_of_definitions(whose)
+                {
+                    self.changed(expression.span);
                 }
             }
             Stmt::Load(load) => {
@@ -80,24 +102,98 @@ impl Reader<'_> {
                 for argument in &load.args {
                     let name = &argument.local;
                     self.constant(&name.node.ident, name.span);
+                    let loaded = Loaded {
+                        label: load.module.node.clone(),
+                        name: argument.their.node.clone(),
+                    };
+                    self.index.loaded.insert(name.node.ident.clone(), loaded);
                 }
             }
             _ => {}
         }
     }
 
-    fn target(&mut self, target: &AssignTarget) {
+    fn function(&mut self, name: &str, span: Span, parameters: &[AstParameter]) {
+        if let Some((earlier, _)) = self.bound.insert(name.to_owned(), (span, true)) {
+            return self.bound_twice(name, earlier, span);
+        }
+        self.index.functions.push(Function {
+            name: name.to_owned(),
+            origin: at(self.source, span),
+            parameters: parameters.iter().filter_map(|one| self.parameter(one)).collect(),
+        });
+    }
+
+    fn literal(&mut self, span: Span, expression: &AstExpr) {
+        if let Some(earlier) = self.definitions.replace(span) {
+            return self.bound_twice(DEFINITIONS, earlier, span);
+        }
+        match written::read(expression, self.source) {
+            Ok(read) => self.index.definitions = Some(read),
+            Err(mistakes) => self.mistakes.extend(mistakes),
+        }
+    }
+
+    fn target(&mut self, target: &AssignTarget, span: Span) {
         match target {
             AssignTarget::Identifier(name) => self.constant(&name.node.ident, name.span),
-            AssignTarget::Tuple(all) => all.iter().for_each(|one| self.target(&one.node)),
-            AssignTarget::Index(_) | AssignTarget::Dot(..) => {}
+            AssignTarget::Tuple(all) => {
+                all.iter().for_each(|one| self.target(&one.node, one.span));
+            }
+            AssignTarget::Index(_) | AssignTarget::Dot(..) => self.changes(target, span),
         }
     }
 
     fn constant(&mut self, name: &str, span: Span) {
-        if !self.index.constants.iter().any(|(other, _)| other == name) {
-            self.index.constants.push((name.to_owned(), at(self.source, span)));
+        match self.bound.get(name) {
+            Some((earlier, true)) => {
+                let earlier = *earlier;
+                self.bound_twice(name, earlier, span);
+            }
+            Some(_) => {}
+            None if name == DEFINITIONS => self.mistakes.push(
+                Diagnostic::error("not-literal", "`definitions` is not a literal here")
+                    .label(at(self.source, span), "cannot be known without evaluating it")
+                    .help("write `definitions = {\"packages\": {\"hello\": hello}}`".to_owned()),
+            ),
+            None => {
+                self.bound.insert(name.to_owned(), (span, false));
+                self.index.constants.push((name.to_owned(), at(self.source, span)));
+            }
         }
+    }
+
+    fn bound_twice(&mut self, name: &str, earlier: Span, span: Span) {
+        self.mistakes.push(
+            Diagnostic::error("bound-twice", format!("`{name}` is written twice"))
+                .label(at(self.source, earlier), "here")
+                .label(at(self.source, span), "and here, where it would take the other's place")
+                .help("rename one of them, or take it out".to_owned()),
+        );
+    }
+
+    /// What changes `definitions` in place.
+    fn changes(&mut self, target: &AssignTarget, span: Span) {
+        let whose = match target {
+            AssignTarget::Index(parts) => &parts.0,
+            AssignTarget::Dot(whose, _) => whose,
+            AssignTarget::Identifier(_) | AssignTarget::Tuple(_) => return,
+        };
+        if is_part_of_definitions(whose) {
+            self.changed(span);
+        }
+    }
+
+    fn changed(&mut self, span: Span) {
+        let mut mistake =
+            Diagnostic::error("not-literal", "`definitions` is changed after it is written")
+                .label(at(self.source, span), "this changes nothing that counts")
+                .detail("Its names are read from the literal, without evaluating anything.")
+                .help("write all of it in the literal".to_owned());
+        if let Some(literal) = self.definitions {
+            mistake = mistake.label(at(self.source, literal), "the literal");
+        }
+        self.mistakes.push(mistake);
     }
 
     fn parameter(&self, parameter: &AstParameter) -> Option<Parameter> {
@@ -108,6 +204,16 @@ impl Reader<'_> {
             ParameterP::NoArgs | ParameterP::Slash => return None,
         };
         Some(Parameter { name: name.node.ident.clone(), origin: at(self.source, name.span), kind })
+    }
+}
+
+/// `definitions`, `definitions["packages"]` and so on.
+fn is_part_of_definitions(expression: &AstExpr) -> bool {
+    match &expression.node {
+        Expr::Identifier(name) => name.node.ident == DEFINITIONS,
+        Expr::Index(parts) => is_part_of_definitions(&parts.0),
+        Expr::Dot(whose, _) => is_part_of_definitions(whose),
+        _ => false,
     }
 }
 
@@ -150,6 +256,51 @@ mod tests {
         let names: Vec<&str> = read.constants.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["b", "d", "x", "y", "_z"]);
         assert!(read.functions.is_empty());
+    }
+
+    #[test]
+    fn a_name_for_a_lambda_is_a_function_and_one_that_is_loaded_tells_where_from() {
+        let read =
+            read("load('./b.star', d = 'c')\nf = lambda zlib, x = 1: zlib\n").expect("it is");
+        assert_eq!(read.functions[0].name, "f");
+        assert_eq!(read.functions[0].parameters[0].origin.to_string(), "a.star:2:12");
+        assert_eq!(read.constants.len(), 1);
+        let loaded = Loaded { label: "./b.star".to_owned(), name: "c".to_owned() };
+        assert_eq!(read.loaded.get("d"), Some(&loaded));
+    }
+
+    #[test]
+    fn nothing_takes_the_place_of_something_else() {
+        for (text, expected) in [
+            ("def f(): pass\ndef f(): pass\n", "`f` is written twice 1:5 2:5"),
+            ("def f(): pass\nf = 1\n", "`f` is written twice 1:5 2:1"),
+            ("f = 1\ndef f(): pass\n", "`f` is written twice 1:1 2:5"),
+            ("f = lambda: 1\nf = lambda: 2\n", "`f` is written twice 1:1 2:1"),
+            ("definitions = {}\ndefinitions = {}\n", "`definitions` is written twice 1:1 2:1"),
+            (
+                "definitions = {}\ndefinitions['a']['b'] = 1\n",
+                "`definitions` is changed after it is written 2:1 1:1",
+            ),
+            (
+                "definitions = {}\ndefinitions |= {}\n",
+                "`definitions` is changed after it is written 2:1 1:1",
+            ),
+            (
+                "definitions = {}\ndefinitions['a'].update({})\n",
+                "`definitions` is changed after it is written 2:1 1:1",
+            ),
+            ("definitions, x = 1, 2\n", "`definitions` is not a literal here 1:1"),
+            ("definitions = {'a': 1, 'a': 2}\n", "`a` is written twice 1:16 1:24"),
+            ("definitions = {'a': [{'b': 1, 'b': 2}]}\n", "`b` is written twice 1:23 1:31"),
+        ] {
+            let mistakes = read(text).expect_err(text);
+            let places = mistakes[0].labels.iter();
+            let places: String = places
+                .map(|label| format!(" {}:{}", label.origin.line, label.origin.column))
+                .collect();
+            assert_eq!(format!("{}{places}", mistakes[0].summary), expected, "{text}");
+        }
+        assert!(read("x = 1\nx = 2\ny = [1]\ny[0] = 2\n").is_ok());
     }
 
     #[test]

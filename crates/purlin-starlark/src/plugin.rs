@@ -64,7 +64,7 @@ impl Plugin {
         let has = |name: &str| index.functions.iter().any(|function| function.name == name);
         let names = functions_of(point).iter().map(|function| {
             let own = own_name(feature, function);
-            if has(&own) { own } else { (*function).to_owned() }
+            if has(&own) { own } else { plain_name(function).to_owned() }
         });
         Ok(names.filter(|name| has(name)).collect())
     }
@@ -82,6 +82,12 @@ pub fn functions_of(point: Point) -> &'static [&'static str] {
         Point::Importer => &["load"],
         _ => &[],
     }
+}
+
+/// The name of a function that a plugin with one feature has: `load` is a word of the language.
+#[must_use]
+pub fn plain_name(function: &str) -> &str {
+    if function == "load" { "import_" } else { function }
 }
 
 /// The name of a function that only one feature has.

@@ -1,5 +1,6 @@
 //! The literal `definitions = {…}`: names that are known without evaluating anything.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Diagnostics, Kind, Source, Table, Value};
@@ -29,6 +30,7 @@ impl Reader<'_> {
     fn part(&mut self, expression: &AstExpr) -> Written {
         match &expression.node {
             Expr::Dict(entries) => {
+                self.check_keys(entries);
                 let entries = entries.iter();
                 Written::Branch(
                     entries
@@ -98,6 +100,7 @@ impl Reader<'_> {
                 Some(Kind::List(items.iter().map(|item| self.data(item)).collect()))
             }
             Expr::Dict(entries) => {
+                self.check_keys(entries);
                 let mut table = Table::default();
                 for (key, value) in entries {
                     table.insert(self.key(key), at(self.source, key.span), self.data(value));
@@ -118,6 +121,22 @@ impl Reader<'_> {
             return self.null(expression);
         };
         Value::new(kind, at(self.source, expression.span))
+    }
+
+    /// A key that is there twice would lose one of its values.
+    fn check_keys(&mut self, entries: &[(AstExpr, AstExpr)]) {
+        let mut seen = HashMap::with_capacity(entries.len());
+        for (key, _) in entries {
+            let Expr::Literal(AstLiteral::String(text)) = &key.node else { continue };
+            if let Some(earlier) = seen.insert(text.node.as_str(), key.span) {
+                self.mistakes.push(
+                    Diagnostic::error("bound-twice", format!("`{}` is written twice", text.node))
+                        .label(at(self.source, earlier), "here")
+                        .label(at(self.source, key.span), "and here")
+                        .help("rename one of them, or take it out".to_owned()),
+                );
+            }
+        }
     }
 
     fn key(&mut self, key: &AstExpr) -> String {

@@ -44,7 +44,6 @@ pub(crate) fn look(
     let projects = Arc::new(Projects::new(context, root.clone()));
     let fetching = projects.clone();
     let files = SourceFiles::new();
-    let own = root.clone();
     let opened = Workspace::open(Setup {
         shown: workspace::shown(&context.directory, &root),
         document: context.document.clone(),
@@ -53,7 +52,7 @@ pub(crate) fn look(
         language: Arc::new(Starlark::new(files.clone())),
         files,
         base: None,
-        revision: Some(Box::new(move || git::revision(&own))),
+        revision: Some(Box::new(git::revision)),
         fetch: Some(Box::new(move |project| fetching.folder(project))),
         root,
     });
@@ -62,7 +61,7 @@ pub(crate) fn look(
 
 /// A system that is none is a slip of the fingers. Another one than the workspace's is not.
 fn known_systems(opened: &Workspace, systems: &[String]) -> Result<(), Failure> {
-    let Some(wrong) = systems.iter().find(|system| !purlin_definitions::is_system(system)) else {
+    let Some(wrong) = systems.iter().find(|system| !opened.is_system(system)) else {
         return Ok(());
     };
     let known = purlin_definitions::DEFAULT_SYSTEMS;
@@ -80,6 +79,14 @@ pub(crate) fn draw_problems(context: &Context, opened: &Workspace) -> bool {
     problems.retain(|one| one.severity == Severity::Error);
     draw::diagnostics(&context.global, &problems);
     !problems.is_empty()
+}
+
+/// Why a question has no answer, behind what was found to be wrong on the way to it.
+pub(crate) fn failed(opened: &Workspace, why: Diagnostic) -> Failure {
+    let mut all = opened.problems();
+    all.retain(|one| one.severity == Severity::Error);
+    all.push(why);
+    purlin_model::distinct(all).into()
 }
 
 /// A path of outputs as the user has typed it.

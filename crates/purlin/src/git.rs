@@ -52,8 +52,12 @@ impl Changes {
 }
 
 /// What `inputs.self` is: the folder, its commit with the time of that, and whether there are changes
-/// since. Outside of a repository there is no commit, and the time is that of `purlin.toml`.
-pub(crate) fn revision(root: &Path) -> Result<Value, Diagnostic> {
+/// since. Outside of a repository there is no commit, and the time is that of `purlin.toml`. What was
+/// fetched is its commit, whose time is not kept.
+pub(crate) fn revision(root: &Path, fetched: Option<&str>) -> Result<Value, Diagnostic> {
+    if let Some(commit) = fetched {
+        return Ok(told(root, Some(commit), None, false));
+    }
     let asked = |arguments: &[&str]| {
         let output = git(root, arguments).ok()?;
         output.status.success().then(|| text(&output.stdout))
@@ -66,13 +70,18 @@ pub(crate) fn revision(root: &Path) -> Result<Value, Diagnostic> {
         Some((_, time)) => time.parse().unwrap_or(0),
         None => file.metadata().and_then(|file| file.modified()).ok().map_or(0, seconds),
     };
+    let is_dirty = dirty.is_some_and(|changes| !changes.is_empty());
+    Ok(told(root, commit.map(|(revision, _)| revision), Some(modified), is_dirty))
+}
+
+fn told(root: &Path, commit: Option<&str>, modified: Option<i64>, is_dirty: bool) -> Value {
     let told = serde_json::json!({
         "path": root.to_string_lossy(),
-        "revision": commit.map(|(revision, _)| revision),
+        "revision": commit,
         "last_modified": modified,
-        "dirty": dirty.is_some_and(|changes| !changes.is_empty()),
+        "dirty": is_dirty,
     });
-    Ok(Value::from_json(&told, &Origin::whole(&Source::new("<inputs.self>", ""))))
+    Value::from_json(&told, &Origin::whole(&Source::new("<inputs.self>", "")))
 }
 
 /// Whole seconds since 1970.

@@ -72,7 +72,8 @@ impl Projects {
         let chain = path_text(&project.chain.iter().map(ToString::to_string).collect::<Vec<_>>());
         let wanted = Wanted { project, chain, address: &address };
         let folder = self.found(&wanted)?;
-        Ok(Fetched { folder, url: project.url.to_owned() })
+        let commit = kept::commit_of(&folder);
+        Ok(Fetched { folder, url: project.url.to_owned(), commit })
     }
 
     fn found(&self, wanted: &Wanted<'_>) -> Result<PathBuf, Diagnostic> {

@@ -37,12 +37,15 @@ impl Catalogue {
             ));
         }
         for feature in catalogue.found(plugins, Point::Transform) {
-            let Detail::Transform { reads, extends, outputs } = feature.detail() else { continue };
+            let Detail::Transform { reads, extends, outputs, shared } = feature.detail() else {
+                continue;
+            };
             catalogue.transforms.push(TransformFeature {
                 head: head(&feature),
                 reads: reads.clone(),
                 extends: extends.clone(),
                 outputs: outputs.clone(),
+                is_shared: *shared,
                 schema: schema(plugins, &feature),
                 load: loading(plugins, &feature, |plugins, feature| {
                     let code = plugins.transform(feature).map_err(|diagnostic| vec![diagnostic])?;

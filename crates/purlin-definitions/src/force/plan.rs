@@ -1,12 +1,12 @@
 //! What has to be evaluated for some definitions, and in which order.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use purlin_model::{Diagnostic, Origin};
 
 use super::workers;
-use crate::board::{Asker, Circle, Frame, Key, Outcome, Task};
+use crate::board::{Asker, Circle, Frame, Key, Outcome, Task, lock, planning};
 use crate::engine::Engine;
 use crate::message;
 use crate::scope::Supply;
@@ -17,14 +17,33 @@ pub(super) struct Plan {
     numbers: HashMap<Key, usize>,
 }
 
+/// What is needed, by parameter.
+type Needs = Result<Vec<(String, Origin, Supply)>, Arc<Diagnostic>>;
+
 /// One definition that is not evaluated yet.
 pub(super) struct PlanNode {
     pub(super) key: Key,
-    pub(super) needs: Result<Vec<(String, Origin, Supply)>, Arc<Diagnostic>>,
+    pub(super) needs: Needs,
     /// The nodes that it waits for.
     pub(super) before: Vec<usize>,
     /// The nodes that wait for it.
     pub(super) behind: Vec<usize>,
+}
+
+/// A definition, and the first one that needs it with the place where it asks.
+type Way = (Key, Option<(usize, Origin)>);
+
+/// The definitions from one up to the goal.
+fn way(ways: &[Way], mut number: usize) -> Circle {
+    let mut circle = Circle::new();
+    let mut asked = None;
+    loop {
+        let (key, needed_by) = &ways[number];
+        circle.push((Task::Definition(key.clone()), asked.take()));
+        let Some((next, origin)) = needed_by else { return circle };
+        asked = Some(origin.clone());
+        number = *next;
+    }
 }
 
 impl Plan {
@@ -32,18 +51,37 @@ impl Plan {
     pub(super) fn new(engine: &Engine, goals: &[Key], frame: Option<&Arc<Frame>>) -> Self {
         let mut plan = Self { nodes: Vec::new(), numbers: HashMap::new() };
         let mut wave: Vec<Key> = Vec::new();
+        let ways: Arc<Mutex<Vec<Way>>> = Arc::default();
         for key in goals {
             plan.meet(engine, key, &mut wave);
+        }
+        if frame.is_some() {
+            lock(&ways).extend(wave.iter().map(|key| (key.clone(), None)));
         }
         while !wave.is_empty() {
             let keys = std::mem::take(&mut wave);
             let first = plan.nodes.len() - keys.len();
-            let needs = workers::map(&keys, |key| engine.needs(key, frame));
+            let needs = match frame {
+                None => workers::map(&keys, |key| engine.needs(key, frame)),
+                // Somebody waits for it, and may be what it needs.
+                Some(_) => {
+                    let each = (first..).zip(&keys).map(|(number, key)| {
+                        let ways = ways.clone();
+                        let way = Arc::new(move || way(&lock(&ways), number));
+                        planning(way, || engine.needs(key, frame))
+                    });
+                    each.collect()
+                }
+            };
             for (number, needs) in (first..).zip(needs) {
-                for (_, _, supply) in needs.iter().flatten() {
+                for (_, origin, supply) in needs.iter().flatten() {
                     if let Supply::Definition(needed) = supply
                         && let Some(before) = plan.meet(engine, needed, &mut wave)
                     {
+                        if frame.is_some() && before == lock(&ways).len() {
+                            let way = (needed.clone(), Some((number, origin.clone())));
+                            lock(&ways).push(way);
+                        }
                         plan.nodes[number].before.push(before);
                         plan.nodes[before].behind.push(number);
                     }

@@ -158,5 +158,11 @@ pub(crate) fn under(
             break;
         }
     }
-    if rest.is_empty() { Standing::Nothing } else { among(rest, Verdict::default(), rules) }
+    let leaf = rest.iter().map(|one| one.priority).min();
+    match (leaf, node.least_below(system)) {
+        (None, None) => Standing::Nothing,
+        (None, Some(_)) => Standing::Branch(Verdict::default()),
+        (Some(leaf), Some(branch)) if branch < leaf => Standing::Branch(Verdict::default()),
+        _ => among(rest, Verdict::default(), rules),
+    }
 }

@@ -34,4 +34,6 @@ pub struct Fetched {
     pub folder: PathBuf,
     /// The repository, so that it can be told where those that it names itself may be.
     pub url: String,
+    /// The commit.
+    pub commit: String,
 }

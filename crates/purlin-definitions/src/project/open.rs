@@ -37,7 +37,10 @@ pub(crate) fn open(
     let mut next = 0;
     // Breadth first: a project is called by the shortest way to it.
     while next < projects.len() {
-        for entry in std::mem::take(&mut projects[next].document.projects) {
+        let mut entries = std::mem::take(&mut projects[next].document.projects);
+        // Of ways that are equally short, one counts whatever the order in the file.
+        entries.sort_by(|one, other| one.name.cmp(&other.name));
+        for entry in entries {
             let located = match locate(&projects[next], &entry, fetch) {
                 Ok(located) => located,
                 Err(diagnostic) => {
@@ -143,7 +146,7 @@ fn locate(
             })?;
             let folder = fetched.folder;
             let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
-            let repository = Some(Repository { url: fetched.url, real });
+            let repository = Some(Repository { url: fetched.url, commit: fetched.commit, real });
             Ok(Located { shown: folder.clone(), folder, repository, origin: origin.clone() })
         }
     }
@@ -157,7 +160,10 @@ fn read_project(
     let Located { folder, shown, origin, .. } = located;
     let file = folder.join("purlin.toml");
     let shown_file = shown.join("purlin.toml");
-    if !file.is_file() {
+    let leads_out = |repository: &Repository| {
+        file.canonicalize().is_ok_and(|real| !real.starts_with(&repository.real))
+    };
+    if !file.is_file() || located.repository.as_ref().is_some_and(leads_out) {
         return Err(vec![no_project(located)]);
     }
     let text = read_text(&file, &shown_file)

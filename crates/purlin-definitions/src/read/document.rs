@@ -1,11 +1,13 @@
 //! The core tables that are about definitions, and the sections beside them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use purlin_model::{Diagnostic, Entry, Kind, Origin, Source, Table, Value, suggestion, to_kebab};
+use purlin_model::{
+    Diagnostic, Entry, Kind, Origin, Severity, Source, Table, Value, suggestion, to_kebab,
+};
 use purlin_plugin::Schema;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::catalogue::{Catalogue, ImporterFeature, TransformFeature};
 use crate::{Name, parse_path};
@@ -49,11 +51,26 @@ pub(crate) struct Use {
     pub(crate) what: Used,
     /// Validated, with their defaults.
     pub(crate) options: Json,
+    /// The same as they are written.
+    pub(crate) written: Value,
     pub(crate) origin: Origin,
     /// The sections that it extends.
     pub(crate) extends: BTreeSet<Name>,
     /// The sections that it reads.
     pub(crate) reads: BTreeSet<Name>,
+}
+
+impl Use {
+    /// Where arguments that a plugin makes of the options are written: below an option, under the same
+    /// name and with the same value.
+    pub(crate) fn places_of(&self, arguments: &Map<String, Json>) -> BTreeMap<String, Origin> {
+        let options = self.written.as_table().into_iter().flat_map(Table::iter);
+        let below = options.filter_map(|(_, entry)| entry.value.as_table()).flat_map(Table::iter);
+        let given = below.filter(|(name, entry)| {
+            arguments.get(*name).is_some_and(|argument| *argument == entry.value.to_json())
+        });
+        given.map(|(name, entry)| (name.to_owned(), entry.key.clone())).collect()
+    }
 }
 
 /// What a `[[use]]` names, by its position in the catalogue.
@@ -100,6 +117,7 @@ pub(crate) fn read_document(
 ) -> (Document, Vec<Diagnostic>) {
     let mut read = Document::default();
     let mut diagnostics = Vec::new();
+    let has_plugins = document.get("plugins").is_some();
     let mut core = Table::default();
     for (key, entry) in document.as_table().into_iter().flat_map(Table::iter) {
         let name = to_kebab(key);
@@ -110,7 +128,13 @@ pub(crate) fn read_document(
         } else if catalogue.sections.iter().any(|section| section == key) {
             read.sections.push((key.into(), entry.key.clone(), entry.value.clone()));
         } else if !is_root {
-            diagnostics.push(unknown_section(catalogue, key, &entry.key));
+            let mut unknown = unknown_section(catalogue, key, &entry.key);
+            if has_plugins {
+                // It is of no account here, and may be right at home.
+                unknown.severity = Severity::Warning;
+                not_enabled(&mut unknown);
+            }
+            diagnostics.push(unknown);
         }
     }
     let workspace = document.get("workspace");
@@ -129,7 +153,14 @@ pub(crate) fn read_document(
                 for one in value.as_list().unwrap_or_default() {
                     match read_use(catalogue, one) {
                         Ok(one) => read.uses.push(one),
-                        Err(mistakes) => diagnostics.extend(mistakes),
+                        Err(mut mistakes) => {
+                            for one in mistakes.iter_mut().filter(|one| one.code == UNKNOWN_USE) {
+                                if !is_root && has_plugins {
+                                    not_enabled(one);
+                                }
+                            }
+                            diagnostics.extend(mistakes);
+                        }
                     }
                 }
             }
@@ -141,6 +172,18 @@ pub(crate) fn read_document(
         }
     }
     (read, diagnostics)
+}
+
+/// The code of a `[[use]]` of something that there is not.
+const UNKNOWN_USE: &str = "unknown-use";
+
+/// Adds to what is not known in a project that its plugins may know it.
+fn not_enabled(diagnostic: &mut Diagnostic) {
+    diagnostic.detail.push_str(
+        " The project has plugins of its own, which are not enabled for the workspace that uses it.",
+    );
+    let help = "name the plugin in `[plugins]` of the workspace, too";
+    help.clone_into(&mut diagnostic.help);
 }
 
 fn read_use(catalogue: &Catalogue, value: &Value) -> Result<Use, Vec<Diagnostic>> {
@@ -160,28 +203,65 @@ fn read_use(catalogue: &Catalogue, value: &Value) -> Result<Use, Vec<Diagnostic>
     let importer = catalogue.importers.iter().position(|one| is_meant(&one.head));
     if let Some(position) = importer {
         let ImporterFeature { schema, into, .. } = &catalogue.importers[position];
-        let options = validated(schema().as_deref(), &options)?;
+        let written_options = options;
+        let options = validated(schema().as_deref(), &written_options)?;
         let extends = into_sections(into, &options);
+        let mut unknown = extends.iter().filter(|one| {
+            into.contains("{options.") && !catalogue.sections.iter().any(|known| **known == ***one)
+        });
+        if let Some(section) = unknown.next() {
+            return Err(vec![no_section(catalogue, section, &written_options)]);
+        }
         let (what, reads) = (Used::Importer(position), BTreeSet::new());
-        return Ok(Use { what, options, origin: name.origin, extends, reads });
+        return Ok(Use {
+            what,
+            options,
+            written: written_options,
+            origin: name.origin,
+            extends,
+            reads,
+        });
     }
     let transform = catalogue.transforms.iter().position(|one| is_meant(&one.head));
     if let Some(position) = transform {
         let TransformFeature { schema, reads, extends, .. } = &catalogue.transforms[position];
-        let options = validated(schema().as_deref(), &options)?;
+        let written_options = options;
+        let options = validated(schema().as_deref(), &written_options)?;
         let names = |all: &[String]| all.iter().map(|one| Name::from(one.as_str())).collect();
         let (reads, extends) = (names(reads), names(extends));
         let what = Used::Transform(position);
-        return Ok(Use { what, options, origin: name.origin, extends, reads });
+        return Ok(Use {
+            what,
+            options,
+            written: written_options,
+            origin: name.origin,
+            extends,
+            reads,
+        });
     }
     let importers = catalogue.importers.iter().map(|one| one.head.name.as_str());
     let transforms = catalogue.transforms.iter().map(|one| one.head.name.as_str());
     Err(vec![
-        Diagnostic::error("unknown-use", format!("there is no importer or transform `{written}`"))
+        Diagnostic::error(UNKNOWN_USE, format!("there is no importer or transform `{written}`"))
             .label(name.origin.clone(), "named here")
             .detail("`[[use]]` names importers and transforms of enabled plugins.")
             .help(suggestion(written, "importers and transforms", importers.chain(transforms))),
     ])
+}
+
+/// An option of an importer names a section that nobody reads.
+fn no_section(catalogue: &Catalogue, section: &str, options: &Value) -> Diagnostic {
+    let is_it = |value: &Value| value.as_str() == Some(section);
+    let entries =
+        options.as_table().into_iter().flat_map(Table::iter).map(|(_, entry)| &entry.value);
+    let named =
+        entries.flat_map(|value| std::iter::once(value).chain(value.as_list().unwrap_or_default()));
+    let origin = named.filter(|value| is_it(value)).map(|value| &value.origin).next();
+    let sections = catalogue.sections.iter().map(String::as_str);
+    Diagnostic::error("unknown-section", format!("nothing reads the section `{section}`"))
+        .label(origin.unwrap_or(&options.origin).clone(), "named here")
+        .detail("No enabled plugin makes anything of definitions there.")
+        .help(suggestion(section, "sections", sections))
 }
 
 /// Options as the feature's schema wants them. A feature without a schema has none.

@@ -7,10 +7,14 @@ use purlin_plugin::language::Argument;
 
 use crate::catalogue::{Catalogue, LeafFeature};
 use crate::file::{DefinitionFile, SourceFiles};
-use crate::{Content, Contribution, Injected, Lineage, Name, is_system};
+use crate::{Content, Contribution, Injected, Lineage, Name};
+
+/// Deeper than any sensible definition. In outputs there is a system besides, and names of projects.
+const LONGEST: usize = 48;
 
 /// Turns data into contributions of one section.
 pub(crate) struct SectionReader<'a> {
+    catalogue: &'a Catalogue,
     /// The leaf types that the section holds.
     pub(crate) leaves: Vec<&'a LeafFeature>,
     /// What the contributions have in common.
@@ -33,6 +37,7 @@ impl<'a> SectionReader<'a> {
         priority: i64,
     ) -> Self {
         Self {
+            catalogue,
             leaves: catalogue.leaves_of(section).collect(),
             lineage,
             priority,
@@ -118,6 +123,9 @@ impl<'a> SectionReader<'a> {
 
     /// Adds a contribution; a system in front of its path is taken off.
     pub(crate) fn add(&mut self, path: &[Name], priority: i64, content: Content, origin: Origin) {
+        if path.len() > LONGEST || path.iter().any(|name| name.is_empty()) {
+            return self.diagnostics.push(no_name(path, origin));
+        }
         let lineage = Lineage { origin, ..self.lineage.clone() };
         let (path, system) = self.split(path);
         self.found.push(Arc::new(Contribution {
@@ -134,7 +142,7 @@ impl<'a> SectionReader<'a> {
 
     fn split(&self, path: &[Name]) -> (Vec<Name>, Option<Name>) {
         if let (None, [section, system, rest @ ..]) = (&self.system, path)
-            && is_system(system)
+            && self.catalogue.is_system(system)
         {
             let mut path: Vec<Name> = [section].into_iter().chain(rest).cloned().collect();
             // What stands at the system itself is the section's `default` there, beside its others.
@@ -145,6 +153,18 @@ impl<'a> SectionReader<'a> {
         }
         (path.to_vec(), self.system.clone())
     }
+}
+
+/// A path of a definition that cannot be one of an output.
+fn no_name(path: &[Name], origin: Origin) -> Diagnostic {
+    let is_long = path.len() > LONGEST;
+    let shown = crate::path_text(&path[..path.len().min(6)]);
+    let what = if is_long {
+        format!("`{shown}.…` is more than {LONGEST} names deep")
+    } else {
+        format!("`{shown}` has an empty name in it")
+    };
+    Diagnostic::error("no-name", what).label(origin, "not defined").help("rename it".to_owned())
 }
 
 /// What a file of data defines: a leaf, or data.

@@ -7,10 +7,13 @@ mod world;
 
 mod test_composition;
 mod test_cycles;
+mod test_failing;
 mod test_folders;
 mod test_forcing;
+mod test_lost;
 mod test_phases;
 mod test_questions;
 mod test_reading;
 mod test_scoping;
+mod test_selves;
 mod test_starlark;

@@ -124,6 +124,54 @@ fn links_are_followed_inside_of_the_workspace_and_circles_are_found() {
 }
 
 #[test]
+fn links_that_multiply_folders_end_somewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, "r/z.star", "");
+    for level in 0..31 {
+        let here = root.join(format!("x/d{level}"));
+        fs::create_dir_all(&here).unwrap();
+        for name in ["a", "b"] {
+            symlink(format!("../d{}", level + 1), here.join(name)).unwrap();
+        }
+    }
+    fs::create_dir(root.join("x/d31")).unwrap();
+    symlink("../x/d0", root.join("r/boom")).unwrap();
+    let found = map_folder(root, "r");
+    assert_eq!(mapped(&found, root), ["z r/z.star"]);
+    let told: Vec<&str> = found.diagnostics.iter().map(|one| one.code.as_str()).collect();
+    assert_eq!(told, ["folder-depth", "folder-size"]);
+}
+
+#[test]
+fn a_project_is_no_folder_of_definitions_and_other_files_are_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, "purlin.toml", "");
+    write(root, "sub/purlin.toml", "");
+    write(root, "sub/a.star", "");
+    let found = map_folder(root, "sub");
+    assert_eq!(mapped(&found, root), Vec::<String>::new());
+    assert_eq!(found.diagnostics[0].summary, "sub is a project of its own");
+    assert_eq!(mapped(&map_folder(root, "."), root), Vec::<String>::new());
+
+    let outside = tempfile::tempdir().unwrap();
+    write(outside.path(), "secret", "a line that nobody is to see\n");
+    let secret = outside.path().join("secret");
+    for (target, expected) in [
+        (secret.to_str().unwrap(), "purlin.star leads out of the workspace"),
+        ("nothing", "purlin.star is a link to nothing"),
+        ("sub", "purlin.star is not a file"),
+    ] {
+        let made = world(&[("sub/a.star", "")]);
+        symlink(target, made.folder.path().join("purlin.star")).unwrap();
+        let told: Vec<String> =
+            made.workspace.check().iter().map(|one| one.summary.clone()).collect();
+        assert_eq!(told, [expected, "there is no folder pkgs"]);
+    }
+}
+
+#[test]
 fn names_that_are_no_text_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();

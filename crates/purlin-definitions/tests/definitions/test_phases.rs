@@ -159,6 +159,72 @@ fn what_a_manifest_does_not_declare_is_an_error_that_names_the_plugin() {
     }
 }
 
+/// Makes something for what is no system.
+struct Nowhere;
+
+impl Transform for Nowhere {
+    fn outputs(
+        &self,
+        _context: &dyn TransformContext,
+        _options: &Json,
+        _host: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError> {
+        let path = vec!["v".to_owned(), "a".to_owned()];
+        let system = Some("nosys".to_owned());
+        Ok(vec![Fragment { system, ..Fragment::new(path, Payload::Data(json!(1))) }])
+    }
+}
+
+#[test]
+fn what_is_made_for_a_system_stands_below_it() {
+    struct Placed(&'static [&'static str]);
+    impl Transform for Placed {
+        fn outputs(
+            &self,
+            _context: &dyn TransformContext,
+            _options: &Json,
+            _host: &dyn Host,
+        ) -> Result<Vec<Fragment>, PluginError> {
+            let path = self.0.iter().map(|name| (*name).to_owned()).collect();
+            let system = Some("x86_64-linux".to_owned());
+            Ok(vec![Fragment { system, ..Fragment::new(path, Payload::Data(json!(1))) }])
+        }
+    }
+    let of = |path: &'static [&'static str]| {
+        world_with(
+            &[],
+            move |catalogue| {
+                let code = move || Arc::new(Placed(path)) as Arc<dyn Transform>;
+                catalogue.transforms.push(transform("placed", &[], &[], &["v"], code));
+            },
+            None,
+        )
+    };
+    for path in [&["v", "a"][..], &["v", "x86_64-linux", "a"]] {
+        assert_eq!(of(path).show("v"), json!({"x86_64-linux": {"a": 1}}));
+    }
+    let none = world_with(
+        &[],
+        |catalogue| {
+            let code = || Arc::new(Nowhere) as Arc<dyn Transform>;
+            catalogue.transforms.push(transform("nowhere", &[], &[], &["v"], code));
+        },
+        None,
+    );
+    insta::assert_snapshot!(told(&none.error("v.a")), @r#"
+    error: `nowhere` of the plugin `made-up` made `v.a` for a system that is none
+      plugin.toml:1:1 declared here
+      = It says `nosys`.
+      = systems are called like `x86_64-linux`
+    "#);
+    insta::assert_snapshot!(told(&of(&["v", "aarch64-linux", "a"]).error("v.a")), @r#"
+    error: `placed` of the plugin `made-up` made `v.aarch64-linux.a` for the system x86_64-linux
+      plugin.toml:1:1 declared here
+      = The path says aarch64-linux.
+      = leave `system` out, or let it say what the path says
+    "#);
+}
+
 /// Recorded cases 13, 14 and 17: who came last won.
 #[test]
 fn plugins_that_make_one_output_differently_exclude_each_other() {

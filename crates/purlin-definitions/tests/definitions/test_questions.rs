@@ -57,10 +57,10 @@ fn who_wrote_a_value_is_told_with_what_lost_and_what_was_injected() {
     assert_eq!(
         told,
         [
-            "flavour: injected flavour purlin.toml:5",
+            "flavour: injected flavour purlin.toml:7",
             "hello: author pkg.hello purlin.toml:8",
             "mk_thing: base mk_thing plugin.toml:1",
-            "n: author pkg.n pkg/n/user.star:1",
+            "n: extension pkg.n pkg/n/user.star:1",
             "system: reserved system pkg/n/user.star:1",
         ]
     );

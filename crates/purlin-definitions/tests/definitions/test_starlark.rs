@@ -4,19 +4,26 @@ use std::fs;
 use std::path::PathBuf;
 
 use purlin_definitions::{Setup, SourceFiles, Workspace, parse_path};
-use purlin_model::{Diagnostic, Source, parse_toml};
+use purlin_model::{Diagnostic, Origin, Source, Value, parse_toml};
 use purlin_starlark::Starlark;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use crate::world::{catalogue, told, write};
 
-struct Opened {
+pub(crate) struct Opened {
     _folder: TempDir,
-    workspace: Workspace,
+    pub(crate) workspace: Workspace,
 }
 
-fn open(files: &[(&str, &str)]) -> Opened {
+pub(crate) fn open(files: &[(&str, &str)]) -> Opened {
+    open_with(files, |_| {})
+}
+
+pub(crate) fn open_with(
+    files: &[(&str, &str)],
+    change: impl FnOnce(&mut purlin_definitions::Catalogue),
+) -> Opened {
     let folder = tempfile::tempdir().unwrap();
     let document = "[workspace]\nsystems = [\"x86_64-linux\"]\n[[use]]\nname = \"folder\"\ntype = \"pkg\"\n\
                     [[use]]\nname = \"folder\"\ntype = \"lib\"\n";
@@ -27,32 +34,42 @@ fn open(files: &[(&str, &str)]) -> Opened {
     let text = fs::read_to_string(folder.path().join("purlin.toml")).unwrap();
     let (document, _) = parse_toml(&Source::new("purlin.toml", text));
     let files = SourceFiles::new();
+    let mut catalogue = catalogue();
+    change(&mut catalogue);
     let workspace = Workspace::open(Setup {
         root: folder.path().to_owned(),
         shown: PathBuf::new(),
         document,
         systems: None,
-        catalogue: catalogue(),
+        catalogue,
         language: std::sync::Arc::new(Starlark::new(files.clone())),
         files,
         base: None,
         fetch: None,
-        revision: None,
+        revision: Some(Box::new(|folder, _| {
+            let name = folder.file_name().unwrap().to_string_lossy();
+            Ok(Value::from_json(&json!({ "path": name }), &Origin::whole(&Source::unread("self"))))
+        })),
     });
     Opened { _folder: folder, workspace }
 }
 
 impl Opened {
-    fn show(&self, path: &str) -> Json {
+    pub(crate) fn show(&self, path: &str) -> Json {
         match self.workspace.show(&parse_path(path).unwrap()) {
             Ok(shown) => shown,
             Err(diagnostic) => panic!("{}", told(&diagnostic)),
         }
     }
 
-    fn error(&self, path: &str) -> Diagnostic {
+    pub(crate) fn error(&self, path: &str) -> Diagnostic {
         self.workspace.show(&parse_path(path).unwrap()).expect_err("it fails")
     }
+}
+
+/// All that is wrong, with its places.
+pub(crate) fn mistakes(opened: &Opened) -> String {
+    opened.workspace.check().iter().map(told).collect()
 }
 
 #[test]
@@ -108,9 +125,9 @@ fn the_literal_is_read_and_chains_may_be_long() {
         star.push_str(&format!("def p{number}(p{0}):\n    return p{0} + 1\n", number - 1));
         names.push_str(&format!(", \"p{number}\": p{number}"));
     }
-    star.push_str(&format!("definitions = {{\"pkg\": {{{names}}}, \"foo\": {{\"x\": [1, 2]}}}}\n"));
+    star.push_str(&format!("definitions = {{\"app\": {{{names}}}, \"foo\": {{\"x\": [1, 2]}}}}\n"));
     let opened = open(&[("purlin.star", &star)]);
-    assert_eq!(opened.show("pkg.x86_64-linux.p4999"), json!(4999));
+    assert_eq!(opened.show("app.x86_64-linux.p4999"), json!(4999));
     assert_eq!(opened.show("foo.x"), json!([1, 2]));
 }
 
@@ -126,4 +143,78 @@ fn what_is_looked_up_too_deep_is_an_error_and_not_the_end() {
         texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let error = open(&files).error("pkg.x86_64-linux.p0");
     assert_eq!(error.code, "too-deep", "{error}");
+}
+
+#[test]
+fn whatever_a_function_is_bound_to_its_parameters_are_injected() {
+    let opened = open(&[
+        ("pkg/zlib.star", "def default(mk_thing):\n    return mk_thing(version = \"1\")\n"),
+        ("pkg/lambda.star", "default = lambda mk_thing, zlib: mk_thing(version = zlib.version)\n"),
+        ("pkg/loaded.star", "load(\"./parts/n.star\", default = \"made\")\n"),
+        (
+            "pkg/parts/n.star",
+            "def made(mk_thing, zlib):\n    return mk_thing(version = zlib.version)\n\
+             def default(mk_thing):\n    return mk_thing(version = \"2\")\n",
+        ),
+        (
+            "more.star",
+            "x = 3\ndef f(mk_thing, zlib):\n    return mk_thing(version = zlib.version)\n",
+        ),
+        (
+            "purlin.star",
+            "load(\"./more.star\", \"x\", g = \"f\")\n\
+             definitions = {\"pkg\": {\"f\": g}, \"foo\": {\"x\": x}}\n",
+        ),
+    ]);
+    for name in ["lambda", "loaded", "f"] {
+        assert_eq!(opened.show(&format!("pkg.x86_64-linux.{name}"))["version"], "1", "{name}");
+    }
+    assert_eq!(opened.show("foo.x"), json!(3));
+    assert_eq!(mistakes(&opened), "");
+}
+
+#[test]
+fn a_function_whose_parameters_cannot_be_known_is_an_error() {
+    let opened = open(&[(
+        "purlin.star",
+        "def _make(version):\n    \
+         def made(mk_thing):\n        return mk_thing(version = version)\n    \
+         return made\n\
+         a = _make(\"1\")\n\
+         definitions = {\"pkg\": {\"a\": a}}\n",
+    )]);
+    assert_eq!(
+        told(&opened.error("pkg.x86_64-linux.a")),
+        "error: `pkg.a` is a function that is not written as a `def`\n  \
+         purlin.star:5:1 it is made here\n  \
+         = What a function asks for is read from the syntax, and this one has none.\n  \
+         = write `def a(…):`, which may call or return it\n"
+    );
+}
+
+#[test]
+fn what_would_silently_take_the_place_of_something_else_is_told() {
+    let opened = open(&[
+        ("pkg/b.star", "def default(): pass\n\ndef default(): pass\n"),
+        ("purlin.star", "def f(): pass\ndefinitions = {}\ndefinitions[\"pkg\"] = {\"f\": f}\n"),
+    ]);
+    let told = mistakes(&opened);
+    assert!(told.contains("`default` is written twice\n  pkg/b.star:1:5 here\n  pkg/b.star:3:5"));
+    assert!(told.contains("`definitions` is changed after it is written\n  purlin.star:3:1"));
+}
+
+#[test]
+fn a_priority_where_none_counts_and_keys_that_become_one_are_errors() {
+    let opened = open(&[
+        ("lib/a.star", "def default():\n    return prioritised({}, 50)\n"),
+        ("lib/b.star", "def default():\n    return {1: \"a\", \"1\": \"b\"}\n"),
+        (
+            "purlin.star",
+            "def f():\n    return 1\ndefinitions = {\"lib\": {\"f\": prioritised(f, 50)}}\n",
+        ),
+    ]);
+    let error = opened.error("lib.a");
+    assert!(error.to_string().contains("counts in the literal `definitions` alone"), "{error}");
+    assert!(told(&opened.error("lib.b")).contains("two keys that become the text `1`"));
+    assert_eq!(opened.show("lib.f"), json!(1));
 }

@@ -9,7 +9,7 @@
 //! ```
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -32,21 +32,29 @@ pub(crate) struct Tiny {
     bodies: Mutex<HashMap<String, Bodies>>,
 }
 
-pub(crate) struct Text(pub(crate) String);
+/// A text. What a function made counts as something that any section may hold.
+pub(crate) struct Text {
+    text: String,
+    is_made: bool,
+}
 
 impl fmt::Debug for Text {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(&self.text)
     }
 }
 
 impl Evaluated for Text {
     fn datum(&self) -> Datum {
-        Datum::String(self.0.clone())
+        Datum::String(self.text.clone())
     }
 
     fn fields(&self) -> Option<Datum> {
         None
+    }
+
+    fn is_function(&self) -> bool {
+        self.is_made
     }
 
     fn leaf(&self) -> Option<Arc<LeafType>> {
@@ -153,8 +161,12 @@ impl Tiny {
 impl Language for Tiny {
     fn index(&self, source: &Arc<Source>) -> Result<Arc<FileIndex>, Diagnostics> {
         *self.parsed.lock().unwrap() += 1;
-        let mut index =
-            FileIndex { functions: Vec::new(), constants: Vec::new(), definitions: None };
+        let mut index = FileIndex {
+            functions: Vec::new(),
+            constants: Vec::new(),
+            loaded: BTreeMap::new(),
+            definitions: None,
+        };
         for (start, line) in lines(source) {
             let place = |from: usize, length: usize| {
                 Origin::new(source, start + from..start + from + length)
@@ -210,13 +222,13 @@ impl Language for Tiny {
         }
         let mut text = format!("{name}({})", parts.join(", "));
         text.truncate(500);
-        Ok(Arc::new(Text(text)))
+        Ok(Arc::new(Text { text, is_made: true }))
     }
 
     fn constant(&self, source: &Arc<Source>, name: &str) -> Result<Handle, Diagnostic> {
         let head = format!("{name} = ");
         let all = lines(source);
         let text = all.iter().find_map(|(_, line)| line.strip_prefix(&head)).unwrap();
-        Ok(Arc::new(Text(text.to_owned())))
+        Ok(Arc::new(Text { text: text.to_owned(), is_made: false }))
     }
 }

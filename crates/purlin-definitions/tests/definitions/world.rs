@@ -140,6 +140,7 @@ pub(crate) fn transform(
         reads: names(reads),
         extends: names(extends),
         outputs: names(outputs),
+        is_shared: name == "lib",
         schema: Box::new(|| Ok(Arc::new(None))),
         load: Box::new(move || Ok(code())),
     }

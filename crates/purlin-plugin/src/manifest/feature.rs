@@ -221,6 +221,7 @@ impl<'a> Reader<'a> {
                 reads: fields.owned_texts("reads"),
                 extends: fields.owned_texts("extends"),
                 outputs: fields.owned_texts("outputs"),
+                shared: fields.bool("shared").unwrap_or(false),
             },
             Point::Importer => {
                 if fields.value("inputs").is_none() {

@@ -11,7 +11,7 @@ use starlark::values::{Heap, Value};
 
 use super::context::{Context, fields};
 use super::services::Caller;
-use super::{Plugin, answer, own_name};
+use super::{Plugin, answer, own_name, plain_name};
 use crate::call::{Named, run};
 use crate::convert::from_json;
 use crate::worker::Ask;
@@ -31,7 +31,7 @@ impl Feature {
     /// The function that is to be called; `None` where there is none.
     fn function(&self, function: &str) -> Result<Option<String>, PluginError> {
         let index = self.plugin.index().map_err(|mistakes| answer::mistakes(&mistakes))?;
-        let names = [own_name(&self.name, function), function.to_owned()];
+        let names = [own_name(&self.name, function), plain_name(function).to_owned()];
         let mut all = names.into_iter();
         Ok(all.find(|name| index.functions.iter().any(|one| one.name == *name)))
     }
@@ -75,7 +75,8 @@ impl Feature {
         let caller = Caller { host, context: None };
         self.call(function, &caller, arguments, read)?.ok_or_else(|| {
             let own = own_name(&self.name, function);
-            let message = format!("the plugin has no function `{own}` and no `{function}`");
+            let plain = plain_name(function);
+            let message = format!("the plugin has no function `{own}` and no `{plain}`");
             PluginError::new(ErrorCode::Internal, message)
         })
     }

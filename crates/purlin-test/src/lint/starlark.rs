@@ -8,7 +8,7 @@ use purlin_model::{Diagnostic, Source, suggestion, to_snake};
 use purlin_plugin::RuntimeKind;
 use purlin_plugin::manifest::{Feature, Manifest, RuntimeEntry};
 use purlin_starlark::NoSources;
-use purlin_starlark::plugin::{Plugin, functions_of};
+use purlin_starlark::plugin::{Plugin, functions_of, plain_name};
 
 /// Syntax errors, features that have no function, and definitions that cannot be shipped.
 pub(super) fn check(manifest: &Manifest, source: &Arc<Source>, folder: &Path) -> Vec<Diagnostic> {
@@ -75,7 +75,7 @@ fn missing(
     let own = |function: &&str| format!("{}_{function}", to_snake(&feature.name));
     let all: Vec<String> = wanted
         .iter()
-        .flat_map(|function| [own(function), (*function).to_owned()])
+        .flat_map(|function| [own(function), plain_name(function).to_owned()])
         .map(|name| format!("`{name}`"))
         .collect();
     let first = wanted.first().map(own).unwrap_or_default();

@@ -32,6 +32,12 @@ pub(super) enum Found {
     Missing,
 }
 
+/// The commit whose files are in a folder that was found here.
+pub(super) fn commit_of(tree: &Path) -> String {
+    let name = tree.parent().and_then(Path::file_name);
+    name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 impl Kept {
     pub(super) fn new(folder: PathBuf) -> Self {
         Self { folder }

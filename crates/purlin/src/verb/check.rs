@@ -15,6 +15,7 @@ use crate::arguments::{Check, Run};
 use crate::asked::Asked;
 use crate::context::Context;
 use crate::failure::{Outcome, USAGE};
+use crate::verb::init::template;
 use crate::{definitions, draw, environment};
 
 /// Finds everything that can be known without starting a process.
@@ -52,6 +53,7 @@ pub(crate) fn perform(context: &Context, options: &Check) -> Outcome {
         let (opened, told) = definitions::look(context, &[])?;
         diagnostics.extend(told);
         diagnostics.extend(opened.check());
+        diagnostics.extend(template::problems(context, &opened));
         outputs = opened.names(&[]).map_or(0, |names| count(&names));
     }
     let diagnostics = purlin_model::distinct(diagnostics);

@@ -6,7 +6,7 @@ use purlin_definitions::{Explanation, Told, path_text};
 
 use crate::arguments::Explain;
 use crate::context::Context;
-use crate::definitions::{self, draw_problems};
+use crate::definitions::{self, draw_problems, failed};
 use crate::draw;
 use crate::failure::Outcome;
 
@@ -25,7 +25,7 @@ pub(crate) fn perform(context: &Context, options: &Explain) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     let path = definitions::path(options.path.as_deref())?;
-    let explanation = opened.explain(&path)?;
+    let explanation = opened.explain(&path).map_err(|why| failed(&opened, why))?;
     if context.global.json {
         draw::json(&explanation.to_json());
     } else {
@@ -94,6 +94,9 @@ fn told(one: &Told) -> String {
 fn argument(one: &Told) -> String {
     match one.layer {
         "reserved" => "reserved".to_owned(),
+        "missing" => "missing: nothing defines it".to_owned(),
+        "conflict" => format!("in conflict: {}", one.origin),
+        "failed" => format!("not known: {}", one.origin),
         "injected" => format!("injected by {}", one.origin),
         "base" => match &one.plugin {
             Some(plugin) => format!("{} of the plugin `{plugin}`", one.path),

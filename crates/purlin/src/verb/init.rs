@@ -13,7 +13,7 @@ use crate::draw;
 use crate::failure::{Failure, Outcome};
 use crate::workspace::FILE;
 
-mod template;
+pub(in crate::verb) mod template;
 
 /// Makes the folder a workspace: a `purlin.toml` to start from, or a copy of a template, and a lock
 /// file with the workspace's id.

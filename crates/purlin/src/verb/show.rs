@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::arguments::Show;
 use crate::context::Context;
-use crate::definitions::{self, draw_problems, shown_path};
+use crate::definitions::{self, draw_problems, failed, shown_path};
 use crate::failure::{Outcome, USAGE};
 use crate::{draw, value_view};
 
@@ -15,17 +15,19 @@ use crate::{draw, value_view};
 pub(crate) fn perform(context: &Context, options: &Show) -> Outcome {
     let opened = definitions::open(context, &options.systems)?;
     let path = definitions::path(options.path.as_deref())?;
-    let names = opened.names(&path)?;
+    let names = opened.names(&path).map_err(|why| failed(&opened, why))?;
     let listing = Listing { opened: &opened, origin: options.origin };
     if let Names::Leaf(_) = names
         && !options.origin
     {
-        let value = value_view::to_json(&opened.value(&path)?);
+        let value = value_view::to_json(&opened.value(&path).map_err(|why| failed(&opened, why))?);
         if context.global.json {
             draw::json(&value);
         } else {
             draw::out(format_args!("{}\n", draw::harmless(&value_view::to_text(&value))));
         }
+        // It does not need what is wrong elsewhere.
+        draw_problems(context, &opened);
         return Ok(ExitCode::SUCCESS);
     }
     if let Names::Conflict(why) = names {

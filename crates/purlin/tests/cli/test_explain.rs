@@ -57,7 +57,7 @@ fn where_each_argument_came_from() {
       asks for    mk_package  mk_package of the plugin `packages`
                   lantern     packages.lantern, purlin.toml:12:24 (author, priority 100)
                   rope        packages.rope, fleet/purlin.toml:2:11 (child `fleet`, priority 300)
-                  flag        injected by purlin.toml:8:10
+                  flag        injected by purlin.toml:9:12
                   system      reserved
     "#);
     let told = harbour.succeed(&["explain", path, "--json"]).json();

@@ -87,6 +87,38 @@ fn init_tells_which_templates_there_are() {
 }
 
 #[test]
+fn templates_are_folders_of_their_workspace() {
+    let workspace = crate::workspace(
+        "[workspace]\nname = 'w'\n[templates.gone]\npath = 'gone'\n[templates.out]\npath = '../elsewhere'\n",
+    );
+    std::fs::create_dir(workspace.base().join("elsewhere")).expect("it can be made");
+    std::fs::write(workspace.base().join("elsewhere/secret"), "s").expect("it can be written");
+    insta::assert_snapshot!(workspace.fail(2, &["check"]).stable_stderr(), @"
+    error: the template `gone` has no folder
+     --> purlin.toml:3:12
+      |
+    3 | [templates.gone]
+      |            ^^^^ defined here
+      |
+      = There is no folder `gone` in [TEST]/workspace.
+      = help: paths are relative to the workspace's root
+
+    error: the template `out` lies outside of the workspace
+     --> purlin.toml:5:12
+      |
+    5 | [templates.out]
+      |            ^^^ defined here
+      |
+      = `../elsewhere` leads out of [TEST]/workspace.
+      = help: a template is a folder of the workspace that defines it
+    ");
+    std::fs::create_dir(workspace.path("new")).expect("it can be made");
+    let refused = workspace.fail(2, &["-C", "new", "init", "--template", "out"]);
+    assert!(refused.stderr.contains("the template `out` lies outside of the workspace"));
+    assert!(!workspace.path("new/secret").exists());
+}
+
+#[test]
 fn init_finds_templates_elsewhere() {
     let studio = studio();
     std::fs::create_dir(studio.base().join("far")).expect("it can be made");

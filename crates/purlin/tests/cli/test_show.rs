@@ -196,3 +196,43 @@ fn a_workspace_without_definitions_has_no_outputs() {
     assert_eq!(workspace.succeed(&["show"]).stdout, "");
     assert_eq!(workspace.succeed(&["show", "--json"]).json(), json!({}));
 }
+
+#[test]
+fn a_plugin_that_fails_is_told_once_beside_what_does_not_need_it() {
+    let workspace = workspace(
+        "[workspace]\nname = 'w'\nsystems = ['x86_64-linux']\n[plugins]\nnotes = { path = 'notes' }\n\
+         [[use]]\nname = 'notes'\n[packages.ok]\nversion = '1'\n",
+    );
+    workspace.write(
+        "notes/plugin.toml",
+        "[plugin]\nname = 'notes'\nversion = '1.0.0'\napi = '1'\ndescription = 'x'\nlicense = 'MIT'\n\
+         [runtime]\nkind = 'starlark'\nentry = 'plugin.star'\n\
+         [provides.importer.notes]\nabout = 'x'\ninputs = ['*.txt']\ninto = 'packages'\n",
+    );
+    workspace
+        .write("notes/plugin.star", "def import_(options, sources):\n    fail(\"no notes\")\n");
+    let listed = workspace.fail(2, &["show", "packages"]);
+    assert_eq!(listed.stdout, "x86_64-linux\n  ok\n");
+    assert_eq!(listed.stderr.matches("error: ").count(), 1, "{}", listed.stderr);
+    let one = workspace.succeed(&["show", "packages.x86_64-linux.ok"]);
+    assert!(one.stderr.contains("no notes"), "{}", one.stderr);
+    let missing = workspace.fail(2, &["show", "packages.x86_64-linux.note"]);
+    assert!(missing.stderr.contains("no notes") && missing.stderr.contains("has no `note`"));
+    workspace.write("notes/plugin.star", "def import_(options, sources):\n    return []\n");
+    assert_eq!(workspace.succeed(&["show", "packages"]).stderr, "");
+}
+
+#[test]
+fn no_line_is_shown_of_a_file_outside_of_the_workspace() {
+    let workspace = workspace("[workspace]\nname = 'w'\n[[use]]\nname = 'all-local-resources'\n");
+    std::fs::write(workspace.base().join("secret"), "a line of it\n").expect("it can be written");
+    std::fs::create_dir(workspace.path("pkgs")).expect("it can be made");
+    for link in ["purlin.star", "pkgs/a.star"] {
+        let target = workspace.base().join("secret");
+        std::os::unix::fs::symlink(target, workspace.path(link)).expect("it can be made");
+        let refused = workspace.fail(2, &["check"]).stderr;
+        assert!(refused.contains(&format!("{link} leads out of the workspace")), "{refused}");
+        assert!(!refused.contains("a line of it"), "{refused}");
+        std::fs::remove_file(workspace.path(link)).expect("it can be removed");
+    }
+}

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use purlin_definitions::Names;
+use purlin_definitions::{Names, Workspace};
 use purlin_model::{Diagnostic, suggestion};
 use purlin_plugin::PluginSet;
 
@@ -52,9 +52,39 @@ pub(super) fn find(
             .help(suggestion(name, "templates", names))
             .into());
     };
-    let value = value_view::to_json(&opened.value(&path)?);
+    located(&context, &opened, &path)
+}
+
+/// What is wrong with the folders of templates. What is wrong with the definitions is told elsewhere.
+pub(in crate::verb) fn problems(context: &Context, opened: &Workspace) -> Vec<Diagnostic> {
+    let mut paths = Vec::new();
+    let root = vec![TEMPLATES.to_owned()];
+    if let Ok(names) = opened.names(&root) {
+        leaves(root, &names, &mut paths);
+    }
+    let sound = paths.into_iter().filter(|path| opened.value(path).is_ok());
+    let found = sound.filter_map(|path| located(context, opened, &path).err());
+    found.flat_map(|failure| failure.diagnostics).collect()
+}
+
+fn leaves(path: Vec<String>, names: &Names, found: &mut Vec<Vec<String>>) {
+    match names {
+        Names::Branch(below) => {
+            for (name, names) in below {
+                leaves([path.as_slice(), std::slice::from_ref(name)].concat(), names, found);
+            }
+        }
+        Names::Leaf(_) => found.push(path),
+        Names::Conflict(_) => {}
+    }
+}
+
+/// The folder of a template, which is in the workspace or project that the template is of.
+fn located(context: &Context, opened: &Workspace, path: &[String]) -> Result<Chosen, Failure> {
+    let name = definitions::shown_path(&path[1..]);
+    let value = value_view::to_json(&opened.value(path)?);
     let text = |key: &str| value[key].as_str().map(str::to_owned);
-    let origin = opened.explain(&path)?.winner.map(|winner| winner.origin);
+    let origin = opened.explain(path)?.winner.map(|winner| winner.origin);
     let root = context.root()?;
     // A path is relative to the workspace or project that the template is of.
     let written = origin.as_ref().map(|origin| context.directory.join(origin.path()));
@@ -71,6 +101,17 @@ pub(super) fn find(
         return Err(missing
             .detail(format!("There is no folder `{below}` in {}.", home.display()))
             .help("paths are relative to the workspace's root".to_owned())
+            .into());
+    }
+    if !folder.canonicalize().is_ok_and(|real| real.starts_with(&home)) {
+        let what = format!("the template `{name}` lies outside of the workspace");
+        let mut outside = Diagnostic::error("template", what);
+        if let Some(origin) = origin {
+            outside = outside.label(origin, "defined here");
+        }
+        return Err(outside
+            .detail(format!("`{below}` leads out of {}.", home.display()))
+            .help("a template is a folder of the workspace that defines it".to_owned())
             .into());
     }
     Ok(Chosen { folder, welcome: text("welcome") })

@@ -1,0 +1,61 @@
+//! What is a project's own, and what comes from the folder that something is in.
+
+use serde_json::json;
+
+use crate::test_starlark::{mistakes, open};
+
+const HEAD: &str = "[workspace]\nname = \"top\"\nsystems = [\"x86_64-linux\"]\n";
+
+#[test]
+fn a_project_stays_a_workspace_of_its_own() {
+    let star = "def k(mk_thing):\n    return mk_thing(version = \"a\")\n\
+                def own(mk_thing, self):\n    return mk_thing(version = self.pkg.k.version)\n\
+                def path(mk_thing, inputs):\n    return mk_thing(version = inputs.self.path)\n\
+                def name(mk_thing, context):\n    return mk_thing(version = context.name)\n\
+                def input(mk_thing, inputs):\n    return mk_thing(version = inputs.x.url)\n\
+                def given(mk_thing, k):\n    return mk_thing(version = k.version)\n\
+                definitions = {\"pkg\": {\"k\": k, \"own\": own, \"path\": path, \"name\": name, \
+                \"input\": input, \"given\": given}}\n";
+    let document =
+        "[workspace]\nname = \"child\"\nsystems = [\"x86_64-linux\"]\n[inputs.x]\nurl = \"in\"\n";
+    let opened = open(&[
+        (
+            "purlin.toml",
+            &format!("{HEAD}[projects]\na = {{path = \"a\"}}\n[pkg.k]\nversion = \"top\"\n"),
+        ),
+        ("a/purlin.toml", document),
+        ("a/purlin.star", star),
+    ]);
+    let shown = |name: &str| {
+        let shown = opened.show(&format!("pkg.x86_64-linux.a/{name}"));
+        shown["version"].as_str().unwrap().to_owned()
+    };
+    let all = ["own", "path", "name", "input", "given"].map(shown);
+    assert_eq!(all, ["a", "a", "child", "in", "top"]);
+}
+
+#[test]
+fn the_innermost_folder_comes_first_in_every_section() {
+    let star = |text: &str| {
+        format!("def default(mk_thing = None, helper = None, zz = None):\n    return {text}\n")
+    };
+    let use_app =
+        "[[use]]\nname = \"folder\"\ntype = \"app\"\n[[use]]\nname = \"folder\"\ntype = \"pkg\"\n";
+    let opened = open(&[
+        (
+            "purlin.toml",
+            &format!(
+                "{HEAD}{use_app}[pkg.helper]\nversion = \"pkg\"\n[pkg.zz]\nversion = \"pkg\"\n"
+            ),
+        ),
+        ("app/n/helper.star", "def default():\n    return \"peer\"\n"),
+        ("app/n/mk_thing.star", "def default():\n    return \"own constructor\"\n"),
+        ("app/n/a.star", &star("[mk_thing, helper, zz.version]")),
+        ("app/zz.star", &star("[zz.version, helper.version]")),
+        ("app/b.star", &star("[zz.version]")),
+    ]);
+    assert_eq!(opened.show("app.x86_64-linux.n/a"), json!(["own constructor", "peer", "pkg"]));
+    assert_eq!(opened.show("app.x86_64-linux.zz"), json!(["pkg", "pkg"]));
+    assert_eq!(opened.show("app.x86_64-linux.b"), json!(["pkg"]));
+    assert_eq!(mistakes(&opened), "");
+}
