@@ -58,7 +58,7 @@ pub use record::Header;
 pub use redefined::redefined;
 pub use remote::Remote;
 pub use run::{Defines, Machine, Options, run};
-pub use session::{Session, private_folder, time_text, user_store, workspace_store};
+pub use session::{Ids, Session, private_folder, time_text, user_store, workspace_store};
 pub use status::{CacheStatus, Status, Told, statuses};
 pub use variables::ProcessVariables;
 pub use watch::Watch;

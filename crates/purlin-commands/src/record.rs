@@ -88,8 +88,14 @@ impl Record {
     /// The header of an instance's record, if there is one that can be read.
     #[must_use]
     pub(crate) fn header(folder: &Path, id: &str) -> Option<Header> {
+        Self::header_of(&Self::file(folder, id)).filter(|header| header.id == id)
+    }
+
+    /// The header of the record in a file, whosever it is.
+    #[must_use]
+    pub(crate) fn header_of(file: &Path) -> Option<Header> {
         let mut head = vec![0; HEAD];
-        let mut file = File::open(Self::file(folder, id)).ok()?;
+        let mut file = File::open(file).ok()?;
         let mut length = 0;
         while length < HEAD {
             match file.read(&mut head[length..]) {
@@ -99,8 +105,7 @@ impl Record {
             }
         }
         let line = head[..length].split(|byte| *byte == b'\n').next()?;
-        let header: Header = serde_json::from_slice(line).ok()?;
-        (header.id == id).then_some(header)
+        serde_json::from_slice(line).ok()
     }
 
     /// Whether this instance has written something at `path`: also a restore that was killed before

@@ -303,7 +303,7 @@ fn dirty(
         .paths
         .iter()
         .filter(|path| !session.root.join(path).is_file())
-        .filter_map(|path| Patterns::new(&[path.to_path().to_string_lossy()]).ok())
+        .map(|path| Patterns::of_paths([path]))
         .collect();
     let concerns = |index: usize| {
         let instance = &graph.instances[index];

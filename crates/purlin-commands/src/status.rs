@@ -144,7 +144,10 @@ fn look(
             None => step::found(session, &outside.outputs, id, &instance.command.origin),
         };
         match tree {
-            Ok(tree) => producers.push((id.clone(), Contribution::Artifacts(tree.digest()))),
+            Ok(tree) => {
+                let digest = step::identity(session, &outside.outputs, &tree);
+                producers.push((id.clone(), Contribution::Artifacts(digest)));
+            }
             Err(_) => return cold(format!("the artifacts of `{id}` cannot be read"), Vec::new()),
         }
     }
@@ -183,7 +186,7 @@ fn look(
             let contribution = if instance.action.artifacts.is_empty() {
                 Contribution::Key(key.digest)
             } else {
-                Contribution::Artifacts(tree.digest())
+                Contribution::Artifacts(step::identity(session, &instance.action.outputs, &tree))
             };
             let outcome = Predicted { contribution, tree: Some(tree) };
             let reason = match result.exit_code {
@@ -204,7 +207,8 @@ fn look(
 /// What one that takes no part in the run has made before.
 fn stood_by(session: &Session<'_>, instance: &Instance) -> Option<Predicted> {
     let tree = step::on_disk(session, instance).ok()?;
-    let contribution = Contribution::Artifacts(tree.digest());
+    let digest = step::identity(session, &instance.action.outputs, &tree);
+    let contribution = Contribution::Artifacts(digest);
     Some(Predicted { contribution, tree: Some(tree) })
 }
 

@@ -1,17 +1,24 @@
 //! One instance: its key, its look-up, its run, and the keeping of its result.
 
 mod fetch;
+mod heritage;
 mod install;
 mod keep;
+mod links;
 mod look_up;
+mod produced;
 mod program;
 mod strict;
 mod view;
 
+pub(crate) use heritage::orphans;
 pub(crate) use install::{counts, gone};
+pub(crate) use links::identity;
 pub(crate) use look_up::united;
 pub(crate) use program::explain;
 pub(crate) use view::{found, on_disk, tree_of};
+
+use produced::Produced;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -112,6 +119,7 @@ impl Step<'_> {
             || header.unfinished
             || !self.counts(&key, Some(&header))
             || !contains(&outputs, &result.tree)
+            || self.wrote_into_producers(&outputs)
             || InstanceLock::is_taken(&self.session.locks(), &instance.id)
         {
             return None;
@@ -164,8 +172,9 @@ impl Step<'_> {
         let patterns = self.patterns(&answers)?;
         let producers = self.produced()?;
         let before = self.list(&patterns)?;
-        let key = self.key(&answers, &producers, before);
+        let key = self.key(&answers, &producers.contributions, before);
         let record = Record::read(&self.session.records(), &instance.id);
+        let record = record.or_else(|| self.inherited(&key));
         if self.counts(&key, record.as_ref().map(|record| &record.header))
             && let Some(outcome) = self.look_up(&key, &patterns, record.as_ref())?
         {
@@ -187,10 +196,12 @@ impl Step<'_> {
         let now = || -> Result<Digest, Failure> {
             let answers = self.answers()?;
             let mut listing = self.list(&*self.patterns(&answers)?)?;
+            let produced = self.produced()?;
             if running {
                 self.leave_out_own(&mut listing);
+                return Ok(self.key(&answers, &self.foreign(&produced), listing).digest);
             }
-            Ok(self.key(&answers, &self.produced()?, listing).digest)
+            Ok(self.key(&answers, &produced.contributions, listing).digest)
         };
         last.is_some() && now().ok() == last
     }
@@ -204,11 +215,13 @@ impl Step<'_> {
     pub(crate) fn stand_by(&self) -> Outcome {
         let contribution = || -> Result<Contribution, Failure> {
             if !self.instance().action.artifacts.is_empty() {
-                return Ok(Contribution::Artifacts(self.outputs()?.digest()));
+                let outputs = &self.instance().action.outputs;
+                let digest = identity(self.session, outputs, &self.outputs()?);
+                return Ok(Contribution::Artifacts(digest));
             }
             let answers = self.answers()?;
             let listing = self.list(&*self.patterns(&answers)?)?;
-            let key = self.key(&answers, &self.produced()?, listing);
+            let key = self.key(&answers, &self.produced()?.contributions, listing);
             Ok(self.contribution(key.digest, &Tree::default()))
         };
         match contribution() {
@@ -260,7 +273,7 @@ impl Step<'_> {
 struct Inputs<'a> {
     answers: Answers,
     patterns: Cow<'a, Patterns>,
-    producers: Vec<(String, Contribution)>,
+    producers: Produced,
 }
 
 /// Whether all that `part` names stands in `whole` exactly so.

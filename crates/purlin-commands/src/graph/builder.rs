@@ -118,6 +118,12 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// What users know the selected instances by, without arguments.
+    pub(super) fn selected_ids(&self) -> HashSet<String> {
+        let ids = self.selected.iter().map(|node| self.catalogue.id(node));
+        ids.map(|id| id.split('?').next().unwrap_or_default().to_owned()).collect()
+    }
+
     /// Reads what is asked for and, in turn, all that it depends on.
     pub(super) fn reach(&mut self) {
         let mut open: Vec<Node> = self.selected.iter().rev().cloned().collect();

@@ -90,10 +90,7 @@ impl Instance {
     ) -> bool {
         let of = |inputs: &Patterns| {
             changed.iter().any(|path| inputs.matches(path))
-                || folders.iter().any(|folder| {
-                    let below = Patterns::new(&[folder.to_path().to_string_lossy()]);
-                    below.is_ok_and(|below| inputs.may_overlap(&below))
-                })
+                || folders.iter().any(|folder| inputs.may_overlap(&Patterns::of_paths([folder])))
         };
         if let Some(inputs) = &self.inputs {
             return of(inputs);

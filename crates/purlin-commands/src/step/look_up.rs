@@ -147,7 +147,8 @@ impl Step<'_> {
                 "Its output is missing from the cache or was changed there.",
             ));
         }
-        if !current || !restored.written.is_empty() {
+        let is_new = Record::header(&self.session.records(), &instance.id).is_none();
+        if !current || is_new || !restored.written.is_empty() {
             let touched = |path: &RelativePath| {
                 restored.written.contains(path) || record.is_some_and(|record| record.names(path))
             };
@@ -179,6 +180,9 @@ impl Step<'_> {
             |tree: &Tree| filtered(tree, |path| outputs.matches(path) && !patterns.matches(path));
         let previous: Vec<Tree> =
             record.iter().flat_map(|record| [own(&record.written), own(&record.pending)]).collect();
+        let mut replaceable = previous.clone();
+        let replaced = |one: &Tree| filtered(&own(one), |path| tree.get(path).is_some());
+        replaceable.extend(self.written_by_producers().iter().map(replaced));
         if !tree.is_empty() {
             let mut written = previous.first().cloned().unwrap_or_default();
             if let Some(unfinished) = previous.get(1).filter(|unfinished| !unfinished.is_empty()) {
@@ -191,7 +195,7 @@ impl Step<'_> {
             &self.session.root,
             &self.session.staging(),
             tree,
-            &previous,
+            &replaceable,
             &|path| self.known(path),
         )
     }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use purlin_model::{Diagnostic, Digest};
-use purlin_store::{InstanceLock, Listing, Node, RelativePath, Tree, defect};
+use purlin_store::{InstanceLock, Listing, Node, Patterns, RelativePath, Tree, defect};
 
 use super::install::gone;
+use super::links::linked;
+use super::produced::Produced;
 use super::view::Stamps;
 use super::{Failure, Inputs, Outcome, Status, Step, filtered};
 use crate::event::Event;
@@ -27,6 +29,7 @@ impl Step<'_> {
         let instance = self.instance();
         let reason = self.reason(key, record);
         let outputs_before = self.outputs()?;
+        let linked_before = linked(self.session, &instance.action.outputs, &outputs_before);
         let stamps = self.stamps(inputs, &key.files);
         self.check_installed(&inputs.answers.environment)?;
         let changes = &inputs.answers.environment.changes;
@@ -41,7 +44,7 @@ impl Step<'_> {
         (self.events)(Event::Started { id: self.id(), reason: reason.clone() });
         let mut foreign = Listing { files: key.files.clone() };
         self.leave_out_own(&mut foreign);
-        let foreign = self.key(&inputs.answers, &inputs.producers, foreign);
+        let foreign = self.key(&inputs.answers, &self.foreign(&inputs.producers), foreign);
         self.session.runs_with(&instance.id, foreign.digest);
         let execution =
             execute(&instance.action, &self.session.root, &variables, &logs, lock, &conditions)
@@ -59,9 +62,13 @@ impl Step<'_> {
             return Ok(Outcome::STOPPED);
         }
         let after = self.list(&inputs.patterns)?;
-        let disturbed = self.disturbed(inputs, key, &after, &tree, &stamps)?;
+        let produced = self.produced()?;
+        let disturbed = self.disturbed(inputs, key, &after, &tree, &stamps, &produced)?;
         let disturbed = disturbed.filter(|_| !defect::seeded("key-taken-after-the-run"));
-        let after_key = self.key(&inputs.answers, &inputs.producers, after);
+        let produced = self.produced_after(inputs, &produced);
+        let after_key = self.key(&inputs.answers, &produced, after);
+        let through = self.written_through(&outputs_before, &linked_before, &tree, record);
+        let result = self.without_others(&outputs_before, &tree, record);
         let mut kept = false;
         if let Some(what) = &disturbed {
             (self.events)(Event::Notice(
@@ -75,11 +82,17 @@ impl Step<'_> {
                         .to_owned(),
                 ),
             ));
+        } else if self.session.store(&instance.cache).is_some()
+            && let Some(link) = through
+        {
+            self.not_kept(&format!(
+                "{link} among its artifacts is a link to a folder: name what is in it, `{link}/**`"
+            ));
         } else if let Some(store) = self.session.store(&instance.cache)
             && (instance.action.cache_when.keeps(succeeded) || defect::seeded("failures-kept"))
             && !execution.exit.timed_out
         {
-            kept = self.keep(store, &after_key, &tree, &execution, &logs);
+            kept = self.keep(store, &after_key, &result, &execution, &logs);
             if defect::seeded("in-place-kept-under-both-keys") {
                 self.keep(store, key, &tree, &execution, &logs);
             }
@@ -107,12 +120,13 @@ impl Step<'_> {
         after: &Listing,
         tree: &Tree,
         before: &Stamps,
+        produced: &Produced,
     ) -> Result<Option<String>, Failure> {
         let instance = self.instance();
         if let Some(path) = changed_input(instance, key, after, tree) {
             return Ok(Some(format!("{path} changed")));
         }
-        for (then, now) in inputs.producers.iter().zip(self.produced()?) {
+        for (then, now) in self.foreign(&inputs.producers).iter().zip(self.foreign(produced)) {
             if *then != now {
                 return Ok(Some(format!("the artifacts of `{}` changed", now.0)));
             }
@@ -141,9 +155,8 @@ impl Step<'_> {
         for path in instance.action.outputs.literals().filter(|path| !there(path)) {
             let written = instance.command.artifacts.iter().zip(&instance.action.artifacts);
             let place = written.into_iter().find_map(|(named, artifact)| {
-                let is_it =
-                    RelativePath::parse(artifact.trim_end_matches('/')).as_ref() == Ok(path);
-                is_it.then_some(named)
+                let one = Patterns::new(&[artifact]).ok()?;
+                (one.literals().next() == Some(path)).then_some(named)
             });
             (self.events)(Event::Notice(
                 Diagnostic::warning(

@@ -56,9 +56,11 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
     context.terminal.end_progress();
     draw::diagnostics(&context.global, &graph.warnings);
     let cancel = signals::cancel();
+    let ids = || request.ids();
     let mut session =
         Session::new(&root, &context.cache, &context.plugins, variables.clone(), cancel.clone())
-            .offline(context.global.offline);
+            .offline(context.global.offline)
+            .with_ids(&ids);
     session.keeps_stdout = context.global.json;
     selection::narrow(context, options, &request, &session, &mut graph)?;
     if options.fail {
