@@ -234,10 +234,7 @@ fn env_value(
             warnings.extend(near_misses(&template, &roots));
             scope.text_or_null(&template, &roots)
         }
-        Variable::Pass => {
-            let value = scope.variables.user_text(&name.name);
-            Ok(value.map(|value| Text { keyed: value.clone(), value }))
-        }
+        Variable::Pass => Ok(scope.variables.passed(&name.name)),
     }
 }
 

@@ -504,6 +504,9 @@ impl Identity {
     pub(crate) fn of(action: &Action, answers: &Answers, variables: &ProcessVariables) -> Self {
         let mut parts = action.parts();
         parts.extend(crate::environment::parts(&answers.environment.changes));
+        if variables.is_loose() {
+            parts.insert("env-mode".to_owned(), Digest::of(b"loose").to_hex());
+        }
         for expansion in &answers.expansions {
             for value in &expansion.values {
                 let text = value.to_string();

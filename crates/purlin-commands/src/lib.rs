@@ -29,6 +29,7 @@ mod reference;
 mod remote;
 mod run;
 mod session;
+mod skipped;
 mod status;
 mod step;
 mod template;

@@ -11,6 +11,8 @@ use purlin_model::Digest;
 use purlin_store::{RelativePath, StoreError, Tree, write_atomically};
 use serde::{Deserialize, Serialize};
 
+use crate::step::FIRST;
+
 /// How much of a record is read to see whether anything changed: the header is shorter.
 const HEAD: usize = 4096;
 
@@ -45,6 +47,12 @@ pub struct Header {
 }
 
 impl Header {
+    /// Why it ran, as it is told afterwards.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        if self.reason == FIRST { "it was the first time" } else { &self.reason }
+    }
+
     /// What is remembered of an instance's last run here, if anything is. `folder` holds the records.
     #[must_use]
     pub fn read(folder: &Path, id: &str) -> Option<Self> {

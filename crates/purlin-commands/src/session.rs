@@ -15,6 +15,7 @@ use crate::cancel::Cancel;
 use crate::graph::{CacheChoice, Graph};
 use crate::record::Record;
 use crate::remote::{Pending, Tier, Upload, Uploads};
+use crate::skipped::Skipped;
 use crate::step::orphans;
 use crate::variables::ProcessVariables;
 
@@ -202,6 +203,22 @@ impl<'a> Session<'a> {
     #[must_use]
     pub fn records(&self) -> PathBuf {
         self.private.join("instances")
+    }
+
+    /// What was skipped and did not run since.
+    pub(crate) fn skipped(&self) -> Skipped {
+        Skipped::open(&self.private)
+    }
+
+    /// For each instance of a graph, whether it did not succeed the last time that it was to run.
+    #[must_use]
+    pub fn failed(&self, graph: &Graph) -> Vec<bool> {
+        let (records, skipped) = (self.records(), self.skipped());
+        let failed = |id: &str| {
+            let last = Record::header(&records, id);
+            last.is_some_and(|last| !last.succeeded) || skipped.has(id)
+        };
+        graph.instances.iter().map(|instance| failed(&instance.id)).collect()
     }
 
     /// Where locks of instances are.

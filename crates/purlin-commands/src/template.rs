@@ -125,8 +125,19 @@ impl Scope<'_> {
             if !found.value.is_null() {
                 return self.wrong(text, format!("`{written}` is no text"));
             }
-            self.wrong(text, format!("`{written}` has no value"))
-                .help("give it a value, or a `default` where it is declared".to_owned())
+            let wrong = self
+                .wrong(text, format!("`{written}` has no value"))
+                .help("give it a value, or a `default` where it is declared".to_owned());
+            let name = fold(path.unwrap_or_default());
+            let declared = self.command.filter(|_| root == "args");
+            match declared.and_then(|command| command.args.get(&name)) {
+                Some(argument) => wrong
+                    .label(argument.origin.clone(), "it is neither required nor has a default")
+                    .help(format!(
+                        "write `{name} = {{ required = true }}`, or give it a `default`"
+                    )),
+                None => wrong,
+            }
         })?;
         Ok(Text { keyed: found.mark.unwrap_or_else(|| value.clone()), value })
     }
@@ -228,7 +239,11 @@ impl Scope<'_> {
                 .wrong(text, format!("`{{root.{path}}}` is not a reference"))
                 .help("write `{root}`".to_owned())),
             ("env", Some(name)) => {
-                let value = self.variables.user_text(name).ok_or_else(|| {
+                let value = self
+                    .variables
+                    .user_text(name)
+                    .map_err(|trouble| trouble.at(text.origin.clone(), "this text refers to it"))?;
+                let value = value.ok_or_else(|| {
                     Diagnostic::error(
                         "bad-reference",
                         format!("the process variable `{name}` is not set"),

@@ -128,6 +128,8 @@ mod test_run_json;
 mod test_run_keys;
 #[path = "cli/test_run_load.rs"]
 mod test_run_load;
+#[path = "cli/test_run_options.rs"]
+mod test_run_options;
 #[path = "cli/test_run_outputs.rs"]
 mod test_run_outputs;
 #[path = "cli/test_run_process.rs"]

@@ -17,6 +17,16 @@ use crate::record::{Came, Record};
 /// How much of a kept output is read at once: outputs may be larger than the memory.
 const PIECE: u64 = 64 * 1024;
 
+/// What came of looking for a kept result.
+pub(super) enum LookedUp {
+    /// It is in place, or the run is stopped.
+    Done(Outcome),
+    /// There is none that can be used.
+    Nothing,
+    /// There is one, and something stands in its way.
+    Blocked,
+}
+
 /// What came of a result that was to be used.
 enum Use {
     Done(Outcome),
@@ -33,10 +43,10 @@ impl Step<'_> {
         key: &Key,
         patterns: &Patterns,
         record: Option<&Record>,
-    ) -> Result<Option<Outcome>, Failure> {
+    ) -> Result<LookedUp, Failure> {
         let instance = self.instance();
         let Some(store) = self.session.store(&instance.cache).filter(|_| !self.force) else {
-            return Ok(None);
+            return Ok(LookedUp::Nothing);
         };
         // Before anything is asked of a cache elsewhere, so that what comes from there stays.
         let elsewhere = self.session.tier(&instance.cache).is_some();
@@ -45,7 +55,7 @@ impl Step<'_> {
             Ok(held) => held,
             Err(error) => {
                 self.warn_of_cache(&error, "commands run as if nothing were kept");
-                return Ok(None);
+                return Ok(LookedUp::Nothing);
             }
         };
         let kept = match store.result(key.digest) {
@@ -59,26 +69,26 @@ impl Step<'_> {
         if let Some(result) = kept {
             store.touch(key.digest);
             match self.use_result(store, &result, key, patterns, record)? {
-                Use::Done(outcome) => return Ok(Some(outcome)),
-                Use::Refused => return Ok(None),
+                Use::Done(outcome) => return Ok(LookedUp::Done(outcome)),
+                Use::Refused => return Ok(LookedUp::Blocked),
                 Use::Incomplete(what) => lost = Some(what),
             }
         }
         let fetched = match self.fetch(store, key) {
             Ok(fetched) => fetched,
-            Err(stopped) => return Ok(Some(stopped)),
+            Err(stopped) => return Ok(LookedUp::Done(stopped)),
         };
         if let Some(result) = fetched {
             match self.use_result(store, &result, key, patterns, record)? {
-                Use::Done(outcome) => return Ok(Some(outcome)),
-                Use::Refused => return Ok(None),
+                Use::Done(outcome) => return Ok(LookedUp::Done(outcome)),
+                Use::Refused => return Ok(LookedUp::Blocked),
                 Use::Incomplete(what) => lost = Some(what),
             }
         }
         if let Some(what) = lost {
             self.warn_of_damage(what);
         }
-        Ok(None)
+        Ok(LookedUp::Nothing)
     }
 
     fn use_result(

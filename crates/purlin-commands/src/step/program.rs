@@ -17,6 +17,9 @@ use crate::graph::{CacheChoice, Instance};
 use crate::key::{Contribution, Key, describe};
 use crate::record::{Came, Record};
 
+/// Why an instance runs that has no record.
+pub(crate) const FIRST: &str = "it has not run here before";
+
 impl Step<'_> {
     /// Runs the program and keeps its result.
     pub(super) fn run(
@@ -25,9 +28,9 @@ impl Step<'_> {
         key: &Key,
         record: Option<&Record>,
         lock: &InstanceLock,
+        reason: &str,
     ) -> Result<Outcome, Failure> {
         let instance = self.instance();
-        let reason = self.reason(key, record);
         let outputs_before = self.outputs()?;
         let linked_before = linked(self.session, &instance.action.outputs, &outputs_before);
         let stamps = self.stamps(inputs, &key.files);
@@ -41,7 +44,7 @@ impl Step<'_> {
             listener: &self.listener,
             keeps_stdout: self.session.keeps_stdout,
         };
-        (self.events)(Event::Started { id: self.id(), reason: reason.clone() });
+        (self.events)(Event::Started { id: self.id(), reason: reason.to_owned() });
         let mut foreign = Listing { files: key.files.clone() };
         self.leave_out_own(&mut foreign);
         let foreign = self.key(&inputs.answers, &self.foreign(&inputs.producers), foreign);
@@ -106,7 +109,7 @@ impl Step<'_> {
         // lacks has to go when it is used.
         let unkept = !kept && !defect::seeded("unkept-run-taken-for-kept");
         let unfinished = unkept.then(Tree::default);
-        let came = Came::Ran { reason: &reason, duration_ms };
+        let came = Came::Ran { reason, duration_ms };
         self.remember(remembered, written, unfinished, came, succeeded);
         let contribution = self.contribution(after_key.digest, &tree);
         Ok(self.report(&execution, &logs, after_key.digest, contribution))
@@ -208,7 +211,7 @@ impl Step<'_> {
             _ if self.force => "it was forced".to_owned(),
             (CacheChoice::NoDependencies, _) => "it has no deps, so it is never cached".to_owned(),
             (CacheChoice::Nothing { name }, _) => format!("its cache `{name}` keeps nothing"),
-            (_, None) => "it has not run here before".to_owned(),
+            (_, None) => FIRST.to_owned(),
             (_, Some(record)) => {
                 explain(key, record, gone(&self.session.root, instance, Some(&record.header)))
             }
