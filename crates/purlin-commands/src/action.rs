@@ -146,9 +146,7 @@ impl Action {
             parts.insert("the program".to_owned(), argv);
         }
         parts.insert("cwd".to_owned(), digest(&mut std::iter::once(self.cwd.as_str())));
-        let mut artifacts: Vec<&str> = self.artifacts.iter().map(String::as_str).collect();
-        artifacts.sort_unstable();
-        parts.insert("artifacts".to_owned(), digest(&mut artifacts.into_iter()));
+        parts.insert("artifacts".to_owned(), digest(&mut unordered(&self.artifacts).into_iter()));
         parts.insert(
             "cache-when".to_owned(),
             digest(&mut std::iter::once(self.cache_when.as_str())),
@@ -176,6 +174,19 @@ impl Action {
             words => words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(" "),
         }
     }
+}
+
+/// Patterns in an order that is the same for all lists that mean the same: a `!` takes out what stands
+/// before it, and only past one does the order of the others matter.
+fn unordered(patterns: &[String]) -> Vec<&str> {
+    let is_exception = |pattern: &String| pattern.starts_with('!');
+    let groups = patterns.chunk_by(|one, other| is_exception(one) == is_exception(other));
+    let sorted = groups.flat_map(|group| {
+        let mut group: Vec<&str> = group.iter().map(String::as_str).collect();
+        group.sort_unstable();
+        group
+    });
+    sorted.collect()
 }
 
 /// Compiles patterns; `origin` gives the place of the pattern with an index.
@@ -212,8 +223,8 @@ pub(crate) fn artifacts(
     let mut diagnostics = Vec::new();
     let mut artifacts = Vec::with_capacity(command.artifacts.len());
     for pattern in &command.artifacts {
-        match scope.text(pattern, scope.roots()) {
-            Ok(text) => artifacts.push(below(scope.root, text.value)),
+        match scope.pattern(pattern, scope.roots()) {
+            Ok(text) => artifacts.push(below(scope.root, text)),
             Err(diagnostic) => diagnostics.push(diagnostic),
         }
     }
@@ -240,10 +251,7 @@ fn env_value(
             warnings.extend(near_misses(&template, &roots));
             scope.text_or_null(&template, &roots)
         }
-        Variable::Pass => {
-            let value = scope.variables.user_text(&name.name);
-            Ok(value.map(|value| Text { keyed: value.clone(), value }))
-        }
+        Variable::Pass => Ok(scope.variables.passed(&name.name)),
     }
 }
 

@@ -153,6 +153,7 @@ fn found(variable: &ContextVariable, variables: &ProcessVariables) -> Result<Jso
     // Nothing is no number and no truth value; it is a text.
     let text = variables
         .user_text(&process)
+        .map_err(|trouble| trouble.at(variable.origin.clone(), "it is the value of this"))?
         .filter(|text| variable.kind == crate::definition::ContextType::Str || !text.is_empty());
     if let Some(text) = text {
         return variable.kind.parse(&text).ok_or_else(|| {

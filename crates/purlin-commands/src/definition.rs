@@ -38,6 +38,8 @@ pub struct Definitions {
     pub commands: IndexMap<String, std::sync::Arc<Command>>,
     /// Dependencies in front of every command's own.
     pub base: Vec<Value>,
+    /// True where commands see all process variables of the user.
+    pub loose: bool,
     /// What commands have that say nothing else.
     pub defaults: Defaults,
     /// Configured caches by name.

@@ -14,11 +14,11 @@ use purlin_model::{
 use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::{CommandReference, ExpandContext, Expansion};
 use purlin_plugin::{Point, Schema};
-use purlin_store::Patterns;
+use purlin_store::{Patterns, RelativePath};
 
 use serde_json::json;
 
-use crate::action::{Action, below};
+use crate::action::{Action, below, inside};
 use crate::definition::Named;
 use crate::environment::{Description, Known as KnownEnvironments};
 use crate::graph::Answers;
@@ -224,9 +224,9 @@ impl<'a> Expander<'a> {
         let Ok((name, config)) = self.split(written) else { return false };
         let Ok((_, Some(schema))) = self.feature(&name) else { return false };
         let Some(value) = schema.validate(&config).value else { return false };
-        schema.templates(&value).into_iter().any(|(pointer, roots)| {
-            let text = value.pointer(&pointer).and_then(Value::as_str);
-            roots.iter().any(|root| root == "module") && text.is_some_and(refers)
+        schema.templates(&value).into_iter().any(|one| {
+            let text = value.pointer(&one.pointer).and_then(Value::as_str);
+            one.roots.iter().any(|root| root == "module") && text.is_some_and(refers)
         })
     }
 
@@ -427,11 +427,28 @@ impl Dependency {
         self.expansion.iter().flat_map(|expansion| &expansion.commands)
     }
 
-    /// Paths of files that the answer is read from.
+    /// Paths of files that the answer is read from, as they are written.
     #[must_use]
     pub fn input_paths(&self) -> &[Value] {
         &self.inputs
     }
+
+    /// The same in their shortest spelling, without those that lead out of the workspace, and where
+    /// each is written.
+    pub(crate) fn input_files(&self) -> impl Iterator<Item = (RelativePath, &Origin)> {
+        self.inputs.iter().filter_map(|value| {
+            let named = Named { name: value.as_str()?.to_owned(), origin: value.origin.clone() };
+            let path = inside(&named.name, &named).ok()?;
+            Some((RelativePath::parse(path).ok()?, &value.origin))
+        })
+    }
+}
+
+/// The files that answers name literally as what they were read from.
+pub(crate) fn answer_files(expansions: &[Arc<Expansion>]) -> Vec<RelativePath> {
+    let globs = expansions.iter().flat_map(|expansion| &expansion.inputs);
+    let patterns = globs.filter_map(|glob| Patterns::new(std::slice::from_ref(glob)).ok());
+    patterns.flat_map(|one| one.literals().cloned().collect::<Vec<_>>()).collect()
 }
 
 /// Refuses globs of a plugin that are none. Those of plugins which are compiled in are the user's own,
@@ -487,6 +504,9 @@ impl Identity {
     pub(crate) fn of(action: &Action, answers: &Answers, variables: &ProcessVariables) -> Self {
         let mut parts = action.parts();
         parts.extend(crate::environment::parts(&answers.environment.changes));
+        if variables.is_loose() {
+            parts.insert("env-mode".to_owned(), Digest::of(b"loose").to_hex());
+        }
         for expansion in &answers.expansions {
             for value in &expansion.values {
                 let text = value.to_string();

@@ -83,17 +83,21 @@ impl Description {
         missing(&self.installed_when)
     }
 
-    /// Why nothing can run in it, if that is so.
+    /// Why nothing can run in it, if that is so. `ran` tells whether what makes it has run.
     pub(crate) fn not_installed(
         &self,
         environment: &Environment,
         root: &str,
+        ran: bool,
     ) -> Option<Diagnostic> {
         let path = self.missing()?;
         let path = path.strip_prefix(root).unwrap_or(path).display();
         let names: Vec<String> = self.after.iter().map(|one| format!("`{}`", one.name)).collect();
         let why = match names.as_slice() {
             [] => format!("There is no {path}, and no command makes it."),
+            _ if !ran => {
+                format!("There is no {path}, which {} makes; that is left out.", names.join(", "))
+            }
             _ => format!("There is no {path}, though {} has run.", names.join(", ")),
         };
         let summary = format!("the environment `{}` is not installed", environment.name);

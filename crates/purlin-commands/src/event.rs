@@ -111,6 +111,7 @@ pub struct Summary {
     pub cancelled: bool,
     /// Why a cache cannot be used without which the run fails.
     pub lost: Option<Diagnostic>,
-    /// True when a run that watches ended because definitions changed.
-    pub outdated: bool,
+    /// What changed of the files that definitions are read from, when a run that watches ended for
+    /// that.
+    pub outdated: Option<String>,
 }

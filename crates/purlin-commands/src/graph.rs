@@ -9,6 +9,7 @@ mod edit;
 mod environment;
 mod instance;
 mod narrow;
+mod odd;
 mod order;
 mod prepare;
 mod reach;
@@ -105,11 +106,10 @@ impl Graph {
         let request = builder.request;
         builder.reach();
         let mut diagnostics = std::mem::take(&mut builder.diagnostics);
-        let order = order::sort(&builder.found).unwrap_or_else(|mut circles| {
-            diagnostics.append(&mut circles);
-            Vec::new()
-        });
-        if !diagnostics.is_empty() {
+        let is_whole = diagnostics.is_empty();
+        let (order, mut circles) = order::sort(&mut builder.found);
+        diagnostics.append(&mut circles);
+        if !is_whole {
             diagnostics.extend(builder.warnings());
             return Err(told_once(diagnostics));
         }
@@ -154,12 +154,13 @@ impl Graph {
     }
 
     /// Dependencies that name nothing, as warnings: a file or folder that is not there and that no
-    /// command writes, a pattern that no file matches, a `!` with nothing to take out. Looks at the
-    /// disk.
+    /// command writes, a pattern that no file matches, a `!` with nothing to take out; and artifacts
+    /// that are not where they seem to be. Looks at the disk.
     #[must_use]
     pub fn missing_inputs(&self, root: &Path) -> Vec<Diagnostic> {
         let mut warnings = reads::missing_inputs(self, root);
         warnings.extend(unmatched::unmatched(self, root));
+        warnings.extend(odd::odd_artifacts(self, root));
         distinct(warnings)
     }
 

@@ -11,6 +11,8 @@ use purlin_model::Digest;
 use purlin_store::{RelativePath, StoreError, Tree, write_atomically};
 use serde::{Deserialize, Serialize};
 
+use crate::step::FIRST;
+
 /// How much of a record is read to see whether anything changed: the header is shorter.
 const HEAD: usize = 4096;
 
@@ -45,6 +47,12 @@ pub struct Header {
 }
 
 impl Header {
+    /// Why it ran, as it is told afterwards.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        if self.reason == FIRST { "it was the first time" } else { &self.reason }
+    }
+
     /// What is remembered of an instance's last run here, if anything is. `folder` holds the records.
     #[must_use]
     pub fn read(folder: &Path, id: &str) -> Option<Self> {
@@ -88,8 +96,14 @@ impl Record {
     /// The header of an instance's record, if there is one that can be read.
     #[must_use]
     pub(crate) fn header(folder: &Path, id: &str) -> Option<Header> {
+        Self::header_of(&Self::file(folder, id)).filter(|header| header.id == id)
+    }
+
+    /// The header of the record in a file, whosever it is.
+    #[must_use]
+    pub(crate) fn header_of(file: &Path) -> Option<Header> {
         let mut head = vec![0; HEAD];
-        let mut file = File::open(Self::file(folder, id)).ok()?;
+        let mut file = File::open(file).ok()?;
         let mut length = 0;
         while length < HEAD {
             match file.read(&mut head[length..]) {
@@ -99,8 +113,7 @@ impl Record {
             }
         }
         let line = head[..length].split(|byte| *byte == b'\n').next()?;
-        let header: Header = serde_json::from_slice(line).ok()?;
-        (header.id == id).then_some(header)
+        serde_json::from_slice(line).ok()
     }
 
     /// Whether this instance has written something at `path`: also a restore that was killed before

@@ -2,6 +2,7 @@
 
 mod again;
 mod length;
+mod links;
 mod progress;
 mod queue;
 
@@ -20,9 +21,10 @@ use crate::graph::Graph;
 use crate::key::Contribution;
 use crate::remote::{Lost, upload};
 use crate::session::Session;
-use crate::step::{Outcome, Status, Step};
+use crate::step::{Outcome, Silent, Status, Step};
 use crate::watch::{Batch, Watch};
 
+use links::Links;
 use progress::Progress;
 pub use queue::Machine;
 
@@ -60,13 +62,19 @@ pub fn run(
     sink: &mut dyn FnMut(Event),
 ) -> Summary {
     let begin = Instant::now();
+    let mut skipped = session.skipped();
+    let sink: &mut dyn FnMut(Event) = &mut |event| {
+        skipped.hear(&event);
+        sink(event);
+    };
     for instance in graph.running() {
         sink(Event::Queued { id: instance.id.clone() });
     }
     let (sender, receiver) = sync_channel(WAITING_EVENTS);
     let mut progress = Progress::new(graph, options.machine);
-    let mut outdated = false;
+    let mut outdated = None;
     let mut round = begin;
+    let mut links = Links::default();
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let watches = watch.is_some();
@@ -150,13 +158,14 @@ pub fn run(
                 }
                 Message::Changed(batch) => {
                     let mut paths = batch.paths.iter();
-                    if paths.any(|path| defines(path.to_path())) {
-                        outdated = true;
+                    if let Some(path) = paths.find(|path| defines(path.to_path())) {
+                        outdated = Some(path.to_string());
                         progress.stopped = Some("definitions changed".to_owned());
                         session.cancel.end();
                         continue;
                     }
-                    let dirty = dirty(graph, session, options, &progress, &batch);
+                    let linked = links.behind(graph, session, &batch);
+                    let dirty = dirty(graph, session, options, &progress, &batch, linked);
                     if !dirty.is_empty() {
                         snapshot = None;
                         if running == 0 {
@@ -197,10 +206,10 @@ pub fn run(
     progress.summary.duration = begin.elapsed();
     progress.summary.cancelled = session.cancel.by_user();
     progress.summary.lost = session.lost();
-    progress.summary.outdated = outdated;
-    if outdated {
+    if outdated.is_some() {
         session.cancel.go_on();
     }
+    progress.summary.outdated = outdated;
     progress.summary
 }
 
@@ -297,18 +306,23 @@ fn dirty(
     options: Options,
     progress: &Progress<'_>,
     batch: &Batch,
+    linked: &[bool],
 ) -> Vec<usize> {
     // A folder, or something that is gone and may have been one, stands for what is below it.
     let folders: Vec<Patterns> = batch
         .paths
         .iter()
         .filter(|path| !session.root.join(path).is_file())
-        .filter_map(|path| Patterns::new(&[path.to_path().to_string_lossy()]).ok())
+        .map(|path| Patterns::of_paths([path]))
         .collect();
+    // What is ignored now may have counted before, and the other way round.
+    let rules = batch.paths.iter().any(|path| path.to_path().ends_with(".gitignore"));
     let concerns = |index: usize| {
         let instance = &graph.instances[index];
         let own = |path| progress.is_running(index) && instance.action.outputs.matches(path);
         batch.all
+            || rules
+            || linked[index]
             || instance.inputs.as_ref().is_none_or(|inputs| {
                 batch.paths.iter().any(|path| inputs.matches(path) && !own(path))
                     || folders.iter().any(|folder| inputs.may_overlap(folder))
@@ -407,13 +421,6 @@ impl Listener for Forward {
         let event = Event::Output { id: self.id.clone(), stream, bytes: bytes.to_vec() };
         let _ = self.sender.send(Message::Event(event));
     }
-}
-
-/// For output that is only kept.
-struct Silent;
-
-impl Listener for Silent {
-    fn output(&self, _: Stream, _: &[u8]) {}
 }
 
 /// The inputs of all instances, from one look at the tree.

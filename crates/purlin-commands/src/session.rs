@@ -1,6 +1,6 @@
 //! What a run works with: the workspace's folders, its files, its caches, and the user's variables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,8 +14,14 @@ use purlin_store::{Store, StoreError, TemporaryStore};
 use crate::cancel::Cancel;
 use crate::execute::LogFiles;
 use crate::graph::{CacheChoice, Graph};
+use crate::record::Record;
 use crate::remote::{Pending, Tier, Upload, Uploads};
+use crate::skipped::Skipped;
+use crate::step::orphans;
 use crate::variables::ProcessVariables;
+
+/// Tells what the instances of a workspace are called.
+pub type Ids<'a> = dyn Fn() -> Option<HashSet<String>> + Sync + 'a;
 
 /// What a run works with.
 pub struct Session<'a> {
@@ -34,6 +40,10 @@ pub struct Session<'a> {
     pub keeps_stdout: bool,
     /// Names the run: sorts by time.
     pub run: String,
+    /// What the instances of the workspace are called, those too that take no part in the run; `None`
+    /// where it cannot be told.
+    ids: Option<&'a Ids<'a>>,
+    orphans: OnceLock<Vec<Record>>,
     troubled: Mutex<BTreeSet<String>>,
     /// Of a run that watches, what programs were started with, by instance: their keys but for what
     /// they may change in place.
@@ -67,6 +77,8 @@ impl<'a> Session<'a> {
             cancel,
             keeps_stdout: false,
             run: run_name(),
+            ids: None,
+            orphans: OnceLock::new(),
             troubled: Mutex::default(),
             begun: Mutex::default(),
             user: Store::open(user_store(cache)),
@@ -85,6 +97,22 @@ impl<'a> Session<'a> {
     pub fn offline(mut self, offline: bool) -> Self {
         self.offline = offline;
         self
+    }
+
+    /// The same, or one in which instances come into what those have left that are not defined any
+    /// more. `ids` is asked when that matters.
+    #[must_use]
+    pub fn with_ids(mut self, ids: &'a Ids<'a>) -> Self {
+        self.ids = Some(ids);
+        self
+    }
+
+    /// Records of instances that are not defined any more, as the run has found them.
+    pub(crate) fn orphans(&self) -> &[Record] {
+        self.orphans.get_or_init(|| {
+            let ids = self.ids.and_then(|ids| ids());
+            ids.map(|ids| orphans(&self.records(), &ids)).unwrap_or_default()
+        })
     }
 
     /// The store that a cache keeps results in, if it keeps any.
@@ -176,6 +204,22 @@ impl<'a> Session<'a> {
     #[must_use]
     pub fn records(&self) -> PathBuf {
         self.private.join("instances")
+    }
+
+    /// What was skipped and did not run since.
+    pub(crate) fn skipped(&self) -> Skipped {
+        Skipped::open(&self.private)
+    }
+
+    /// For each instance of a graph, whether it did not succeed the last time that it was to run.
+    #[must_use]
+    pub fn failed(&self, graph: &Graph) -> Vec<bool> {
+        let (records, skipped) = (self.records(), self.skipped());
+        let failed = |id: &str| {
+            let last = Record::header(&records, id);
+            last.is_some_and(|last| !last.succeeded) || skipped.has(id)
+        };
+        graph.instances.iter().map(|instance| failed(&instance.id)).collect()
     }
 
     /// Where locks of instances are.

@@ -11,7 +11,7 @@ use crate::key::{Change, Contribution, Key};
 use crate::record::{Header, Record};
 use crate::run::{Seen, Snapshot};
 use crate::session::Session;
-use crate::step;
+use crate::step::{self, Step};
 
 /// What a run would find for one instance.
 #[derive(Debug, Clone)]
@@ -110,12 +110,13 @@ fn look(
                     "it has no deps, so it is never cached".into(),
                     Vec::new(),
                 ),
-                uncached(graph, index),
+                uncached(graph, session, index, predicted),
             );
         }
         (cache, None) => {
             let reason = format!("its cache `{}` keeps nothing", cache.name());
-            return (status(CacheStatus::Uncached, reason, Vec::new()), uncached(graph, index));
+            let known = uncached(graph, session, index, predicted);
+            return (status(CacheStatus::Uncached, reason, Vec::new()), known);
         }
         (_, Some(store)) => store,
     };
@@ -144,18 +145,25 @@ fn look(
             None => step::found(session, &outside.outputs, id, &instance.command.origin),
         };
         match tree {
-            Ok(tree) => producers.push((id.clone(), Contribution::Artifacts(tree.digest()))),
+            Ok(tree) => {
+                let digest = step::identity(session, &outside.outputs, &tree);
+                producers.push((id.clone(), Contribution::Artifacts(digest)));
+            }
             Err(_) => return cold(format!("the artifacts of `{id}` cannot be read"), Vec::new()),
         }
     }
-    let Some(Seen { listing, outputs }) = seen else {
-        return cold(
-            "its dependencies are read from files that another command writes".to_owned(),
-            Vec::new(),
-        );
+    let looked = match seen {
+        Some(seen) => instance.answers().map(|answers| (answers, seen)),
+        None => contributed(graph, session, index, predicted)
+            .and_then(|producers| Step::silent(session, graph, index, producers).seen_now()),
     };
-    let Some(answers) = instance.answers() else {
-        return cold("what it runs in is not known yet".to_owned(), Vec::new());
+    let Some((answers, Seen { listing, outputs })) = looked else {
+        let read = instance.dependencies.iter().any(|one| one.expansion.is_none());
+        let what = match read {
+            true => "its dependencies are read from files that another command writes",
+            false => "what it runs in is not known yet",
+        };
+        return cold(what.to_owned(), Vec::new());
     };
     let listing = with_outputs(listing, graph, index, &trees);
     let key = Key::new(instance.identity(&answers, &session.variables), &producers, listing);
@@ -167,7 +175,7 @@ fn look(
     let why_cold = || match told {
         Told::Cache => cold(String::new(), Vec::new()),
         Told::All => match &*record {
-            None => cold("it has not run here before".to_owned(), Vec::new()),
+            None => cold(step::FIRST.to_owned(), Vec::new()),
             Some(record) => {
                 let gone = step::gone(&session.root, instance, header);
                 cold(step::explain(&key, record, gone), changes())
@@ -183,7 +191,7 @@ fn look(
             let contribution = if instance.action.artifacts.is_empty() {
                 Contribution::Key(key.digest)
             } else {
-                Contribution::Artifacts(tree.digest())
+                Contribution::Artifacts(step::identity(session, &instance.action.outputs, &tree))
             };
             let outcome = Predicted { contribution, tree: Some(tree) };
             let reason = match result.exit_code {
@@ -204,17 +212,48 @@ fn look(
 /// What one that takes no part in the run has made before.
 fn stood_by(session: &Session<'_>, instance: &Instance) -> Option<Predicted> {
     let tree = step::on_disk(session, instance).ok()?;
-    let contribution = Contribution::Artifacts(tree.digest());
+    let digest = step::identity(session, &instance.action.outputs, &tree);
+    let contribution = Contribution::Artifacts(digest);
     Some(Predicted { contribution, tree: Some(tree) })
 }
 
-/// What an uncached instance gives is known beforehand only when it is nothing but the order.
-fn uncached(graph: &Graph, index: usize) -> Option<Predicted> {
-    graph.instances[index]
-        .action
-        .artifacts
-        .is_empty()
-        .then_some(Predicted { contribution: Contribution::Order, tree: None })
+/// What an uncached instance gives is known beforehand only when it is nothing but the order, or when
+/// it will find again what it found when it made what is there.
+fn uncached(
+    graph: &Graph,
+    session: &Session<'_>,
+    index: usize,
+    predicted: &[Option<Predicted>],
+) -> Option<Predicted> {
+    let instance = &graph.instances[index];
+    if instance.action.artifacts.is_empty() {
+        return Some(Predicted { contribution: Contribution::Order, tree: None });
+    }
+    let last = Record::header(&session.records(), &instance.id)?;
+    let producers = contributed(graph, session, index, predicted)?;
+    let step = Step::silent(session, graph, index, producers);
+    (last.succeeded && step.is_current(false)).then(|| stood_by(session, instance))?
+}
+
+/// What the producers of an instance contribute, if what they give is what is there now.
+fn contributed(
+    graph: &Graph,
+    session: &Session<'_>,
+    index: usize,
+    predicted: &[Option<Predicted>],
+) -> Option<Vec<(String, Contribution)>> {
+    let producers = graph.instances[index].producers.iter().map(|producer| {
+        let known = predicted.get(*producer)?.as_ref()?;
+        let instance = &graph.instances[*producer];
+        if let Some(tree) = &known.tree
+            && !instance.action.artifacts.is_empty()
+            && step::on_disk(session, instance).ok()? != *tree
+        {
+            return None;
+        }
+        Some((instance.id.clone(), known.contribution))
+    });
+    producers.collect()
 }
 
 /// The artifacts as they will be once a result is in place: what others have put there stays.

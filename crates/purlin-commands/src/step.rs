@@ -1,17 +1,25 @@
 //! One instance: its key, its look-up, its run, and the keeping of its result.
 
 mod fetch;
+mod heritage;
 mod install;
 mod keep;
+mod links;
 mod look_up;
+mod produced;
 mod program;
 mod strict;
 mod view;
 
+pub(crate) use heritage::orphans;
 pub(crate) use install::{counts, gone};
+pub(crate) use links::identity;
 pub(crate) use look_up::united;
-pub(crate) use program::explain;
+pub(crate) use program::{FIRST, explain};
 pub(crate) use view::{found, on_disk, tree_of};
+
+use look_up::LookedUp;
+use produced::Produced;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,7 +27,7 @@ use std::time::Duration;
 
 use purlin_model::{Diagnostic, Digest};
 use purlin_store::{
-    InstanceLock, Listing, Obstacle, Patterns, RelativePath, StoreError, Tree, defect,
+    InstanceLock, Listing, Obstacle, Patterns, RelativePath, StoreError, Stream, Tree, defect,
 };
 
 use crate::event::Event;
@@ -76,6 +84,27 @@ const MOST_AT_A_GLANCE: u64 = 1 << 20;
 /// Why an instance cannot be looked at or run.
 type Failure = Vec<Diagnostic>;
 
+impl<'a> Step<'a> {
+    /// One that is only looked at.
+    pub(crate) fn silent(
+        session: &'a Session<'a>,
+        graph: &'a Graph,
+        index: usize,
+        producers: Vec<(String, Contribution)>,
+    ) -> Self {
+        let listener = Arc::new(Silent);
+        let (force, replay, events) = (false, false, &|_| {});
+        Self { session, graph, index, producers, force, replay, events, listener }
+    }
+}
+
+/// For output that is only kept.
+pub(crate) struct Silent;
+
+impl Listener for Silent {
+    fn output(&self, _: Stream, _: &[u8]) {}
+}
+
 impl Step<'_> {
     fn instance(&self) -> &Instance {
         &self.graph.instances[self.index]
@@ -112,6 +141,7 @@ impl Step<'_> {
             || header.unfinished
             || !self.counts(&key, Some(&header))
             || !contains(&outputs, &result.tree)
+            || self.wrote_into_producers(&outputs)
             || InstanceLock::is_taken(&self.session.locks(), &instance.id)
         {
             return None;
@@ -164,17 +194,34 @@ impl Step<'_> {
         let patterns = self.patterns(&answers)?;
         let producers = self.produced()?;
         let before = self.list(&patterns)?;
-        let key = self.key(&answers, &producers, before);
+        let key = self.key(&answers, &producers.contributions, before);
         let record = Record::read(&self.session.records(), &instance.id);
-        if self.counts(&key, record.as_ref().map(|record| &record.header))
-            && let Some(outcome) = self.look_up(&key, &patterns, record.as_ref())?
-        {
-            return Ok(outcome);
+        let record = record.or_else(|| self.inherited(&key));
+        let mut blocked = false;
+        if self.counts(&key, record.as_ref().map(|record| &record.header)) {
+            match self.look_up(&key, &patterns, record.as_ref())? {
+                LookedUp::Done(outcome) => return Ok(outcome),
+                LookedUp::Blocked => blocked = true,
+                LookedUp::Nothing => {}
+            }
         }
         if self.session.cancel.ends(&instance.id) {
             return Ok(Outcome::STOPPED);
         }
-        self.run(&Inputs { answers, patterns, producers }, &key, record.as_ref(), &lock)
+        let reason = match blocked {
+            true => "its result is kept, and something is in the way of it".to_owned(),
+            false => self.reason(&key, record.as_ref()),
+        };
+        self.run(&Inputs { answers, patterns, producers }, &key, record.as_ref(), &lock, &reason)
+    }
+
+    /// What it depends on, and what is there of its artifacts, as it is now; `None` where that cannot
+    /// be told.
+    pub(crate) fn seen_now(&self) -> Option<(Answers, Seen)> {
+        let answers = self.answers().ok()?;
+        let listing = self.list(&*self.patterns(&answers).ok()?).ok()?;
+        let outputs = self.session.files.outputs(&[&self.instance().action.outputs]).ok()?.pop()?;
+        Some((answers, Seen { listing, outputs }))
     }
 
     /// Whether what it depends on is as it was when it was last run or looked at.
@@ -187,10 +234,12 @@ impl Step<'_> {
         let now = || -> Result<Digest, Failure> {
             let answers = self.answers()?;
             let mut listing = self.list(&*self.patterns(&answers)?)?;
+            let produced = self.produced()?;
             if running {
                 self.leave_out_own(&mut listing);
+                return Ok(self.key(&answers, &self.foreign(&produced), listing).digest);
             }
-            Ok(self.key(&answers, &self.produced()?, listing).digest)
+            Ok(self.key(&answers, &produced.contributions, listing).digest)
         };
         last.is_some() && now().ok() == last
     }
@@ -204,11 +253,13 @@ impl Step<'_> {
     pub(crate) fn stand_by(&self) -> Outcome {
         let contribution = || -> Result<Contribution, Failure> {
             if !self.instance().action.artifacts.is_empty() {
-                return Ok(Contribution::Artifacts(self.outputs()?.digest()));
+                let outputs = &self.instance().action.outputs;
+                let digest = identity(self.session, outputs, &self.outputs()?);
+                return Ok(Contribution::Artifacts(digest));
             }
             let answers = self.answers()?;
             let listing = self.list(&*self.patterns(&answers)?)?;
-            let key = self.key(&answers, &self.produced()?, listing);
+            let key = self.key(&answers, &self.produced()?.contributions, listing);
             Ok(self.contribution(key.digest, &Tree::default()))
         };
         match contribution() {
@@ -260,7 +311,7 @@ impl Step<'_> {
 struct Inputs<'a> {
     answers: Answers,
     patterns: Cow<'a, Patterns>,
-    producers: Vec<(String, Contribution)>,
+    producers: Produced,
 }
 
 /// Whether all that `part` names stands in `whole` exactly so.

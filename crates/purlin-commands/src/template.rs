@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use purlin_model::{Diagnostic, Kind, NearMiss, Part, Template, Value, fold};
-use purlin_plugin::Schema;
+use purlin_plugin::{Schema, literal_glob};
 use serde_json::Value as Json;
 
 use crate::context::ContextValues;
@@ -80,21 +80,66 @@ impl Scope<'_> {
                     expanded.keyed.push_str(plain);
                 }
                 Part::Reference { root, path } => {
-                    let found = self.look_up(text, root, path.as_deref())?;
-                    let value = plain(&found.value).ok_or_else(|| {
-                        let written = written(root, path.as_deref());
-                        if !found.value.is_null() {
-                            return self.wrong(text, format!("`{written}` is no text"));
-                        }
-                        self.wrong(text, format!("`{written}` has no value"))
-                            .help("give it a value, or a `default` where it is declared".to_owned())
-                    })?;
-                    expanded.keyed.push_str(found.mark.as_deref().unwrap_or(&value));
+                    let Text { value, keyed } = self.referred(text, root, path.as_deref())?;
+                    expanded.keyed.push_str(&keyed);
                     expanded.value.push_str(&value);
                 }
             }
         }
         Ok(expanded)
+    }
+
+    /// Expands a pattern of files. What a reference stands for is a path or a part of one, in which no
+    /// character means anything else: a module may lie in `app/[id]`. A pattern of its own is what a
+    /// plugin's configuration holds, and a variable of the context that is the whole text.
+    ///
+    /// # Errors
+    /// A reference that stands for nothing.
+    pub(crate) fn pattern(&self, text: &Named, roots: &[&str]) -> Result<String, Diagnostic> {
+        let parts = Template::parse(&text.name, roots).parts;
+        let mut pattern = String::new();
+        for part in &parts {
+            match part {
+                Part::Text(plain) => pattern.push_str(plain),
+                Part::Reference { root, path } => {
+                    let value = self.referred(text, root, path.as_deref())?.value;
+                    let stands = match root.as_str() {
+                        // It is taken off again.
+                        "root" => matches!(pattern.as_str(), "" | "!"),
+                        "ctx" => parts.len() == 1,
+                        "config" => true,
+                        _ => false,
+                    };
+                    pattern.push_str(&if stands { value } else { literal_glob(&value) });
+                }
+            }
+        }
+        Ok(pattern)
+    }
+
+    /// The text that one reference stands for.
+    fn referred(&self, text: &Named, root: &str, path: Option<&str>) -> Result<Text, Diagnostic> {
+        let found = self.look_up(text, root, path)?;
+        let value = plain(&found.value).ok_or_else(|| {
+            let written = written(root, path);
+            if !found.value.is_null() {
+                return self.wrong(text, format!("`{written}` is no text"));
+            }
+            let wrong = self
+                .wrong(text, format!("`{written}` has no value"))
+                .help("give it a value, or a `default` where it is declared".to_owned());
+            let name = fold(path.unwrap_or_default());
+            let declared = self.command.filter(|_| root == "args");
+            match declared.and_then(|command| command.args.get(&name)) {
+                Some(argument) => wrong
+                    .label(argument.origin.clone(), "it is neither required nor has a default")
+                    .help(format!(
+                        "write `{name} = {{ required = true }}`, or give it a `default`"
+                    )),
+                None => wrong,
+            }
+        })?;
+        Ok(Text { keyed: found.mark.unwrap_or_else(|| value.clone()), value })
     }
 
     /// The same; `None` for a text that is one whole reference to something that has no value.
@@ -141,16 +186,20 @@ impl Scope<'_> {
         odd.extend(validated.diagnostics);
         let mut diagnostics = Vec::new();
         let mut changed = false;
-        for (pointer, roots) in schema.templates(&value.clone()) {
-            let mut roots: Vec<&str> = roots.iter().map(String::as_str).collect();
+        for template in schema.templates(&value.clone()) {
+            let mut roots: Vec<&str> = template.roots.iter().map(String::as_str).collect();
             if self.ships() {
                 roots.push("config");
             }
-            let Some(place) = value.pointer_mut(&pointer) else { continue };
+            let Some(place) = value.pointer_mut(&template.pointer) else { continue };
             let Kind::String(text) = &mut place.kind else { continue };
             let named = Named { name: text.clone(), origin: place.origin.clone() };
             odd.extend(near_misses(&named, &roots));
-            match self.value(&named, &roots) {
+            let expanded = match template.is_glob {
+                true => self.pattern(&named, &roots).map(Kind::String),
+                false => self.value(&named, &roots),
+            };
+            match expanded {
                 Ok(expanded) => {
                     changed |= !matches!(&expanded, Kind::String(same) if same == text);
                     place.kind = expanded;
@@ -190,7 +239,11 @@ impl Scope<'_> {
                 .wrong(text, format!("`{{root.{path}}}` is not a reference"))
                 .help("write `{root}`".to_owned())),
             ("env", Some(name)) => {
-                let value = self.variables.user_text(name).ok_or_else(|| {
+                let value = self
+                    .variables
+                    .user_text(name)
+                    .map_err(|trouble| trouble.at(text.origin.clone(), "this text refers to it"))?;
+                let value = value.ok_or_else(|| {
                     Diagnostic::error(
                         "bad-reference",
                         format!("the process variable `{name}` is not set"),

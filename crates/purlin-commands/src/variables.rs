@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
+use purlin_model::{Diagnostic, Digest};
+
 use crate::environment::Change;
 use crate::template::Text;
 
@@ -35,6 +37,10 @@ const BASE: [&str; 25] = [
     "XAUTHORITY",
 ];
 
+/// Stands in the key in front of a digest of what is passed on and is not UTF-8. No text that a
+/// program can get holds a NUL.
+const BYTES: &str = "\0bytes\0";
+
 /// Set in every command, whatever the user has: programs sort and print alike everywhere.
 const LOCALE: [(&str, &str); 2] = [("LANG", "C.UTF-8"), ("LC_ALL", "C.UTF-8")];
 
@@ -42,12 +48,25 @@ const LOCALE: [(&str, &str); 2] = [("LANG", "C.UTF-8"), ("LC_ALL", "C.UTF-8")];
 #[derive(Debug, Clone, Default)]
 pub struct ProcessVariables {
     user: BTreeMap<OsString, OsString>,
+    loose: bool,
 }
 
 impl ProcessVariables {
     /// All variables that the user has.
     pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
-        Self { user: variables.into_iter().collect() }
+        Self { user: variables.into_iter().collect(), loose: false }
+    }
+
+    /// The same, or those of a workspace in which commands see all of them.
+    #[must_use]
+    pub fn loose(mut self, loose: bool) -> Self {
+        self.loose = loose;
+        self
+    }
+
+    /// Whether commands see all of them.
+    pub(crate) fn is_loose(&self) -> bool {
+        self.loose
     }
 
     /// True for names of the base.
@@ -80,12 +99,16 @@ impl ProcessVariables {
         own: &BTreeMap<String, Option<Text>>,
     ) -> BTreeMap<OsString, OsString> {
         let base = self.base().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let mut variables: BTreeMap<OsString, OsString> = base.collect();
+        let mut variables: BTreeMap<OsString, OsString> =
+            if self.loose { self.user.clone() } else { base.collect() };
         for change in changes {
             change.apply(&mut variables);
         }
         for (name, text) in own {
             match text {
+                Some(text) if text.keyed.starts_with(BYTES) => {
+                    variables.insert(name.into(), self.user(name).unwrap_or_default().to_owned())
+                }
                 Some(text) => variables.insert(name.into(), text.value.clone().into()),
                 None => variables.remove(OsStr::new(name)),
             };
@@ -99,9 +122,27 @@ impl ProcessVariables {
         self.user.get(OsStr::new(name)).map(OsString::as_os_str)
     }
 
-    /// The same as text; what is not UTF-8 is replaced.
-    #[must_use]
-    pub fn user_text(&self, name: &str) -> Option<String> {
-        self.user(name).map(|value| value.to_string_lossy().into_owned())
+    /// The same as text.
+    ///
+    /// # Errors
+    /// It is not UTF-8: what would stand in its place is another value.
+    pub(crate) fn user_text(&self, name: &str) -> Result<Option<String>, Diagnostic> {
+        let Some(value) = self.user(name) else { return Ok(None) };
+        value.to_str().map(|text| Some(text.to_owned())).ok_or_else(|| {
+            Diagnostic::error("not-text", format!("the process variable `{name}` is not UTF-8"))
+                .detail(format!("Its value is {}.", value.display()))
+                .help(format!("set `{name}` to text; a command may pass it on with `env`"))
+        })
+    }
+
+    /// A variable of the user's as it is passed on, whatever bytes it is.
+    pub(crate) fn passed(&self, name: &str) -> Option<Text> {
+        let value = self.user(name)?;
+        let value_text = value.to_string_lossy().into_owned();
+        let keyed = match value.to_str() {
+            Some(text) => text.to_owned(),
+            None => format!("{BYTES}{}", Digest::of(value.as_encoded_bytes()).to_hex()),
+        };
+        Some(Text { value: value_text, keyed })
     }
 }

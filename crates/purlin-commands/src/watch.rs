@@ -70,6 +70,14 @@ impl Watch {
         }
     }
 
+    /// Waits for the next changes, but not longer than `limit`. Paths from the root; none where more
+    /// has changed than could be told.
+    pub fn changes(&mut self, limit: Duration) -> Option<Vec<PathBuf>> {
+        let batch = self.next(limit)?;
+        let paths = if batch.all { BTreeSet::new() } else { batch.paths };
+        Some(paths.iter().map(|path| path.to_path().to_owned()).collect())
+    }
+
     /// Waits for the next changes, but not longer than `limit`.
     pub(crate) fn next(&mut self, limit: Duration) -> Option<Batch> {
         let first = self.receiver.recv_timeout(limit).ok()?;

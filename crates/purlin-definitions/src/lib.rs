@@ -55,7 +55,7 @@ pub use graph::{Edge, Graph};
 pub use lineage::{Layer, Lineage, Name, Phase, ProjectPlace, Step};
 pub use path::{parse_path, path_text};
 pub use project::{Fetch, Fetched, GitProject};
-pub use read::included;
+pub use read::{include_patterns, included};
 pub use scope::{Level, RESERVED, search};
 pub use show::{Names, as_data, leaf_type, to_json};
 pub use system::{DEFAULT_SYSTEMS, is_system};

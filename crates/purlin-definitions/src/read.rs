@@ -6,6 +6,6 @@ mod literal;
 mod section;
 
 pub(crate) use document::{Choice, Document, Place, ProjectEntry, Use, Used, read_document};
-pub use include::included;
+pub use include::{include_patterns, included};
 pub(crate) use literal::read_literal;
 pub(crate) use section::{SectionReader, folds_alike, read_toml_file, validated};

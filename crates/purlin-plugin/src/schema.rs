@@ -81,6 +81,19 @@ pub enum PathRole {
     Path,
     /// It is the path of a file that a dependency's answer is read from.
     Input,
+    /// It is a pattern of files: what references in it stand for is no pattern.
+    Glob,
+}
+
+/// A text of a validated value that is a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateText<'s> {
+    /// JSON Pointer from the top of the value.
+    pub pointer: String,
+    /// The roots that it may refer to.
+    pub roots: &'s [String],
+    /// True for a pattern of files (`"x-purlin-path": "glob"`).
+    pub is_glob: bool,
 }
 
 /// Place of a node in its schema.
@@ -189,12 +202,15 @@ impl Schema {
         inputs.map(|text| text.value).collect()
     }
 
-    /// The texts of a validated value that are templates (`x-purlin-template`): the JSON Pointer of
-    /// each, and the roots that it may refer to.
+    /// The texts of a validated value that are templates (`x-purlin-template`).
     #[must_use]
-    pub fn templates(&self, value: &Value) -> Vec<(String, &[String])> {
-        let templates = paths::texts(self, value).into_iter();
-        templates.filter_map(|text| Some((text.pointer, text.role.template?))).collect()
+    pub fn templates(&self, value: &Value) -> Vec<TemplateText<'_>> {
+        let texts = paths::texts(self, value).into_iter();
+        let templates = texts.filter_map(|text| {
+            let (roots, is_glob) = (text.role.template?, text.role.is_glob);
+            Some(TemplateText { pointer: text.pointer, roots, is_glob })
+        });
+        templates.collect()
     }
 
     /// The declared properties of the value itself, in the schema's order; for help and

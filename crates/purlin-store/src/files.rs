@@ -178,8 +178,9 @@ impl Files {
 
     /// What there is of the artifacts of each set, sorted by path, by one walk.
     ///
-    /// Files that git ignores count, links are not followed, and a pattern that matches a folder
-    /// takes it, all below it and empty folders too. `.git`, `.purlin` and `.purlin-cache` are never
+    /// Files that git ignores count, and a pattern that matches a folder takes it, all below it and
+    /// empty folders too. A link is listed itself; only a pattern that names something beyond a link
+    /// to a folder goes through. `.git`, `.purlin` and `.purlin-cache` are never
     /// entered.
     ///
     /// # Errors

@@ -164,7 +164,7 @@ pub(crate) struct Graph {
     pub(crate) dot: bool,
 }
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Run {
     /// Commands to run with all that they depend on (default: all that are not hidden)
     #[arg(value_name = "NAME")]

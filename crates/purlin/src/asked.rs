@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::edits::{self, Edited, Given};
 use crate::environment;
 use crate::failure::Failure;
+use crate::run_options;
 
 /// What was asked: what flags of plugins may change before anything is looked at.
 pub(crate) struct Asked {
@@ -21,6 +22,8 @@ pub(crate) struct Asked {
     tags: Vec<Named>,
     pub(crate) force: bool,
     jobs: Option<usize>,
+    /// What else the command line says.
+    options: BTreeMap<String, Json>,
     /// `NAME=VALUE` for variables of the context.
     pub(crate) context: Vec<Named>,
 }
@@ -32,16 +35,15 @@ impl Asked {
     /// A process variable has a value without a meaning.
     pub(crate) fn new(options: &Run) -> Result<Self, Failure> {
         let named = |all: &[String]| all.iter().map(|name| from_command_line(name)).collect();
-        let jobs = environment::option(&environment::JOBS, "a number from 1 to 65535", |text| {
-            text.parse::<u16>().ok().filter(|jobs| *jobs > 0)
-        })?;
+        let jobs = options.jobs.map_or_else(run_options::jobs, |jobs| Ok(Some(jobs)))?;
         Ok(Self {
             names: named(options.why.as_ref().map_or(&options.names[..], std::slice::from_ref)),
             modules: named(&options.modules),
             spaces: named(&options.spaces),
             tags: named(&options.tags),
             force: options.force || environment::switch(&environment::FORCE)?.unwrap_or(false),
-            jobs: options.jobs.or(jobs).map(usize::from),
+            jobs: jobs.map(usize::from),
+            options: run_options::context(options),
             context: named(&options.ctx),
         })
     }
@@ -111,7 +113,8 @@ impl Asked {
     /// What `{ctx.purlin.NAME}` stands for.
     pub(crate) fn options(&self) -> BTreeMap<String, Json> {
         let options = [("force", json!(self.force)), ("jobs", json!(self.jobs()))];
-        options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let options = options.into_iter().map(|(name, value)| (name.to_owned(), value));
+        options.chain(self.options.clone()).collect()
     }
 }
 

@@ -10,6 +10,7 @@ use purlin_host::{
 };
 use purlin_model::{Diagnostic, Kind, Origin, Severity, Source, Table, Value};
 use purlin_plugin::PluginSet;
+use purlin_store::Patterns;
 
 use crate::arguments::{Global, reserved};
 use crate::console::{self, Terminal};
@@ -25,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) cache: PathBuf,
     pub(crate) root: Option<PathBuf>,
     pub(crate) document: Value,
+    /// The files that the workspace's file includes.
+    pub(crate) includes: Patterns,
     pub(crate) plugins: Arc<Plugins>,
     /// What plugins write to.
     pub(crate) terminal: Arc<Terminal>,
@@ -38,14 +41,14 @@ impl Context {
         let directory = directory(global)?;
         let found = workspace::find(&directory)?;
         let cache = environment::cache_folder();
-        let (root, document, table, diagnostics) = match found {
-            Some(Workspace { root, document, plugins, diagnostics }) => {
-                (Some(root), document, plugins, diagnostics)
+        let (root, document, table, includes, diagnostics) = match found {
+            Some(Workspace { root, document, plugins, includes, diagnostics }) => {
+                (Some(root), document, plugins, includes, diagnostics)
             }
             None => {
                 let nowhere = Origin::whole(&Source::new("<no workspace>", ""));
                 let empty = Value::new(Kind::Table(Table::default()), nowhere);
-                (None, empty, PluginsTable::default(), Vec::new())
+                (None, empty, PluginsTable::default(), Patterns::default(), Vec::new())
             }
         };
         let terminal = Arc::new(Terminal::default());
@@ -80,6 +83,7 @@ impl Context {
             cache,
             root,
             document,
+            includes,
             plugins,
             terminal,
             diagnostics,

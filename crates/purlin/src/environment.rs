@@ -46,6 +46,38 @@ pub(crate) const FORCE: Variable = Variable {
     about: "`true` or `false`: as `-f` of `purlin run`, which wins",
 };
 
+/// Ends the run with the first failure.
+pub(crate) const FAIL_FAST: Variable = Variable {
+    name: "PURLIN__FAIL_FAST",
+    about: "`true` or `false`: as `--fail-fast` of `purlin run`; nothing where it watches",
+};
+/// What changed since.
+pub(crate) const SINCE: Variable =
+    Variable { name: "PURLIN__SINCE", about: "As `--since` of `purlin run`, which wins" };
+/// Caches.
+pub(crate) const CACHE: Variable = Variable {
+    name: "PURLIN__CACHE",
+    about: "As `--cache` of `purlin run`, which wins; several separated by `,`",
+};
+/// What has a result.
+pub(crate) const CACHE_STATUS: Variable = Variable {
+    name: "PURLIN__CACHE_STATUS",
+    about: "`warm` or `cold`: as `--cache-status` of `purlin run`, which wins",
+};
+/// What did not succeed.
+pub(crate) const FAILED: Variable =
+    Variable { name: "PURLIN__FAILED", about: "`true` or `false`: as `--failed` of `purlin run`" };
+/// Nothing else.
+pub(crate) const ISOLATED: Variable = Variable {
+    name: "PURLIN__ISOLATED",
+    about: "`true` or `false`: as `--isolated` of `purlin run`",
+};
+/// How output is shown.
+pub(crate) const OUTPUT: Variable = Variable {
+    name: "PURLIN__OUTPUT",
+    about: "`progress`, `grouped`, `stream` or `github`: as `--output` of `purlin run`, which wins",
+};
+
 /// The active Python environment.
 pub(crate) const VIRTUAL_ENV: Variable = Variable {
     name: "VIRTUAL_ENV",
@@ -59,13 +91,20 @@ pub(crate) const CONDA_PREFIX: Variable = Variable {
 };
 
 /// All of them, for the reference.
-pub(crate) const ALL: [&Variable; 9] = [
+pub(crate) const ALL: [&Variable; 16] = [
     &PLUGIN_PATH,
     &CACHE_DIR,
     &DATA_DIR,
     &TRUST,
     &JOBS,
     &FORCE,
+    &FAIL_FAST,
+    &SINCE,
+    &CACHE,
+    &CACHE_STATUS,
+    &FAILED,
+    &ISOLATED,
+    &OUTPUT,
     &VIRTUAL_ENV,
     &CONDA_PREFIX,
     &NO_COLOR,

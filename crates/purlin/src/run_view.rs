@@ -21,7 +21,6 @@ use crate::console::Told;
 use crate::draw;
 use crate::tame::Tame;
 use crate::verb::run::shown_path;
-use crate::workspace::FILE;
 
 use document::document;
 use github::Repository;
@@ -230,8 +229,11 @@ impl<'g> View<'g> {
         if let Some(live) = self.live.take() {
             live.finish();
         }
-        if summary.outdated && !self.global.json && !self.global.quiet {
-            draw::err(format_args!("\n──── {FILE} changed\n"));
+        if let Some(path) = &summary.outdated
+            && !self.global.json
+            && !self.global.quiet
+        {
+            draw::err(format_args!("\n──── {} changed\n", draw::harmless_line(path)));
             return;
         }
         self.come_to(summary);

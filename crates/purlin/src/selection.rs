@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use purlin_commands::{
-    CacheStatus, Graph, Header, Instance, Request, Session, Told, from_command_line, redefined,
-    statuses,
+    CacheStatus, Definitions, Graph, Instance, Request, Session, Told, from_command_line,
+    redefined, statuses,
 };
 use purlin_model::{Diagnostic, Source, parse_toml};
 use purlin_store::RelativePath;
@@ -33,7 +33,7 @@ pub(crate) fn narrow(
     };
     if let Some(reference) = &options.since {
         let changes = Changes::since(&session.root, reference)?;
-        let rewritten = rewritten(context, &changes, &session.root);
+        let rewritten = rewritten(context, request, &changes, &session.root);
         let concerned = graph.concerned(&changes.paths, &rewritten, session);
         and(&|index| concerned[index]);
     }
@@ -44,11 +44,8 @@ pub(crate) fn narrow(
         and(&|index| options.cache.iter().any(|name| name == graph.instances[index].cache.name()));
     }
     if options.failed {
-        let failed = |index: usize| {
-            let last = Header::read(&session.records(), &graph.instances[index].id);
-            last.is_some_and(|last| !last.succeeded)
-        };
-        and(&failed);
+        let failed = session.failed(graph);
+        and(&|index| failed[index]);
     }
     if let Some(status) = options.cache_status {
         let known = statuses(graph, session, Told::Cache);
@@ -80,31 +77,69 @@ pub(crate) fn refuse_any(graph: &Graph) -> Result<(), Failure> {
 ///
 /// Keys cannot be compared without running what the old definitions depend on, so the definitions
 /// are.
-fn rewritten(context: &Context, changes: &Changes, root: &Path) -> impl Fn(&Instance) -> bool {
-    let files = changes.paths.iter().filter(|path| path.to_path().ends_with(FILE));
+fn rewritten<'a>(
+    context: &'a Context,
+    request: &'a Request<'_>,
+    changes: &Changes,
+    root: &Path,
+) -> impl Fn(&Instance) -> bool + use<'a> {
     let mut all = false;
     let mut names = BTreeSet::new();
-    let mut modules: Vec<PathBuf> = Vec::new();
-    for file in files {
-        if file.to_path() != Path::new(FILE) {
-            modules.push(root.join(file));
+    let mut files = BTreeSet::new();
+    for file in &changes.paths {
+        let is_root = file.to_path() == Path::new(FILE);
+        if !is_root && !context.includes.matches(file) {
+            files.insert(file.to_path().to_owned());
             continue;
         }
-        match before(changes, root, file).and_then(|before| redefined(&before, &context.document)) {
+        let now = std::fs::read_to_string(root.join(file)).ok();
+        let now = now.map(|text| parse_toml(&Source::new(file.to_path(), text)).0);
+        match before(changes, root, file).zip(now).and_then(|(old, new)| redefined(&old, &new)) {
             Some(some) => names.extend(some),
             None => all = true,
         }
     }
-    let directory = context.directory.clone();
+    let root = root.to_owned();
     move |instance| {
-        let file = lexical(&directory.join(instance.command.origin.path()));
-        all || names.contains(&instance.command.name) || modules.contains(&file)
+        let file = definition_file(context, &root, instance);
+        let dotenv = request.definitions.dotenv_of(instance.space.as_deref(), request.root);
+        all || names.contains(&instance.command.name)
+            || file.is_some_and(|file| files.contains(&file))
+            || dotenv.iter().any(|file| files.contains(file))
     }
+}
+
+/// Tells of a path, from the root, whether what runs was read from it.
+pub(crate) fn defining(
+    context: &Context,
+    graph: &Graph,
+    definitions: &Definitions,
+    root: &str,
+) -> impl Fn(&Path) -> bool + use<> {
+    let mut files = definitions.dotenv_files(root);
+    let commands = graph.instances.iter();
+    files.extend(commands.filter_map(|one| definition_file(context, Path::new(root), one)));
+    let includes = context.includes.clone();
+    move |path| {
+        path.ends_with(FILE)
+            || files.contains(path)
+            || RelativePath::parse(path).is_ok_and(|path| includes.matches(&path))
+    }
+}
+
+/// The file that a command is defined in, from the root; `None` for one that is elsewhere.
+pub(crate) fn definition_file(
+    context: &Context,
+    root: &Path,
+    instance: &Instance,
+) -> Option<PathBuf> {
+    let file = lexical(&context.directory.join(instance.command.origin.path()));
+    file.strip_prefix(root).ok().map(Path::to_owned)
 }
 
 fn before(changes: &Changes, root: &Path, file: &RelativePath) -> Option<purlin_model::Value> {
     let text = changes.text_before(root, file)?;
-    Some(parse_toml(&Source::new(FILE, text)).0)
+    Some(parse_toml(&Source::new(file.to_path(), text)).0)
 }
 
 /// A path without `..` and `.`.

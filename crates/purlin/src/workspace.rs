@@ -7,6 +7,7 @@ use std::sync::Arc;
 use purlin_commands::ModuleFile;
 use purlin_host::PluginsTable;
 use purlin_model::{Diagnostic, Source, Value, parse_toml};
+use purlin_store::Patterns;
 
 /// Name of the file that makes a folder a workspace or a module.
 pub(crate) const FILE: &str = "purlin.toml";
@@ -19,6 +20,8 @@ pub(crate) struct Workspace {
     pub(crate) document: Value,
     /// Its `[plugins]`.
     pub(crate) plugins: PluginsTable,
+    /// The files that it includes.
+    pub(crate) includes: Patterns,
     /// What is wrong so far.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -45,6 +48,7 @@ pub(crate) fn find(start: &Path) -> Result<Option<Workspace>, Diagnostic> {
         if !is_workspace {
             continue;
         }
+        let includes = purlin_definitions::include_patterns(&document);
         let (document, wrong) = if document.get("include").is_some() && diagnostics.is_empty() {
             let shown = source.path.parent().unwrap_or(Path::new(""));
             purlin_definitions::included(&document, folder, shown)
@@ -53,7 +57,13 @@ pub(crate) fn find(start: &Path) -> Result<Option<Workspace>, Diagnostic> {
         };
         let (plugins, more) = PluginsTable::parse(document.get("plugins"), folder);
         let diagnostics = diagnostics.into_iter().chain(wrong).chain(more).collect();
-        return Ok(Some(Workspace { root: folder.to_owned(), document, plugins, diagnostics }));
+        return Ok(Some(Workspace {
+            root: folder.to_owned(),
+            document,
+            plugins,
+            includes,
+            diagnostics,
+        }));
     }
     Ok(None)
 }

@@ -56,6 +56,8 @@ mod test_hostile;
 mod test_init;
 #[path = "cli/test_leftovers.rs"]
 mod test_leftovers;
+#[path = "cli/test_linked_outputs.rs"]
+mod test_linked_outputs;
 #[path = "cli/test_lock.rs"]
 mod test_lock;
 #[path = "cli/test_modules.rs"]
@@ -66,6 +68,10 @@ mod test_moving;
 mod test_narrow;
 #[path = "cli/test_never.rs"]
 mod test_never;
+#[path = "cli/test_odd_paths.rs"]
+mod test_odd_paths;
+#[path = "cli/test_overlapping.rs"]
+mod test_overlapping;
 #[path = "cli/test_plugin.rs"]
 mod test_plugin;
 #[path = "cli/test_plugin_author.rs"]
@@ -102,6 +108,8 @@ mod test_pydist;
 mod test_recorded_cases;
 #[path = "cli/test_remote_cache.rs"]
 mod test_remote_cache;
+#[path = "cli/test_renamed.rs"]
+mod test_renamed;
 #[path = "cli/test_repo_cache.rs"]
 mod test_repo_cache;
 #[path = "cli/test_review.rs"]
@@ -120,6 +128,8 @@ mod test_run_json;
 mod test_run_keys;
 #[path = "cli/test_run_load.rs"]
 mod test_run_load;
+#[path = "cli/test_run_options.rs"]
+mod test_run_options;
 #[path = "cli/test_run_outputs.rs"]
 mod test_run_outputs;
 #[path = "cli/test_run_process.rs"]

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use purlin_model::{Diagnostic, Kind, Origin, Source, Table, Value, fold, parse_toml, to_kebab};
+use purlin_model::{
+    Diagnostic, Kind, Origin, Source, Table, Value, closest, fold, parse_toml, to_kebab,
+};
 
 use super::parse::schema;
 use super::sound::{Broken, sound};
@@ -133,10 +135,10 @@ fn read(
             Diagnostic::error("module-file", format!("a module's file has no table `[{key}]`"))
                 .label(entry.key.clone(), "this table")
                 .detail("The `purlin.toml` of a module holds its commands and nothing else.")
-                .help(
-                    "write `[commands.NAME]`, or move it to the purlin.toml of the workspace"
-                        .to_owned(),
-                ),
+                .help(match closest(&to_kebab(key), ["commands"]) {
+                    Some(near) => format!("did you mean `[{near}]`?"),
+                    None => "move it to the purlin.toml of the workspace".to_owned(),
+                }),
         );
     }
     Some((commands?, false))

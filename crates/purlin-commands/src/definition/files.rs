@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::Definitions;
+use super::{Definitions, DotenvFile, Named};
 use crate::action::{below, inside};
 
 impl Definitions {
@@ -11,8 +11,18 @@ impl Definitions {
     #[must_use]
     pub fn dotenv_files(&self, root: &str) -> BTreeSet<PathBuf> {
         let spaces = self.spaces.values().filter_map(|space| space.dotenv.as_deref());
-        let all = spaces.flatten().chain(&self.defaults.dotenv);
-        let path = |named: &super::Named| inside(&below(root, named.name.clone()), named);
-        all.filter_map(|file| path(&file.path).ok()).map(PathBuf::from).collect()
+        paths(spaces.flatten().chain(&self.defaults.dotenv), root)
     }
+
+    /// The same for the commands of one space, or for those without one.
+    #[must_use]
+    pub fn dotenv_of(&self, space: Option<&str>, root: &str) -> BTreeSet<PathBuf> {
+        let own = space.and_then(|space| self.spaces.get(space)?.dotenv.as_ref());
+        paths(own.unwrap_or(&self.defaults.dotenv), root)
+    }
+}
+
+fn paths<'f>(files: impl IntoIterator<Item = &'f DotenvFile>, root: &str) -> BTreeSet<PathBuf> {
+    let path = |named: &Named| inside(&below(root, named.name.clone()), named);
+    files.into_iter().filter_map(|file| path(&file.path).ok()).map(PathBuf::from).collect()
 }

@@ -61,6 +61,8 @@ impl Definitions {
                 .map(|named| named.name),
             ..Self::default()
         };
+        let mode = core.get("workspace").and_then(|table| table.get("env-mode"));
+        definitions.loose = mode.and_then(Value::as_str) == Some("loose");
         if let Some(base) = core.get("base").and_then(|base| base.get("deps")) {
             definitions.base = base.as_list().unwrap_or_default().to_vec();
         }
@@ -93,8 +95,10 @@ impl Definitions {
         }
         definitions.pools = needs::read(core.get("workspace").and_then(|table| table.get("pools")));
         needs::check_pools(&definitions.pools, diagnostics);
-        let commands = definitions.commands.values().map(AsRef::as_ref);
-        needs::check(commands, &definitions.pools, diagnostics);
+        if !broken.workspace {
+            let commands = definitions.commands.values().map(AsRef::as_ref);
+            needs::check(commands, &definitions.pools, diagnostics);
+        }
         definitions.broken = broken;
         for command in definitions.commands.values() {
             diagnostics.extend(definitions.unknown_space(command));

@@ -17,6 +17,8 @@ pub(crate) struct Broken {
     pub(crate) spaces: BTreeSet<String>,
     /// Variables of the context, in kebab-case.
     pub(crate) context: BTreeSet<String>,
+    /// The table `[workspace]`, and with it the pools.
+    pub(crate) workspace: bool,
 }
 
 /// The tables, and of some their entries, that the schema accepts, one by one.
@@ -27,6 +29,7 @@ pub(super) fn sound(schema: &Schema, core: &Value) -> (Value, Broken) {
         let each = matches!(name, "commands" | "caches" | "spaces" | "ctx");
         let Some(parts) = entry.value.as_table().filter(|_| each) else {
             let alone = accepted(schema, core, name, entry.value.clone(), entry);
+            broken.workspace |= name == "workspace" && alone.is_none();
             if let Some(value) = alone {
                 kept.insert(name, entry.key.clone(), value);
             }

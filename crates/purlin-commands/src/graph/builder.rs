@@ -118,6 +118,12 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// What users know the selected instances by, without arguments.
+    pub(super) fn selected_ids(&self) -> HashSet<String> {
+        let ids = self.selected.iter().map(|node| self.catalogue.id(node));
+        ids.map(|id| id.split('?').next().unwrap_or_default().to_owned()).collect()
+    }
+
     /// Reads what is asked for and, in turn, all that it depends on.
     pub(super) fn reach(&mut self) {
         let mut open: Vec<Node> = self.selected.iter().rev().cloned().collect();
@@ -236,7 +242,10 @@ impl<'a> Builder<'a> {
             edges.extend(self.needed(environment, &slot));
         }
         let cached = command.deps.is_some() && !dependencies.is_empty();
-        let cache = if cached { self.cache(&command).ok()? } else { CacheChoice::NoDependencies };
+        // What it names has to be there, whether or not anything is kept.
+        let named = (cached || command.cache.is_some()).then(|| self.cache(&command));
+        let named = named.transpose().ok()?;
+        let cache = named.filter(|_| cached).unwrap_or(CacheChoice::NoDependencies);
         Some(Found {
             id: self.catalogue.id(node),
             command,
@@ -296,7 +305,7 @@ impl<'a> Builder<'a> {
         let description = &environment.description;
         let mut edges = Vec::new();
         for reference in &description.after {
-            let installing = self.edges(reference, &environment.feature, &environment.origin, slot);
+            let installing = self.of_environment(environment, reference, slot);
             for edge in &installing {
                 let installs = self.installs.entry(edge.target.clone()).or_default();
                 installs.extend(description.installed_when.iter().cloned());
@@ -304,9 +313,20 @@ impl<'a> Builder<'a> {
             edges.extend(installing);
         }
         for reference in &description.expansion.commands {
-            edges.extend(self.edges(reference, &environment.feature, &environment.origin, slot));
+            edges.extend(self.of_environment(environment, reference, slot));
         }
         edges
+    }
+
+    /// What changes for those that make an environment changes for all who run in it.
+    fn of_environment(
+        &mut self,
+        environment: &Environment,
+        reference: &CommandReference,
+        slot: &Slot,
+    ) -> Vec<Edge> {
+        let reference = CommandReference { strict: true, ..reference.clone() };
+        self.edges(&reference, &environment.feature, &environment.origin, slot)
     }
 
     /// The boundary around the modules of a space; each is made once.

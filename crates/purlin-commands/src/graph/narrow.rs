@@ -73,9 +73,19 @@ impl Graph {
         for (index, instance) in self.instances.iter().enumerate() {
             concerned[index] = redefined(instance)
                 || instance.reads(changed, &folders, session)
+                || self.reads_artifacts(instance, changed)
                 || instance.strict.iter().any(|producer| concerned[*producer]);
         }
         concerned
+    }
+
+    /// Whether one of the changed paths is an artifact of a producer: those that are committed change
+    /// without anybody having run.
+    fn reads_artifacts(&self, instance: &Instance, changed: &[RelativePath]) -> bool {
+        let producers = instance.producers.iter().map(|one| &self.instances[*one].action.outputs);
+        let outside = instance.outside.iter().map(|outside| &outside.outputs);
+        let mut outputs = producers.chain(outside);
+        outputs.any(|outputs| changed.iter().any(|path| outputs.matches(path)))
     }
 }
 
@@ -90,10 +100,7 @@ impl Instance {
     ) -> bool {
         let of = |inputs: &Patterns| {
             changed.iter().any(|path| inputs.matches(path))
-                || folders.iter().any(|folder| {
-                    let below = Patterns::new(&[folder.to_path().to_string_lossy()]);
-                    below.is_ok_and(|below| inputs.may_overlap(&below))
-                })
+                || folders.iter().any(|folder| inputs.may_overlap(&Patterns::of_paths([folder])))
         };
         if let Some(inputs) = &self.inputs {
             return of(inputs);

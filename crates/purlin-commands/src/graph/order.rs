@@ -6,8 +6,9 @@ use purlin_model::Diagnostic;
 use super::builder::Found;
 use super::catalogue::Node;
 
-/// Orders instances so that producers come first; the error has each circle.
-pub(super) fn sort(found: &IndexMap<Node, Found>) -> Result<Vec<usize>, Vec<Diagnostic>> {
+/// Orders instances so that producers come first, and tells of each circle. Of a circle the edge that
+/// closes it is taken out, so that other mistakes can be looked for.
+pub(super) fn sort(found: &mut IndexMap<Node, Found>) -> (Vec<usize>, Vec<Diagnostic>) {
     #[derive(Clone, Copy, PartialEq)]
     enum Mark {
         New,
@@ -17,6 +18,7 @@ pub(super) fn sort(found: &IndexMap<Node, Found>) -> Result<Vec<usize>, Vec<Diag
     let mut marks = vec![Mark::New; found.len()];
     let mut order = Vec::with_capacity(found.len());
     let mut circles = Vec::new();
+    let mut closing: Vec<(usize, usize)> = Vec::new();
     for start in 0..found.len() {
         if marks[start] != Mark::New {
             continue;
@@ -37,12 +39,21 @@ pub(super) fn sort(found: &IndexMap<Node, Found>) -> Result<Vec<usize>, Vec<Diag
                     marks[producer] = Mark::Open;
                     path.push((producer, 0));
                 }
-                Mark::Open => circles.push(cycle(found, &path, producer)),
+                Mark::Open => {
+                    closing.extend(path.last().map(|(node, next)| (*node, next - 1)));
+                    circles.push(cycle(found, &path, producer));
+                }
                 Mark::Done => {}
             }
         }
     }
-    if circles.is_empty() { Ok(order) } else { Err(circles) }
+    // Those of one instance stand in ascending order: none moves before its turn.
+    for (node, edge) in closing.into_iter().rev() {
+        if let Some((_, found)) = found.get_index_mut(node) {
+            found.edges.remove(edge);
+        }
+    }
+    (order, circles)
 }
 
 /// Names a cycle with the place of each of its edges.

@@ -137,7 +137,7 @@ impl Place {
         let own = self.dotenv.iter().map(plain).collect();
         let Some(environment) = &self.environment else { return Ok(user.of_program(&[], &own)) };
         let now = environment.now(&Expander::new(plugins, root))?;
-        if let Some(diagnostic) = now.not_installed(environment, root) {
+        if let Some(diagnostic) = now.not_installed(environment, root, true) {
             return Err(vec![diagnostic]);
         }
         Ok(user.of_program(&now.changes, &own))

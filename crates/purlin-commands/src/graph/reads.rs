@@ -22,8 +22,7 @@ pub(super) fn defer(
     let instance = &graph.instances[index];
     let waits = |dependency: &Dependency, diagnostics: &mut Vec<Diagnostic>| {
         let mut waits = false;
-        for path in dependency.input_paths() {
-            let Ok(file) = RelativePath::parse(path.as_str().unwrap_or_default()) else { continue };
+        for (file, origin) in dependency.input_files() {
             for producer in distinct(writers.near(&file)) {
                 let other = &graph.instances[producer];
                 if producer == index || !other.action.outputs.matches(&file) {
@@ -32,7 +31,7 @@ pub(super) fn defer(
                 if graph.depends_on(index, producer) {
                     waits = true;
                 } else {
-                    diagnostics.push(undeclared(instance, other, &path.origin));
+                    diagnostics.push(undeclared(instance, other, origin));
                 }
             }
         }

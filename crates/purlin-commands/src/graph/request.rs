@@ -1,10 +1,11 @@
 //! What a graph is built from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use purlin_host::Plugins;
 use purlin_model::Diagnostic;
 
+use super::builder::Builder;
 use super::cache;
 use crate::context::ContextValues;
 use crate::definition::{Definitions, Named};
@@ -79,6 +80,17 @@ impl Request<'_> {
     /// There is none, or its configuration is wrong.
     pub fn check_cache(&self, named: &Named) -> Result<(), Vec<Diagnostic>> {
         cache::find(self, Some(named)).map(|_| ())
+    }
+
+    /// What all instances of the workspace's own commands are called, without their arguments. `None`
+    /// where that cannot be told.
+    #[must_use]
+    pub fn ids(&self) -> Option<HashSet<String>> {
+        let selection = Selection { everything: true, ..Selection::default() };
+        let request = Request { selection: &selection, ..*self };
+        let mut builder = Builder::new(&request);
+        builder.select().ok()?;
+        Some(builder.selected_ids())
     }
 
     /// What is wrong with the configured caches, whether or not a command uses them.

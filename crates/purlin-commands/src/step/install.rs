@@ -34,7 +34,9 @@ impl Step<'_> {
     pub(super) fn check_installed(&self, description: &Description) -> Result<(), Failure> {
         let Some(environment) = &self.instance().environment else { return Ok(()) };
         let root = self.session.root.to_string_lossy();
-        match description.not_installed(environment, &root) {
+        // Whoever is asked for alone finds what others have left.
+        let ran = !self.graph.isolated;
+        match description.not_installed(environment, &root, ran) {
             Some(diagnostic) => Err(vec![diagnostic]),
             None => Ok(()),
         }

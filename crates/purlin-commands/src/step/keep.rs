@@ -141,6 +141,7 @@ impl Step<'_> {
             Came::Restored => ("restored from the cache", 0),
             Came::Restoring => ("being restored from the cache", 0),
         };
+        let is_new = before.is_none();
         // What was made here and is only tidied up now was made here all the same.
         let made = matches!(came, Came::Ran { .. })
             || before.as_ref().is_some_and(|header| header.made && header.key == key.digest);
@@ -162,7 +163,11 @@ impl Step<'_> {
             parts: key.parts.clone(),
             files: key.file_digests(),
         };
-        if let Err(error) = record.write(&self.session.records()) {
+        let written = record.write(&self.session.records());
+        if written.is_ok() && is_new {
+            self.take_over(key);
+        }
+        if let Err(error) = written {
             (self.events)(Event::Notice(
                 Diagnostic::warning(
                     "record",

@@ -17,6 +17,16 @@ use crate::record::{Came, Record};
 /// How much of a kept output is read at once: outputs may be larger than the memory.
 const PIECE: u64 = 64 * 1024;
 
+/// What came of looking for a kept result.
+pub(super) enum LookedUp {
+    /// It is in place, or the run is stopped.
+    Done(Outcome),
+    /// There is none that can be used.
+    Nothing,
+    /// There is one, and something stands in its way.
+    Blocked,
+}
+
 /// What came of a result that was to be used.
 enum Use {
     Done(Outcome),
@@ -33,10 +43,10 @@ impl Step<'_> {
         key: &Key,
         patterns: &Patterns,
         record: Option<&Record>,
-    ) -> Result<Option<Outcome>, Failure> {
+    ) -> Result<LookedUp, Failure> {
         let instance = self.instance();
         let Some(store) = self.session.store(&instance.cache).filter(|_| !self.force) else {
-            return Ok(None);
+            return Ok(LookedUp::Nothing);
         };
         // Before anything is asked of a cache elsewhere, so that what comes from there stays.
         let elsewhere = self.session.tier(&instance.cache).is_some();
@@ -45,7 +55,7 @@ impl Step<'_> {
             Ok(held) => held,
             Err(error) => {
                 self.warn_of_cache(&error, "commands run as if nothing were kept");
-                return Ok(None);
+                return Ok(LookedUp::Nothing);
             }
         };
         let kept = match store.result(key.digest) {
@@ -59,26 +69,26 @@ impl Step<'_> {
         if let Some(result) = kept {
             store.touch(key.digest);
             match self.use_result(store, &result, key, patterns, record)? {
-                Use::Done(outcome) => return Ok(Some(outcome)),
-                Use::Refused => return Ok(None),
+                Use::Done(outcome) => return Ok(LookedUp::Done(outcome)),
+                Use::Refused => return Ok(LookedUp::Blocked),
                 Use::Incomplete(what) => lost = Some(what),
             }
         }
         let fetched = match self.fetch(store, key) {
             Ok(fetched) => fetched,
-            Err(stopped) => return Ok(Some(stopped)),
+            Err(stopped) => return Ok(LookedUp::Done(stopped)),
         };
         if let Some(result) = fetched {
             match self.use_result(store, &result, key, patterns, record)? {
-                Use::Done(outcome) => return Ok(Some(outcome)),
-                Use::Refused => return Ok(None),
+                Use::Done(outcome) => return Ok(LookedUp::Done(outcome)),
+                Use::Refused => return Ok(LookedUp::Blocked),
                 Use::Incomplete(what) => lost = Some(what),
             }
         }
         if let Some(what) = lost {
             self.warn_of_damage(what);
         }
-        Ok(None)
+        Ok(LookedUp::Nothing)
     }
 
     fn use_result(
@@ -147,7 +157,8 @@ impl Step<'_> {
                 "Its output is missing from the cache or was changed there.",
             ));
         }
-        if !current || !restored.written.is_empty() {
+        let is_new = Record::header(&self.session.records(), &instance.id).is_none();
+        if !current || is_new || !restored.written.is_empty() {
             let touched = |path: &RelativePath| {
                 restored.written.contains(path) || record.is_some_and(|record| record.names(path))
             };
@@ -179,6 +190,9 @@ impl Step<'_> {
             |tree: &Tree| filtered(tree, |path| outputs.matches(path) && !patterns.matches(path));
         let previous: Vec<Tree> =
             record.iter().flat_map(|record| [own(&record.written), own(&record.pending)]).collect();
+        let mut replaceable = previous.clone();
+        let replaced = |one: &Tree| filtered(&own(one), |path| tree.get(path).is_some());
+        replaceable.extend(self.written_by_producers().iter().map(replaced));
         if !tree.is_empty() {
             let mut written = previous.first().cloned().unwrap_or_default();
             if let Some(unfinished) = previous.get(1).filter(|unfinished| !unfinished.is_empty()) {
@@ -191,7 +205,7 @@ impl Step<'_> {
             &self.session.root,
             &self.session.staging(),
             tree,
-            &previous,
+            &replaceable,
             &|path| self.known(path),
         )
     }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use purlin_model::{Diagnostic, Digest};
-use purlin_store::{InstanceLock, Listing, Node, RelativePath, Tree, defect};
+use purlin_store::{InstanceLock, Listing, Node, Patterns, RelativePath, Tree, defect};
 
 use super::install::gone;
+use super::links::linked;
+use super::produced::Produced;
 use super::view::Stamps;
 use super::{Failure, Inputs, Outcome, Status, Step, filtered};
 use crate::event::Event;
@@ -13,6 +15,9 @@ use crate::execute::{Conditions, Execution, LogFiles, execute};
 use crate::graph::{CacheChoice, Instance};
 use crate::key::{Contribution, Key, describe};
 use crate::record::{Came, Record};
+
+/// Why an instance runs that has no record.
+pub(crate) const FIRST: &str = "it has not run here before";
 
 impl Step<'_> {
     /// Runs the program and keeps its result.
@@ -22,10 +27,11 @@ impl Step<'_> {
         key: &Key,
         record: Option<&Record>,
         lock: &InstanceLock,
+        reason: &str,
     ) -> Result<Outcome, Failure> {
         let instance = self.instance();
-        let reason = self.reason(key, record);
         let outputs_before = self.outputs()?;
+        let linked_before = linked(self.session, &instance.action.outputs, &outputs_before);
         let stamps = self.stamps(inputs, &key.files);
         self.check_installed(&inputs.answers.environment)?;
         let changes = &inputs.answers.environment.changes;
@@ -37,10 +43,10 @@ impl Step<'_> {
             listener: &self.listener,
             keeps_stdout: self.session.keeps_stdout,
         };
-        (self.events)(Event::Started { id: self.id(), reason: reason.clone() });
+        (self.events)(Event::Started { id: self.id(), reason: reason.to_owned() });
         let mut foreign = Listing { files: key.files.clone() };
         self.leave_out_own(&mut foreign);
-        let foreign = self.key(&inputs.answers, &inputs.producers, foreign);
+        let foreign = self.key(&inputs.answers, &self.foreign(&inputs.producers), foreign);
         self.session.runs_with(&instance.id, foreign.digest);
         let execution =
             execute(&instance.action, &self.session.root, &variables, &logs, lock, &conditions)
@@ -58,9 +64,13 @@ impl Step<'_> {
             return Ok(Outcome::STOPPED);
         }
         let after = self.list(&inputs.patterns)?;
-        let disturbed = self.disturbed(inputs, key, &after, &tree, &stamps)?;
+        let produced = self.produced()?;
+        let disturbed = self.disturbed(inputs, key, &after, &tree, &stamps, &produced)?;
         let disturbed = disturbed.filter(|_| !defect::seeded("key-taken-after-the-run"));
-        let after_key = self.key(&inputs.answers, &inputs.producers, after);
+        let produced = self.produced_after(inputs, &produced);
+        let after_key = self.key(&inputs.answers, &produced, after);
+        let through = self.written_through(&outputs_before, &linked_before, &tree, record);
+        let result = self.without_others(&outputs_before, &tree, record);
         let mut kept = false;
         if let Some(what) = &disturbed {
             (self.events)(Event::Notice(
@@ -74,11 +84,17 @@ impl Step<'_> {
                         .to_owned(),
                 ),
             ));
+        } else if self.session.store(&instance.cache).is_some()
+            && let Some(link) = through
+        {
+            self.not_kept(&format!(
+                "{link} among its artifacts is a link to a folder: name what is in it, `{link}/**`"
+            ));
         } else if let Some(store) = self.session.store(&instance.cache)
             && (instance.action.cache_when.keeps(succeeded) || defect::seeded("failures-kept"))
             && !execution.exit.timed_out
         {
-            kept = self.keep(store, &after_key, &tree, &execution, &logs);
+            kept = self.keep(store, &after_key, &result, &execution, &logs);
             if defect::seeded("in-place-kept-under-both-keys") {
                 self.keep(store, key, &tree, &execution, &logs);
             }
@@ -92,7 +108,7 @@ impl Step<'_> {
         // lacks has to go when it is used.
         let unkept = !kept && !defect::seeded("unkept-run-taken-for-kept");
         let unfinished = unkept.then(Tree::default);
-        let came = Came::Ran { reason: &reason, duration_ms };
+        let came = Came::Ran { reason, duration_ms };
         self.remember(remembered, written, unfinished, came, succeeded);
         let contribution = self.contribution(after_key.digest, &tree);
         Ok(self.report(&execution, &logs, after_key.digest, contribution))
@@ -106,12 +122,13 @@ impl Step<'_> {
         after: &Listing,
         tree: &Tree,
         before: &Stamps,
+        produced: &Produced,
     ) -> Result<Option<String>, Failure> {
         let instance = self.instance();
         if let Some(path) = changed_input(instance, key, after, tree) {
             return Ok(Some(format!("{path} changed")));
         }
-        for (then, now) in inputs.producers.iter().zip(self.produced()?) {
+        for (then, now) in self.foreign(&inputs.producers).iter().zip(self.foreign(produced)) {
             if *then != now {
                 return Ok(Some(format!("the artifacts of `{}` changed", now.0)));
             }
@@ -140,9 +157,8 @@ impl Step<'_> {
         for path in instance.action.outputs.literals().filter(|path| !there(path)) {
             let written = instance.command.artifacts.iter().zip(&instance.action.artifacts);
             let place = written.into_iter().find_map(|(named, artifact)| {
-                let is_it =
-                    RelativePath::parse(artifact.trim_end_matches('/')).as_ref() == Ok(path);
-                is_it.then_some(named)
+                let one = Patterns::new(&[artifact]).ok()?;
+                (one.literals().next() == Some(path)).then_some(named)
             });
             (self.events)(Event::Notice(
                 Diagnostic::warning(
@@ -194,7 +210,7 @@ impl Step<'_> {
             _ if self.force => "it was forced".to_owned(),
             (CacheChoice::NoDependencies, _) => "it has no deps, so it is never cached".to_owned(),
             (CacheChoice::Nothing { name }, _) => format!("its cache `{name}` keeps nothing"),
-            (_, None) => "it has not run here before".to_owned(),
+            (_, None) => FIRST.to_owned(),
             (_, Some(record)) => {
                 explain(key, record, gone(&self.session.root, instance, Some(&record.header)))
             }

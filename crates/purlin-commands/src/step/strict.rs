@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use purlin_model::Diagnostic;
-use purlin_store::RelativePath;
+use purlin_store::{Patterns, RelativePath};
 
 use super::{Failure, Inputs, Step};
+use crate::dependency::answer_files;
 use crate::key::Key;
 use crate::platform::{Confinement, confine};
 
@@ -27,8 +28,9 @@ impl Step<'_> {
             let written = self.outputs_of(&self.graph.instances[*producer])?;
             allowed.extend(written.entries().iter().map(|(path, _)| root.join(path)));
         }
-        let answers = inputs.answers.expansions.iter().flat_map(|expansion| &expansion.inputs);
-        allowed.extend(answers.map(|path| root.join(path)));
+        let answers = answer_files(&inputs.answers.expansions);
+        allowed.extend(answers.into_iter().map(|path| root.join(path)));
+        allowed.retain(|path| !path.starts_with(root) || !is_linked_folder(path));
         allowed.extend(inputs.answers.environment.root.clone());
         for pattern in &instance.action.artifacts {
             allowed.extend(own_place(root, pattern));
@@ -75,14 +77,17 @@ fn outside(root: &Path) -> Vec<PathBuf> {
 /// The folder that a pattern of artifacts names, which is made, or a file that is there. What a
 /// program writes elsewhere it cannot read again.
 fn own_place(root: &Path, pattern: &str) -> Option<PathBuf> {
-    let is_wild = |part: &&str| part.contains(['*', '?', '[', '{', '\\']);
-    let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
-    let literal: Vec<&str> = parts.iter().copied().take_while(|part| !is_wild(part)).collect();
-    let path = root.join(RelativePath::parse(literal.join("/")).ok()?);
-    let is_folder = literal.len() < parts.len() || pattern.ends_with('/');
-    if is_folder && path != root {
+    let one = Patterns::new(&[pattern]).ok()?;
+    let path = root.join(RelativePath::from_bytes(one.bases().next()?).ok()?);
+    if one.literals().next().is_none() || pattern.ends_with('/') {
         // Where it cannot be made, the program will tell.
         let _ = std::fs::create_dir_all(&path);
     }
-    (path != root).then_some(path)
+    (!is_linked_folder(&path)).then_some(path)
+}
+
+/// Whether a path is a link to a folder. A rule for it would allow all that is in the folder, which
+/// may be the workspace itself; what is declared beyond the link has rules of its own.
+fn is_linked_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) && path.is_dir()
 }

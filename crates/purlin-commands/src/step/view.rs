@@ -14,10 +14,11 @@ use purlin_store::{
     FileState, Listing, Node, OutputKind, OutputPath, Patterns, RelativePath, Tree, defect,
 };
 
+use super::links::identity;
 use super::{Failure, Inputs, Step};
 use crate::definition::Named;
-use crate::dependency::Expander;
-use crate::graph::{Answers, CacheChoice, Instance, Outside};
+use crate::dependency::{Expander, answer_files};
+use crate::graph::{Answers, CacheChoice, Instance};
 use crate::key::{Contribution, Key};
 use crate::reference::Reference;
 use crate::session::Session;
@@ -103,34 +104,6 @@ impl Step<'_> {
         Ok(Cow::Owned(compiled))
     }
 
-    /// What the direct producers contribute, from what stands on disk now: somebody may have
-    /// changed it since they ran.
-    pub(super) fn produced(&self) -> Result<Vec<(String, Contribution)>, Failure> {
-        let mut contributions = self.producers.clone();
-        for ((_, contribution), producer) in
-            contributions.iter_mut().zip(&self.instance().producers)
-        {
-            if let Contribution::Artifacts(digest) = contribution {
-                *digest = self.outputs_of(&self.graph.instances[*producer])?.digest();
-            }
-        }
-        contributions.extend(self.outside()?);
-        Ok(contributions)
-    }
-
-    /// What those contribute whose outputs count as they are found. One that writes nothing
-    /// contributes nothing, whether it runs or not.
-    pub(super) fn outside(&self) -> Result<Vec<(String, Contribution)>, Failure> {
-        let instance = self.instance();
-        let writers = instance.outside.iter().filter(|outside| !outside.artifacts.is_empty());
-        let contribution = |outside: &Outside| {
-            let tree =
-                found(self.session, &outside.outputs, &outside.id, &instance.command.origin)?;
-            Ok((outside.id.clone(), Contribution::Artifacts(tree.digest())))
-        };
-        writers.map(contribution).collect()
-    }
-
     /// When the inputs were last written: what is changed and changed back between two looks has
     /// other stamps. Files of producers and files that answers are read from are among them.
     pub(super) fn stamps(
@@ -142,20 +115,17 @@ impl Step<'_> {
         let producers = self.instance().producers.iter();
         let produced =
             producers.filter_map(|producer| self.outputs_of(&self.graph.instances[*producer]).ok());
-        let outside = self.instance().outside.iter().filter_map(|outside| {
-            let origin = &self.instance().command.origin;
-            found(self.session, &outside.outputs, &outside.id, origin).ok()
-        });
+        let outside = self.instance().outside.iter();
+        let outside = outside.filter_map(|outside| self.outputs_outside(outside).ok());
         let produced = produced.chain(outside);
         let produced = produced.flat_map(|tree| {
             let paths: Vec<RelativePath> =
                 tree.entries().iter().map(|(path, _)| path.clone()).collect();
             paths
         });
-        let named = self.instance().dependencies.iter().flat_map(|one| one.input_paths());
-        let named = named.filter_map(|value| RelativePath::parse(value.as_str()?).ok());
-        let answers = inputs.answers.expansions.iter().flat_map(|expansion| &expansion.inputs);
-        let answers = answers.filter_map(|path| RelativePath::parse(path).ok());
+        let named = self.instance().dependencies.iter().flat_map(|one| one.input_files());
+        let named = named.map(|(path, _)| path);
+        let answers = answer_files(&inputs.answers.expansions);
         let paths = own.chain(produced).chain(named).chain(answers);
         paths.filter_map(|path| Some((path.clone(), self.stamp(&path)?))).collect()
     }
@@ -195,7 +165,7 @@ impl Step<'_> {
     pub(super) fn contribution(&self, key: Digest, tree: &Tree) -> Contribution {
         let instance = self.instance();
         if !instance.action.artifacts.is_empty() {
-            Contribution::Artifacts(tree.digest())
+            Contribution::Artifacts(identity(self.session, &instance.action.outputs, tree))
         } else if matches!(instance.cache, CacheChoice::Local { .. }) {
             Contribution::Key(key)
         } else {
@@ -253,6 +223,12 @@ pub(crate) fn found(
     tree_of(session, outputs, id, origin, lists.pop().unwrap_or_default())
 }
 
+/// The same, for what is nobody's artifact; `None` where it cannot be read.
+pub(super) fn listed(session: &Session<'_>, patterns: &Patterns) -> Option<Tree> {
+    let seen = session.files.outputs(&[patterns]).ok()?.pop()?;
+    tree(session, seen).ok()
+}
+
 /// What was seen of the artifacts of an instance, as a tree.
 pub(crate) fn tree_of(
     session: &Session<'_>,
@@ -267,7 +243,27 @@ pub(crate) fn tree_of(
         let listed = listings.pop().unwrap_or_default();
         outputs.retain(|one| listed.files.iter().any(|(path, _)| *path == one.path));
     }
-    let failed = |why: String| unreadable(id, origin, why);
+    without_beyond(patterns, &mut outputs);
+    tree(session, outputs).map_err(|why| unreadable(id, origin, why))
+}
+
+/// Leaves out what a pattern names beyond a link that another pattern of the same set names: of such
+/// a set the link is the artifact.
+fn without_beyond(patterns: &Patterns, outputs: &mut Vec<OutputPath>) {
+    let links: Vec<&RelativePath> = outputs
+        .iter()
+        .filter(|one| one.kind == OutputKind::Symlink)
+        .map(|one| &one.path)
+        .filter(|link| patterns.literals().any(|named| named == *link))
+        .collect();
+    if links.is_empty() {
+        return;
+    }
+    let links: Vec<RelativePath> = links.into_iter().cloned().collect();
+    outputs.retain(|one| !links.iter().any(|link| one.path != *link && one.path.starts_with(link)));
+}
+
+fn tree(session: &Session<'_>, outputs: Vec<OutputPath>) -> Result<Tree, String> {
     let mut entries = Vec::new();
     for output in outputs {
         let node = match output.kind {
@@ -279,13 +275,13 @@ pub(crate) fn tree_of(
             OutputKind::Special => continue,
             OutputKind::Symlink => {
                 let link = fs::read_link(session.root.join(output.path.to_path()))
-                    .map_err(|error| failed(format!("{}: {error}", output.path)))?;
+                    .map_err(|error| format!("{}: {error}", output.path))?;
                 Node::Symlink { target: link.into_os_string().into_vec().into() }
             }
         };
         entries.push((output.path, node));
     }
-    Tree::new(entries).map_err(|error| failed(error.to_string()))
+    Tree::new(entries).map_err(|error| error.to_string())
 }
 
 fn unreadable(id: &str, origin: &Origin, why: String) -> Failure {

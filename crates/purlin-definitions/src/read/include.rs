@@ -44,6 +44,15 @@ pub fn included(document: &Value, root: &Path, shown: &Path) -> (Value, Vec<Diag
     (Value::new(Kind::Table(table), document.origin.clone()), diagnostics)
 }
 
+/// What a document includes: the globs of its `[include]` that can be used, in one set.
+#[must_use]
+pub fn include_patterns(document: &Value) -> Patterns {
+    let globs = document.get("include").and_then(|include| include.get("files"));
+    let globs = globs.and_then(Value::as_list).unwrap_or_default().iter();
+    let texts = globs.filter_map(Value::as_str).filter(|text| Patterns::new(&[text]).is_ok());
+    Patterns::new(&texts.collect::<Vec<_>>()).unwrap_or_default()
+}
+
 /// The files that the globs match, sorted.
 fn files(include: &Entry, root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
     let mut found = Vec::new();

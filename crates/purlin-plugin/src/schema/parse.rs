@@ -350,8 +350,9 @@ impl Parser {
         let path = table.get("x-purlin-path").and_then(|value| match &value.kind {
             Kind::Bool(true) => Some(PathRole::Path),
             Kind::String(text) if text == "input" => Some(PathRole::Input),
+            Kind::String(text) if text == "glob" => Some(PathRole::Glob),
             _ => {
-                self.wrong("x-purlin-path", "true or \"input\"", value);
+                self.wrong("x-purlin-path", "true, \"input\" or \"glob\"", value);
                 None
             }
         });

@@ -18,6 +18,7 @@ pub(super) struct Text<'s, 'v> {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Role<'s> {
     pub(super) is_input: bool,
+    pub(super) is_glob: bool,
     pub(super) template: Option<&'s [String]>,
 }
 
@@ -38,6 +39,7 @@ impl<'s, 'v> Walk<'s, 'v, '_> {
         let mut role = outer;
         for node in self.schema.chain(id) {
             role.is_input |= node.notes.path == Some(PathRole::Input);
+            role.is_glob |= node.notes.path == Some(PathRole::Glob);
             role.template = node.notes.template.as_deref().or(role.template);
         }
         let node = self.schema.resolved(id);

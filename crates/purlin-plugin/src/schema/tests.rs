@@ -369,7 +369,7 @@ fn input_paths_are_found_wherever_they_stand() {
 #[test]
 fn templates_are_found_with_their_roots() {
     let text = r#"{"properties": {
-      "exec": {"type": "string", "x-purlin-template": ["root", "env"]},
+      "exec": {"type": "string", "x-purlin-template": ["root", "env"], "x-purlin-path": "glob"},
       "plain": {"type": "string"},
       "any": {"x-purlin-template": ["root"]},
       "list": {"type": "array", "items": {"type": "string", "x-purlin-template": ["ctx"]}}
@@ -378,13 +378,15 @@ fn templates_are_found_with_their_roots() {
     let toml = "exec = 'a'\nplain = 'b'\nlist = ['c']\n[any]\n'x/y' = ['d', 1]\n";
     let (value, _) = parse_toml(&Source::new("c.toml", toml));
     let value = schema.validate(&value).value.expect("it is right");
-    let found: Vec<(String, String)> = schema
+    let found: Vec<(String, String, bool)> = schema
         .templates(&value)
         .into_iter()
-        .map(|(pointer, roots)| (pointer, roots.join(" ")))
+        .map(|one| (one.pointer, one.roots.join(" "), one.is_glob))
         .collect();
-    let expected = [("/exec", "root env"), ("/list/0", "ctx"), ("/any/x~1y/0", "root")];
-    assert_eq!(found, expected.map(|(pointer, roots)| (pointer.to_owned(), roots.to_owned())));
+    let expected =
+        [("/exec", "root env", true), ("/list/0", "ctx", false), ("/any/x~1y/0", "root", false)];
+    let expected = expected.map(|(pointer, roots, glob)| (pointer.into(), roots.into(), glob));
+    assert_eq!(found, expected);
 }
 
 #[test]

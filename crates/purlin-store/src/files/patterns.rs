@@ -47,6 +47,14 @@ impl Patterns {
         Ok(Self { list, last_negated })
     }
 
+    /// The set of these very paths, and of what is below them.
+    #[must_use]
+    pub fn of_paths<'p>(paths: impl IntoIterator<Item = &'p RelativePath>) -> Self {
+        let literal =
+            |path: &RelativePath| Pattern { negated: false, shape: Shape::Literal(path.clone()) };
+        Self { list: paths.into_iter().map(literal).collect(), last_negated: None }
+    }
+
     /// Whether a file of this path is in the set. This looks at the path alone: what git ignores
     /// is known to [`super::Files`] only.
     #[must_use]

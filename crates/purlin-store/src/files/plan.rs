@@ -94,6 +94,18 @@ impl<'a> Plan<'a> {
         node.is_some_and(|node| !self.nodes[node].children.is_empty())
     }
 
+    /// Whether anything can match below the node, but for all below it because it is named.
+    pub(super) fn names_beyond(&self, node: Option<NodeId>) -> bool {
+        node.is_some_and(|node| {
+            !self.nodes[node].children.is_empty() || !self.nodes[node].wild.is_empty()
+        })
+    }
+
+    /// The patterns that match below the node.
+    pub(super) fn wild_below(&self, node: Option<NodeId>) -> Arc<Vec<Active<'a>>> {
+        Arc::new(node.map(|node| self.nodes[node].wild.clone()).unwrap_or_default())
+    }
+
     /// What can match in the folder `path`, given what can match in the folder above it.
     pub(super) fn enter(
         &self,

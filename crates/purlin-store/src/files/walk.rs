@@ -219,10 +219,10 @@ impl Walker {
                 }
             }
             FileType::Symlink => {
-                let target = match walk.purpose {
-                    Purpose::Inputs => item.stat(AtFlags::empty()).unwrap_or(None),
-                    Purpose::Outputs => None,
-                };
+                if walk.purpose == Purpose::Outputs {
+                    return self.output_link(walk, task, item, stack);
+                }
+                let target = item.stat(AtFlags::empty()).unwrap_or(None);
                 let leads_to = target.as_ref().map(file_type);
                 if leads_to == Some(FileType::Directory) && item.node.is_some() {
                     stack.extend(task.beyond(walk, item));
@@ -234,11 +234,7 @@ impl Walker {
                     Some(stat) if leads_to == Some(FileType::RegularFile) => {
                         self.push(&item, file(&stat, true), sets);
                     }
-                    _ => match readlinkat(item.folder, item.name, Vec::new()) {
-                        Ok(text) => self.push(&item, FoundKind::Link(text.into_bytes()), sets),
-                        Err(error) if is_gone(error) => {}
-                        Err(error) => return Err(error),
-                    },
+                    _ => self.link(&item, sets)?,
                 }
             }
             _ if walk.purpose == Purpose::Outputs => {
@@ -247,6 +243,36 @@ impl Walker {
                 }
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// A link among artifacts is one itself. What a pattern names beyond it is found there.
+    fn output_link<'a>(
+        &mut self,
+        walk: &Walk<'a>,
+        task: &Task<'a>,
+        item: &Item<'_>,
+        stack: &mut Vec<Task<'a>>,
+    ) -> Result<(), Errno> {
+        if walk.plan.names_beyond(item.node)
+            && let Some(target) = item.stat(AtFlags::empty()).unwrap_or(None)
+            && file_type(&target) == FileType::Directory
+            && !leads_up(walk.root, item.path, &target)
+        {
+            stack.extend(task.beyond_output(walk, item));
+        }
+        match self.sets(walk, task, item, false) {
+            Some(sets) => self.link(item, sets),
+            None => Ok(()),
+        }
+    }
+
+    fn link(&mut self, item: &Item<'_>, sets: Arc<[u32]>) -> Result<(), Errno> {
+        match readlinkat(item.folder, item.name, Vec::new()) {
+            Ok(text) => self.push(item, FoundKind::Link(text.into_bytes()), sets),
+            Err(error) if is_gone(error) => {}
+            Err(error) => return Err(error),
         }
         Ok(())
     }
@@ -307,6 +333,11 @@ impl<'a> Task<'a> {
         self.visit(walk, item, active, ignored, true)
     }
 
+    /// The same for artifacts: a pattern that names the link means the link.
+    fn beyond_output(&self, walk: &Walk<'a>, item: &Item<'_>) -> Option<Self> {
+        self.visit(walk, item, walk.plan.wild_below(item.node), false, true)
+    }
+
     fn visit(
         &self,
         walk: &Walk<'a>,
@@ -339,6 +370,16 @@ impl Item<'_> {
 
 fn file(stat: &Stat, link: bool) -> FoundKind {
     FoundKind::File { stamp: Stamp::of(stat), executable: is_executable(stat), link }
+}
+
+/// Whether a link leads to a folder that it is in itself: beyond it is all that is beside it.
+fn leads_up(root: BorrowedFd<'_>, link: &[u8], target: &Stat) -> bool {
+    let ends = (0..link.len()).filter(|place| link[*place] == b'/');
+    let mut above = std::iter::once(&b"."[..]).chain(ends.map(|end| &link[..end]));
+    above.any(|folder| {
+        let stat = statat(root, folder, AtFlags::empty());
+        stat.is_ok_and(|stat| (stat.st_dev, stat.st_ino) == (target.st_dev, target.st_ino))
+    })
 }
 
 /// Whether a path was removed or replaced while the walk went on.

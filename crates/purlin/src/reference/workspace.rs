@@ -18,7 +18,7 @@ Keys are written with `-`; `_` means the same. A table, a field or a name that n
 so is one that only a later version reads.
 
 `{root}` is the absolute path of the workspace, `{ctx.NAME}` a variable of `[ctx]`, `{ctx.purlin.arch}` the system (such as
-`x86_64-linux`), `{ctx.purlin.OPTION}` an option of the run (`jobs`, `force`), `{env.NAME}` a process variable of the
+`x86_64-linux`), `{ctx.purlin.OPTION}` an option of the run (`jobs`, `force`, `since`, `isolated` …), `{env.NAME}` a process variable of the
 user, `{args.NAME}` an argument of the command. `{module.name}`, `{module.path}`, `{module.dir}` (its folder) and
 `{module.pyimport}` (the name that Python imports it by) make a command run once for each module of its space; of all
 spaces, where it names none. Braces are a reference only where the field may hold it and the name in front of `.` or `}` is one of these; `${HOME}`,

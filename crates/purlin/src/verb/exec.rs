@@ -25,7 +25,7 @@ pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
         // Before any plugin is asked for anything.
         context.pin()?;
     }
-    let user = ProcessVariables::new(environment::all());
+    let user = ProcessVariables::new(environment::all()).loose(definitions.loose);
     let asked = Asked::new(&Run { ctx: options.ctx.clone(), ..Run::default() })?;
     let values = ContextValues::new(&definitions, &asked.context, &user, asked.options())?;
     let selection = asked.selection(context, &definitions);

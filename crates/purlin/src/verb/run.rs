@@ -19,11 +19,11 @@ use crate::edits::Given;
 use crate::failure::{AGAIN, CANCELLED, FAILED, Failure, Outcome};
 use crate::hooks::Hooks;
 use crate::run_view::View;
-use crate::workspace::FILE;
-use crate::{draw, edits, environment, machine, selection, signals};
+use crate::{draw, edits, environment, machine, run_options, selection, signals};
 
 /// Runs commands, or tells what running them would do. `given` are flags of plugins.
 pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outcome {
+    let options = &run_options::with_variables(options)?;
     let definitions = context.definitions()?;
     let root = context.root()?;
     let text = root_text(&root)?;
@@ -32,7 +32,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         // Before any plugin is asked for anything.
         context.pin()?;
     }
-    let variables = ProcessVariables::new(environment::all());
+    let variables = ProcessVariables::new(environment::all()).loose(definitions.loose);
     let asked = Asked::new(options)?.edited(context, given)?;
     let values = ContextValues::new(&definitions, &asked.context, &variables, asked.options())?;
     let request = Request {
@@ -56,9 +56,11 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
     context.terminal.end_progress();
     draw::diagnostics(&context.global, &graph.warnings);
     let cancel = signals::cancel();
+    let ids = || request.ids();
     let mut session =
         Session::new(&root, &context.cache, &context.plugins, variables.clone(), cancel.clone())
-            .offline(context.global.offline);
+            .offline(context.global.offline)
+            .with_ids(&ids);
     session.keeps_stdout = context.global.json;
     selection::narrow(context, options, &request, &session, &mut graph)?;
     if options.fail {
@@ -88,8 +90,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         fail_fast: options.fail_fast,
     };
     let mut watch = options.watch.then(|| Watch::new(&root)).transpose()?;
-    let dotenv = definitions.dotenv_files(&text);
-    let defines = |path: &Path| path.ends_with(FILE) || dotenv.contains(path);
+    let defines = selection::defining(context, &graph, &definitions, &text);
     let mut view = View::new(&context.global, &graph, &root, chosen, alone);
     context.terminal.show_progress_of_run(&context.global, view.told());
     let (summary, warnings) = std::thread::scope(|scope| {
@@ -110,7 +111,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         (summary, warnings)
     });
     draw::diagnostics(&context.global, &warnings);
-    if summary.outdated && !summary.cancelled {
+    if summary.outdated.is_some() && !summary.cancelled {
         return Ok(ExitCode::from(AGAIN));
     }
     if summary.cancelled {
@@ -200,7 +201,7 @@ fn why(context: &Context, graph: &Graph, session: &Session<'_>) {
                 "last time: {}, in run {}: {}\n",
                 time_text(last.when),
                 draw::harmless_line(&last.run),
-                draw::harmless_line(&last.reason),
+                draw::harmless_line(last.reason()),
             )),
             None => draw::out(format_args!("last time: never in this workspace\n")),
         }
@@ -217,7 +218,7 @@ fn why_document(id: &str, status: &Status) -> serde_json::Value {
         .map(|change| json!({ "what": change.what, "how": change.how }))
         .collect();
     let last = status.last.as_ref().map(|last| {
-        json!({ "run": last.run, "when": last.when, "reason": last.reason, "key": last.key, "succeeded": last.succeeded })
+        json!({ "run": last.run, "when": last.when, "reason": last.reason(), "key": last.key, "succeeded": last.succeeded })
     });
     json!({
         "id": id,

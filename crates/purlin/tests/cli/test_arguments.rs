@@ -129,7 +129,9 @@ args = { x = { required = true }, y = {} }
        |
     12 | exec = "true {args.y}"
        |        ^^^^^^^^^^^^^^^ in this text
+    13 | args = { x = { required = true }, y = {} }
+       |                                   - it is neither required nor has a default
        |
-       = help: give it a value, or a `default` where it is declared
+       = help: write `y = { required = true }`, or give it a `default`
     "#);
 }

@@ -1,5 +1,6 @@
 //! `check`
 
+use insta::assert_snapshot;
 use serde_json::{Value as Json, json};
 
 use crate::{folder, workspace};
@@ -147,4 +148,100 @@ fn there_must_be_a_workspace() {
     let finished = folder.fail(2, &["check", "--json"]);
     let told: Json = serde_json::from_str(&finished.stderr).expect("stderr is one document");
     assert_eq!(codes(&told), ["no-workspace"]);
+}
+
+#[test]
+fn a_circle_a_bad_pool_and_a_lost_cache_hide_nothing() {
+    let workspace = workspace(
+        r#"
+[workspace]
+pools = { gpu = "two" }
+[commands.a]
+exec = "true"
+deps = ["command:b"]
+needs = { gpu = 1 }
+[commands.b]
+exec = "true"
+deps = ["command:a", "command:b"]
+[commands.c]
+exec = "touch x"
+artifacts = ["x"]
+[commands.d]
+exec = "cat x"
+deps = ["x"]
+[commands.e]
+exec = "true"
+cache = "lcal"
+"#,
+    );
+    let codes = |workspace: &purlin_test::Workspace| -> Vec<String> {
+        let told = workspace.fail(2, &["check", "--json"]).json();
+        let all = told["diagnostics"].as_array().cloned().unwrap_or_default();
+        all.iter().map(|one| one["code"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(codes(&workspace), ["schema", "unknown-cache", "command-cycle", "command-cycle"]);
+    let document = workspace.read("purlin.toml").replace("\"two\"", "2").replace("lcal", "local");
+    workspace.write("purlin.toml", document);
+    let expected = ["command-cycle", "command-cycle", "undeclared-producer"];
+    assert_eq!(codes(&workspace), expected);
+}
+
+#[test]
+fn artifacts_that_seem_to_be_elsewhere_are_told() {
+    let workspace = workspace(
+        "[commands.a]\nexec = 'true'\nartifacts = ['/etc/x', '~/y', './~z', '/out', 'out/*', '!out/t']\n\
+         [commands.b]\nexec = 'true'\nartifacts = ['!x']\n",
+    );
+    assert_snapshot!(workspace.succeed(&["check"]).stable_stderr(), @r#"
+    warning: `/etc/x` is a path in the workspace
+     --> purlin.toml:4:14
+      |
+    4 | artifacts = ['/etc/x', '~/y', './~z', '/out', 'out/*', '!out/t']
+      |              ^^^^^^^^ named among artifacts
+      |
+      = Patterns are relative to the workspace's root; what is written elsewhere cannot be kept.
+      = help: write `./etc/x` if that is what is meant, or have the command write below the root
+
+    warning: `~/y` is a path in the workspace
+     --> purlin.toml:4:24
+      |
+    4 | artifacts = ['/etc/x', '~/y', './~z', '/out', 'out/*', '!out/t']
+      |                        ^^^^^ named among artifacts
+      |
+      = Patterns are relative to the workspace's root; what is written elsewhere cannot be kept.
+      = help: write `./~/y` if that is what is meant, or have the command write below the root
+
+    warning: `!x` takes nothing out
+     --> purlin.toml:7:14
+      |
+    7 | artifacts = ['!x']
+      |              ^^^^ there is no pattern in front of this one
+      |
+      = A `!` takes files out of what patterns before it have named.
+      = help: name the files first: `["out/**", "!out/tmp"]`
+    "#);
+}
+
+#[test]
+fn an_argument_without_a_value_is_told_where_it_is_declared() {
+    let workspace = workspace("[commands.a]\nexec = 'true {args.level}'\nargs = { level = {} }\n");
+    assert_snapshot!(workspace.fail(2, &["run"]).stable_stderr(), @"
+    error: `{args.level}` has no value
+     --> purlin.toml:3:8
+      |
+    3 | exec = 'true {args.level}'
+      |        ^^^^^^^^^^^^^^^^^^^ in this text
+    4 | args = { level = {} }
+      |          ----- it is neither required nor has a default
+      |
+      = help: write `level = { required = true }`, or give it a `default`
+    ");
+}
+
+#[test]
+fn a_slip_in_the_file_of_a_module_gets_a_suggestion() {
+    let workspace = workspace("[spaces.s]\nmodules = ['m']\n");
+    workspace.write("m/purlin.toml", "[comands]\na = 'true'\n");
+    let told = workspace.fail(2, &["check"]).stderr;
+    assert!(told.contains("did you mean `[commands]`?"), "{told}");
 }

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use purlin_test::Workspace;
 
+use crate::test_narrow::{commit, git, listed};
 use crate::workspace;
 
 const MANIFEST: &str = r#"[plugin]
@@ -170,7 +171,7 @@ fn an_environment_is_in_the_key_and_why_names_it() {
     assert_snapshot!(why, @"
     say would run: the environment's TOOLS changed
       changed the environment's TOOLS
-    last time: [TIME], in run [RUN]: it has not run here before
+    last time: [TIME], in run [RUN]: it was the first time
     ");
     assert_eq!(settled(), "finished");
     workspace.write("tools.lock", "2");
@@ -255,7 +256,7 @@ fn an_environment_that_was_deleted_is_made_again() {
     let why = workspace.succeed(&["run", "--why", "install"]).stable_stdout();
     assert_snapshot!(why, @"
     install would run: tools/bin/list is gone
-    last time: [TIME], in run [RUN]: it has not run here before
+    last time: [TIME], in run [RUN]: it was the first time
     ");
     workspace.write("in.txt", "two\n");
     let done = workspace.succeed(&["run", "use", "--json"]);
@@ -472,4 +473,24 @@ fn what_the_shell_has_is_passed_by_active_and_is_in_the_key() {
         told("finished", "/opt/venv|lib|")
     );
     assert_eq!(run(&[("VIRTUAL_ENV", "/opt/venv")]), told("cached", "/opt/venv||"));
+}
+
+#[test]
+fn what_an_environment_is_made_from_concerns_all_that_run_in_it() {
+    let workspace = installed();
+    workspace.write("starts/.gitignore", "*");
+    git(&workspace, &["init", "-q"]);
+    commit(&workspace);
+    git(&workspace, &["branch", "base"]);
+    assert!(listed(&workspace, &["--since", "base"]).is_empty());
+    workspace.write("tools.txt", "saw\n");
+    assert_eq!(listed(&workspace, &["--since", "base"]), ["install", "use"]);
+}
+
+#[test]
+fn an_environment_that_nobody_makes_in_this_run_is_told_so() {
+    let workspace = installed();
+    let told = workspace.fail(1, &["run", "--force", "--isolated", "use"]).stderr;
+    let expected = "There is no tools/bin/list, which `install` makes; that is left out.";
+    assert!(told.contains(expected), "{told}");
 }

@@ -21,7 +21,7 @@ deps = ["größe/ö b.txt"]
 exec = "true"
 "#;
 
-fn git(folder: &Workspace, arguments: &[&str]) {
+pub(crate) fn git(folder: &Workspace, arguments: &[&str]) {
     git_in(folder, ".", arguments);
 }
 
@@ -53,14 +53,14 @@ fn repository(document: &str) -> Workspace {
     made
 }
 
-fn commit(folder: &Workspace) {
+pub(crate) fn commit(folder: &Workspace) {
     git(folder, &["add", "-A"]);
     git(folder, &["commit", "-qm", "next"]);
 }
 
 /// The ids that `run --ls` lists with these arguments.
 #[track_caller]
-fn listed(folder: &Workspace, arguments: &[&str]) -> Vec<String> {
+pub(crate) fn listed(folder: &Workspace, arguments: &[&str]) -> Vec<String> {
     let listed = folder.succeed(&[&["run", "--ls", "--json"], arguments].concat()).json();
     let listed = listed["instances"].as_array().expect("it is a list").iter();
     listed.map(|one| one["id"].as_str().unwrap_or_default().to_owned()).collect()
@@ -343,4 +343,140 @@ deps = ["middle.txt", "command:middle"]
     folder.succeed(&["run"]);
     let whole = folder.succeed(&["run", "--json", "--isolated", "last"]);
     assert_eq!(whole.settled("last").as_deref(), Some("cached"));
+}
+
+#[test]
+fn since_knows_what_else_is_in_keys_and_definitions() {
+    let since = ["--since", "base"];
+    let folder = workspace(
+        r#"
+[plugins]
+tools = { path = "tools" }
+[include]
+files = ["more/*.toml"]
+[spaces.docs]
+dotenv = ["docs/.env"]
+[defaults]
+dotenv = [{ path = "all.env", optional = true }]
+[commands.in-docs]
+exec = "true"
+space = "docs"
+[commands.generate]
+exec = "true"
+deps = ["src/**"]
+artifacts = ["generated/api.txt"]
+[commands.use]
+exec = "true"
+deps = ["command:generate"]
+[commands.other]
+exec = "true"
+"#,
+    )
+    .variable("PURLIN_TRUST", "workspace");
+    folder.write("more/a.toml", "[commands.more]\nexec = 'true'\n[commands.most]\nexec = 'true'\n");
+    folder.write("docs/.env", "A=1\n");
+    folder.write("src/a", "");
+    folder.write("generated/api.txt", "");
+    folder.write(
+        "tools/plugin.toml",
+        "[plugin]\nname = \"tools\"\nversion = \"1.0.0\"\napi = \"1\"\ndescription = \"x\"\nlicense = \"MIT\"\n\
+         [ships]\ncommands = \"commands.toml\"\n",
+    );
+    folder.write("tools/commands.toml", "[lint]\nexec = 'true'\n");
+    folder.succeed(&["run", "-n", "1"]);
+    git(&folder, &["init", "-q"]);
+    commit(&folder);
+    git(&folder, &["branch", "base"]);
+    assert!(listed(&folder, &since).is_empty());
+    let after = |path: &str, text: &str, arguments: &[&str]| {
+        folder.write(path, text);
+        let found = listed(&folder, &[&since, arguments].concat());
+        git(&folder, &["checkout", "-q", "."]);
+        git(&folder, &["clean", "-qfd"]);
+        found
+    };
+    assert_eq!(after("docs/.env", "A=2\n", &[]), ["in-docs@docs"]);
+    let all = ["generate", "use", "other", "more", "most"];
+    assert_eq!(after("all.env", "A=2\n", &[]), all, "all but those of the space");
+    let most = "[commands.more]\nexec = 'true'\n[commands.most]\nexec = 'false'\n";
+    assert_eq!(after("more/a.toml", most, &[]), ["most"]);
+    let new = "[commands.new]\nexec = 'true'\n";
+    assert!(after("more/b.toml", new, &[]).contains(&"new".to_owned()));
+    assert_eq!(after("generated/api.txt", "by hand", &["--isolated"]), ["use"]);
+    let lint = "[lint]\nexec = 'false'\n";
+    assert_eq!(after("tools/commands.toml", lint, &["tools.lint", "other"]), ["tools.lint"]);
+}
+
+#[test]
+fn all_can_be_warm_behind_load_and_behind_what_is_never_kept() {
+    let folder = workspace(
+        r#"
+[commands.scan]
+exec = "cp list.json deps.json"
+deps = ["list.json"]
+artifacts = ["deps.json"]
+[commands.load]
+exec = "cat src/*"
+deps = [{ type = "load", path = "deps.json" }, "command:scan"]
+[commands.always]
+exec = "cp src/a made"
+artifacts = ["made"]
+[commands.checked]
+exec = "cp src/a also"
+deps = ["src/*"]
+artifacts = ["also"]
+cache = "none"
+[commands.use]
+exec = "cat made also"
+deps = ["command:always", "command:checked"]
+"#,
+    );
+    folder.write("list.json", r#"["src/*"]"#);
+    folder.write("src/a", "one");
+    let gate = ["run", "--cache-status", "cold", "--fail"];
+    folder.fail(1, &gate);
+    folder.succeed(&["run"]);
+    folder.succeed(&gate);
+    let cold = || listed(&folder, &["--cache-status", "cold", "--isolated"]);
+    assert!(cold().is_empty());
+    folder.write("src/a", "two");
+    assert_eq!(cold(), ["load", "use"]);
+    folder.succeed(&["run"]);
+    assert!(cold().is_empty());
+    // What another file names, and what somebody did to an output.
+    folder.write("deps.json", r#"["src/b"]"#);
+    assert_eq!(cold(), ["load"]);
+    folder.succeed(&["run"]);
+    folder.write("made", "by hand");
+    assert_eq!(cold(), ["use"]);
+}
+
+#[test]
+fn what_was_skipped_is_run_again_too() {
+    let folder = workspace(
+        r#"
+[commands.first]
+exec = "cat fine"
+deps = ["src/*"]
+[commands.second]
+exec = "true"
+deps = ["command:first"]
+[commands.third]
+exec = "true"
+deps = ["src/*"]
+"#,
+    );
+    folder.write("src/a.py", "");
+    folder.write("fine", "");
+    folder.succeed(&["run"]);
+    std::fs::remove_file(folder.path("fine")).expect("it is there");
+    folder.write("src/a.py", "more");
+    folder.fail(1, &["run"]);
+    assert_eq!(listed(&folder, &["--failed"]), ["first", "second"]);
+    folder.write("fine", "");
+    folder.succeed(&["run", "--failed"]);
+    assert_eq!(
+        folder.succeed(&["run", "--failed", "--ls", "--json"]).json()["instances"],
+        serde_json::json!([])
+    );
 }

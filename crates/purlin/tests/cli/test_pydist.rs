@@ -45,7 +45,7 @@ fn a_command_runs_again_when_the_version_changes_and_not_for_another_distributio
     use would run: value ["typing-extensions","4.12.2"] removed, value ["typing-extensions","4.13.0"] added
       removed value ["typing-extensions","4.12.2"]
       added value ["typing-extensions","4.13.0"]
-    last time: [TIME], in run [RUN]: it has not run here before
+    last time: [TIME], in run [RUN]: it was the first time
     "#);
     assert_eq!(runs(&workspace), 2);
     install(&workspace, "typing_extensions", "4.12.2");

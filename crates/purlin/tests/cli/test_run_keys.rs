@@ -242,3 +242,26 @@ fn the_base_is_enough_for_a_command_with_empty_deps() {
     workspace.succeed(&["run"]);
     assert_eq!(workspace.lines("empty"), 2);
 }
+
+#[test]
+fn the_order_of_artifacts_matters_only_past_an_exception() {
+    let document = |artifacts: &str| {
+        format!(
+            "[workspace]\n[commands.a]\nexec = 'mkdir -p out; touch out/x out/y out/z'\ndeps = ['in']\nartifacts = [{artifacts}]\n"
+        )
+    };
+    let workspace = workspace("");
+    workspace.write("in", "");
+    let settled = |artifacts: &str| {
+        workspace.write("purlin.toml", document(artifacts));
+        workspace.succeed(&["run", "--json"]).settled("a").unwrap()
+    };
+    assert_eq!(settled("'out/x', 'out/y'"), "finished");
+    assert_eq!(settled("'out/y', 'out/x'"), "cached", "plain ones have no order");
+    assert_eq!(settled("'out/*', '!out/x', '!out/y'"), "finished");
+    assert_eq!(settled("'out/*', '!out/y', '!out/x'"), "cached");
+    assert_eq!(settled("'!out/x', '!out/y', 'out/*'"), "finished", "they take nothing out");
+    std::fs::remove_dir_all(workspace.path("out")).unwrap();
+    assert_eq!(settled("'!out/x', '!out/y', 'out/*'"), "cached");
+    assert!(workspace.path("out/x").exists(), "it is an artifact here");
+}

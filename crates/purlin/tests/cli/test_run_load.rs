@@ -132,3 +132,23 @@ fn what_is_wrong_in_a_file_fails_the_command_that_reads_it() {
     assert_eq!(finished.settled("use").as_deref(), Some("failed"));
     assert!(finished.stderr.contains("`1` among the globs is not a string"), "{finished}");
 }
+
+#[test]
+fn a_path_may_begin_at_the_folder_that_it_is_in() {
+    let workspace = workspace(
+        r#"
+[commands.scan]
+exec = "mkdir -p gen; cp list.json gen/deps.json"
+deps = ["list.json"]
+artifacts = ["gen/deps.json"]
+[commands.use]
+exec = "cat src/*"
+deps = ["load:./gen//deps.json", "command:scan"]
+"#,
+    );
+    workspace.write("list.json", r#"["src/a.txt"]"#);
+    workspace.write("src/a.txt", "a");
+    workspace.succeed(&["run"]);
+    let finished = workspace.succeed(&["run", "--json"]);
+    assert_eq!(finished.settled("use").as_deref(), Some("cached"));
+}

@@ -186,3 +186,25 @@ fn what_a_command_leaves_in_the_background_is_ended() {
     workspace.succeed(&["run"]);
     crate::assert_ends(workspace.read("child").trim());
 }
+
+#[test]
+fn process_variables_that_are_no_text_are_passed_as_they_are() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let workspace = workspace(
+        "[commands.a]\nexec = 'printf %s \"$ODD\" >out'\nenv = { ODD = true }\ndeps = ['x']\nartifacts = ['out']\n\
+         [commands.text]\nexec = 'true'\nenv = { OTHER = '{env.ODD}' }\nhidden = true\n",
+    );
+    workspace.write("x", "");
+    let mut told = Vec::new();
+    for bytes in [b"a\xff", b"a\xfe", b"a\xff"] {
+        let mut command = workspace.command(&["run", "--json", "a"]);
+        let finished = workspace.finish(command.env("ODD", std::ffi::OsStr::from_bytes(bytes)));
+        told.extend(finished.settled("a"));
+        assert_eq!(std::fs::read(workspace.path("out")).ok().as_deref(), Some(&bytes[..]));
+    }
+    assert_eq!(told, ["finished", "finished", "cached"]);
+    let mut command = workspace.command(&["run", "text"]);
+    let finished = workspace.finish(command.env("ODD", std::ffi::OsStr::from_bytes(b"a\xff")));
+    assert_eq!(finished.code, Some(2), "{finished}");
+    assert!(finished.stderr.contains("the process variable `ODD` is not UTF-8"), "{finished}");
+}

@@ -257,3 +257,98 @@ deps = ["x"]
     assert_eq!(workspace.read("here"), "\nnew\nlast\n");
     watching.end();
 }
+
+#[test]
+fn mistakes_in_any_file_of_definitions_are_waited_out() {
+    let workspace = workspace(
+        "[include]\nfiles = ['more/*.toml']\n[spaces.docs]\nmodules = ['docs']\ndotenv = ['env/own.env']\n",
+    );
+    let module = "[commands]\na = { exec = 'echo $WORD >> said', deps = ['x'] }\n";
+    let more = "[commands]\nb = { exec = 'echo b >> said', deps = ['x'] }\n";
+    workspace.write("x", "");
+    workspace.write("docs/purlin.toml", module);
+    workspace.write("more/b.toml", more);
+    workspace.write("env/own.env", "WORD=one\n");
+    let watching = Watching::start(&workspace, &["-n", "1"]);
+    watching.round();
+    for (path, wrong, right) in [
+        ("docs/purlin.toml", "[commands\n", module.replace("$WORD", "$WORD again")),
+        ("env/own.env", "WORD\n", "WORD=two\n".to_owned()),
+        ("more/b.toml", "[commands\n", more.replace("echo b", "echo c")),
+    ] {
+        workspace.write(path, wrong);
+        std::thread::sleep(Duration::from_millis(700));
+        let before = workspace.lines("said");
+        workspace.write(path, right);
+        watching.round();
+        assert_eq!(workspace.lines("said"), before + 1, "{path}");
+    }
+    assert!(workspace.read("said").ends_with("one again\ntwo again\nc\n"));
+    // A file that comes to be included.
+    workspace.write("more/d.toml", "[commands]\nd = { exec = 'echo d >> said', deps = ['x'] }\n");
+    watching.until("finished", "d");
+    watching.end();
+}
+
+#[test]
+fn waiting_for_a_change_does_not_wake_up_from_its_own_words() {
+    let workspace = workspace("[commands]\na = 'true'\n");
+    let log = fs::File::create(workspace.path("log.txt")).unwrap();
+    let mut command = workspace.command(&["run", "--watch"]);
+    command.stdout(log.try_clone().unwrap()).stderr(log);
+    let mut child = command.spawn().unwrap();
+    let told = |text: &str| workspace.read("log.txt").matches(text).count();
+    let wait = |text: &str, count: usize| {
+        let end = Instant::now() + Duration::from_secs(60);
+        while told(text) < count {
+            assert!(Instant::now() < end, "{}", workspace.read("log.txt"));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    wait("done", 1);
+    std::thread::sleep(Duration::from_millis(200));
+    workspace.write("purlin.toml", "[workspace\n");
+    wait("waits for changes of the definitions", 1);
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(told("waits for changes of the definitions"), 1, "{}", workspace.read("log.txt"));
+    workspace.write("purlin.toml", "[workspace]\n[commands]\na = 'echo right'\n");
+    wait("right", 1);
+    let ended = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(ended.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn what_changes_behind_links_and_in_ignore_files_is_seen() {
+    let workspace = workspace(
+        r#"
+[commands.named]
+exec = "cat link/x >> named"
+deps = ["link/x"]
+[commands.found]
+exec = "cat src/* >> found"
+deps = ["src/*.txt"]
+[commands.ignoring]
+exec = "ls kept >> ignoring"
+deps = ["kept/*"]
+"#,
+    );
+    workspace.write("real/x", "1\n");
+    workspace.write("shared/a.txt", "1\n");
+    workspace.write("kept/a", "");
+    workspace.write("kept/b", "");
+    fs::create_dir(workspace.path("src")).unwrap();
+    std::os::unix::fs::symlink("real", workspace.path("link")).unwrap();
+    std::os::unix::fs::symlink("../shared/a.txt", workspace.path("src/a.txt")).unwrap();
+    let watching = Watching::start(&workspace, &["-n", "1"]);
+    assert_eq!(watching.round().len(), 3);
+    workspace.write("real/x", "2\n");
+    assert_eq!(watching.round(), ["finished named"]);
+    workspace.write("shared/a.txt", "2\n");
+    assert_eq!(watching.round(), ["finished found"]);
+    workspace.write("kept/.gitignore", "b\n");
+    assert_eq!(watching.round(), ["finished ignoring"]);
+    workspace.write("real/other", "");
+    watching.rests();
+    watching.end();
+}

@@ -17,7 +17,7 @@ fn why_names_what_changed_since_which_run() {
     workspace.succeed(&["run"]);
     insta::assert_snapshot!(why(), @"
     build would not run: its result is in the cache
-    last time: [TIME], in run [RUN]: it has not run here before
+    last time: [TIME], in run [RUN]: it was the first time
     ");
     workspace.write("src/a.txt", "two");
     std::fs::remove_file(workspace.path("src/b.txt")).unwrap();
@@ -27,7 +27,7 @@ fn why_names_what_changed_since_which_run() {
       changed src/a.txt
       removed src/b.txt
       added src/c.txt
-    last time: [TIME], in run [RUN]: it has not run here before
+    last time: [TIME], in run [RUN]: it was the first time
     ");
     let mut command = workspace.command(&["run", "--why", "build"]);
     let finished = workspace.finish(command.env("LEVEL", "high"));

@@ -75,14 +75,14 @@ def field(
     deprecated: bool = False,
     secret: bool = False,
     template: Sequence[str] | None = None,
-    path: bool | Literal["input"] = False,
+    path: bool | Literal["input", "glob"] = False,
     merge: str | None = None,
 ) -> Any:
     """A field of a `Config`: its description, its default, and the limits of its value.
 
     Without a default it must be given. `secret` keeps it out of logs; `template` names the roots
     that templates in it may begin with; `path` says that it is one (`"input"`: the answer is read
-    from that file).
+    from that file; `"glob"`: it is a pattern of files).
     """
     notes = {
         "minimum": minimum,
