@@ -33,6 +33,7 @@ mod projects;
 mod quantity;
 #[cfg(test)]
 mod reference;
+mod repositories;
 mod run_view;
 mod schema_text;
 mod selection;
