@@ -153,6 +153,12 @@ impl Catalogue {
         sections
     }
 
+    /// The first leaf type of packages, if there is one.
+    #[must_use]
+    pub fn package_leaf(&self) -> Option<&LeafFeature> {
+        self.leaves.iter().find(|leaf| leaf.role.as_deref() == Some(crate::engine::PACKAGE_ROLE))
+    }
+
     /// The leaf type whose constructor has this name; `-` and `_` are the same.
     #[must_use]
     pub fn constructor(&self, name: &str) -> Option<&LeafFeature> {

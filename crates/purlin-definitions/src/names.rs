@@ -185,7 +185,8 @@ impl Namespace for Lookup {
         let frame = self.frame.as_ref();
         let own = engine.own(&asked, &names.sections, &names.folder, frame);
         let supply = own.or_else(|| {
-            let base = self.has_base().then(|| engine.supplied_by_base(&names.folder, name));
+            let base =
+                self.has_base().then(|| engine.supplied_by_base(&names.folder, &asked, true));
             base.flatten()
         });
         match supply {

@@ -76,11 +76,11 @@ impl Engine {
         if let Some(supply) = self.injected(key, name, frame) {
             return Some((Level::Injected, supply));
         }
-        if let Some(reserved) = RESERVED.into_iter().find(|one| *one == name) {
-            let has_system = self.point(key.point).system.is_some();
-            if reserved != "system" || has_system {
-                return Some((Level::Reserved, Supply::Reserved(reserved)));
-            }
+        let has_system = self.point(key.point).system.is_some();
+        if let Some(reserved) = RESERVED.into_iter().find(|one| *one == name)
+            && (reserved != "system" || has_system)
+        {
+            return Some((Level::Reserved, Supply::Reserved(reserved)));
         }
         let path = &key.definition.path;
         let folder = path.get(1..path.len().saturating_sub(1)).unwrap_or_default();
@@ -89,7 +89,7 @@ impl Engine {
         search(
             folder,
             |folder| self.own(&asked, &sections, folder, frame),
-            |folder| self.supplied_by_base(folder, name),
+            |folder| self.supplied_by_base(folder, &asked, has_system),
         )
     }
 
@@ -222,7 +222,14 @@ impl Engine {
     }
 
     /// What is there before anybody defines anything, in a folder under a name.
-    pub(crate) fn supplied_by_base(&self, folder: &[Name], name: &str) -> Option<Supply> {
+    /// Packages are for a system: without one, constructors alone.
+    pub(crate) fn supplied_by_base(
+        &self,
+        folder: &[Name],
+        asked: &Asked<'_>,
+        has_system: bool,
+    ) -> Option<Supply> {
+        let name = asked.name;
         if folder.is_empty() {
             if let Some(leaf) = self.catalogue.constructor(name) {
                 return Some(match leaf.leaf_type() {
@@ -234,19 +241,18 @@ impl Engine {
                 return Some(supply);
             }
         }
-        let base = self.base_folder(folder)?;
+        let base = self.base_folder(folder).filter(|_| has_system)?;
         Some(match base.get(name)? {
             Ok(argument) => Supply::Ready(argument),
-            Err(diagnostic) => Supply::Failed(Arc::new(diagnostic)),
+            Err(diagnostic) => {
+                Supply::Failed(Arc::new(diagnostic.at(asked.origin.clone(), "asked for here")))
+            }
         })
     }
 
     pub(crate) fn base_folder(&self, folder: &[Name]) -> Option<Arc<dyn Namespace>> {
         let base = self.base.clone()?;
-        folder.iter().try_fold(base, |names, name| match names.get(name)? {
-            Ok(Argument::Namespace(names)) => Some(names),
-            _ => None,
-        })
+        folder.iter().try_fold(base, |names, name| names.below(name))
     }
 }
 

@@ -93,7 +93,7 @@ impl Search<'_> {
         let Some(first) = who().next().filter(|_| known.offers.is_empty()) else {
             let mut fitting =
                 known.offers.iter().filter(|offer| request.range.contains(&offer.version));
-            let preferred = self.preferred.get(name);
+            let preferred = self.preferred.get(&request.to_string());
             let kept = fitting.clone().find(|offer| preferred == Some(&offer.version));
             let Some(offer) = kept.or_else(|| fitting.next()).cloned() else {
                 let there = known.offers.iter().map(|offer| offer.version.clone()).collect();
@@ -105,7 +105,7 @@ impl Search<'_> {
                 known.documents.insert(offer.version.clone(), (document, package));
             }
             let (document, package) = &known.documents[&offer.version];
-            return Ok(with_variant(offer, document, package, requests));
+            return Ok(with_variant(request, offer, document, package, requests));
         };
         Err(Error::Unknown { name: name.clone(), asked: Box::new(first) })
     }
@@ -113,7 +113,13 @@ impl Search<'_> {
 
 /// The first variant that nothing speaks against; where something speaks against all, the first, whose
 /// requests are then named.
-fn with_variant(offer: Offer, document: &Json, package: &Package, asked: &Requests) -> Chosen {
+fn with_variant(
+    request: &Request,
+    offer: Offer,
+    document: &Json,
+    package: &Package,
+    asked: &Requests,
+) -> Chosen {
     let fits = |requests: &[Request]| {
         requests.iter().all(|one| !asked.get(&one.name).is_some_and(|two| two.conflicts_with(one)))
     };
@@ -123,7 +129,7 @@ fn with_variant(offer: Offer, document: &Json, package: &Package, asked: &Reques
     };
     let more = variant.map_or(&[][..], |index| &package.variants[index].requires);
     let requires = package.requires.iter().chain(more).cloned().collect();
-    Chosen { offer, document: document.clone(), variant, requires }
+    Chosen { request: request.clone(), offer, document: document.clone(), variant, requires }
 }
 
 /// What is asked, and what the chosen packages ask in turn, in the order in which they are reached.
@@ -148,14 +154,13 @@ fn follow(asked: &[Asked], choice: &Choice) -> Vec<Asked> {
 
 fn same(one: &Choice, two: &Choice) -> bool {
     one.len() == two.len()
-        && one
-            .iter()
-            .zip(two)
-            .all(|((_, one), (_, two))| one.offer == two.offer && one.variant == two.variant)
+        && one.iter().zip(two).all(|((_, one), (_, two))| {
+            one.request == two.request && one.offer == two.offer && one.variant == two.variant
+        })
 }
 
 fn described(chosen: &Rc<Chosen>) -> String {
-    format!("{}-{}[{:?}]", chosen.offer.name, chosen.offer.version, chosen.variant)
+    format!("{} {}[{:?}]", chosen.request, chosen.offer.version, chosen.variant)
 }
 
 /// Names the two that speak against each other, or all where it takes more than two.

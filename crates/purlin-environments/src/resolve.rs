@@ -11,14 +11,16 @@ use crate::{Asked, Error, Offer, Offers, Request, Version};
 pub struct Question {
     /// What is asked for, the most important first.
     pub asked: Vec<Asked>,
-    /// Versions that are taken where they meet what is asked, though there may be newer ones: those of the
-    /// lock.
+    /// Versions that are taken though there may be newer ones, by what all that is asked of a package comes
+    /// to, as it is printed (`cmake-3.20+<4`): those of the lock.
     pub preferred: BTreeMap<String, Version>,
 }
 
 /// What was chosen for one package.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chosen {
+    /// What all that was asked of the package comes to.
+    pub request: Request,
     /// The version and the repository that it is from.
     pub offer: Offer,
     /// What it says of itself: the fields of a package.

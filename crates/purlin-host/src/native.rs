@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use purlin_plugin::contract::{
-    Argument, Builder, Cache, Dependency, Environment, Hook, Subcommand,
+    Argument, Builder, Cache, Dependency, Environment, Hook, Repository, Subcommand,
 };
 use purlin_plugin::manifest::Feature;
 use purlin_plugin::transform::{Importer, Transform};
@@ -85,6 +85,7 @@ code! {
     Environment: yes yes,
     Builder: yes yes,
     Cache: yes no,
+    Repository: yes no,
     Subcommand: yes no,
     Argument: yes yes,
     Hook: yes no,

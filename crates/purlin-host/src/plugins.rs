@@ -8,6 +8,7 @@ mod lines;
 mod list;
 mod load;
 mod message;
+mod natives;
 mod pins;
 mod processes;
 mod services;

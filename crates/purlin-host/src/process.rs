@@ -16,4 +16,4 @@ mod services;
 pub(crate) use grants::variables;
 pub(crate) use launch::{Cause, Starter, entry_of};
 pub(crate) use memo::{Code, MemoFolder};
-pub(crate) use services::{FeatureList, Log, Services};
+pub(crate) use services::{FeatureList, Given, Log, Services};

@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 use crate::message::{
     ArgumentContext, BuildContext, BuildPlan, CacheItem, Edit, EnvironmentContext,
     EnvironmentDescription, ErrorCode, ExecRequest, ExecResult, ExpandContext, Expansion,
-    FeatureSummary, PluginError, SubcommandContext,
+    FeatureSummary, PackageKey, PackageVariant, PackageVersion, PluginError, RepositoryContext,
+    SubcommandContext,
 };
 
 /// How loud a line of a plugin's log is.
@@ -199,6 +200,62 @@ pub trait OpenCache: Send + Sync {
     /// # Errors
     /// What the plugin reports.
     fn put(&self, items: &[CacheItem], dir: &Path) -> Result<(), PluginError>;
+}
+
+/// The `repository` point: where packages come from. A repository keeps nothing between calls: each
+/// brings its configuration, which was validated and has its defaults.
+pub trait Repository: Send + Sync {
+    /// The names of its packages, in any order.
+    ///
+    /// # Errors
+    /// What the plugin reports.
+    fn families(
+        &self,
+        config: &Json,
+        context: &RepositoryContext,
+        host: &dyn Host,
+    ) -> Result<Vec<String>, PluginError>;
+
+    /// All versions of some packages, in any order. A name that it does not have has none.
+    ///
+    /// # Errors
+    /// What the plugin reports.
+    fn versions(
+        &self,
+        names: &[String],
+        config: &Json,
+        context: &RepositoryContext,
+        host: &dyn Host,
+    ) -> Result<Vec<PackageVersion>, PluginError>;
+
+    /// What some versions say of themselves, one document for each in the same order: the fields of
+    /// the leaf `package`, with `name` and `version`. A `root` in it is where it is installed.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for a version that it does not have.
+    fn packages(
+        &self,
+        versions: &[PackageKey],
+        config: &Json,
+        context: &RepositoryContext,
+        host: &dyn Host,
+    ) -> Result<Vec<Json>, PluginError>;
+
+    /// Writes the files of a variant into the empty folder `dir`, as they would lie in its `root`.
+    ///
+    /// # Errors
+    /// `UNSUPPORTED` where packages are used where they are.
+    fn fetch(
+        &self,
+        variant: &PackageVariant,
+        dir: &Path,
+        config: &Json,
+        context: &RepositoryContext,
+        host: &dyn Host,
+    ) -> Result<(), PluginError> {
+        let _ = (variant, dir, config, context, host);
+        Err(PluginError::new(ErrorCode::Unsupported, "its packages are used where they are"))
+    }
 }
 
 /// The `subcommand` point.

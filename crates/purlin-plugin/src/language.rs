@@ -270,6 +270,15 @@ pub trait Namespace: Send + Sync {
 
     /// What a name stands for; `-` and `_` are the same. `None` where it has no such name.
     fn get(&self, name: &str) -> Option<Result<Argument, Diagnostic>>;
+
+    /// The names below a name, where those are what it stands for. Whoever has none of these need not find
+    /// out what the name stands for.
+    fn below(&self, name: &str) -> Option<Arc<dyn Namespace>> {
+        match self.get(name)? {
+            Ok(Argument::Namespace(names)) => Some(names),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Debug for Argument {

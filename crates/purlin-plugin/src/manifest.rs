@@ -258,6 +258,11 @@ pub enum Detail {
         /// The table of the workspace's file that its answers are read from, too.
         section: Option<SectionSchema>,
     },
+    /// `[provides.repository.NAME]`
+    Repository {
+        /// True for the one repository of workspaces that name none.
+        default: bool,
+    },
     /// `[provides.resource.NAME]`
     Resource {
         /// Version and schema of its state.

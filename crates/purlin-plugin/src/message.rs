@@ -289,6 +289,56 @@ pub struct BuildPlan {
     pub packages: Vec<String>,
 }
 
+/// What a repository is told with each question, besides its configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RepositoryContext {
+    /// What the workspace calls it.
+    pub name: String,
+    /// The workspace's root, absolute, where there is one.
+    pub root: Option<String>,
+    /// The user's process variables that the plugin's permissions name, as far as they are set and
+    /// text.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// One version of a package that a repository has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackageVersion {
+    /// The package's name.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// What tells its content from any other: it is pinned, and is in keys.
+    pub digest: String,
+    /// When it came to be, in seconds since 1970, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<i64>,
+    /// Why nobody is to get it, although it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<String>,
+}
+
+/// One version of a package, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageKey {
+    /// The package's name.
+    pub name: String,
+    /// The version, as the repository spells it.
+    pub version: String,
+}
+
+/// One variant of a version of a package.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageVariant {
+    /// The package's name.
+    pub name: String,
+    /// The version, as the repository spells it.
+    pub version: String,
+    /// Which of its variants, from 0; `None` where it has none.
+    pub variant: Option<usize>,
+}
+
 /// A thing that a cache keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CacheItem {

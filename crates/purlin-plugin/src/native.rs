@@ -2,7 +2,9 @@
 
 use purlin_model::{Diagnostic, Source};
 
-use crate::contract::{Argument, Builder, Cache, Dependency, Environment, Hook, Subcommand};
+use crate::contract::{
+    Argument, Builder, Cache, Dependency, Environment, Hook, Repository, Subcommand,
+};
 use crate::manifest::{MANIFEST_FILE, Manifest, check_files, parse_manifest};
 use crate::transform::{Importer, Transform};
 use crate::{Point, RuntimeKind};
@@ -29,6 +31,8 @@ pub enum NativeFeature {
     Builder(&'static dyn Builder),
     /// For the `cache` point: the remote tier.
     Cache(&'static dyn Cache),
+    /// For the `repository` point.
+    Repository(&'static dyn Repository),
     /// For the `subcommand` point.
     Subcommand(&'static dyn Subcommand),
     /// For the `argument` point.
@@ -141,6 +145,7 @@ impl NativeFeature {
             Self::Environment(_) => Point::Environment,
             Self::Builder(_) => Point::Builder,
             Self::Cache(_) => Point::Cache,
+            Self::Repository(_) => Point::Repository,
             Self::Subcommand(_) => Point::Subcommand,
             Self::Argument(_) => Point::Argument,
             Self::Hook(_) => Point::Hook,

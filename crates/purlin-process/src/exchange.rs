@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use purlin_plugin::message::{CacheItem, CacheItemKind, ErrorCode, PluginError};
 use rustix::fs::{Mode, OFlags, open, openat};
 
+mod tree;
+
 /// Bytes of what is kept of an action, which is small but of no known size.
 const ACTION: u64 = 64 << 20;
 
@@ -45,6 +47,12 @@ impl<'a> Exchange<'a> {
     pub(crate) fn give(&self, item: &CacheItem) -> Result<(), PluginError> {
         let Some(made) = &self.made else { return Ok(()) };
         made.give(item, self.ours).map_err(|error| failed(&error))
+    }
+
+    /// Takes everything that the plugin has put there: files, folders, and links as they are.
+    pub(crate) fn take_all(&self) -> Result<(), PluginError> {
+        let Some(made) = &self.made else { return Ok(()) };
+        tree::copy(&made.folder, self.ours).map_err(|error| failed(&error))
     }
 
     /// Takes an item that the plugin has put there. False when there is none.

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use purlin_plugin::contract::{
-    Argument, Builder, Cache, Dependency, Environment, Hook, Host, OpenCache, Subcommand,
+    Argument, Builder, Cache, Dependency, Environment, Hook, Host, OpenCache, Repository,
+    Subcommand,
 };
 use purlin_plugin::message::{
     ArgumentContext, BuildContext, BuildPlan, CacheItem, Edit, EnvironmentContext,
-    EnvironmentDescription, ExpandContext, Expansion, FragmentMessage, PluginError,
-    SubcommandContext,
+    EnvironmentDescription, ExpandContext, Expansion, FragmentMessage, PackageKey, PackageVariant,
+    PackageVersion, PluginError, RepositoryContext, SubcommandContext,
 };
 use purlin_plugin::transform::{Fragment, Importer};
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,25 @@ impl Process {
                 }
             }
         }
+        Ok(result)
+    }
+
+    /// Calls `repository/fetch` as a run does, for tools that speak the protocol themselves: the plugin
+    /// is told a `dir` that it may use, and what it puts there is copied to `dir` of `params`.
+    ///
+    /// # Errors
+    /// Those of [`Process::call`]; and files that cannot be copied.
+    pub fn call_with_folder(
+        &self,
+        method: &str,
+        mut params: Map<String, Json>,
+    ) -> Result<Json, CallError> {
+        let failed = |error| self.error(method, Cause::Reported(error), Vec::new());
+        let ours = params.get("dir").and_then(Json::as_str).unwrap_or_default().to_owned();
+        let exchange = Exchange::new(self.exchange(), Path::new(&ours)).map_err(failed)?;
+        params.insert("dir".to_owned(), exchange.dir().to_string_lossy().into());
+        let result = self.call(method, &Json::Object(params))?;
+        exchange.take_all().map_err(failed)?;
         Ok(result)
     }
 
@@ -237,6 +257,89 @@ impl OpenCache for ProcessCache {
         let params = self.params(items, Some(exchange.dir()));
         let Nothing {} = self.process.typed("cache/put", &params)?;
         Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Families {
+    families: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Versions {
+    versions: Vec<PackageVersion>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Packages {
+    packages: Vec<Json>,
+}
+
+impl ProcessFeature {
+    fn repository(&self, config: &Json, context: &RepositoryContext) -> Json {
+        json!({ "feature": self.name, "config": config, "context": context })
+    }
+}
+
+impl Repository for ProcessFeature {
+    fn families(
+        &self,
+        config: &Json,
+        context: &RepositoryContext,
+        _host: &dyn Host,
+    ) -> Result<Vec<String>, PluginError> {
+        let params = self.repository(config, context);
+        let Families { families } = self.process.typed("repository/families", &params)?;
+        Ok(families)
+    }
+
+    fn versions(
+        &self,
+        names: &[String],
+        config: &Json,
+        context: &RepositoryContext,
+        _host: &dyn Host,
+    ) -> Result<Vec<PackageVersion>, PluginError> {
+        let mut params = self.repository(config, context);
+        params["names"] = json!(names);
+        let Versions { versions } = self.process.typed("repository/versions", &params)?;
+        Ok(versions)
+    }
+
+    fn packages(
+        &self,
+        versions: &[PackageKey],
+        config: &Json,
+        context: &RepositoryContext,
+        _host: &dyn Host,
+    ) -> Result<Vec<Json>, PluginError> {
+        let mut params = self.repository(config, context);
+        params["versions"] = json!(versions);
+        let Packages { packages } = self.process.typed("repository/packages", &params)?;
+        if packages.len() != versions.len() {
+            let reason = format!("{} documents for {} versions", packages.len(), versions.len());
+            return Err(self.process.bad_result("repository/packages", reason).into());
+        }
+        Ok(packages)
+    }
+
+    fn fetch(
+        &self,
+        variant: &PackageVariant,
+        dir: &Path,
+        config: &Json,
+        context: &RepositoryContext,
+        _host: &dyn Host,
+    ) -> Result<(), PluginError> {
+        let exchange = Exchange::new(self.process.exchange(), dir)?;
+        let mut params = self.repository(config, context);
+        params["variant"] = json!(variant);
+        params["dir"] = exchange.dir().to_string_lossy().into();
+        let Nothing {} = self.process.typed("repository/fetch", &params)?;
+        exchange.take_all()
     }
 }
 

@@ -43,6 +43,7 @@ mod place;
 mod plugin;
 mod process;
 mod question;
+mod repository;
 mod sample;
 mod subcommand;
 #[cfg(test)]

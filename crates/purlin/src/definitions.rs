@@ -12,6 +12,7 @@ use purlin_starlark::Starlark;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::projects::Projects;
+use crate::repositories::{Base, Repositories};
 use crate::{draw, git, workspace};
 
 /// The definitions of the workspace that the user stands in, for its own systems or for these alone.
@@ -51,7 +52,7 @@ pub(crate) fn look(
         catalogue: Catalogue::of(&context.plugins),
         language: Arc::new(Starlark::new(files.clone())),
         files,
-        base: None,
+        base: Some(Arc::new(Base(Arc::new(Repositories::new(context, root.clone()))))),
         revision: Some(Box::new(git::revision)),
         fetch: Some(Box::new(move |project| fetching.folder(project))),
         root,

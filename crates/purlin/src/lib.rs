@@ -36,6 +36,7 @@ mod projects;
 mod quantity;
 #[cfg(test)]
 mod reference;
+mod repositories;
 mod run_options;
 mod run_view;
 mod schema_text;

@@ -16,6 +16,10 @@ mod test_bad_manifest;
 mod test_bad_plugins;
 #[path = "cli/test_bad_programs.rs"]
 mod test_bad_programs;
+#[path = "cli/test_base_set.rs"]
+mod test_base_set;
+#[path = "cli/test_builders.rs"]
+mod test_builders;
 #[path = "cli/test_cache.rs"]
 mod test_cache;
 #[path = "cli/test_check.rs"]

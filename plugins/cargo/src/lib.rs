@@ -37,13 +37,12 @@ impl Builder for Cargo {
             quoted(text("profile").unwrap_or("release")),
         );
         if let Some(vendor) = text("vendor") {
-            let vendor = quoted(vendor);
-            what.push_str(
-                " --config 'source.crates-io.replace-with=\"purlin-vendored\"' \
-                 --config \"source.purlin-vendored.directory='$src/\"",
-            );
-            what.push_str(&vendor);
-            what.push_str("\"'\"");
+            // A path in an argument is from where Cargo stands, so that no place needs quotes in quotes.
+            for (key, value) in [("crates-io.replace-with", "purlin"), ("purlin.directory", vendor)]
+            {
+                let setting = format!("source.{key}={}", Json::from(value));
+                what.push_str(&format!(" --config {}", quoted(&setting)));
+            }
         }
         if !is_on("default-features") {
             what.push_str(" --no-default-features");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use purlin_plugin::contract::{Host, OpenCache};
 use purlin_plugin::message::{
     ArgumentContext, BuildContext, CacheItem, EnvironmentContext, ExpandContext, FragmentMessage,
-    PluginError, SubcommandContext,
+    PackageKey, PackageVariant, PluginError, RepositoryContext, SubcommandContext,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -49,6 +49,21 @@ struct Open {
 struct Items {
     handle: String,
     items: Vec<CacheItem>,
+    #[serde(default)]
+    dir: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Ask {
+    feature: String,
+    config: Json,
+    context: RepositoryContext,
+    #[serde(default)]
+    names: Vec<String>,
+    #[serde(default)]
+    versions: Vec<PackageKey>,
+    #[serde(default)]
+    variant: PackageVariant,
     #[serde(default)]
     dir: PathBuf,
 }
@@ -138,6 +153,27 @@ pub(crate) fn perform(
             let told: Items = read(params)?;
             open(handles, &told)?.put(&told.items, &told.dir).map_err(failed)?;
             Ok(json!({}))
+        }
+        "repository/families"
+        | "repository/versions"
+        | "repository/packages"
+        | "repository/fetch" => {
+            let Ask { feature: kind, config, context, names, versions, variant, dir } =
+                read(params)?;
+            let code = feature(&plugin.repositories, "repository", &kind)?;
+            let answer = match method {
+                "repository/families" => code
+                    .families(&config, &context, host)
+                    .map(|families| json!({ "families": families })),
+                "repository/versions" => code
+                    .versions(&names, &config, &context, host)
+                    .map(|versions| json!({ "versions": versions })),
+                "repository/packages" => code
+                    .packages(&versions, &config, &context, host)
+                    .map(|packages| json!({ "packages": packages })),
+                _ => code.fetch(&variant, &dir, &config, &context, host).map(|()| json!({})),
+            };
+            answer.map_err(failed)
         }
         "subcommand/run" => {
             let Run { name, args, context } = read(params)?;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use purlin_plugin::Point;
 use purlin_plugin::contract::{
-    Argument, Builder, Cache, Dependency, Environment, Hook, Subcommand,
+    Argument, Builder, Cache, Dependency, Environment, Hook, Repository, Subcommand,
 };
 use purlin_plugin::message::PluginError;
 use purlin_plugin::transform::Importer;
@@ -24,6 +24,7 @@ pub struct Plugin {
     pub(crate) environments: BTreeMap<String, Box<dyn Environment>>,
     pub(crate) builders: BTreeMap<String, Box<dyn Builder>>,
     pub(crate) caches: BTreeMap<String, Box<dyn Cache>>,
+    pub(crate) repositories: BTreeMap<String, Box<dyn Repository>>,
     pub(crate) subcommands: BTreeMap<String, Box<dyn Subcommand>>,
     pub(crate) arguments: BTreeMap<String, Box<dyn Argument>>,
     pub(crate) importers: BTreeMap<String, Box<dyn Importer>>,
@@ -86,6 +87,7 @@ impl Plugin {
             environments: BTreeMap::new(),
             builders: BTreeMap::new(),
             caches: BTreeMap::new(),
+            repositories: BTreeMap::new(),
             subcommands: BTreeMap::new(),
             arguments: BTreeMap::new(),
             importers: BTreeMap::new(),
@@ -119,6 +121,13 @@ impl Plugin {
     #[must_use]
     pub fn cache(mut self, name: &str, code: impl Cache + 'static) -> Self {
         self.caches.insert(name.to_owned(), Box::new(code));
+        self
+    }
+
+    /// The code of `[provides.repository.NAME]`.
+    #[must_use]
+    pub fn repository(mut self, name: &str, code: impl Repository + 'static) -> Self {
+        self.repositories.insert(name.to_owned(), Box::new(code));
         self
     }
 
@@ -192,6 +201,7 @@ impl Plugin {
             .chain(of(Point::Builder, &self.builders))
             .chain(of(Point::Dependency, &self.dependencies))
             .chain(of(Point::Environment, &self.environments))
+            .chain(of(Point::Repository, &self.repositories))
             .chain(of(Point::Subcommand, &self.subcommands))
             .chain(of(Point::Argument, &self.arguments))
             .chain(of(Point::Importer, &self.importers))

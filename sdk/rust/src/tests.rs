@@ -9,12 +9,13 @@ use std::thread::JoinHandle;
 
 use purlin_plugin::contract::{
     Argument, Builder, Cache, Dependency, Environment, Hook, Host, LogLevel, OpenCache,
-    OutputStream, Subcommand,
+    OutputStream, Repository, Subcommand,
 };
 use purlin_plugin::message::{
     ArgumentContext, BuildContext, BuildPlan, CacheItem, Edit, EnvironmentContext,
-    EnvironmentDescription, ErrorCode, ExecRequest, ExpandContext, Expansion, PluginError,
-    SubcommandContext, VariableChange,
+    EnvironmentDescription, ErrorCode, ExecRequest, ExpandContext, Expansion, PackageKey,
+    PackageVariant, PackageVersion, PluginError, RepositoryContext, SubcommandContext,
+    VariableChange,
 };
 
 use crate::{Json, Plugin, json};

@@ -13,8 +13,9 @@ use crate::needs;
 
 use super::{CacheDefinition, Command, Defaults, Definitions, command, context, unbuilt};
 
-/// The core tables that this crate reads; `plugins` is the host's.
-const TABLES: [&str; 7] = ["workspace", "ctx", "base", "defaults", "spaces", "caches", "commands"];
+/// The core tables whose shape is checked here; `plugins` is the host's.
+const TABLES: [&str; 8] =
+    ["workspace", "ctx", "base", "defaults", "spaces", "caches", "commands", "repositories"];
 
 /// The core tables of other readers: plugins are the host's, the others are about what definitions
 /// become.

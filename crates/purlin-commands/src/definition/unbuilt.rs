@@ -3,7 +3,7 @@
 use purlin_model::{Diagnostic, Origin};
 
 /// The core tables that have no verbs yet.
-pub(super) const TABLES: [&str; 3] = ["repositories", "providers", "deployments"];
+pub(super) const TABLES: [&str; 2] = ["providers", "deployments"];
 
 pub(super) fn refused(what: &str, origin: &Origin) -> Diagnostic {
     Diagnostic::error("not-built-yet", format!("{what} is not supported by this version of Purlin"))

@@ -125,6 +125,8 @@ fn what_was_chosen_before_is_kept_while_it_fits() {
     let pins = [("python", "3.9")];
     assert_eq!(chosen(&shelf.preferring(&["python"], &pins).unwrap()), ["python-3.9"]);
     assert_eq!(chosen(&shelf.preferring(&["python-3.10+"], &pins).unwrap()), ["python-3.11"]);
+    let pins = [("python-3", "3.9"), ("python", "2.7")];
+    assert_eq!(chosen(&shelf.preferring(&["python", "python-3"], &pins).unwrap()), ["python-3.9"]);
 }
 
 #[test]

@@ -210,7 +210,9 @@ fn words(feature: &Feature) -> String {
 
 fn is_default(feature: &Feature) -> bool {
     match &feature.detail {
-        Detail::Cache { default, .. } | Detail::Dependency { default, .. } => *default,
+        Detail::Cache { default, .. }
+        | Detail::Dependency { default, .. }
+        | Detail::Repository { default } => *default,
         _ => false,
     }
 }

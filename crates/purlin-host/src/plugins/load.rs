@@ -6,7 +6,7 @@ use purlin_model::{Diagnostic, Digest, Origin, Source};
 use purlin_plugin::RuntimeKind;
 use purlin_plugin::Schema;
 use purlin_plugin::contract::{
-    Argument, Builder, Cache, Dependency, Environment, Hook, Subcommand,
+    Argument, Builder, Cache, Dependency, Environment, Hook, Repository, Subcommand,
 };
 use purlin_plugin::manifest::{Detail, FileRef, Hot};
 use purlin_plugin::transform::{Importer, Transform};
@@ -84,6 +84,15 @@ impl Plugins {
     /// Its runtime cannot be used.
     pub fn cache(&self, feature: &FeatureRef) -> Result<Option<Loaded<dyn Cache>>, Diagnostic> {
         self.code::<dyn Cache>(feature)
+    }
+
+    /// The code of a feature of the `repository` point. One that is compiled in needs the services of
+    /// [`Plugins::services`].
+    ///
+    /// # Errors
+    /// Its runtime cannot be used, or it has no code.
+    pub fn repository(&self, feature: &FeatureRef) -> Result<Loaded<dyn Repository>, Diagnostic> {
+        self.needed::<dyn Repository>(feature)
     }
 
     /// The code of a feature of the `subcommand` point.

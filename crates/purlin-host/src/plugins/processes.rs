@@ -19,14 +19,16 @@ type Pair = (Process, Arc<Services>);
 
 /// Those that were used so far.
 #[derive(Default)]
-pub(super) struct Processes(Mutex<Used>);
+pub(super) struct Processes(pub(super) Mutex<Used>);
 
 #[derive(Default)]
-struct Used {
+pub(super) struct Used {
     /// By plugin and entry.
     pairs: HashMap<(String, String), Pair>,
+    /// What is done for those that are compiled in.
+    pub(super) natives: Vec<Arc<Services>>,
     /// True when calls are wanted no more, those of plugins that were not used so far included.
-    cancelled: bool,
+    pub(super) cancelled: bool,
 }
 
 /// Ends the calls of plugins from elsewhere, such as a thread that sees signals. It does not keep
@@ -42,6 +44,7 @@ impl Canceller {
         let pairs: Vec<Pair> = {
             let mut used = lock(&processes.0);
             used.cancelled = true;
+            used.natives.iter().for_each(|services| services.end());
             used.pairs.values().cloned().collect()
         };
         drop(processes);
@@ -201,7 +204,7 @@ impl Plugins {
     }
 
     /// For a plugin that asks what else is there: it outlives no run, but it cannot borrow from one.
-    fn feature_list(&self) -> FeatureList {
+    pub(super) fn feature_list(&self) -> FeatureList {
         let (table, root, trust) = (self.table.clone(), self.root.clone(), self.trust.clone());
         let (reserved, bundled) = (self.reserved.clone(), self.path.bundled.clone());
         let (folders, user) = (self.path.folders.clone(), self.path.user.clone());
@@ -228,7 +231,10 @@ impl Plugins {
 
 impl Processes {
     fn end(&self, tell: impl Fn(String) + Sync) {
-        let pairs: Vec<Pair> = lock(&self.0).pairs.drain().map(|(_, pair)| pair).collect();
+        let mut used = lock(&self.0);
+        used.natives.drain(..).for_each(|services| services.end());
+        let pairs: Vec<Pair> = used.pairs.drain().map(|(_, pair)| pair).collect();
+        drop(used);
         at_once(&pairs, |(process, services)| {
             services.end();
             if let Some(error) = process.shut_down() {

@@ -36,11 +36,12 @@ const FILES: &[(&str, &str)] = files![
     "purlin/plugin/_data.py",
     "purlin/plugin/_environment.py",
     "purlin/plugin/_error.py",
-    "purlin/plugin/_later.py",
+    "purlin/plugin/_importer.py",
     "purlin/plugin/_message.py",
     "purlin/plugin/_points.py",
     "purlin/plugin/_record.py",
     "purlin/plugin/_registry.py",
+    "purlin/plugin/_repository.py",
     "purlin/py.typed",
 ];
 

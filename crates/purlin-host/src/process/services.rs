@@ -62,6 +62,11 @@ impl Services {
         Self { given, scratch: Mutex::new(Some(scratch)) }
     }
 
+    /// Services for a plugin that is no process, and has no folder for files of its own.
+    pub(crate) fn without_scratch(given: Given) -> Self {
+        Self { given, scratch: Mutex::new(None) }
+    }
+
     /// Ends the programs that run for the plugin.
     pub(crate) fn end(&self) {
         self.given.programs.end();

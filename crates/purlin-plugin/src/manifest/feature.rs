@@ -236,12 +236,12 @@ impl<'a> Reader<'a> {
             Point::Resource => Detail::Resource { state: read_state(fields) },
             Point::Subcommand => Detail::Subcommand { args: read_parameters(fields) },
             Point::Argument => self.read_argument(fields),
-            Point::Builder
-            | Point::Environment
-            | Point::Repository
-            | Point::State
-            | Point::Lease
-            | Point::Hook => Detail::None,
+            Point::Repository => {
+                Detail::Repository { default: fields.bool("default").unwrap_or(false) }
+            }
+            Point::Builder | Point::Environment | Point::State | Point::Lease | Point::Hook => {
+                Detail::None
+            }
         })
     }
 

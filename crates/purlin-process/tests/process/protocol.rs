@@ -9,13 +9,13 @@ use purlin_model::{Digest, Hasher};
 use purlin_plugin::Point;
 use purlin_plugin::contract::{
     Argument, Builder, Cache, Dependency, Environment, Hook, Host, LogLevel, OpenCache,
-    OutputStream, QuietHost, Subcommand,
+    OutputStream, QuietHost, Repository, Subcommand,
 };
 use purlin_plugin::manifest::Stage;
 use purlin_plugin::message::{
     ArgumentContext, BuildContext, BuildPlan, CacheItem, CacheItemKind, EnvironmentContext,
     EnvironmentDescription, ErrorCode, ExecRequest, ExecResult, ExpandContext, FeatureSummary,
-    PluginError, SubcommandContext,
+    PackageKey, PackageVariant, PackageVersion, PluginError, RepositoryContext, SubcommandContext,
 };
 use purlin_plugin::transform::{Importer, Payload};
 use purlin_process::{NEWEST_PROTOCOL, OLDEST_PROTOCOL, Process};
@@ -26,7 +26,7 @@ use crate::support::{Plugin, python, soon};
 /// The digest of all transcripts, by the newest version of the protocol that they show. Whoever
 /// changes a transcript of a version that was published makes a new version.
 const DIGESTS: [(u32, &str); 1] =
-    [(1, "ec8d58078166c76223cfcdfff0b4d996a38fbc39382cb54f9d6036f861a4b061")];
+    [(1, "136cc4f7ab75107c6501a7057091df94ac81eadb47c60b6ea0d61599acd398fd")];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/protocol").canonicalize().unwrap()
@@ -350,6 +350,50 @@ fn caches() {
     playing.ends();
     let playing = play("cache_put");
     open(&playing).put(&items()[1..], Path::new("/exchange")).unwrap();
+    playing.ends();
+}
+
+#[test]
+fn repositories() {
+    let context = RepositoryContext {
+        name: "studio".to_owned(),
+        root: Some("/workspace".to_owned()),
+        variables: [("PATH".to_owned(), "/usr/bin".to_owned())].into(),
+    };
+    let config = json!({ "url": "https://packages.example.com" });
+    let playing = play("repository_families");
+    let feature = playing.process.feature("index");
+    assert_eq!(feature.families(&config, &context, &QuietHost).unwrap(), ["six", "zlib"]);
+    playing.ends();
+    let playing = play("repository_versions");
+    let feature = playing.process.feature("index");
+    let names = ["six".to_owned(), "gone".to_owned()];
+    let versions = feature.versions(&names, &config, &context, &QuietHost).unwrap();
+    let six = |version: &str| PackageVersion {
+        name: "six".to_owned(),
+        version: version.to_owned(),
+        digest: format!("d{version}"),
+        ..PackageVersion::default()
+    };
+    let ignored = Some("withdrawn".to_owned());
+    let expected = [
+        PackageVersion { timestamp: Some(1_700_000_000), ..six("1.17") },
+        PackageVersion { ignored, ..six("1.16") },
+    ];
+    assert_eq!(versions, expected);
+    playing.ends();
+    let playing = play("repository_packages");
+    let feature = playing.process.feature("index");
+    let key = PackageKey { name: "six".to_owned(), version: "1.17".to_owned() };
+    let documents = feature.packages(&[key], &config, &context, &QuietHost).unwrap();
+    assert_eq!(documents[0]["requires"], json!(["python-2.7+"]));
+    playing.ends();
+    let playing = play("repository_fetch");
+    let feature = playing.process.feature("index");
+    let variant =
+        PackageVariant { name: "six".to_owned(), version: "1.17".to_owned(), variant: Some(0) };
+    let dir = Path::new("/exchange");
+    Repository::fetch(&feature, &variant, dir, &config, &context, &QuietHost).unwrap();
     playing.ends();
 }
 

@@ -26,6 +26,7 @@ pub(super) struct Cases {
     pub(super) environment: Told<QuestionCase>,
     pub(super) builder: Told<BuilderCase>,
     pub(super) cache: Told<CacheCase>,
+    pub(super) repository: Told<RepositoryCase>,
     pub(super) subcommand: Told<SubcommandCase>,
     pub(super) argument: Told<ArgumentCase>,
     pub(super) hook: Told<HookCase>,
@@ -112,6 +113,23 @@ pub(super) struct CacheCase {
     pub(super) config: Json,
 }
 
+/// `[[repository.NAME]]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RepositoryCase {
+    pub(super) config: Json,
+    /// A folder of the plugin that is the workspace.
+    pub(super) folder: Option<String>,
+    /// Files of the workspace, by path.
+    pub(super) files: BTreeMap<String, String>,
+    /// The user's process variables that it is told.
+    pub(super) variables: BTreeMap<String, String>,
+    /// The names of all its packages, in any order.
+    pub(super) families: Option<Vec<String>>,
+    /// Parts of the documents of all its versions, in the order of names and versions.
+    pub(super) packages: Option<Vec<Map<String, Json>>>,
+}
+
 /// `[[subcommand.NAME]]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -188,6 +206,7 @@ struct Document {
     environment: BTreeMap<String, Vec<Json>>,
     builder: BTreeMap<String, Vec<Json>>,
     cache: BTreeMap<String, Vec<Json>>,
+    repository: BTreeMap<String, Vec<Json>>,
     subcommand: BTreeMap<String, Vec<Json>>,
     argument: BTreeMap<String, Vec<Json>>,
     hook: BTreeMap<String, Vec<Json>>,
@@ -209,6 +228,7 @@ impl Cases {
             environment: reader.read(Point::Environment, document.environment),
             builder: reader.read(Point::Builder, document.builder),
             cache: reader.read(Point::Cache, document.cache),
+            repository: reader.read(Point::Repository, document.repository),
             subcommand: reader.read(Point::Subcommand, document.subcommand),
             argument: reader.read(Point::Argument, document.argument),
             hook: reader.read(Point::Hook, document.hook),
@@ -266,6 +286,12 @@ impl Case for BuilderCase {
 }
 
 impl Case for CacheCase {
+    fn config(&mut self) -> Option<&mut Json> {
+        Some(&mut self.config)
+    }
+}
+
+impl Case for RepositoryCase {
     fn config(&mut self) -> Option<&mut Json> {
         Some(&mut self.config)
     }

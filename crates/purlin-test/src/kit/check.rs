@@ -6,7 +6,8 @@ use super::dependency::Expand;
 use super::environment::Describe;
 use super::trial::{Finding, Trial};
 use super::{
-    argument, builder, cache, hook, importer, plugin, process, question, subcommand, transform,
+    argument, builder, cache, hook, importer, plugin, process, question, repository, subcommand,
+    transform,
 };
 
 /// One thing that plugins hold to.
@@ -154,6 +155,24 @@ checks! {
             cache::at_once;
         "cache.stays" "What was put is there after a new start."
             cache::stays;
+    }
+    About::Point(Point::Repository) => {
+        "repository.answers" "It answers for each case, with the packages that it expects."
+            repository::answers;
+        "repository.well-formed" "Names and versions are such as requests can ask for, no version is there twice, and each has a digest."
+            repository::well_formed;
+        "repository.documents" "Each version has a document that tells its name and its version, and needs requests."
+            repository::documents;
+        "repository.unknown" "A package that it does not have has no versions, and its document is refused as NOT_FOUND."
+            repository::unknown;
+        "repository.asked" "`versions` answers for the names that it is asked for and for no others."
+            repository::asked;
+        "repository.same-answer" "The same question gets the same answer, after a new start as well."
+            repository::same_answer;
+        "repository.at-once" "Questions that are asked at the same time get the answers that each gets alone."
+            repository::at_once;
+        "repository.fetch" "`fetch` brings the same files each time, or is refused as UNSUPPORTED."
+            repository::fetch;
     }
     About::Point(Point::Subcommand) => {
         "subcommand.status" "It ends with a status from 0 to 255, and with the one that the case expects."

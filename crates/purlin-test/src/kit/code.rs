@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use purlin_plugin::contract::{
-    Argument, Builder, Cache, Dependency, Environment, Hook, Subcommand,
+    Argument, Builder, Cache, Dependency, Environment, Hook, Repository, Subcommand,
 };
 use purlin_plugin::manifest::{Feature, Manifest};
 use purlin_plugin::transform::{Importer, Transform};
@@ -159,6 +159,18 @@ impl Started {
             feature,
             |code| match code {
                 NativeFeature::Cache(code) => Some(code),
+                _ => None,
+            },
+            |code| Some(Box::new(code)),
+            |_| None,
+        )
+    }
+
+    pub(super) fn repository(&self, feature: &Feature) -> Held<dyn Repository> {
+        self.of(
+            feature,
+            |code| match code {
+                NativeFeature::Repository(code) => Some(code),
                 _ => None,
             },
             |code| Some(Box::new(code)),

@@ -182,6 +182,15 @@ fn questions(trial: &Trial<'_>) -> Result<Vec<Question>, Problem> {
                     ask("dependency/expand", params, Some(place));
                 }
             }
+            Point::Repository => {
+                for case in trial.cases.repository.of(feature).unwrap_or_default() {
+                    let place = trial.place(case.folder.as_deref(), &case.files)?;
+                    let context = super::repository::context(case, &place.root());
+                    let params =
+                        json!({ "feature": name, "config": case.config, "context": context });
+                    ask("repository/families", params, Some(place));
+                }
+            }
             Point::Subcommand => {
                 for case in trial.cases.subcommand.of(feature).unwrap_or_default() {
                     let place = trial.place(case.folder.as_deref(), &case.files)?;

@@ -96,6 +96,12 @@ pub(super) fn page() -> String {
     for feature in features(Point::Builder) {
         text.push_str(&described(&feature, ""));
     }
+    text.push_str("\n## Repository types\n\nOther types come from plugins.\n");
+    for feature in features(Point::Repository) {
+        let Detail::Repository { default } = feature.feature.detail else { continue };
+        let more = if default { " The one of workspaces without `[repositories]`." } else { "" };
+        text.push_str(&described(&feature, more));
+    }
     text.push_str("\n## Environment types\n\nOther types come from plugins.\n");
     for feature in features(Point::Environment) {
         text.push_str(&described(&feature, ""));

@@ -16,7 +16,7 @@ use crate::asked::Asked;
 use crate::context::Context;
 use crate::failure::{Outcome, USAGE};
 use crate::verb::init::template;
-use crate::{definitions, draw, environment};
+use crate::{definitions, draw, environment, repositories};
 
 /// Finds everything that can be known without starting a process.
 pub(crate) fn perform(context: &Context, options: &Check) -> Outcome {
@@ -40,6 +40,8 @@ pub(crate) fn perform(context: &Context, options: &Check) -> Outcome {
         starts_processes: false,
     };
     diagnostics.extend(request.check_caches());
+    let repositories = context.document.get("repositories");
+    diagnostics.extend(repositories::check(&context.plugins, repositories));
     diagnostics.extend(Prepared::all(&request).err().unwrap_or_default());
     match Graph::build(&request) {
         Ok(graph) => {

@@ -175,7 +175,7 @@ deps = [{ pattern = "src/**" }]
     9 |   { type = "nobody:glob" },
       |            ^^^^^^^^^^^^^ named here
       |
-      = help: plugins: `active`, `command`, `const`, `folders`, `glob`, `load`, `local`, `none`, `packages`, `pydist`, `repo`, `sections` and 1 more
+      = help: plugins: `active`, `cargo`, `cmake`, `command`, `const`, `folder`, `folders`, `glob`, `host`, `load`, `local`, `none` and 5 more
     "#);
 }
 
@@ -529,7 +529,7 @@ fn tables_that_are_not_built_yet_are_refused_by_name() {
       = The name is reserved; it is refused so that it is never silently ignored.
       = help: take it out
     "#);
-    for table in ["repositories", "providers", "deployments"] {
+    for table in ["providers", "deployments"] {
         workspace.write("purlin.toml", format!("[workspace]\n[{table}]\nx = 1\n"));
         let failed = workspace.fail(2, &["run"]);
         let named = format!("the table `[{table}]` is not supported by this version of Purlin");

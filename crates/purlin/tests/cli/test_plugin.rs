@@ -14,10 +14,14 @@ fn the_bundled_plugins_are_listed_anywhere() {
     let listed = folder().succeed(&["plugin", "list"]);
     insta::assert_snapshot!(listed.stable_stdout(), @"
     active    0.1.0  native    bundled    environment/active, environment/base
+    cargo     0.1.0  native    bundled    builder/cargo
+    cmake     0.1.0  native    bundled    builder/cmake
     command   0.1.0  native    bundled    dependency/command
     const     0.1.0  native    bundled    dependency/const
+    folder    0.1.0  native    bundled    repository/folder
     folders   0.1.0  native    bundled    importer/local-resources, importer/all-local-resources
     glob      0.1.0  native    bundled    dependency/glob
+    host      0.1.0  native    bundled    repository/host
     load      0.1.0  native    bundled    dependency/load
     local     0.1.0  -         bundled    cache/local
     none      0.1.0  -         bundled    cache/none
@@ -43,8 +47,8 @@ fn the_list_has_the_documented_shape() {
     assert_eq!(
         names,
         [
-            "active", "command", "const", "folders", "glob", "load", "local", "none", "packages",
-            "pydist", "repo", "sections", "variable"
+            "active", "cargo", "cmake", "command", "const", "folder", "folders", "glob", "host",
+            "load", "local", "none", "packages", "pydist", "repo", "sections", "variable"
         ]
     );
     let glob = plugin(&document, "glob");

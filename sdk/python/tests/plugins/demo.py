@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
 from purlin import plugin
@@ -131,6 +131,35 @@ def make(options: Make, package: plugin.Data, context: plugin.BuildContext) -> p
     )
 
 
+class Index(plugin.Repository[Dav]):
+    """Has two packages."""
+
+    def families(self, context: plugin.RepositoryContext) -> Sequence[str]:
+        expect((self.name, self.config.url), ("studio", "https://packages.example.com"))
+        expect(context.variables["PATH"], "/usr/bin")
+        return ["six", "zlib"]
+
+    def versions(
+        self, names: Sequence[str], context: plugin.RepositoryContext
+    ) -> Sequence[plugin.PackageVersion]:
+        version = plugin.PackageVersion
+        return [
+            version(name=names[0], version="1.17", digest="d1.17", timestamp=1_700_000_000),
+            version(name=names[0], version="1.16", digest="d1.16", ignored="withdrawn"),
+        ]
+
+    def packages(
+        self, versions: Sequence[tuple[str, str]], context: plugin.RepositoryContext
+    ) -> Sequence[Mapping[str, object]]:
+        needs = ["python-2.7+"]
+        return [{"name": name, "version": version, "requires": needs} for name, version in versions]
+
+    def fetch(
+        self, variant: plugin.PackageVariant, folder: str, context: plugin.RepositoryContext
+    ) -> None:
+        expect((variant.variant, folder), (0, "/exchange"))
+
+
 class DavCache(plugin.Cache[Dav]):
     """Has every action, and brings none."""
 
@@ -247,6 +276,7 @@ ALL: dict[str, Callable[[], object]] = {
     "dependency/tree": lambda: plugin.dependency("tree")(tree),
     "builder/make": lambda: plugin.builder("make")(make),
     "cache/dav": lambda: plugin.cache("dav", hot="user")(DavCache),
+    "repository/index": lambda: plugin.repository("index")(Index),
     "subcommand/localise": lambda: plugin.subcommand("localise")(localise),
     "argument/localised": lambda: plugin.argument(
         "localised", on=["run"], edits=["/commands"], stage="resolved", complete=speeds

@@ -142,6 +142,62 @@ impl OpenCache for Dav {
     }
 }
 
+impl Repository for Demo {
+    fn families(
+        &self,
+        config: &Json,
+        context: &RepositoryContext,
+        _: &dyn Host,
+    ) -> Result<Vec<String>, PluginError> {
+        assert_eq!(config["url"], "https://packages.example.com");
+        assert_eq!(context.variables["PATH"], "/usr/bin");
+        Ok(vec!["six".to_owned(), "zlib".to_owned()])
+    }
+
+    fn versions(
+        &self,
+        names: &[String],
+        _: &Json,
+        _: &RepositoryContext,
+        _: &dyn Host,
+    ) -> Result<Vec<PackageVersion>, PluginError> {
+        let version = |version: &str| PackageVersion {
+            name: names[0].clone(),
+            version: version.to_owned(),
+            digest: format!("d{version}"),
+            ..PackageVersion::default()
+        };
+        let ignored = Some("withdrawn".to_owned());
+        Ok(vec![
+            PackageVersion { timestamp: Some(1_700_000_000), ..version("1.17") },
+            PackageVersion { ignored, ..version("1.16") },
+        ])
+    }
+
+    fn packages(
+        &self,
+        versions: &[PackageKey],
+        _: &Json,
+        _: &RepositoryContext,
+        _: &dyn Host,
+    ) -> Result<Vec<Json>, PluginError> {
+        let document = |key: &PackageKey| json!({ "name": key.name, "version": key.version, "requires": ["python-2.7+"] });
+        Ok(versions.iter().map(document).collect())
+    }
+
+    fn fetch(
+        &self,
+        variant: &PackageVariant,
+        dir: &Path,
+        _: &Json,
+        _: &RepositoryContext,
+        _: &dyn Host,
+    ) -> Result<(), PluginError> {
+        assert_eq!((variant.variant, dir), (Some(0), Path::new("/exchange")));
+        Ok(())
+    }
+}
+
 impl Subcommand for Demo {
     fn run(
         &self,
@@ -266,6 +322,7 @@ fn demo(transcript: &str, provides: &Json) -> Plugin {
             "environment" => plugin.environment(name, code()),
             "builder" => plugin.builder(name, code()),
             "cache" => plugin.cache(name, code()),
+            "repository" => plugin.repository(name, code()),
             "subcommand" => plugin.subcommand(name, code()),
             "argument" => plugin.argument(name, code()),
             "importer" => plugin.importer(name, code()),

@@ -8,12 +8,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use purlin_plugin::contract::{
-    Argument, Builder, Cache, Dependency, Environment, Hook, Host, OpenCache, Subcommand,
+    Argument, Builder, Cache, Dependency, Environment, Hook, Host, OpenCache, Repository,
+    Subcommand,
 };
 use purlin_plugin::message::{
     ArgumentContext, BuildContext, BuildPlan, CacheItem, CommandReference, Edit,
-    EnvironmentContext, EnvironmentDescription, ErrorCode, ExpandContext, Expansion, PluginError,
-    SubcommandContext, VariableChange,
+    EnvironmentContext, EnvironmentDescription, ErrorCode, ExpandContext, Expansion, PackageKey,
+    PackageVariant, PackageVersion, PluginError, RepositoryContext, SubcommandContext,
+    VariableChange,
 };
 use purlin_plugin::transform::{Compose, Fragment, Importer, Payload, Transform, TransformContext};
 use purlin_plugin::{NativeFeature, NativePlugin, literal_glob, text_field};
@@ -43,6 +45,7 @@ key = 'path'
 schema = 'schemas/file.json'
 [provides.builder.copy]
 [provides.cache.shelf]
+[provides.repository.pile]
 [provides.subcommand.end]
 args = [
   { name = 'status', kind = 'option', type = 'int' },
@@ -94,6 +97,10 @@ leaf = { builder = { from = 'free' } }
 [[builder.copy]]
 error = { code = 'INVALID_CONFIG', path = '/builder/from' }
 [[cache.shelf]]
+[[repository.pile]]
+files = { 'six' = 'for two and three' }
+families = ['six']
+packages = [{ description = 'for two and three' }]
 [[subcommand.end]]
 args = { status = 7 }
 status = 7
@@ -147,6 +154,7 @@ pub(super) fn subject(fault: &'static str) -> Subject<'static> {
         ("home", NativeFeature::Environment(model)),
         ("copy", NativeFeature::Builder(model)),
         ("shelf", NativeFeature::Cache(model)),
+        ("pile", NativeFeature::Repository(model)),
         ("end", NativeFeature::Subcommand(model)),
         ("slow", NativeFeature::Argument(model)),
         ("run.finished", NativeFeature::Hook(model)),
@@ -382,6 +390,84 @@ impl OpenCache for Model {
             }
             Ok(())
         })
+    }
+}
+
+impl Repository for Model {
+    fn families(
+        &self,
+        _config: &Json,
+        context: &RepositoryContext,
+        _host: &dyn Host,
+    ) -> Result<Vec<String>, PluginError> {
+        let files = fs::read_dir(context.root.as_deref().unwrap()).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        self.alone("repository.at-once", || Ok(names.collect()))
+    }
+
+    fn versions(
+        &self,
+        names: &[String],
+        _config: &Json,
+        context: &RepositoryContext,
+        _host: &dyn Host,
+    ) -> Result<Vec<PackageVersion>, PluginError> {
+        let root = Path::new(context.root.as_deref().unwrap());
+        let all = if self.has("repository.asked") { &["six".to_owned()] } else { names };
+        let there = all.iter().filter(|name| root.join(name).is_file());
+        let ask_unknown = names.iter().any(|name| name.starts_with("purlin-kit"));
+        let there = there.filter(|_| !ask_unknown);
+        let digest = if self.has("repository.well-formed") { "" } else { "d1" };
+        Ok(there
+            .map(|name| PackageVersion {
+                name: name.clone(),
+                version: "1.16".to_owned(),
+                digest: digest.to_owned(),
+                timestamp: self
+                    .has("repository.same-answer")
+                    .then(|| self.count.fetch_add(1, Ordering::SeqCst).into()),
+                ignored: None,
+            })
+            .collect())
+    }
+
+    fn packages(
+        &self,
+        versions: &[PackageKey],
+        _config: &Json,
+        context: &RepositoryContext,
+        _host: &dyn Host,
+    ) -> Result<Vec<Json>, PluginError> {
+        let root = Path::new(context.root.as_deref().unwrap());
+        let document = |key: &PackageKey| {
+            let text = match fs::read_to_string(root.join(&key.name)) {
+                Ok(_) if self.has("repository.answers") => "something else".to_owned(),
+                Ok(text) => text,
+                Err(_) if self.has("repository.unknown") => String::new(),
+                Err(error) => {
+                    return Err(PluginError::new(ErrorCode::NotFound, error.to_string()));
+                }
+            };
+            let version = if self.has("repository.documents") { "2" } else { &key.version };
+            Ok(json!({ "name": key.name, "version": version, "description": text }))
+        };
+        versions.iter().map(document).collect()
+    }
+
+    fn fetch(
+        &self,
+        _variant: &PackageVariant,
+        dir: &Path,
+        _config: &Json,
+        _context: &RepositoryContext,
+        _host: &dyn Host,
+    ) -> Result<(), PluginError> {
+        let text = match self.has("repository.fetch") {
+            true => self.count.fetch_add(1, Ordering::SeqCst).to_string(),
+            false => "six".to_owned(),
+        };
+        fs::write(dir.join("six.py"), text).unwrap();
+        Ok(())
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{context, draw, environment, workspace};
 use files::Files;
 
 /// The functions that can be called.
-const FUNCTIONS: [(&str, Point); 13] = [
+const FUNCTIONS: [(&str, Point); 17] = [
     ("dependency/expand", Point::Dependency),
     ("environment/describe", Point::Environment),
     ("builder/plan", Point::Builder),
@@ -31,6 +31,10 @@ const FUNCTIONS: [(&str, Point); 13] = [
     ("cache/contains", Point::Cache),
     ("cache/fetch", Point::Cache),
     ("cache/put", Point::Cache),
+    ("repository/families", Point::Repository),
+    ("repository/versions", Point::Repository),
+    ("repository/packages", Point::Repository),
+    ("repository/fetch", Point::Repository),
     ("subcommand/run", Point::Subcommand),
     ("subcommand/complete", Point::Subcommand),
     ("argument/apply", Point::Argument),
@@ -93,6 +97,9 @@ fn call(
     mut params: Map<String, Json>,
     files: Option<&Files>,
 ) -> Result<Json, CallError> {
+    if method == "repository/fetch" {
+        return process.call_with_folder(method, params);
+    }
     let needs_handle = method.starts_with("cache/") && method != "cache/open";
     if needs_handle && !params.contains_key("handle") {
         let mut open = Map::new();

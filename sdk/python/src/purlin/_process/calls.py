@@ -43,6 +43,7 @@ class Plugin:
     def __init__(self, info: PluginInfo) -> None:
         self.info = info
         self.caches: dict[str, Cache[Any]] = {}
+        self.repositories: dict[tuple[str, str, str], Any] = {}
         self._types: dict[tuple[str, str], Any] = {}
 
     def feature(self, point: str, params: Params) -> _registry.Feature:
@@ -76,7 +77,7 @@ def _expand(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
 
 
 def _load(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
-    from purlin.plugin._later import Fragment, Imported
+    from purlin.plugin._importer import Fragment, Imported
 
     feature = plugin.feature("importer", params)
     options = plugin.configured(feature, params["options"])
@@ -125,6 +126,51 @@ def _describe(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
     if not isinstance(described, EnvironmentDescription):
         raise _wrong(feature, described, "a plugin.EnvironmentDescription")
     return message(described)
+
+
+def _repository(plugin: Plugin, call: Call, params: Params) -> tuple[Any, Any]:
+    """The repository that is asked, and what it is told with each question."""
+    from purlin.plugin._repository import RepositoryContext
+
+    feature = _registry.features.get(("repository", params["feature"]))
+    if feature is None:
+        raise RpcError(INVALID_PARAMS, f"there is no repository `{params['feature']}`")
+    context = RepositoryContext(call, plugin.info, params["context"])
+    config = params["config"]
+    key = (feature.name, context.name, repr(config))
+    found = plugin.repositories.get(key)
+    if found is None:
+        found = feature.code(context.name, plugin.configured(feature, config))
+        plugin.repositories[key] = found
+    return found, context
+
+
+def _families(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    repository, context = _repository(plugin, call, params)
+    return {"families": list(repository.families(context))}
+
+
+def _versions(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    from purlin.plugin._repository import message
+
+    repository, context = _repository(plugin, call, params)
+    versions = repository.versions(tuple(params["names"]), context)
+    return {"versions": [message(one) for one in versions]}
+
+
+def _packages(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    repository, context = _repository(plugin, call, params)
+    versions = tuple((one["name"], one["version"]) for one in params["versions"])
+    return {"packages": [dict(one) for one in repository.packages(versions, context)]}
+
+
+def _fetch(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
+    from purlin.plugin._repository import PackageVariant
+
+    repository, context = _repository(plugin, call, params)
+    variant = PackageVariant(**params["variant"])
+    repository.fetch(variant, params["dir"], context)
+    return {}
 
 
 def _cache_open(plugin: Plugin, call: Call, params: Params) -> dict[str, Any]:
@@ -252,6 +298,10 @@ CALLS: dict[str, Perform] = {
     "cache/contains": _cache_contains,
     "cache/fetch": _cache_fetch,
     "cache/put": _cache_put,
+    "repository/families": _families,
+    "repository/versions": _versions,
+    "repository/packages": _packages,
+    "repository/fetch": _fetch,
     "subcommand/run": _subcommand,
     "subcommand/complete": _subcommand_complete,
     "argument/apply": _argument,

@@ -45,12 +45,12 @@ if TYPE_CHECKING:
         VariableChange,
         environment,
     )
-    from ._later import (
-        Fragment,
-        Imported,
+    from ._importer import Fragment, Imported, importer
+    from ._repository import (
+        PackageVariant,
         PackageVersion,
         Repository,
-        importer,
+        RepositoryContext,
         repository,
     )
 else:
@@ -59,10 +59,10 @@ else:
         """What few plugins use is read by those that do."""
         if name not in __all__:
             raise AttributeError(f"purlin.plugin has no `{name}`")
-        from purlin.plugin import _builder, _environment, _later
+        from purlin.plugin import _builder, _environment, _importer, _repository
 
-        found = [one for one in (_builder, _environment, _later) if hasattr(one, name)]
-        return getattr(found[0], name)
+        modules = (_builder, _environment, _importer, _repository)
+        return getattr(next(one for one in modules if name in vars(one)), name)
 
 
 def serve() -> None:
@@ -98,11 +98,13 @@ __all__ = [
     "Imported",
     "InvalidConfig",
     "NotFound",
+    "PackageVariant",
     "PackageVersion",
     "PluginError",
     "PluginInfo",
     "Refused",
     "Repository",
+    "RepositoryContext",
     "SubcommandContext",
     "Transient",
     "Unsupported",

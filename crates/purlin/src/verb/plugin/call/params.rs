@@ -31,7 +31,7 @@ pub(super) fn choose<'a>(
     params: &mut Map<String, Json>,
 ) -> Result<&'a FeatureRef, Failure> {
     let key = match point {
-        Point::Cache | Point::Environment => "feature",
+        Point::Cache | Point::Environment | Point::Repository => "feature",
         _ => "name",
     };
     let all: Vec<&FeatureRef> = features.iter().filter(|one| one.point() == point).collect();
@@ -70,7 +70,10 @@ pub(super) fn complete(
 ) -> Result<(), Failure> {
     let point = feature.point();
     let field = if point == Point::Importer { "options" } else { "config" };
-    if matches!(point, Point::Dependency | Point::Environment | Point::Cache | Point::Importer) {
+    if matches!(
+        point,
+        Point::Dependency | Point::Environment | Point::Cache | Point::Importer | Point::Repository
+    ) {
         let config = params.remove(field).unwrap_or_else(|| json!({}));
         params.insert(field.to_owned(), configured(plugins, feature, config)?);
     }
@@ -104,6 +107,20 @@ pub(super) fn complete(
                 "context",
                 json!({ "name": "call", "system": system.replace("macos", "darwin") }),
             )]
+        }
+        "repository/families"
+        | "repository/versions"
+        | "repository/packages"
+        | "repository/fetch" => {
+            let variables = plugins.granted_variables(feature)?;
+            let context = json!({ "name": "call", "root": root, "variables": variables });
+            vec![
+                ("context", context),
+                ("names", json!([])),
+                ("versions", json!([])),
+                ("variant", json!({})),
+                ("dir", json!(directory)),
+            ]
         }
         "subcommand/run" => vec![("args", json!({})), ("context", context)],
         "subcommand/complete" => vec![("argument", json!("")), ("prefix", json!(""))],

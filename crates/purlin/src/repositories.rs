@@ -1,0 +1,228 @@
+//! `[repositories]`: where packages come from that no definition supplies. Requests against them are
+//! resolved, and what met them is pinned in `purlin.lock`.
+//!
+//! Nothing is opened, looked for or started before somebody asks for a package.
+
+mod base;
+mod message;
+mod open;
+mod pin;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use purlin_definitions::Catalogue;
+use purlin_environments::{
+    Asked, Error, FirstFit, Offer, Offers, Question, Request, Resolve, Version,
+};
+use purlin_host::{LockFile, PackagePin, Plugins};
+use purlin_model::{Diagnostic, Diagnostics, Origin, Source, Value};
+use purlin_plugin::language::{Argument, LeafType};
+use purlin_plugin::message::{PackageKey, PackageVersion};
+use serde_json::Value as Json;
+
+use crate::arguments::Global;
+use crate::context::Context;
+
+pub(crate) use base::Base;
+use open::Opened;
+pub(crate) use open::check;
+
+/// The repositories of one workspace, in the order in which they are asked.
+pub(crate) struct Repositories {
+    plugins: Arc<Plugins>,
+    /// The table `[repositories]`; without one the default repository is asked.
+    table: Option<Value>,
+    root: PathBuf,
+    /// The folder of indexes, where writers of the lock file take turns.
+    index: PathBuf,
+    global: Global,
+    opened: OnceLock<Result<Vec<Opened>, Diagnostics>>,
+    leaf: OnceLock<Result<Arc<LeafType>, Diagnostic>>,
+    versions: Mutex<HashMap<String, Result<Vec<Offer>, Error>>>,
+    answers: Mutex<HashMap<String, Answer>>,
+}
+
+/// What meets some requests.
+type Answer = Result<Arc<Vec<Package>>, Diagnostic>;
+
+/// A package from a repository.
+#[derive(Debug, Clone)]
+pub(crate) struct Package {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its version.
+    #[expect(dead_code, reason = "builds and resolved environments tell it")]
+    pub(crate) version: Version,
+    /// The repository that it is from, as the workspace calls it.
+    #[expect(dead_code, reason = "builds and resolved environments tell it")]
+    pub(crate) repository: String,
+    /// What tells its content from any other.
+    #[expect(dead_code, reason = "it is part of the keys of builds")]
+    pub(crate) digest: String,
+    /// Which of its variants, from 0; `None` where it has none.
+    #[expect(dead_code, reason = "builds and resolved environments tell it")]
+    pub(crate) variant: Option<usize>,
+    /// What it needs, its variant's requests among them.
+    #[expect(dead_code, reason = "builds ask for what packages need")]
+    pub(crate) requires: Vec<Request>,
+    /// The leaf type that it is of.
+    leaf: Arc<LeafType>,
+    /// Its fields, as the leaf type takes them.
+    pub(crate) fields: Value,
+}
+
+impl Package {
+    /// The package as definitions see it.
+    pub(crate) fn argument(&self) -> Argument {
+        Argument::Leaf(self.leaf.clone(), self.fields.clone())
+    }
+}
+
+impl Repositories {
+    pub(crate) fn new(context: &Context, root: PathBuf) -> Self {
+        Self {
+            plugins: context.plugins.clone(),
+            table: context.document.get("repositories").cloned(),
+            root,
+            index: context.cache.join("index"),
+            global: context.global.clone(),
+            opened: OnceLock::new(),
+            leaf: OnceLock::new(),
+            versions: Mutex::default(),
+            answers: Mutex::default(),
+        }
+    }
+
+    /// Resolves requests together, and pins what meets them. Each package stands behind what it needs.
+    ///
+    /// # Errors
+    /// Nothing meets them, a repository cannot be used, or the lock file would have to change and must
+    /// not.
+    pub(crate) fn resolve(&self, asked: &[Asked]) -> Answer {
+        let texts: Vec<String> = asked.iter().map(|one| one.request.to_string()).collect();
+        let key = texts.join(" ");
+        // Held while it is resolved: several threads ask for one compiler, and none asks it twice.
+        let mut answers = lock(&self.answers);
+        if let Some(answer) = answers.get(&key) {
+            return answer.clone();
+        }
+        let answer = self.answer(asked).map(Arc::new);
+        answers.insert(key, answer.clone());
+        answer
+    }
+
+    fn answer(&self, asked: &[Asked]) -> Result<Vec<Package>, Diagnostic> {
+        self.opened()?;
+        let pins = LockFile::read(&self.root)?.packages();
+        let version = |(request, (pin, _)): (&String, &(PackagePin, Origin))| {
+            Some((request.clone(), pin.version.parse().ok()?))
+        };
+        let preferred: BTreeMap<String, Version> = pins.iter().filter_map(version).collect();
+        let question = Question { asked: asked.to_vec(), preferred };
+        let resolution = FirstFit.resolve(&question, self);
+        let resolution = resolution.map_err(|error| message::unresolved(self, &error))?;
+        self.pin(&resolution, &pins)?;
+        resolution.packages.into_iter().map(|chosen| self.package(chosen)).collect()
+    }
+
+    /// A package that was chosen, as its leaf type takes it.
+    fn package(&self, chosen: purlin_environments::Chosen) -> Result<Package, Diagnostic> {
+        let Offer { name, version, repository, digest } = chosen.offer;
+        let leaf = self.leaf()?;
+        let mut document = chosen.document;
+        if let Json::Object(fields) = &mut document {
+            fields.entry("digest").or_insert_with(|| Json::from(digest.as_str()));
+        }
+        let source = Source::new(format!("<{name}-{version} in {repository}>"), String::new());
+        let checked = leaf.schema.validate(&Value::from_json(&document, &Origin::whole(&source)));
+        let Some(fields) = checked.value else {
+            return Err(message::no_package(&name, &version, &repository, &checked.diagnostics));
+        };
+        let variant = chosen.variant;
+        let requires = chosen.requires;
+        Ok(Package { name, version, repository, digest, variant, requires, leaf, fields })
+    }
+
+    /// The names of all packages that are there.
+    ///
+    /// # Errors
+    /// A repository cannot be used or does not answer.
+    pub(crate) fn families(&self) -> Result<Vec<String>, Diagnostic> {
+        let mut names = Vec::new();
+        for one in self.opened()? {
+            names.extend(one.families()?);
+        }
+        Ok(names)
+    }
+
+    fn opened(&self) -> Result<&[Opened], Diagnostic> {
+        let opened = self.opened.get_or_init(|| open::open(self));
+        opened.as_deref().map_err(|mistakes| {
+            mistakes.first().cloned().unwrap_or_else(|| {
+                Diagnostic::error("repository", "the repositories cannot be opened")
+            })
+        })
+    }
+
+    /// The leaf type of packages.
+    fn leaf(&self) -> Result<Arc<LeafType>, Diagnostic> {
+        let load = || {
+            let catalogue = Catalogue::of(&self.plugins);
+            let leaf = catalogue.package_leaf().ok_or_else(message::no_leaf)?;
+            leaf.leaf_type().map_err(|mut mistakes| mistakes.remove(0))
+        };
+        self.leaf.get_or_init(load).clone()
+    }
+}
+
+impl Offers for Repositories {
+    fn versions(&self, name: &str) -> Result<Vec<Offer>, Error> {
+        if let Some(known) = lock(&self.versions).get(name) {
+            return known.clone();
+        }
+        let found = self.look(name);
+        lock(&self.versions).insert(name.to_owned(), found.clone());
+        found
+    }
+
+    fn package(&self, offer: &Offer) -> Result<Json, Error> {
+        let opened = self.opened().map_err(|trouble| Error::Repository(trouble.summary))?;
+        let of = opened.iter().find(|one| one.name == offer.repository);
+        let key = PackageKey { name: offer.name.clone(), version: offer.version.to_string() };
+        let document = of.and_then(|one| one.document(&key).transpose()).transpose();
+        let document = document.map_err(|trouble| Error::Repository(trouble.summary))?;
+        document.ok_or_else(|| {
+            let (name, version) = (&offer.name, &offer.version);
+            let why =
+                format!("the repository `{}` has no {name} {version} any more", offer.repository);
+            Error::Repository(why)
+        })
+    }
+}
+
+impl Repositories {
+    /// All versions of a package, each from the first repository that has it.
+    fn look(&self, name: &str) -> Result<Vec<Offer>, Error> {
+        let opened = self.opened().map_err(|trouble| Error::Repository(trouble.summary))?;
+        let mut offers: Vec<Offer> = Vec::new();
+        for one in opened {
+            let versions =
+                one.versions(name).map_err(|trouble| Error::Repository(trouble.summary))?;
+            for PackageVersion { name, version, digest, ignored, .. } in versions {
+                let Ok(version) = version.parse::<Version>() else { continue };
+                let is_new = offers.iter().all(|offer| offer.version != version);
+                if is_new && ignored.is_none() {
+                    let repository = one.name.clone();
+                    offers.push(Offer { name, version, repository, digest });
+                }
+            }
+        }
+        Ok(offers)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,42 @@
+//! The base set: names that no definition supplies are requests against the repositories.
+
+use std::sync::Arc;
+
+use purlin_environments::{Asked, Range, Request};
+use purlin_model::{Diagnostic, folds_alike};
+use purlin_plugin::language::{Argument, Namespace};
+
+use super::Repositories;
+
+/// The packages of repositories as names that definitions may ask for.
+pub(crate) struct Base(pub(crate) Arc<Repositories>);
+
+impl Namespace for Base {
+    fn described(&self) -> String {
+        "the repositories".to_owned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.families().unwrap_or_default()
+    }
+
+    fn get(&self, name: &str) -> Option<Result<Argument, Diagnostic>> {
+        let families = match self.0.families() {
+            Ok(families) => families,
+            Err(trouble) => return Some(Err(trouble)),
+        };
+        let exact = families.iter().find(|family| *family == name);
+        let family = exact.or_else(|| families.iter().find(|family| folds_alike(family, name)))?;
+        let request = Request::wanted(family, Range::any());
+        let asked = Asked { request, by: format!("a definition that asks for `{name}`") };
+        Some(self.0.resolve(&[asked]).map(|packages| {
+            let package = packages.iter().find(|package| package.name == *family);
+            package.expect("what is wanted is among what was chosen").argument()
+        }))
+    }
+
+    /// Repositories have no branches, and a folder of definitions may have the name of a package.
+    fn below(&self, _name: &str) -> Option<Arc<dyn Namespace>> {
+        None
+    }
+}
