@@ -11,6 +11,7 @@ use purlin_starlark::Starlark;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::inputs::FetchedInputs;
 use crate::projects::Projects;
 use crate::{draw, git, workspace};
 
@@ -43,6 +44,7 @@ pub(crate) fn look(
     let root = context.root()?;
     let projects = Arc::new(Projects::new(context, root.clone()));
     let fetching = projects.clone();
+    let inputs = Arc::new(FetchedInputs::new(context, root.clone()));
     let files = SourceFiles::new();
     let own = root.clone();
     let opened = Workspace::open(Setup {
@@ -54,6 +56,7 @@ pub(crate) fn look(
         files,
         base: None,
         revision: Some(Box::new(move || git::revision(&own))),
+        inputs: Some(inputs),
         fetch: Some(Box::new(move |project| fetching.folder(project))),
         root,
     });

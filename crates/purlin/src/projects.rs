@@ -2,7 +2,7 @@
 //! and from then on read from the user's cache folder without a process.
 
 mod address;
-mod kept;
+mod tree;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use purlin_model::{Diagnostic, Origin, Severity};
 use crate::context::Context;
 use crate::environment;
 use crate::git::remote::Remote;
-use kept::{Found, Kept};
+use crate::kept::{Found, Kept};
 
 /// The projects of one workspace.
 pub(crate) struct Projects {
@@ -135,7 +135,7 @@ impl Projects {
         }
         let fetched = self.with_remote(|remote, scratch| {
             remote.fetch_commit(wanted.address, commit)?;
-            self.kept.put(commit, remote, scratch)
+            self.kept.put(commit, scratch, |tree| tree::write_commit(commit, remote, tree))
         });
         fetched.map_err(|why| label(unfetched(wanted, &why)))
     }
@@ -149,7 +149,9 @@ impl Projects {
             let commit = remote.fetch(wanted.address, wanted.rev())?;
             let folder = match self.kept.find(&commit) {
                 Found::Whole(folder) => folder,
-                Found::Missing | Found::Damaged(_) => self.kept.put(&commit, remote, scratch)?,
+                Found::Missing | Found::Damaged(_) => self
+                    .kept
+                    .put(&commit, scratch, |tree| tree::write_commit(&commit, remote, tree))?,
             };
             Ok((commit, folder))
         });

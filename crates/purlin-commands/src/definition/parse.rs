@@ -18,7 +18,8 @@ const TABLES: [&str; 7] = ["workspace", "ctx", "base", "defaults", "spaces", "ca
 
 /// The core tables of other readers: plugins are the host's, the others are about what definitions
 /// become.
-const OTHERS: [&str; 7] = ["plugins", "use", "projects", "inputs", "passthru", "choose", "include"];
+const OTHERS: [&str; 8] =
+    ["plugins", "use", "projects", "inputs", "fetch", "passthru", "choose", "include"];
 
 impl Definitions {
     /// Reads the core tables of a document. Every mistake is reported; what could be read is

@@ -26,7 +26,7 @@ const OTHERS: [&str; 11] = [
 ];
 
 /// The core tables that are read here.
-const TABLES: [&str; 6] = ["use", "projects", "inputs", "passthru", "choose", "include"];
+const TABLES: [&str; 7] = ["use", "projects", "inputs", "fetch", "passthru", "choose", "include"];
 
 /// What a workspace's file says about definitions.
 #[derive(Debug, Default)]

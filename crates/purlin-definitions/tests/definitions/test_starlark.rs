@@ -38,6 +38,7 @@ fn open(files: &[(&str, &str)]) -> Opened {
         base: None,
         fetch: None,
         revision: None,
+        inputs: None,
     });
     Opened { _folder: folder, workspace }
 }
