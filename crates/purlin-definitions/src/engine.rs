@@ -12,6 +12,7 @@ use crate::Name;
 use crate::board::{Board, lock};
 use crate::catalogue::Catalogue;
 use crate::file::SourceFiles;
+use crate::inputs::Inputs;
 use crate::merge::Tree;
 use crate::project::Project;
 use crate::shipped::Shipped;
@@ -30,6 +31,7 @@ pub(crate) struct Engine {
     pub(crate) catalogue: Catalogue,
     pub(crate) base: Option<Arc<dyn Namespace>>,
     pub(crate) revision: Option<Revision>,
+    pub(crate) inputs: Option<Arc<dyn Inputs>>,
     pub(crate) systems: Vec<Name>,
     /// Whether only these systems count, even for what is defined for another one.
     pub(crate) is_restricted: bool,

@@ -28,6 +28,7 @@ mod folder;
 mod force;
 mod fragment;
 mod graph;
+mod inputs;
 mod lineage;
 pub mod merge;
 mod message;
@@ -45,13 +46,17 @@ mod show;
 mod system;
 mod workspace;
 
-pub use catalogue::{Catalogue, FeatureHead, ImporterFeature, LeafFeature, Load, TransformFeature};
+pub use catalogue::{
+    Catalogue, FeatureHead, ImporterFeature, LeafFeature, Load, ShippedDefinitions,
+    TransformFeature,
+};
 pub use contribution::{Content, Contribution, Injected};
 pub use engine::Revision;
 pub use explain::{Explanation, Told};
 pub use file::{DefinitionFile, SourceFiles};
 pub use folder::{Mapped, map_folder};
 pub use graph::{Edge, Graph};
+pub use inputs::{Input, Inputs};
 pub use lineage::{Layer, Lineage, Name, Phase, ProjectPlace, Step};
 pub use path::{parse_path, path_text};
 pub use project::{Fetch, Fetched, GitProject};

@@ -237,6 +237,10 @@ pub(crate) fn no_value(path: &[String]) -> Diagnostic {
     Diagnostic::error("no-value", what).help("`purlin show` lists the names".to_owned())
 }
 
+pub(crate) fn no_inputs(origin: &Origin) -> Diagnostic {
+    Diagnostic::error("no-inputs", "inputs are not fetched here").label(origin.clone(), "this one")
+}
+
 pub(crate) fn no_revision() -> Diagnostic {
     Diagnostic::error("no-revision", "`inputs.self` is not known here")
         .help("run it in a workspace".to_owned())

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 
-use purlin_model::{Diagnostic, Kind, Origin, Table, Value};
+use purlin_model::{Diagnostic, Kind, Origin, Value};
 use purlin_plugin::language::{Argument, Namespace};
 
 use crate::board::{Frame, Key};
@@ -142,11 +142,6 @@ impl Engine {
             frame: frame.cloned(),
             asked: asked.clone(),
         })
-    }
-
-    /// `[inputs]`, and `self`, which is looked up when it is used.
-    fn inputs(&self, project: usize) -> Arc<dyn Namespace> {
-        Arc::new(InputNames { engine: self.me.clone(), project })
     }
 }
 
@@ -302,42 +297,8 @@ impl Namespace for OutputNames {
     }
 }
 
-struct InputNames {
-    engine: Weak<Engine>,
-    project: usize,
-}
-
-impl Namespace for InputNames {
-    fn described(&self) -> String {
-        "inputs".to_owned()
-    }
-
-    fn names(&self) -> Vec<String> {
-        let Some(engine) = self.engine.upgrade() else { return Vec::new() };
-        let inputs = engine.projects[self.project].document.inputs.as_ref();
-        let table = inputs.and_then(Value::as_table);
-        let written = table.into_iter().flat_map(Table::keys).map(str::to_owned);
-        ["self".to_owned()].into_iter().chain(written).collect()
-    }
-
-    fn get(&self, name: &str) -> Option<Result<Argument, Diagnostic>> {
-        let Some(engine) = self.engine.upgrade() else { return Some(Err(gone())) };
-        if name == "self" {
-            let Some(revision) = &engine.revision else { return Some(Err(message::no_revision())) };
-            let project = &engine.projects[self.project];
-            let commit = project.repository.as_ref().map(|repository| repository.commit.as_str());
-            let told = revision(&project.root.folder, commit);
-            return Some(told.map(|told| as_names("inputs.self", told)));
-        }
-        let inputs = engine.projects[self.project].document.inputs.as_ref()?.as_table()?;
-        let found = inputs.iter().find(|(key, _)| folds_alike(key, name));
-        let described = |key: &str| path_text(&["inputs", key]);
-        found.map(|(key, entry)| Ok(as_names(&described(key), entry.value.clone())))
-    }
-}
-
 /// A table as names, `inputs.self.revision`; anything else as it is.
-fn as_names(described: &str, value: Value) -> Argument {
+pub(crate) fn as_names(described: &str, value: Value) -> Argument {
     let Some(table) = value.as_table() else { return Argument::Data(value) };
     let names =
         table.iter().map(|(key, entry)| (key.to_owned(), Ok(Argument::Data(entry.value.clone()))));

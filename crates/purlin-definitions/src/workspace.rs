@@ -14,6 +14,7 @@ use crate::engine::{Engine, PACKAGE_ROLE, Revision};
 use crate::explain::Explanation;
 use crate::file::SourceFiles;
 use crate::graph::Graph;
+use crate::inputs::Inputs;
 use crate::merge::Standing;
 use crate::project::Fetch;
 use crate::show::Names;
@@ -40,6 +41,8 @@ pub struct Setup {
     pub base: Option<Arc<dyn Namespace>>,
     /// What `inputs.self` is.
     pub revision: Option<Revision>,
+    /// Who gets inputs here.
+    pub inputs: Option<Arc<dyn Inputs>>,
     /// Who fetches projects that are in repositories.
     pub fetch: Option<Fetch>,
 }
@@ -57,7 +60,7 @@ impl Workspace {
     pub fn open(setup: Setup) -> Self {
         let Setup { root, shown, document, systems, mut catalogue, language, files, base, .. } =
             setup;
-        let (revision, fetch) = (setup.revision, setup.fetch);
+        let (revision, inputs, fetch) = (setup.revision, setup.inputs, setup.fetch);
         let (projects, problems) =
             project::open(&catalogue, &files, &root, &shown, &document, fetch.as_ref());
         let configured = projects.iter().flat_map(|one| one.document.systems.iter().flatten());
@@ -78,6 +81,7 @@ impl Workspace {
             catalogue,
             base,
             revision,
+            inputs,
             systems,
             is_restricted,
             projects,

@@ -108,7 +108,9 @@ fn decoded(text: &str) -> Vec<u8> {
     bytes
 }
 
-fn without_password(text: &str) -> String {
+/// An address as it may be shown.
+#[must_use]
+pub fn without_password(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     match host.rsplit_once('@') {

@@ -87,28 +87,41 @@ impl FetchError {
     /// What a user is told; the places are added by whoever knows who asked.
     #[must_use]
     pub fn diagnostic(&self) -> Diagnostic {
-        let summary = self.to_string();
+        let told = |code| Diagnostic::error(code, summary(self));
         match self {
-            Self::Address { .. } => Diagnostic::error("bad-address", summary),
+            Self::Address { url, reason } => {
+                Diagnostic::error("bad-address", format!("`{url}` cannot be fetched"))
+                    .detail(reason.clone())
+            }
             Self::Offline { digest, .. } => {
                 let detail = digest.map(|digest| format!("sha256 = \"{digest}\""));
-                Diagnostic::error("offline", summary)
+                told("offline")
                     .detail(detail.unwrap_or_default())
-                    .help("Run it once without `--offline`.".to_owned())
+                    .help("run the verb once without `--offline`".to_owned())
             }
             Self::Mismatch { expected, actual, failures, .. } => {
                 let detail = format!("expected {expected}\nactual   {actual}{}", lines(failures));
-                Diagnostic::error("digest-mismatch", summary)
+                told("digest-mismatch")
                     .detail(detail)
-                    .help(format!("If the new content is right, write sha256 = \"{actual}\"."))
+                    .help(format!("if the new content is right, write sha256 = \"{actual}\""))
             }
-            Self::Failed { failures, .. } => Diagnostic::error("fetch-failed", summary)
-                .detail(lines(failures).trim_start().to_owned()),
-            Self::TooLarge { .. } => Diagnostic::error("fetch-too-large", summary),
-            Self::Io { .. } | Self::Store(_) => Diagnostic::error("fetch-store", summary),
-            Self::Cancelled { .. } => Diagnostic::error("cancelled", summary),
+            Self::Failed { failures, .. } => {
+                told("fetch-failed").detail(lines(failures).trim_start().to_owned())
+            }
+            Self::TooLarge { .. } => told("fetch-too-large"),
+            Self::Io { .. } | Self::Store(_) => told("fetch-store"),
+            Self::Cancelled { .. } => told("cancelled"),
         }
     }
+}
+
+/// A sentence as the first line of a diagnostic.
+pub(crate) fn summary(error: &impl ToString) -> String {
+    let text = error.to_string();
+    let text = text.trim_end_matches('.');
+    let mut characters = text.chars();
+    let first = characters.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(characters).collect()
 }
 
 /// A line for each, with an end of line in front.

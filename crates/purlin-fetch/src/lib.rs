@@ -38,7 +38,7 @@ mod source;
 mod time;
 mod unpack;
 
-pub use address::{is_archive, last_name};
+pub use address::{is_archive, last_name, without_password};
 pub use error::{Failure, FetchError};
 pub use fetcher::Fetcher;
 pub use settings::{Progress, Proxies, Settings, Watch};

@@ -105,6 +105,23 @@ impl Server {
     }
 }
 
+/// An archive (`.tar.gz`) of files with their texts.
+///
+/// # Panics
+/// If a path is none that it can have.
+#[must_use]
+pub fn archive(files: &[(&str, &str)]) -> Vec<u8> {
+    let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut tar = tar::Builder::new(gzip);
+    for (path, text) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, path, text.as_bytes()).unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap()
+}
+
 fn answer(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
     let mut request = read(stream)?;
     if request.method == "CONNECT" {

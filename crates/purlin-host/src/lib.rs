@@ -49,7 +49,7 @@ pub use feature::{
     FeatureEntry, FeatureRef, FeatureStatus, PluginEntry, PluginInfo, PluginStatus, WordLine,
     WordRef,
 };
-pub use lock_file::{LOCK_FILE, LockFile, PackagePin, ProjectPin, is_commit};
+pub use lock_file::{InputPin, LOCK_FILE, LockFile, PackagePin, ProjectPin, is_commit};
 pub use native::Loaded;
 pub use plugins::{
     Canceller, Memo, PinChange, PinChangeKind, Pinning, Plugins, ShippedFile, language,

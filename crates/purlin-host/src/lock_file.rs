@@ -1,10 +1,12 @@
 //! `purlin.lock`: read and written here and nowhere else.
 //!
 //! It is TOML, sorted, with a block for each subject: `[workspace]` has the workspace's id, and
-//! `[plugins.NAME]` and `[projects.NAME]` pin a plugin and a project, `[packages.REQUEST]` the package that met a request. Blocks that this version does not know are kept as they are.
-//! A pin says what a plugin was and what it asked for, for everybody who reviews the file. It
-//! grants nothing.
+//! `[plugins.NAME]`, `[projects.NAME]` and `[inputs.NAME]` pin a plugin, a project and an input,
+//! `[packages.REQUEST]` the package that met a request. Blocks that this version does not know are kept
+//! as they are. A pin says what a plugin was and what it asked for, for everybody who reviews the file.
+//! It grants nothing.
 
+mod input;
 mod package;
 mod pin;
 mod project;
@@ -19,6 +21,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::toml_text::toml_text;
 
+pub use input::InputPin;
 pub use package::PackagePin;
 pub(crate) use pin::Pin;
 pub use project::{ProjectPin, is_commit};

@@ -1,7 +1,7 @@
 //! What verbs work with: where the user stands, the workspace, and the plugins.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use purlin_commands::{Definitions, has_errors};
 use purlin_host::{
@@ -15,6 +15,7 @@ use purlin_store::Patterns;
 use crate::arguments::{Global, reserved};
 use crate::console::{self, Terminal};
 use crate::failure::Failure;
+use crate::repositories::Repositories;
 use crate::verb::completions;
 use crate::workspace::{self, Workspace};
 use crate::{environment, signals};
@@ -33,6 +34,8 @@ pub(crate) struct Context {
     pub(crate) terminal: Arc<Terminal>,
     /// What is wrong with the workspace's file so far.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Opened when somebody asks for a package that no definition supplies.
+    repositories: OnceLock<Arc<Repositories>>,
 }
 
 impl Context {
@@ -87,7 +90,13 @@ impl Context {
             plugins,
             terminal,
             diagnostics,
+            repositories: OnceLock::new(),
         })
+    }
+
+    /// The repositories of the workspace with this root.
+    pub(crate) fn repositories(&self, root: &Path) -> Arc<Repositories> {
+        self.repositories.get_or_init(|| Arc::new(Repositories::new(self, root.to_owned()))).clone()
     }
 
     /// The root of the workspace, for verbs that need one.

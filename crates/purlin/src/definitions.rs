@@ -11,8 +11,9 @@ use purlin_starlark::Starlark;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::inputs::FetchedInputs;
 use crate::projects::Projects;
-use crate::repositories::{Base, Repositories};
+use crate::repositories::Base;
 use crate::{draw, git, workspace};
 
 /// The definitions of the workspace that the user stands in, for its own systems or for these alone.
@@ -44,6 +45,7 @@ pub(crate) fn look(
     let root = context.root()?;
     let projects = Arc::new(Projects::new(context, root.clone()));
     let fetching = projects.clone();
+    let inputs = Arc::new(FetchedInputs::new(context, root.clone()));
     let files = SourceFiles::new();
     let opened = Workspace::open(Setup {
         shown: workspace::shown(&context.directory, &root),
@@ -52,8 +54,9 @@ pub(crate) fn look(
         catalogue: Catalogue::of(&context.plugins),
         language: Arc::new(Starlark::new(files.clone())),
         files,
-        base: Some(Arc::new(Base(Arc::new(Repositories::new(context, root.clone()))))),
+        base: Some(Arc::new(Base(context.repositories(&root)))),
         revision: Some(Box::new(git::revision)),
+        inputs: Some(inputs),
         fetch: Some(Box::new(move |project| fetching.folder(project))),
         root,
     });

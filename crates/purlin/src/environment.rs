@@ -90,8 +90,29 @@ pub(crate) const CONDA_PREFIX: Variable = Variable {
     about: "The active environment of conda, where `VIRTUAL_ENV` is not set",
 };
 
+/// The proxy for `http`.
+pub(crate) const HTTP_PROXY: Variable = Variable {
+    name: "HTTP_PROXY",
+    about: "The proxy through which files at `http://` are fetched; it must allow `CONNECT`. Like the next two, also in lower case",
+};
+/// The proxy for `https`.
+pub(crate) const HTTPS_PROXY: Variable = Variable {
+    name: "HTTPS_PROXY",
+    about: "The proxy through which files at `https://` are fetched",
+};
+/// Hosts without a proxy.
+pub(crate) const NO_PROXY: Variable = Variable {
+    name: "NO_PROXY",
+    about: "Hosts, separated by `,`, that are asked without a proxy; `.example.com` means those below it",
+};
+/// Certificates.
+pub(crate) const SSL_CERT_FILE: Variable = Variable {
+    name: "SSL_CERT_FILE",
+    about: "A file of certificates (PEM) that servers are checked against, in place of the system's",
+};
+
 /// All of them, for the reference.
-pub(crate) const ALL: [&Variable; 16] = [
+pub(crate) const ALL: [&Variable; 20] = [
     &PLUGIN_PATH,
     &CACHE_DIR,
     &DATA_DIR,
@@ -107,12 +128,22 @@ pub(crate) const ALL: [&Variable; 16] = [
     &OUTPUT,
     &VIRTUAL_ENV,
     &CONDA_PREFIX,
+    &HTTP_PROXY,
+    &HTTPS_PROXY,
+    &NO_PROXY,
+    &SSL_CERT_FILE,
     &NO_COLOR,
 ];
 
 /// The value of a variable; an empty one counts as not set.
 pub(crate) fn value(variable: &Variable) -> Option<OsString> {
     std::env::var_os(variable.name).filter(|value| !value.is_empty())
+}
+
+/// The same for one that other programs know in lower case, too; that counts less.
+pub(crate) fn value_in_either_case(variable: &Variable) -> Option<OsString> {
+    let lower = || std::env::var_os(variable.name.to_ascii_lowercase());
+    value(variable).or_else(|| lower().filter(|value| !value.is_empty()))
 }
 
 /// Whether the workspace's own plugins are granted to this process.

@@ -26,6 +26,8 @@ mod foreground;
 mod git;
 mod grammar;
 mod hooks;
+mod inputs;
+mod kept;
 mod machine;
 mod markdown;
 mod offer;

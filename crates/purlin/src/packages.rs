@@ -49,7 +49,7 @@ impl<'a> Packages<'a> {
             opened,
             system,
             store: PackageStore::open(PackageStore::folder_in(&context.cache)),
-            sources: sources::Sources::new(context, &root, &settings),
+            sources: sources::Sources::new(context, &root),
             settings,
             root,
             context,

@@ -2,7 +2,7 @@
 //! and from then on read from the user's cache folder without a process.
 
 mod address;
-mod kept;
+mod tree;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use purlin_model::{Diagnostic, Origin, Severity};
 use crate::context::Context;
 use crate::environment;
 use crate::git::remote::Remote;
-use kept::{Found, Kept};
+use crate::kept::{Found, Kept, commit_of};
 
 /// The projects of one workspace.
 pub(crate) struct Projects {
@@ -72,7 +72,7 @@ impl Projects {
         let chain = path_text(&project.chain.iter().map(ToString::to_string).collect::<Vec<_>>());
         let wanted = Wanted { project, chain, address: &address };
         let folder = self.found(&wanted)?;
-        let commit = kept::commit_of(&folder);
+        let commit = commit_of(&folder);
         Ok(Fetched { folder, url: project.url.to_owned(), commit })
     }
 
@@ -136,7 +136,7 @@ impl Projects {
         }
         let fetched = self.with_remote(|remote, scratch| {
             remote.fetch_commit(wanted.address, commit)?;
-            self.kept.put(commit, remote, scratch)
+            self.kept.put(commit, scratch, |tree| tree::write_commit(commit, remote, tree))
         });
         fetched.map_err(|why| label(unfetched(wanted, &why)))
     }
@@ -150,7 +150,9 @@ impl Projects {
             let commit = remote.fetch(wanted.address, wanted.rev())?;
             let folder = match self.kept.find(&commit) {
                 Found::Whole(folder) => folder,
-                Found::Missing | Found::Damaged(_) => self.kept.put(&commit, remote, scratch)?,
+                Found::Missing | Found::Damaged(_) => self
+                    .kept
+                    .put(&commit, scratch, |tree| tree::write_commit(&commit, remote, tree))?,
             };
             Ok((commit, folder))
         });

@@ -58,6 +58,8 @@ mod test_help;
 mod test_hostile;
 #[path = "cli/test_init.rs"]
 mod test_init;
+#[path = "cli/test_inputs.rs"]
+mod test_inputs;
 #[path = "cli/test_leftovers.rs"]
 mod test_leftovers;
 #[path = "cli/test_linked_outputs.rs"]

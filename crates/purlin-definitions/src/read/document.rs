@@ -13,7 +13,7 @@ use crate::catalogue::{Catalogue, ImporterFeature, TransformFeature};
 use crate::{Name, parse_path};
 
 /// The core tables of other readers.
-const OTHERS: [&str; 13] = [
+const OTHERS: [&str; 12] = [
     "workspace",
     "plugins",
     "ctx",
@@ -24,13 +24,12 @@ const OTHERS: [&str; 13] = [
     "commands",
     "repositories",
     "build",
-    "fetch",
     "providers",
     "deployments",
 ];
 
 /// The core tables that are read here.
-const TABLES: [&str; 6] = ["use", "projects", "inputs", "passthru", "choose", "include"];
+const TABLES: [&str; 7] = ["use", "projects", "inputs", "fetch", "passthru", "choose", "include"];
 
 /// What a workspace's file says about definitions.
 #[derive(Debug, Default)]

@@ -50,6 +50,7 @@ pub(crate) fn open_with(
             let name = folder.file_name().unwrap().to_string_lossy();
             Ok(Value::from_json(&json!({ "path": name }), &Origin::whole(&Source::unread("self"))))
         })),
+        inputs: None,
     });
     Opened { _folder: folder, workspace }
 }

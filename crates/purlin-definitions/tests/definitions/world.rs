@@ -75,6 +75,7 @@ pub(crate) fn open(
         files: SourceFiles::new(),
         base,
         revision: None,
+        inputs: None,
         fetch: None,
     });
     World { folder, language, workspace }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use purlin_model::Diagnostic;
 use purlin_store::{FilesError, RelativePath, TreeError};
 
+use crate::error::summary;
+
 /// Why a source cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -69,7 +71,7 @@ impl SourceError {
     /// What a user is told; the places are added by whoever knows who asked.
     #[must_use]
     pub fn diagnostic(&self) -> Diagnostic {
-        let diagnostic = Diagnostic::error("source", self.to_string());
+        let diagnostic = Diagnostic::error("source", summary(self));
         match self {
             Self::Empty { .. } => diagnostic
                 .detail("What git ignores does not count, nor what `exclude` takes out.".to_owned())

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use purlin_model::{Diagnostic, harmless_line};
 use purlin_store::StoreError;
 
+use crate::error::summary;
+
 /// Why an archive was not unpacked. Nothing of it is left.
 #[derive(Debug, thiserror::Error)]
 pub enum UnpackError {
@@ -66,10 +68,10 @@ impl UnpackError {
     /// What a user is told; the places are added by whoever knows who asked.
     #[must_use]
     pub fn diagnostic(&self) -> Diagnostic {
-        let summary = self.to_string();
+        let summary = summary(self);
         match self {
             Self::Unknown { .. } => Diagnostic::error("unknown-archive", summary)
-                .help("Archives are tar (also with gzip, bzip2, xz or zstd) and zip.".to_owned()),
+                .help("archives are tar (also with gzip, bzip2, xz or zstd) and zip".to_owned()),
             Self::Damaged { .. } => Diagnostic::error("damaged-archive", summary),
             Self::Refused { .. } | Self::TooMuch { .. } => {
                 Diagnostic::error("refused-archive", summary)

@@ -32,9 +32,9 @@ fn another_content_is_told_with_both_digests_and_not_kept() {
     assert_eq!(
         told(&server, &error),
         format!(
-            "What is at `SERVER/a` is not what was asked for.\n\
+            "what is at `SERVER/a` is not what was asked for\n\
              expected {right}\nactual   {wrong}\n\
-             If the new content is right, write sha256 = \"{wrong}\"."
+             if the new content is right, write sha256 = \"{wrong}\""
         )
     );
     assert_eq!(files(folder.path()), <[std::path::PathBuf; 0]>::default());
@@ -46,7 +46,7 @@ fn a_missing_file_is_asked_for_once() {
     let server = Server::start();
     assert_eq!(
         refused(&server, &server.url("/a"), settings()),
-        "`SERVER/a` could not be fetched.\nSERVER/a: The server answered 404 (Not Found)."
+        "`SERVER/a` could not be fetched\nSERVER/a: The server answered 404 (Not Found)."
     );
     assert_eq!(server.requests().len(), 1);
 }
@@ -57,7 +57,7 @@ fn a_server_that_is_always_busy_is_given_up() {
     let url = server.serve("/a", b"right", Manner::Answers(vec![503; 9]));
     assert_eq!(
         refused(&server, &url, settings()),
-        "`SERVER/a` could not be fetched.\nSERVER/a: The server answered 503 (Service Unavailable)."
+        "`SERVER/a` could not be fetched\nSERVER/a: The server answered 503 (Service Unavailable)."
     );
     assert_eq!(server.requests().len(), 4);
 }
@@ -68,7 +68,7 @@ fn redirects_without_end_are_ended() {
     let url = server.serve("/a", b"", Manner::Redirects("/a".to_owned()));
     assert_eq!(
         refused(&server, &url, settings()),
-        "`SERVER/a` could not be fetched.\nSERVER/a: It redirects more than 10 times."
+        "`SERVER/a` could not be fetched\nSERVER/a: It redirects more than 10 times."
     );
     assert_eq!(server.requests().len(), 11);
 }
@@ -78,7 +78,7 @@ fn a_redirect_to_what_is_no_web_address_is_not_followed() {
     let server = Server::start();
     let url = server.serve("/a", b"", Manner::Redirects("file:///etc/passwd".to_owned()));
     let text = refused(&server, &url, settings());
-    assert!(text.starts_with("`SERVER/a` could not be fetched.\nSERVER/a: "), "{text}");
+    assert!(text.starts_with("`SERVER/a` could not be fetched\nSERVER/a: "), "{text}");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn promises_of_more_are_noticed() {
     let url = server.serve("/a", b"wrong", Manner::Promises(10));
     assert_eq!(
         refused(&server, &url, settings()),
-        "`SERVER/a` could not be fetched.\n\
+        "`SERVER/a` could not be fetched\n\
          SERVER/a: The connection ended before the file did: 15 bytes were promised, and 5 came."
     );
 }
@@ -97,7 +97,7 @@ fn promises_of_less_are_noticed() {
     let server = Server::start();
     let url = server.serve("/a", b"right", Manner::Withholds(2));
     let text = refused(&server, &url, settings());
-    assert!(text.starts_with("What is at `SERVER/a` is not what was asked for."), "{text}");
+    assert!(text.starts_with("what is at `SERVER/a` is not what was asked for"), "{text}");
     assert!(text.contains(&format!("actual   {}", Digest::of(b"rig"))), "{text}");
 }
 
@@ -108,7 +108,7 @@ fn silence_is_ended() {
     let settings = Settings { silence: Duration::from_millis(200), attempts: 2, ..settings() };
     assert_eq!(
         refused(&server, &url, settings),
-        "`SERVER/a` could not be fetched.\nSERVER/a: It sent nothing for 0.2 s."
+        "`SERVER/a` could not be fetched\nSERVER/a: It sent nothing for 0.2 s."
     );
 }
 
@@ -119,7 +119,7 @@ fn a_file_that_is_too_large_is_not_begun() {
     let settings = Settings { largest: 4999, ..settings() };
     let fetcher = Fetcher::new(folder.path().to_owned(), settings);
     let error = fetcher.fetch(&url, Digest::of(b"right"), &Watch::silent()).unwrap_err();
-    assert_eq!(told(&server, &error), "`SERVER/a` is larger than 4999 bytes.");
+    assert_eq!(told(&server, &error), "`SERVER/a` is larger than 4999 bytes");
     assert_eq!(files(folder.path()), <[std::path::PathBuf; 0]>::default());
 }
 
@@ -131,8 +131,8 @@ fn nothing_is_asked_offline() {
     assert_eq!(
         refused(&server, &url, Settings { offline: true, ..settings() }),
         format!(
-            "`SERVER/a` is not here, and nothing is fetched offline.\n\
-             sha256 = \"{digest}\"\nRun it once without `--offline`."
+            "`SERVER/a` is not here, and nothing is fetched offline\n\
+             sha256 = \"{digest}\"\nrun the verb once without `--offline`"
         )
     );
     assert_eq!(server.requests().len(), 0);

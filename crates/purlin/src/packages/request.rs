@@ -1,6 +1,6 @@
 //! What requests in texts mean.
 
-use purlin_environments::{Request, Version};
+use purlin_environments::{Asked, Request, Version};
 use purlin_model::{Diagnostic, Origin};
 use purlin_packages::{Fields, fields_of};
 use purlin_plugin::language::Argument;
@@ -41,13 +41,22 @@ impl Packages<'_> {
                     version => format!("The workspace's `{name}` has the version {version}."),
                 }));
         }
-        Err(Diagnostic::error("no-such-package", format!("there is no package `{text}`"))
-            .label(origin.clone(), format!("`{by}` needs it"))
-            .help(purlin_model::suggestion(
-                &request.name,
-                "packages",
-                names.iter().map(String::as_str),
-            )))
+        let asked = Asked { request: request.clone(), by: format!("the package `{by}`") };
+        let found = self.context.repositories(&self.root).resolve(&[asked]);
+        let found = found.map_err(|trouble| {
+            let mut trouble = trouble.at(origin.clone(), format!("`{by}` needs it"));
+            if let Some(near) =
+                purlin_model::closest(&request.name, names.iter().map(String::as_str))
+            {
+                trouble.help = format!("did you mean `{near}`, a package of this workspace?");
+            }
+            trouble
+        })?;
+        let chosen = found.iter().find(|package| package.name == request.name);
+        chosen.map(|package| package.argument()).ok_or_else(|| {
+            Diagnostic::error("no-such-package", format!("there is no package `{text}`"))
+                .label(origin.clone(), format!("`{by}` needs it"))
+        })
     }
 
     fn of_workspace(&self, name: &str) -> Result<Argument, Diagnostic> {

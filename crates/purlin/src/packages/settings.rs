@@ -1,50 +1,40 @@
-//! What the workspace says about building and fetching: `[build]` and `[fetch]`.
+//! What the workspace says about building: `[build]`.
 
 use std::sync::OnceLock;
 
-use purlin_model::{Diagnostic, Kind, Source, Table, Value};
+use purlin_model::{Diagnostic, Source, Value};
 use purlin_packages::Mode;
 use purlin_plugin::Schema;
 
-/// The tables.
+/// The table.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     /// How builds are kept apart.
     pub(crate) sandbox: Mode,
-    /// Places that are asked first for what is fetched.
-    pub(crate) mirrors: Vec<String>,
 }
 
 impl Settings {
-    /// Reads them.
+    /// Reads it.
     ///
     /// # Errors
-    /// All that is wrong with them.
+    /// All that is wrong with it.
     pub(crate) fn read(document: &Value) -> Result<Self, Vec<Diagnostic>> {
-        let mut own = Table::default();
-        for name in ["build", "fetch"] {
-            if let Some(entry) = document.as_table().and_then(|table| table.entry(name)) {
-                own.insert(name.to_owned(), entry.key.clone(), entry.value.clone());
-            }
-        }
-        let checked = schema().validate(&Value::new(Kind::Table(own), document.origin.clone()));
+        let Some(written) = document.get("build") else { return Ok(Self::default()) };
+        let checked = schema().validate(written);
         let Some(value) = checked.value else { return Err(checked.diagnostics) };
-        let sandbox = value.get("build").and_then(|build| build.get("sandbox"));
-        let sandbox = sandbox.and_then(Value::as_str).and_then(|wanted| {
+        let sandbox = value.get("sandbox").and_then(Value::as_str).and_then(|wanted| {
             Mode::NAMES.iter().find(|(name, _)| *name == wanted).map(|(_, mode)| *mode)
         });
-        let mirrors = value.get("fetch").and_then(|fetch| fetch.get("mirrors"));
-        let mirrors = mirrors.and_then(Value::as_list).unwrap_or_default().iter();
-        let mirrors = mirrors.filter_map(Value::as_str).map(str::to_owned).collect();
-        Ok(Self { sandbox: sandbox.unwrap_or_default(), mirrors })
+        Ok(Self { sandbox: sandbox.unwrap_or_default() })
     }
 }
 
-fn schema() -> &'static Schema {
+/// What may stand in it. Made once: it is part of the program.
+pub(crate) fn schema() -> &'static Schema {
     static SCHEMA: OnceLock<Schema> = OnceLock::new();
     SCHEMA.get_or_init(|| {
-        let text = include_str!("../../schemas/packages.json");
-        Schema::parse(&Source::new("<schema of purlin.toml>", text))
+        let text = include_str!("../../schemas/build.json");
+        Schema::parse(&Source::new("<schema of [build]>", text))
             .expect("the schema is part of the program and tested")
     })
 }
@@ -54,7 +44,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_schema_is_one() {
-        assert!(schema().properties().len() == 2);
+    fn the_schema_names_all_modes() {
+        let properties = schema().properties();
+        let values = properties[0].values().unwrap_or_default();
+        let names: Vec<_> = values.iter().filter_map(Value::as_str).collect();
+        assert_eq!(names, Mode::NAMES.map(|(name, _)| name));
     }
 }

@@ -10,7 +10,6 @@ use purlin_model::{Diagnostic, Digest};
 use purlin_packages::{Package, Source};
 use purlin_store::Files;
 
-use super::Settings;
 use crate::context::Context;
 use crate::fetching;
 
@@ -24,12 +23,12 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    pub(super) fn new(context: &Context, root: &Path, settings: &Settings) -> Self {
+    pub(super) fn new(context: &Context, root: &Path) -> Self {
         Self {
             cache: context.cache.clone(),
             root: root.to_owned(),
             files: Mutex::default(),
-            fetcher: fetching::fetcher(context, &settings.mirrors),
+            fetcher: fetching::fetcher(context),
         }
     }
 

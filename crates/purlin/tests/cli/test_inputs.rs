@@ -1,0 +1,421 @@
+//! `[inputs]`: fetched once, pinned, and never another content without somebody's doing.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use insta::assert_snapshot;
+use purlin_fetch::server::{Manner, Server, archive};
+use purlin_model::Digest;
+use purlin_test::{Finished, Workspace};
+
+use crate::workspace;
+
+/// A workspace whose package tells of the input `zlib`, which `entry` describes.
+fn using(entry: &str) -> Workspace {
+    let workspace = workspace(&text(entry));
+    workspace.write(
+        "purlin.star",
+        "def told(mk_package, inputs):\n    \
+             return mk_package(version = inputs.zlib.sha256, root = inputs.zlib.path, homepage = inputs.zlib.url)\n\
+         def other(mk_package):\n    return mk_package(version = '1')\n\
+         definitions = {'packages': {'told': told, 'other': other}}\n",
+    );
+    workspace
+}
+
+fn text(entry: &str) -> String {
+    format!("[workspace]\nsystems = ['x86_64-linux']\n[inputs]\nzlib = {{ {entry} }}\n")
+}
+
+const TOLD: [&str; 3] = ["show", "packages.x86_64-linux.told", "--json"];
+
+#[track_caller]
+fn path(run: &Finished) -> PathBuf {
+    assert_eq!(run.code, Some(0), "{run}");
+    run.json()["root"].as_str().unwrap().into()
+}
+
+/// The lock file without what is different in each workspace.
+fn pins(workspace: &Workspace) -> String {
+    let text = fs::read_to_string(workspace.path("purlin.lock")).unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.starts_with("id = ") && !line.starts_with('#'));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// What is said, without addresses that differ.
+fn said(run: &Finished, server: &Server) -> String {
+    run.stable_stderr().replace(&server.url(""), "SERVER")
+}
+
+fn zlib(text: &str) -> (Vec<u8>, Digest) {
+    let bytes = archive(&[("zlib-1.3/zlib.h", text), ("zlib-1.3/src/a.c", "")]);
+    let digest = Digest::of(&bytes);
+    (bytes, digest)
+}
+
+#[test]
+fn an_input_with_its_digest_is_fetched_and_unpacked_once() {
+    let server = Server::start();
+    let (bytes, digest) = zlib("one");
+    let url = server.serve("/zlib-1.3.tar.gz", &bytes, Manner::Well);
+    let workspace = using(&format!("url = '{url}', sha256 = '{digest}'"));
+    let run = workspace.succeed(&TOLD);
+    assert_eq!(run.json()["version"], digest.to_hex());
+    assert_eq!(run.json()["homepage"], url);
+    assert_eq!(run.stderr, "");
+    let folder = path(&run);
+    assert_eq!(fs::read_to_string(folder.join("zlib.h")).unwrap(), "one");
+    assert!(folder.join("src/a.c").is_file());
+    assert_eq!(path(&workspace.succeed(&TOLD)), folder);
+    assert_eq!(
+        path(&workspace.succeed(&["--offline", "--locked", TOLD[0], TOLD[1], TOLD[2]])),
+        folder
+    );
+    assert_eq!(server.requests().len(), 1);
+    assert_eq!(pins(&workspace), "", "the entry says what it is");
+}
+
+#[test]
+fn what_nobody_asks_for_is_not_fetched() {
+    let server = Server::start();
+    let workspace = using(&format!("url = '{}'", server.url("/zlib.tar.gz")));
+    workspace.succeed(&["show", "packages.x86_64-linux.other"]);
+    workspace.succeed(&["show"]);
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn an_input_without_its_digest_is_pinned() {
+    let server = Server::start();
+    let (bytes, digest) = zlib("one");
+    let url = server.serve("/zlib-1.3.tar.gz", &bytes, Manner::Well);
+    let workspace = using(&format!("url = '{url}'"));
+    let run = workspace.fail(2, &["--locked", "show", "packages.x86_64-linux.told"]);
+    assert_snapshot!(said(&run, &server), @r"
+    error: purlin.lock would have to change, which `--locked` forbids
+     --> purlin.toml:4:1
+      |
+    4 | zlib = { url = 'SERVER/zlib-1.3.tar.gz' }
+      | ^^^^ this input
+      |
+      = The input `zlib` has no pin.
+      = help: run the verb without `--locked`, and commit the file
+    ");
+    let run = workspace.fail(2, &["--offline", "show", "packages.x86_64-linux.told"]);
+    assert_snapshot!(said(&run, &server), @r"
+    error: `SERVER/zlib-1.3.tar.gz` is not here, and nothing is fetched offline
+     --> purlin.toml:4:1
+      |
+    4 | zlib = { url = 'SERVER/zlib-1.3.tar.gz' }
+      | ^^^^ this input
+      |
+      = help: run the verb once without `--offline`
+    ");
+    assert_eq!(server.requests().len(), 0);
+
+    let folder = path(&workspace.succeed(&TOLD));
+    assert_snapshot!(pins(&workspace).replace(&server.url(""), "SERVER").replace(&digest.to_hex(), "DIGEST"), @r#"
+    version = 1
+
+    [inputs.zlib]
+    sha256 = "DIGEST"
+    url = "SERVER/zlib-1.3.tar.gz"
+
+    [workspace]
+    "#);
+    // What is there now does not matter.
+    server.serve("/zlib-1.3.tar.gz", &zlib("two").0, Manner::Well);
+    assert_eq!(path(&workspace.succeed(&TOLD)), folder);
+    assert_eq!(path(&workspace.succeed(&["--locked", TOLD[0], TOLD[1], TOLD[2]])), folder);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn another_content_is_an_error_that_says_what_to_do() {
+    let server = Server::start();
+    let ((one, first), (two, _)) = (zlib("one"), zlib("two"));
+    let url = server.serve("/zlib-1.3.tar.gz", &one, Manner::Well);
+    let workspace = using(&format!("url = '{url}'"));
+    workspace.succeed(&TOLD);
+    fs::remove_dir_all(workspace.cache()).unwrap();
+    server.serve("/zlib-1.3.tar.gz", &two, Manner::Well);
+    let run = workspace.fail(2, &TOLD[..2]);
+    assert_snapshot!(said(&run, &server), @r"
+    fetching SERVER/zlib-1.3.tar.gz
+    error: what is at `SERVER/zlib-1.3.tar.gz` is not what was asked for
+     --> purlin.toml:4:1
+      |
+    4 | zlib = { url = 'SERVER/zlib-1.3.tar.gz' }
+      | ^^^^ this input
+      |
+     ::: purlin.lock:4:9
+      |
+    4 | [inputs.zlib]
+      |         ---- pinned here
+      |
+      = expected [HASH]
+        actual   [HASH]
+      = help: if the new content is right, take `[inputs.zlib]` out of purlin.lock
+    ");
+
+    workspace.write("purlin.toml", text(&format!("url = '{url}', sha256 = '{first}'")));
+    let run = workspace.fail(2, &TOLD[..2]);
+    assert_snapshot!(said(&run, &server), @r#"
+    fetching SERVER/zlib-1.3.tar.gz
+    error: what is at `SERVER/zlib-1.3.tar.gz` is not what was asked for
+     --> purlin.toml:4:1
+      |
+    4 | zlib = { url = 'SERVER/zlib-1.3.tar.gz', sha256 = '[HASH]' }
+      | ^^^^ this input
+      |
+      = expected [HASH]
+        actual   [HASH]
+      = help: if the new content is right, write sha256 = "[HASH]"
+    "#);
+}
+
+#[test]
+fn another_address_is_pinned_anew_and_told() {
+    let server = Server::start();
+    let (one, two) = (zlib("one").0, zlib("two").0);
+    let url = server.serve("/zlib-1.3.tar.gz", &one, Manner::Well);
+    let workspace = using(&format!("url = '{url}'"));
+    let old = path(&workspace.succeed(&TOLD));
+    let url = server.serve("/zlib-1.4.tar.gz", &two, Manner::Well);
+    workspace.write("purlin.toml", text(&format!("url = '{url}'")));
+    let run = workspace.fail(2, &["--locked", TOLD[0], TOLD[1]]);
+    assert_snapshot!(said(&run, &server), @r"
+    error: purlin.lock would have to change, which `--locked` forbids
+     --> purlin.toml:4:1
+      |
+    4 | zlib = { url = 'SERVER/zlib-1.4.tar.gz' }
+      | ^^^^ this input
+      |
+      = The input `zlib` is pinned for SERVER/zlib-1.3.tar.gz.
+      = help: run the verb without `--locked`, and commit the file
+    ");
+    let run = workspace.succeed(&TOLD[..2]);
+    assert_snapshot!(said(&run, &server), @r"
+    fetching SERVER/zlib-1.4.tar.gz
+    note: purlin.lock was changed
+     |
+     = input `zlib`: SERVER/zlib-1.3.tar.gz → SERVER/zlib-1.4.tar.gz, sha256 [HASH] → [HASH]
+     = help: commit it with the change that it belongs to
+    ");
+    assert_ne!(path(&workspace.succeed(&["--locked", TOLD[0], TOLD[1], TOLD[2]])), old);
+}
+
+#[test]
+fn a_file_that_is_no_archive_keeps_its_name() {
+    let server = Server::start();
+    let url = server.serve("/data/words.txt?raw=1", b"some words", Manner::Well);
+    let workspace = using(&format!("url = '{url}'"));
+    let path = path(&workspace.succeed(&TOLD));
+    assert!(path.ends_with("tree/words.txt"), "{}", path.display());
+    assert_eq!(fs::read_to_string(path).unwrap(), "some words");
+}
+
+#[test]
+fn a_damaged_copy_is_made_again_from_what_is_here() {
+    let server = Server::start();
+    let (bytes, digest) = zlib("one");
+    let url = server.serve("/zlib-1.3.tar.gz", &bytes, Manner::Well);
+    let workspace = using(&format!("url = '{url}', sha256 = '{digest}'"));
+    let folder = path(&workspace.succeed(&TOLD));
+    fs::write(folder.join("zlib.h"), "edited by hand").unwrap();
+    let run = workspace.succeed(&["--offline", TOLD[0], TOLD[1]]);
+    assert_snapshot!(said(&run, &server), @r"
+    warning: the copy of the input `zlib` in the cache is damaged
+     |
+     = its files are not those that were fetched. It is made again.
+    ");
+    assert_eq!(fs::read_to_string(folder.join("zlib.h")).unwrap(), "one");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn an_archive_that_leads_out_is_refused_and_not_kept() {
+    let server = Server::start();
+    // A header's name is its first field.
+    let mut header = tar_of("../escaped");
+    header.resize(3 * 512, 0);
+    let url = server.serve("/bad.tar", &header, Manner::Well);
+    let workspace = using(&format!("url = '{url}'"));
+    let run = workspace.fail(2, &TOLD[..2]);
+    assert_snapshot!(said(&run, &server), @r"
+    fetching SERVER/bad.tar
+    error: the archive `bad.tar` is refused: `../escaped` leads out through `..`
+     --> purlin.toml:4:1
+      |
+    4 | zlib = { url = 'SERVER/bad.tar' }
+      | ^^^^ this input
+      |
+      = Nothing of it was kept.
+    ");
+    let kept = fs::read_dir(workspace.cache().join("inputs")).unwrap();
+    assert_eq!(kept.count(), 0);
+}
+
+/// The header of an empty file, which no library would write with such a name.
+fn tar_of(name: &str) -> Vec<u8> {
+    let mut header = vec![0; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[100..107].copy_from_slice(b"0000644");
+    header[124..135].copy_from_slice(b"00000000000");
+    header[136..147].copy_from_slice(b"00000000000");
+    header[148..156].copy_from_slice(b"        ");
+    header[156] = b'0';
+    header[257..265].copy_from_slice(b"ustar\x0000");
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    header
+}
+
+#[test]
+fn a_killed_run_leaves_what_it_had() {
+    let server = Server::start();
+    let content: String =
+        (0..400_000).map(|number| char::from(b'a' + (number % 23) as u8)).collect();
+    let digest = Digest::of(content.as_bytes());
+    let url = server.serve("/data.txt", content.as_bytes(), Manner::Slowly(4_000, 20));
+    let workspace = using(&format!("url = '{url}', sha256 = '{digest}'"));
+    let mut command: Command = workspace.command(&TOLD);
+    let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let partial = workspace.cache().join("fetched/partial").join(digest.to_hex());
+    let length = || fs::metadata(&partial).map_or(0, |metadata| metadata.len());
+    let begun = Instant::now();
+    while length() < 20_000 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing came");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let left = length();
+    assert!((20_000..400_000).contains(&left), "{left}");
+    server.serve("/data.txt", content.as_bytes(), Manner::Well);
+    let path = path(&workspace.succeed(&TOLD));
+    assert_eq!(fs::read_to_string(path).unwrap(), content);
+    assert_eq!(server.requests().pop().unwrap().range, Some(format!("bytes={left}-")));
+}
+
+#[test]
+fn mirrors_are_asked_first_for_what_is_pinned() {
+    let server = Server::start();
+    let (bytes, digest) = zlib("one");
+    server.serve("/mirror/zlib-1.3.tar.gz", &bytes, Manner::Well);
+    let url = server.url("/gone/zlib-1.3.tar.gz");
+    let workspace = using(&format!("url = '{url}', sha256 = '{digest}'"));
+    let with = format!("[fetch]\nmirrors = ['{}']\n", server.url("/mirror"));
+    workspace.write("purlin.toml", text(&format!("url = '{url}', sha256 = '{digest}'")) + &with);
+    path(&workspace.succeed(&TOLD));
+    let asked: Vec<_> = server.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(asked, ["/mirror/zlib-1.3.tar.gz"]);
+}
+
+#[test]
+fn inputs_of_projects_are_pinned_under_their_names() {
+    let server = Server::start();
+    let url = server.serve("/words.txt", b"some words", Manner::Well);
+    let workspace =
+        workspace("[workspace]\nsystems = ['x86_64-linux']\n[projects]\nlib = { path = 'lib' }\n");
+    workspace.write("lib/purlin.toml", text(&format!("url = '{url}'")));
+    workspace.write(
+        "lib/purlin.star",
+        "def told(mk_package, inputs):\n    return mk_package(version = '1', root = inputs.zlib.path)\n\
+         definitions = {'packages': {'told': told}}\n",
+    );
+    let run = workspace.succeed(&["show", "legacyPackages.x86_64-linux.lib.told", "--json"]);
+    assert!(path(&run).ends_with("tree/words.txt"), "{run}");
+    assert!(pins(&workspace).contains("[inputs.\"lib.zlib\"]"), "{}", pins(&workspace));
+}
+
+#[test]
+fn a_project_from_elsewhere_gets_no_files_of_this_machine() {
+    let workspace = workspace("");
+    workspace.write("private.txt", "private");
+    let private = format!("file://{}", workspace.path("private.txt").display());
+    let repository = workspace.base().join("repository");
+    fs::create_dir(&repository).unwrap();
+    fs::write(repository.join("purlin.toml"), text(&format!("url = '{private}'"))).unwrap();
+    fs::write(
+        repository.join("purlin.star"),
+        "def told(mk_package, inputs):\n    return mk_package(version = '1', root = inputs.zlib.path)\n\
+         definitions = {'packages': {'told': told}}\n",
+    )
+    .unwrap();
+    for arguments in [
+        &["init", "--quiet"][..],
+        &["add", "--all"],
+        &["-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "-mx"],
+    ] {
+        let status = Command::new("git").arg("-C").arg(&repository).args(arguments).status();
+        assert!(status.unwrap().success());
+    }
+    let project = format!("[projects]\nlib = {{ git = 'file://{}' }}\n", repository.display());
+    workspace.write("purlin.toml", format!("[workspace]\nsystems = ['x86_64-linux']\n{project}"));
+    let run = workspace.fail(2, &["show", "legacyPackages.x86_64-linux.lib.told"]);
+    assert!(run.stderr.contains("the input `lib.zlib` cannot be fetched"), "{run}");
+    assert!(!workspace.cache().join("fetched").exists());
+}
+
+#[test]
+fn what_is_wrong_with_an_entry_is_told() {
+    let server = Server::start();
+    let workspace = using("sha256 = 'x', from = 1");
+    assert_snapshot!(said(&workspace.fail(2, &["check"]), &server), @r"
+    error: `/inputs/zlib/sha256` must match `^[0-9a-f]{64}$`
+     --> purlin.toml:4:19
+      |
+    4 | zlib = { sha256 = 'x', from = 1 }
+      |                   ^^^ this is `x`
+      |
+      = help: The digest of what is there. Where it is not said, `purlin.lock` pins what was there first.
+
+    error: unknown field `/inputs/zlib/from`
+     --> purlin.toml:4:24
+      |
+    4 | zlib = { sha256 = 'x', from = 1 }
+      |                        ^^^^ not a field of this table
+      |
+      = help: fields: `sha256`, `url`
+
+    error: `/inputs/zlib/url` is missing
+     --> purlin.toml:4:8
+      |
+    4 | zlib = { sha256 = 'x', from = 1 }
+      |        ^^^^^^^^^^^^^^^^^^^^^^^^^^ this table needs `url`, a string
+      |
+      = help: Where it is: `https://…`, `http://…` or `file:///…`.
+
+    error: Object of type `namespace` has no attribute `zlib`
+     --> purlin.star:2:33
+      |
+    2 |     return mk_package(version = inputs.zlib.sha256, root = inputs.zlib.path, homepage = inputs.zlib.url)
+      |                                 ^^^^^^^^^^^ here
+    ");
+    workspace.write("purlin.toml", text("url = 'ftp://example.com/a'"));
+    assert_snapshot!(said(&workspace.fail(2, &["check"]), &server), @r"
+    error: `ftp://example.com/a` cannot be fetched
+     --> purlin.toml:4:1
+      |
+    4 | zlib = { url = 'ftp://example.com/a' }
+      | ^^^^ this input
+      |
+      = Only `https`, `http` and `file` can be fetched.
+    ");
+    workspace
+        .write("purlin.toml", text("url = 'https://example.com/a'") + "[fetch]\nmirror = []\n");
+    assert_snapshot!(said(&workspace.fail(2, &["show"]), &server), @r"
+    error: unknown field `/fetch/mirror`
+     --> purlin.toml:6:1
+      |
+    6 | mirror = []
+      | ^^^^^^ not a field of this table
+      |
+      = help: did you mean `mirrors`?
+    ");
+}
