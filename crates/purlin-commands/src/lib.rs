@@ -18,6 +18,7 @@ mod execute;
 mod foreground;
 mod graph;
 mod key;
+mod links;
 mod log;
 mod memo;
 mod needs;
