@@ -334,3 +334,34 @@ pub(crate) const INSTALLS: Profile = Profile {
     slots: &[22, 23],
     ..EDITS
 };
+
+/// Exceptions among artifacts that change their place, and outputs that are removed.
+pub(crate) const ORDER: Profile = Profile {
+    kinds: &[(Kind::Define, 2), (Kind::Clean, 1), (Kind::Run, 3)],
+    changes: &[Change::Artifacts],
+    slots: &[26],
+    ..EDITS
+};
+
+/// A module in a folder whose name means something in patterns.
+pub(crate) const ODD_MODULES: Profile =
+    Profile { sources: &[&["mod/[l]/a.txt", "mod/[l]/é.txt"]], slots: &[17, 19], ..EDITS };
+
+/// A command that writes beyond a link, and one that reads there.
+pub(crate) const LINKED: Profile = Profile { slots: &[24, 25], ..EDITS };
+
+/// A command that leaves nothing of what it wrote before, and is renamed.
+pub(crate) const RENAMED: Profile = Profile {
+    kinds: &[(Kind::Define, 1), (Kind::Edit, 1), (Kind::Run, 2)],
+    changes: &[Change::Name],
+    slots: &[0],
+    ..EDITS
+};
+
+/// Files that are no inputs and still concern commands.
+pub(crate) const CONCERNED: Profile = Profile {
+    kinds: &[(Kind::Branch, 1), (Kind::Edit, 1), (Kind::Since, 2)],
+    sources: &[&["left.env", "right.env"]],
+    slots: &[17, 18],
+    ..EDITS
+};
