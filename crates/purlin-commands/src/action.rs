@@ -179,7 +179,8 @@ impl Action {
 /// Patterns in an order that is the same for all lists that mean the same: a `!` takes out what stands
 /// before it, and only past one does the order of the others matter.
 fn unordered(patterns: &[String]) -> Vec<&str> {
-    let is_exception = |pattern: &String| pattern.starts_with('!');
+    let is_exception =
+        |pattern: &String| pattern.starts_with('!') && !defect::seeded("order-of-artifacts-missed");
     let groups = patterns.chunk_by(|one, other| is_exception(one) == is_exception(other));
     let sorted = groups.flat_map(|group| {
         let mut group: Vec<&str> = group.iter().map(String::as_str).collect();

@@ -68,6 +68,8 @@ pub enum CacheChoice {
         hot: Hot,
         /// What else keeps them.
         remote: Option<Arc<Remote>>,
+        /// Outputs are put back as links to what is kept.
+        links: bool,
     },
 }
 

@@ -19,6 +19,7 @@ mod foreground;
 mod graph;
 mod jobs;
 mod key;
+mod links;
 mod log;
 mod memo;
 mod needs;

@@ -2,7 +2,6 @@
 
 mod again;
 mod length;
-mod links;
 mod progress;
 mod queue;
 
@@ -19,12 +18,12 @@ use crate::event::{Event, Summary};
 use crate::execute::Listener;
 use crate::graph::Graph;
 use crate::key::Contribution;
+use crate::links::Links;
 use crate::remote::{Lost, upload};
 use crate::session::Session;
 use crate::step::{Outcome, Silent, Status, Step};
 use crate::watch::{Batch, Watch};
 
-use links::Links;
 use progress::Progress;
 pub use queue::Machine;
 

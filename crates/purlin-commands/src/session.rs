@@ -144,9 +144,9 @@ impl<'a> Session<'a> {
     /// alone, or that keeps nothing here.
     pub(crate) fn pending(&self, cache: &CacheChoice) -> Option<Pending> {
         match cache {
-            CacheChoice::Local { name, hot: Hot::User | Hot::Workspace, remote: Some(_) } => {
-                Some(Pending::new(&self.private, name))
-            }
+            CacheChoice::Local {
+                name, hot: Hot::User | Hot::Workspace, remote: Some(_), ..
+            } => Some(Pending::new(&self.private, name)),
             _ => None,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use purlin_model::{Diagnostic, Kind, NearMiss, Part, Template, Value, fold};
 use purlin_plugin::{Schema, literal_glob};
+use purlin_store::defect;
 use serde_json::Value as Json;
 
 use crate::context::ContextValues;
@@ -108,7 +109,7 @@ impl Scope<'_> {
                         "root" => matches!(pattern.as_str(), "" | "!"),
                         "ctx" => parts.len() == 1,
                         "config" => true,
-                        _ => false,
+                        _ => defect::seeded("module-taken-for-a-pattern"),
                     };
                     pattern.push_str(&if stands { value } else { literal_glob(&value) });
                 }

@@ -144,6 +144,13 @@ pub(crate) fn fetch(
     Ok(true)
 }
 
+/// Puts the content at `to` as a link, proven; false where it is not there or cannot be linked.
+pub(crate) fn link(path: &Path, digest: Digest, to: &Path) -> Result<bool, StoreError> {
+    let Some(file) = open(path, digest)? else { return Ok(false) };
+    drop(file);
+    Ok(fs::hard_link(path, to).is_ok())
+}
+
 fn damaged(path: &Path, digest: Digest) -> StoreError {
     let removed = atomic::remove(path, "blob-drop").is_ok();
     let reason = "its content does not have the digest that is its name";

@@ -22,6 +22,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Store {
     folder: PathBuf,
+    /// Whether contents are fetched as links to the store's own files.
+    links: bool,
 }
 
 /// A result as [`Store::results`] lists it.
@@ -53,7 +55,7 @@ impl Store {
     #[must_use]
     pub fn open(mut folder: PathBuf) -> Self {
         folder.push("v1");
-        Self { folder }
+        Self { folder, links: false }
     }
 
     /// The result stored under `key`; `None` where there is none, or one of another version. Its
@@ -179,7 +181,19 @@ impl Store {
     /// # Errors
     /// As [`Store::bytes`], and if `to` exists or cannot be written.
     pub fn fetch(&self, digest: Digest, to: &Path, executable: bool) -> Result<bool, StoreError> {
-        blobs::fetch(&self.blob_path(digest), digest, to, executable)
+        let path = self.blob_path(digest);
+        if self.links && !executable && blobs::link(&path, digest, to)? {
+            return Ok(true);
+        }
+        blobs::fetch(&path, digest, to, executable)
+    }
+
+    /// The same store, whose contents are fetched as links to its own files where the system can: no
+    /// second copy is made, and whoever writes into one damages what is kept. It is still proven before
+    /// it is used. Files that may be executed are copied: a file has its permissions in all places.
+    #[must_use]
+    pub fn linking(&self) -> Self {
+        Self { links: true, ..self.clone() }
     }
 
     /// Notes that the result under `key` is used, once an hour at most.

@@ -9,7 +9,7 @@ use purlin_commands::{
     redefined, statuses,
 };
 use purlin_model::{Diagnostic, Source, parse_toml};
-use purlin_store::RelativePath;
+use purlin_store::{RelativePath, defect};
 
 use crate::arguments::Run;
 use crate::context::Context;
@@ -106,6 +106,7 @@ fn rewritten<'a>(
         all || names.contains(&instance.command.name)
             || file.is_some_and(|file| files.contains(&file))
             || dotenv.iter().any(|file| files.contains(file))
+                && !defect::seeded("dotenv-concerns-nobody")
     }
 }
 

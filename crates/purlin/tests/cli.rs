@@ -50,6 +50,8 @@ mod test_fault_points;
 mod test_faults;
 #[path = "cli/test_fence.rs"]
 mod test_fence;
+#[path = "cli/test_full_disk.rs"]
+mod test_full_disk;
 #[path = "cli/test_graph.rs"]
 mod test_graph;
 #[path = "cli/test_help.rs"]

@@ -23,6 +23,8 @@ mod random;
 mod runs;
 #[path = "model/shrink.rs"]
 mod shrink;
+#[path = "model/since.rs"]
+mod since;
 #[path = "model/step.rs"]
 mod step;
 #[path = "model/watching.rs"]

@@ -31,6 +31,8 @@ pub struct CacheDefinition {
     pub config: Value,
     /// Where it says that runs fail without it.
     pub required: Option<Origin>,
+    /// Outputs are put back as links to what is kept.
+    pub links: bool,
 }
 
 impl Defaults {
@@ -56,12 +58,15 @@ impl CacheDefinition {
     /// Reads a table that the schema has accepted.
     pub(super) fn read(value: &Value) -> Option<Self> {
         let mut config = value.clone();
-        let (kind, required) = match &mut config.kind {
-            Kind::Table(table) => (table.remove("type"), table.remove("required")),
-            _ => (None, None),
+        let (kind, required, restore) = match &mut config.kind {
+            Kind::Table(table) => {
+                (table.remove("type"), table.remove("required"), table.remove("restore"))
+            }
+            _ => (None, None, None),
         };
         let required = required.filter(|entry| entry.value.as_bool() == Some(true));
         let required = required.map(|entry| entry.key);
-        Some(Self { kind: named(&kind?.value)?, config, required })
+        let links = restore.is_some_and(|entry| entry.value.as_str() == Some("hardlink"));
+        Some(Self { kind: named(&kind?.value)?, config, required, links })
     }
 }

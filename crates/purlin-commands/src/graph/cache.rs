@@ -16,7 +16,7 @@ pub(super) fn cache_choice(
     request: &Request<'_>,
     named: Option<&Named>,
 ) -> Result<CacheChoice, Vec<Diagnostic>> {
-    let Found { feature, name, config, required } = find(request, named)?;
+    let Found { feature, name, config, required, links } = find(request, named)?;
     let hot = feature.hot();
     let code = request.plugins.cache(&feature).map_err(|diagnostic| vec![diagnostic])?;
     let remote = match (code, required) {
@@ -36,7 +36,7 @@ pub(super) fn cache_choice(
         (None, None) if hot == Hot::None => return Ok(CacheChoice::Nothing { name }),
         (None, None) => None,
     };
-    Ok(CacheChoice::Local { name, hot, remote })
+    Ok(CacheChoice::Local { name, hot, remote, links })
 }
 
 /// A cache that is named.
@@ -47,6 +47,7 @@ pub(super) struct Found {
     config: Value,
     /// Where it says that runs fail without it.
     required: Option<Origin>,
+    links: bool,
 }
 
 /// The feature that a cache is of, with a configuration that its schema accepts, and the cache's
@@ -96,5 +97,6 @@ pub(super) fn find(request: &Request<'_>, named: Option<&Named>) -> Result<Found
         config = request.scope().configuration(&schema, &config, &mut Vec::new())?;
     }
     let required = configured.and_then(|definition| definition.required.clone());
-    Ok(Found { feature, name, config, required })
+    let links = configured.is_some_and(|definition| definition.links);
+    Ok(Found { feature, name, config, required, links })
 }

@@ -1,10 +1,12 @@
 //! Parts of a graph: what is kept of what was asked for.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use purlin_store::{Patterns, RelativePath};
 
 use super::{Graph, Instance};
+use crate::links;
 use crate::record::Record;
 use crate::session::Session;
 
@@ -67,13 +69,18 @@ impl Graph {
         redefined: &dyn Fn(&Instance) -> bool,
         session: &Session<'_>,
     ) -> Vec<bool> {
+        let linked = links::linked(self, session);
+        let files: BTreeSet<&Path> = changed.iter().map(|path| path.to_path()).collect();
+        let mut changed = changed.to_vec();
+        changed.extend(links::aliases(self, session, &changed));
         let folders: Vec<RelativePath> =
             changed.iter().filter(|path| session.root.join(path).is_dir()).cloned().collect();
         let mut concerned = vec![false; self.instances.len()];
         for (index, instance) in self.instances.iter().enumerate() {
             concerned[index] = redefined(instance)
-                || instance.reads(changed, &folders, session)
-                || self.reads_artifacts(instance, changed)
+                || instance.reads(&changed, &folders, session)
+                || self.reads_artifacts(instance, &changed)
+                || linked[index].iter().any(|file| files.contains(file.as_path()))
                 || instance.strict.iter().any(|producer| concerned[*producer]);
         }
         concerned

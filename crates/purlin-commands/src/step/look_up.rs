@@ -11,6 +11,7 @@ use purlin_store::{
 use super::{Failure, Outcome, Status, Step, filtered};
 use crate::event::Event;
 use crate::execute::Exit;
+use crate::graph::CacheChoice;
 use crate::key::Key;
 use crate::record::{Came, Record};
 
@@ -200,8 +201,10 @@ impl Step<'_> {
             }
             self.remember(key, written, Some(own(tree)), Came::Restoring, true);
         }
+        let links = matches!(self.instance().cache, CacheChoice::Local { links: true, .. });
+        let linking = links.then(|| store.linking());
         purlin_store::restore(
-            store,
+            linking.as_ref().unwrap_or(store),
             &self.session.root,
             &self.session.staging(),
             tree,

@@ -202,3 +202,34 @@ fn damage_is_found_told_and_dropped() {
     assert!(run.stderr.contains("1 done · 1 cached") && !run.stderr.contains("warning"), "{run}");
     workspace.succeed(&["cache", "verify"]);
 }
+
+#[test]
+fn outputs_are_links_to_what_is_kept_where_that_is_asked_for() {
+    use std::os::unix::fs::MetadataExt as _;
+    let document = |restore: &str| {
+        format!(
+            "[workspace]\n[caches.own]\ntype = 'local'\n{restore}\n[commands.a]\nexec = 'cp in out; cp in tool; chmod +x tool'\n\
+             deps = ['in']\nartifacts = ['out', 'tool']\ncache = 'own'\n"
+        )
+    };
+    let workspace = workspace("");
+    workspace.write("in", "one");
+    for (restore, links) in [("", false), ("restore = 'hardlink'", true)] {
+        workspace.write("purlin.toml", document(restore));
+        workspace.succeed(&["run"]);
+        for path in ["out", "tool"] {
+            let _ = std::fs::remove_file(workspace.path(path));
+        }
+        let finished = workspace.succeed(&["run", "--json"]);
+        assert_eq!(finished.settled("a").as_deref(), Some("cached"), "{finished}");
+        let count = |path: &str| workspace.path(path).metadata().map_or(0, |file| file.nlink());
+        assert_eq!((count("out") > 1, count("tool")), (links, 1), "what may be executed is copied");
+        assert_eq!(workspace.read("out"), "one");
+    }
+    // What was damaged through a link is found out before it is used.
+    let _ = std::fs::remove_file(workspace.path("tool"));
+    std::fs::write(workspace.path("out"), "two").expect("it is the test's own");
+    let finished = workspace.succeed(&["run", "--json"]);
+    assert_eq!(finished.settled("a").as_deref(), Some("finished"), "{finished}");
+    assert_eq!(workspace.read("out"), "one");
+}

@@ -46,6 +46,11 @@ defects! {
     unreachable_cache_fails_the_run in SHARED,
     cached_ones_not_watched in WATCHING,
     install_taken_for_there in INSTALLS,
+    order_of_artifacts_missed in ORDER,
+    module_taken_for_a_pattern in ODD_MODULES,
+    outputs_beyond_links_missed in LINKED,
+    renamed_ones_forget in RENAMED,
+    dotenv_concerns_nobody in CONCERNED,
 }
 
 /// With the defect the model fails, time and again, and without it the same steps pass.

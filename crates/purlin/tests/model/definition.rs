@@ -1,6 +1,6 @@
 //! The commands of the workspace, and what edits of `purlin.toml` make of them.
 
-use super::files::Pattern::{self, Below, Folder, In, One};
+use super::files::Pattern::{self, Below, Except, Folder, In, One, Through};
 use super::program::Deed;
 
 /// A command's place in [`COMMANDS`]: what is counted, whatever it is called.
@@ -55,7 +55,7 @@ const DEEP: Pattern = In("src/deep", ".txt");
 const PAGES: Pattern = In("doc", ".md");
 
 /// Producers come before those who depend on them.
-pub(crate) const COMMANDS: [Command; 24] = [
+pub(crate) const COMMANDS: [Command; 27] = [
     Command {
         name: "list",
         deeds: &[Deed::Collect(&[SOURCES], "list.txt")],
@@ -192,12 +192,12 @@ pub(crate) const COMMANDS: [Command; 24] = [
     Command {
         name: "tell",
         deeds: &[
-            Deed::Collect(&[In("mod/l", ".txt")], "mod/l/out/all.txt"),
-            Deed::Word("left.env", "mod/l/out/word.txt"),
+            Deed::Collect(&[In("mod/[l]", ".txt")], "mod/[l]/out/all.txt"),
+            Deed::Word("left.env", "mod/[l]/out/word.txt"),
         ],
-        files: Some(&[In("mod/l", ".txt")]),
-        artifacts: &[Folder("mod/l/out")],
-        module: Some(Module { space: "left", folder: "mod/l", dotenv: "left.env" }),
+        files: Some(&[In("mod/[l]", ".txt")]),
+        artifacts: &[Folder("mod/[l]/out")],
+        module: Some(Module { space: "left", folder: "mod/[l]", dotenv: "left.env" }),
         ..COMMON
     },
     Command {
@@ -214,7 +214,7 @@ pub(crate) const COMMANDS: [Command; 24] = [
     Command {
         name: "both",
         deeds: &[
-            Deed::Collect(&[Below("mod/l/out"), Below("mod/r/out")], "both.txt"),
+            Deed::Collect(&[Below("mod/[l]/out"), Below("mod/r/out")], "both.txt"),
             Deed::Show("both.txt"),
         ],
         producers: &[17, 18],
@@ -253,7 +253,37 @@ pub(crate) const COMMANDS: [Command; 24] = [
         artifacts: &[One("inside.txt")],
         ..COMMON
     },
+    // Beyond a link to a folder.
+    Command {
+        name: "behind",
+        deeds: &[Deed::Collect(&[SOURCES], "real/all.txt")],
+        files: Some(&[SOURCES]),
+        artifacts: &[Through("linked/all.txt", "real/all.txt")],
+        ..COMMON
+    },
+    Command {
+        name: "reads",
+        deeds: &[Deed::Collect(&[One("real/all.txt")], "reads.txt")],
+        producers: &[24],
+        artifacts: &[One("reads.txt")],
+        ..COMMON
+    },
+    // What it leaves out depends on the order of its artifacts.
+    Command {
+        name: "order",
+        deeds: ORDER,
+        elsewhere: Some((ORDER, &[Except("order/extra.txt"), In("order", ".txt")])),
+        files: Some(&[SOURCES]),
+        artifacts: &[In("order", ".txt"), Except("order/extra.txt")],
+        ..COMMON
+    },
 ];
+
+const ORDER: &[Deed] =
+    &[Deed::Collect(&[SOURCES], "order/kept.txt"), Deed::Collect(&[SOURCES], "order/extra.txt")];
+
+/// The command that is defined in a file of its own.
+const INCLUDED: Slot = 0;
 
 /// The command that installs an environment, the one that runs in it, and what has to be there.
 pub(crate) const INSTALL: Slot = 22;
@@ -263,6 +293,10 @@ pub(crate) const INSTALLED: &str = ".place/tool";
 /// The first of the instances of one command, by which the command is told apart.
 pub(crate) fn head(slot: Slot) -> Slot {
     COMMANDS.iter().position(|one| one.name == COMMANDS[slot].name).unwrap_or(slot)
+}
+
+fn called(slot: Slot, renamed: bool) -> String {
+    format!("{}{}", COMMANDS[slot].name, if renamed { "-new" } else { "" })
 }
 
 /// What an edit of `purlin.toml` changes.
@@ -327,13 +361,25 @@ impl Definition {
     }
 
     fn command(&self, slot: Slot) -> String {
-        let new = if self.edits(slot).renamed { "-new" } else { "" };
-        format!("{}{new}", COMMANDS[slot].name)
+        called(slot, self.edits(slot).renamed)
     }
 
     /// What it is called where only it is meant.
     pub(crate) fn name(&self, slot: Slot) -> String {
-        let command = self.command(slot);
+        Self::name_of(slot, self.command(slot))
+    }
+
+    /// What it is called where it is called otherwise.
+    pub(crate) fn other_name(&self, slot: Slot) -> String {
+        Self::name_of(slot, called(slot, !self.edits(slot).renamed))
+    }
+
+    /// Whether a command is defined otherwise.
+    pub(crate) fn differs(&self, other: &Self, slot: Slot) -> bool {
+        self.edits(slot) != other.edits(slot)
+    }
+
+    fn name_of(slot: Slot, command: String) -> String {
         match COMMANDS[slot].module {
             Some(module) => format!("{command}@{}#{slot}", module.space),
             None => command,
@@ -387,10 +433,12 @@ impl Definition {
         format!("{slot} {exec} {constant} {elsewhere} {when}")
     }
 
-    /// The whole file; `shelf` is the folder of the cache that everybody uses.
-    pub(crate) fn document(&self, shelf: &str) -> String {
+    /// The files, by path; `shelf` is the folder of the cache that everybody uses. One command is in a
+    /// file that is included.
+    pub(crate) fn documents(&self, shelf: &str) -> [(&'static str, String); 2] {
+        let mut included = String::new();
         let mut document = format!(
-            "[workspace]\n\n[plugins.shelf]\npath = \"shelf\"\n\n[caches.team]\ntype = \"shelf\"\n\
+            "[workspace]\n\n[include]\nfiles = [\"more/*.toml\"]\n\n[plugins.shelf]\npath = \"shelf\"\n\n[caches.team]\ntype = \"shelf\"\n\
              folder = \"{shelf}\"\n"
         );
         for (slot, command) in COMMANDS.iter().enumerate() {
@@ -441,9 +489,10 @@ impl Definition {
             if command.region {
                 lines.push("env = { REGION = true }".to_owned());
             }
-            document.push_str(&format!("\n{}\n", lines.join("\n")));
+            let part = if slot == INCLUDED { &mut included } else { &mut document };
+            part.push_str(&format!("\n{}\n", lines.join("\n")));
         }
-        document
+        [("purlin.toml", document), ("more/list.toml", included)]
     }
 
     /// Counts its run, and does what somebody is to do to the files meanwhile.

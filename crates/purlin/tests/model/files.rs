@@ -26,6 +26,10 @@ pub(crate) enum Pattern {
     Folder(&'static str),
     /// All that is in a folder.
     Below(&'static str),
+    /// One file, named beyond a link to the folder that it is in, and where it is.
+    Through(&'static str, &'static str),
+    /// Not this file, which patterns in front of this one name.
+    Except(&'static str),
 }
 
 impl Node {
@@ -51,21 +55,24 @@ impl Pattern {
             Self::One(path) | Self::Folder(path) => path.to_owned(),
             Self::In(folder, ending) => format!("{folder}/*{ending}"),
             Self::Below(folder) => format!("{folder}/**"),
+            Self::Through(path, _) => path.to_owned(),
+            Self::Except(path) => format!("!{path}"),
         }
     }
 
     /// As words of a shell.
     pub(crate) fn words(self) -> String {
         match self {
-            Self::One(path) => format!("'{path}'"),
-            Self::In(folder, ending) => format!("{folder}/*{ending}"),
-            Self::Folder(folder) | Self::Below(folder) => format!("{folder}/*"),
+            Self::One(path) | Self::Through(_, path) => format!("'{path}'"),
+            Self::In(folder, ending) => format!("\"{folder}\"/*{ending}"),
+            Self::Folder(folder) | Self::Below(folder) => format!("\"{folder}\"/*"),
+            Self::Except(_) => String::new(),
         }
     }
 
     pub(crate) fn matches(self, path: &str) -> bool {
         match self {
-            Self::One(one) => one == path,
+            Self::One(one) | Self::Through(_, one) | Self::Except(one) => one == path,
             Self::In(folder, ending) => path
                 .strip_prefix(folder)
                 .and_then(|rest| rest.strip_prefix('/'))
@@ -77,9 +84,13 @@ impl Pattern {
     }
 }
 
-/// What of a tree any of the patterns match.
+/// What of a tree the patterns take: the last one that matches decides.
 pub(crate) fn matching(tree: &Tree, patterns: &[Pattern]) -> Tree {
-    let matched = tree.iter().filter(|(path, _)| patterns.iter().any(|one| one.matches(path)));
+    let takes = |path: &str| {
+        let last = patterns.iter().rfind(|one| one.matches(path));
+        last.is_some_and(|one| !matches!(one, Pattern::Except(_)))
+    };
+    let matched = tree.iter().filter(|(path, _)| takes(path));
     matched.map(|(path, node)| (path.clone(), node.clone())).collect()
 }
 

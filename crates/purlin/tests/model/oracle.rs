@@ -195,6 +195,7 @@ impl Place {
             let produced: BTreeSet<_> =
                 command.producers.iter().filter_map(|one| contributions[one].clone()).collect();
             let key = self.key(slot, region, &produced);
+            self.inherit(slot, &name, &key);
             let looks = self.definition.is_cached(slot) && !force && self.counts(slot, slots, &key);
             let kept = if looks { cache.find(&key, command.shared, how) } else { None };
             let found = kept.map(|kept| {
@@ -244,6 +245,18 @@ impl Place {
             all.insert(slot, settled);
         }
         Ok(all)
+    }
+
+    /// What is on record of a command under another name is its own.
+    fn inherit(&mut self, slot: Slot, name: &str, key: &Key) {
+        let former = self.definition.other_name(slot);
+        let Some(record) = self.records.get(&former) else { return };
+        let written = matching(&record.written, self.definition.artifacts(slot));
+        if !self.records.contains_key(name) && (record.key == *key || !written.is_empty()) {
+            let record = record.clone();
+            self.records.remove(&former);
+            self.records.insert(name.to_owned(), record);
+        }
     }
 
     /// Whether a kept result can serve: what was installed is on record here alone.
@@ -297,6 +310,35 @@ impl Place {
             contributions.insert(slot, self.contribution(slot, key));
             there && same
         })
+    }
+
+    /// The commands that a change concerns from some files and definitions to what is there now.
+    pub(crate) fn concerned(
+        &self,
+        now: &Tree,
+        files: &Tree,
+        definition: &Definition,
+    ) -> BTreeSet<Slot> {
+        let differ = |patterns: &[super::files::Pattern]| {
+            matching(now, patterns) != matching(files, patterns)
+        };
+        let all = 0..COMMANDS.len();
+        let own = all.filter(|&slot| {
+            let words =
+                COMMANDS[slot].module.map(|one| [now, files].map(|all| word(all, one.dotenv)));
+            self.definition.differs(definition, slot)
+                || differ(&self.definition.inputs(slot))
+                || words.is_some_and(|[now, then]| now != then)
+                || COMMANDS[slot]
+                    .producers
+                    .iter()
+                    .any(|one| differ(self.definition.artifacts(*one)))
+        });
+        let mut concerned: BTreeSet<Slot> = own.collect();
+        if concerned.contains(&INSTALL) {
+            concerned.insert(INSIDE);
+        }
+        concerned
     }
 
     /// Whether a run may go through them without a failure, and keeps what they make.

@@ -20,6 +20,7 @@ pub(crate) enum Kind {
     Own,
     Define,
     Branch,
+    Since,
     Clone,
     DropPrivate,
     DropIndex,
@@ -94,6 +95,7 @@ pub(crate) const WIDE: Profile = Profile {
         (Kind::Own, 2),
         (Kind::Define, 24),
         (Kind::Branch, 12),
+        (Kind::Since, 10),
         (Kind::Clone, 8),
         (Kind::DropPrivate, 4),
         (Kind::DropIndex, 4),
@@ -171,7 +173,10 @@ pub(crate) const WIDE: Profile = Profile {
         (14, SOURCES[0]),
         (15, SOURCES[1]),
         (17, SOURCES[4]),
+        (17, &["left.env"]),
         (19, SOURCES[4]),
+        (19, SOURCES[5]),
+        (25, SOURCES[0]),
         (20, SOURCES[0]),
         (21, SOURCES[1]),
     ],
@@ -327,5 +332,36 @@ pub(crate) const INSTALLS: Profile = Profile {
     kinds: &[(Kind::Uninstall, 1), (Kind::Run, 2), (Kind::Edit, 1)],
     sources: &[&["src/a.txt"]],
     slots: &[22, 23],
+    ..EDITS
+};
+
+/// Exceptions among artifacts that change their place, and outputs that are removed.
+pub(crate) const ORDER: Profile = Profile {
+    kinds: &[(Kind::Define, 2), (Kind::Clean, 1), (Kind::Run, 3)],
+    changes: &[Change::Artifacts],
+    slots: &[26],
+    ..EDITS
+};
+
+/// A module in a folder whose name means something in patterns.
+pub(crate) const ODD_MODULES: Profile =
+    Profile { sources: &[&["mod/[l]/a.txt", "mod/[l]/é.txt"]], slots: &[17, 19], ..EDITS };
+
+/// A command that writes beyond a link, and one that reads there.
+pub(crate) const LINKED: Profile = Profile { slots: &[24, 25], ..EDITS };
+
+/// A command that leaves nothing of what it wrote before, and is renamed.
+pub(crate) const RENAMED: Profile = Profile {
+    kinds: &[(Kind::Define, 1), (Kind::Edit, 1), (Kind::Run, 2)],
+    changes: &[Change::Name],
+    slots: &[0],
+    ..EDITS
+};
+
+/// Files that are no inputs and still concern commands.
+pub(crate) const CONCERNED: Profile = Profile {
+    kinds: &[(Kind::Branch, 1), (Kind::Edit, 1), (Kind::Since, 2)],
+    sources: &[&["left.env", "right.env"]],
+    slots: &[17, 18],
     ..EDITS
 };

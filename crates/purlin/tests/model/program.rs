@@ -45,16 +45,16 @@ impl Deed {
                 let words: Vec<String> = patterns.iter().map(|one| one.words()).collect();
                 let words = words.join(" ");
                 format!(
-                    r#"{make}; rm -f {to}; for f in {words}; do [ -f "$f" ] && {{ [ -x "$f" ] && echo "$f x" || echo "$f"; cat "$f"; }}; done > {to}"#,
+                    r#"{make}; rm -f "{to}"; for f in {words}; do [ -f "$f" ] && {{ [ -x "$f" ] && echo "$f x" || echo "$f"; cat "$f"; }}; done > "{to}""#,
                     make = to
                         .rsplit_once('/')
-                        .map_or(":".to_owned(), |(folder, _)| format!("mkdir -p {folder}")),
+                        .map_or(":".to_owned(), |(folder, _)| format!("mkdir -p \"{folder}\"")),
                 )
             }
             Self::CopyEach(from, to) => {
                 let words = from.words();
                 format!(
-                    r#"rm -rf {to}; mkdir {to}; for f in {words}; do [ -f "$f" ] && cp "$f" "{to}/${{f##*/}}.out"; done"#
+                    r#"rm -rf "{to}"; mkdir "{to}"; for f in {words}; do [ -f "$f" ] && cp "$f" "{to}/${{f##*/}}.out"; done"#
                 )
             }
             Self::Link(target, to) => format!("ln -sfn {target} {to}"),
@@ -70,7 +70,7 @@ impl Deed {
             Self::Say(text) => format!("echo {text}"),
             Self::Show(path) => format!("cat {path} 2>/dev/null"),
             Self::Region(to) => format!(r#"rm -f {to}; echo "$REGION" > {to}"#),
-            Self::Word(_, to) => format!(r#"rm -f {to}; echo "$WORD" > {to}"#),
+            Self::Word(_, to) => format!(r#"rm -f "{to}"; echo "$WORD" > "{to}""#),
             Self::Braces(to) => {
                 format!(
                     r#"rm -f {to}; echo "${{HOME##*/}} x" | awk "{{print \$1}}" > {to}; for f in src/{{a,b}}; do :; done"#

@@ -123,6 +123,7 @@ impl Random {
             Kind::Own => Step::Own { place, path: self.one(&OWN), value: self.value() },
             Kind::Define => self.define(place),
             Kind::Branch => Step::Branch(self.below(3)),
+            Kind::Since => Step::Since,
             Kind::Clone => Step::Clone,
             Kind::DropPrivate => Step::DropPrivate(place),
             Kind::DropIndex => Step::DropIndex(place),
@@ -141,7 +142,7 @@ impl Random {
         let slot = match change {
             // What is kept is of interest where something fails.
             Change::CacheWhen => 11,
-            Change::Artifacts => 5,
+            Change::Artifacts => self.one(&[5, 26]),
             // Without a key the one without artifacts would give nothing but the order.
             Change::Cache => self.below(11),
             _ => self.one(self.profile.slots),

@@ -9,12 +9,12 @@ pub(crate) const SOURCES: [&[&str]; 6] = [
     &["src/deep/x.txt", "src/deep/ü.txt", "src/deep/y.txt"],
     &["doc/a.md", "doc/ø.md"],
     &["log/a.log", "extra/e.txt"],
-    &["mod/l/a.txt", "mod/l/é.txt", "mod/r/a.txt", "mod/r/b.txt"],
+    &["mod/[l]/a.txt", "mod/[l]/é.txt", "mod/r/a.txt", "mod/r/b.txt"],
     &["left.env", "right.env"],
 ];
 
 /// Outputs, and places for a user's own files beside them.
-pub(crate) const OUTPUTS: [&str; 18] = [
+pub(crate) const OUTPUTS: [&str; 20] = [
     "list.txt",
     "each/a.txt.out",
     "each/é.txt.out",
@@ -29,10 +29,12 @@ pub(crate) const OUTPUTS: [&str; 18] = [
     "deploy.txt",
     "left/b.txt.out",
     "right/x.txt.out",
-    "mod/l/out/word.txt",
+    "mod/[l]/out/word.txt",
     "mod/r/out/all.txt",
     "share.txt",
     "take/all",
+    "real/all.txt",
+    "order/kept.txt",
 ];
 
 /// A user's own files, where commands write.
@@ -196,6 +198,8 @@ pub(crate) enum Step {
         slots: Vec<Slot>,
         edits: Vec<(&'static str, u8)>,
     },
+    /// It is asked what concerns that changed since the last commit.
+    Since,
     /// A run is killed, and done again. From here on, what is on record is not known any more.
     Kill {
         place: usize,

@@ -16,7 +16,7 @@ use super::step::{SOURCES, Step, Tampering};
 const IGNORED: &str = "gen/\n*.tmp\n.place/\npurlin.lock\n";
 
 /// The files that are not outputs.
-const SOURCES_IN: [&str; 10] = [
+const SOURCES_IN: [&str; 13] = [
     "src/",
     "doc/",
     "log/",
@@ -25,6 +25,9 @@ const SOURCES_IN: [&str; 10] = [
     "left.env",
     "right.env",
     "shelf/",
+    "linked",
+    "real/keep",
+    "more/",
     ".gitignore",
     "purlin.toml",
 ];
@@ -51,6 +54,8 @@ pub(crate) struct World {
     pub(super) cache: Cache,
     branch: usize,
     branches: BTreeMap<usize, (Tree, Definition)>,
+    /// What was committed last.
+    pub(super) head: Option<(Tree, Definition)>,
     /// A run was killed: what is kept and on record is not known any more.
     pub(super) is_shaken: bool,
 }
@@ -71,6 +76,8 @@ impl World {
             let text = text.replace("FOLDER", &shelf.to_string_lossy());
             (path.to_owned(), Node::file(text))
         }));
+        sources.insert("linked".to_owned(), Node::Link("real".to_owned()));
+        sources.insert("real/keep".to_owned(), Node::file(""));
         let second = sources.clone();
         for path in SOURCES.iter().flat_map(|group| group.iter().step_by(2)) {
             sources.insert((*path).to_owned(), source(path, 0));
@@ -82,6 +89,7 @@ impl World {
             cache: Cache::default(),
             branch: 0,
             branches: BTreeMap::new(),
+            head: None,
             is_shaken: false,
         };
         for place in 0..2 {
@@ -161,6 +169,7 @@ impl World {
                 self.define(*place);
             }
             Step::Branch(branch) => self.switch(*branch),
+            Step::Since => self.since()?,
             Step::Clone => self.copy(),
             Step::DropPrivate(place) => {
                 let _ = fs::remove_dir_all(self.root(*place).join(".purlin"));
@@ -219,11 +228,12 @@ impl World {
 
     fn define(&mut self, place: usize) {
         let shelf = self.shelf();
-        let document = self.places[place].definition.document(&shelf.to_string_lossy());
-        self.put(place, "purlin.toml", Node::file(document), Saving::InPlace);
+        for (path, text) in self.places[place].definition.documents(&shelf.to_string_lossy()) {
+            self.put(place, path, Node::file(text), Saving::InPlace);
+        }
     }
 
-    fn git(&self, arguments: &[&str]) {
+    pub(super) fn git(&self, arguments: &[&str]) {
         let mut command = Command::new("git");
         command.args(arguments).current_dir(self.root(0)).env_clear();
         command.env("HOME", self.workspace.base().join("home"));
@@ -243,9 +253,6 @@ impl World {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "--message", "all"]);
         let place = &mut self.places[0];
-        let is_ignored = |path: &String| {
-            path.starts_with("gen/") || path.starts_with(".place/") || path.ends_with(".tmp")
-        };
         let mut tracked = place.files.clone();
         tracked.retain(|path, _| !is_ignored(path));
         place.files.retain(|path, _| is_ignored(path));
@@ -254,6 +261,7 @@ impl World {
         let known = self.branches.get(&branch).cloned();
         let is_new = known.is_none();
         let (there, definition) = known.unwrap_or_else(|| (tracked, place.definition.clone()));
+        self.head = Some((there.clone(), definition.clone()));
         place.files.extend(there);
         place.definition = definition;
         let name = format!("branch-{branch}");
@@ -296,6 +304,11 @@ impl World {
         }
         self.cache.doubt_shelf();
     }
+}
+
+/// Whether git ignores it.
+pub(super) fn is_ignored(path: &str) -> bool {
+    path.starts_with("gen/") || path.starts_with(".place/") || path.ends_with(".tmp")
 }
 
 fn is_source(path: &str) -> bool {
