@@ -36,8 +36,7 @@ pub(crate) struct Bench {
 impl Bench {
     /// All packages of `purlin.star`, none of them built. `document` stands in `purlin.toml`.
     pub(crate) fn new(document: &str) -> Self {
-        let workspace = Workspace::with(env!("CARGO_BIN_EXE_purlin"), document);
-        let bench = Self { workspace, server: Server::start() };
+        let bench = Self::empty(document);
         let sources = bench.workspace.base().join("sources");
         copy(&own().join("sources"), &sources);
         bench.publish();
@@ -47,7 +46,11 @@ impl Bench {
     /// A workspace of which nothing is there but the document.
     pub(crate) fn empty(document: &str) -> Self {
         let workspace = Workspace::with(env!("CARGO_BIN_EXE_purlin"), document);
-        Self { workspace, server: Server::start() }
+        // What rustup puts on PATH finds its programs in the user's home, which is another one here.
+        let asked = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
+        let root = String::from_utf8(asked.stdout).unwrap();
+        let path = format!("{}/bin:{}", root.trim(), std::env::var("PATH").unwrap());
+        Self { workspace: workspace.variable("PATH", path), server: Server::start() }
     }
 
     /// Packs all sources as they are now, and fills `purlin.star` in.
