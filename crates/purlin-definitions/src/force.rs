@@ -64,6 +64,9 @@ impl Engine {
 
     fn outcome(&self, key: &Key, asker: &Asker) -> Forced {
         let task = Task::Definition(key.clone());
+        if let Some(Outcome::Value(value)) = self.board.done(&task) {
+            return value;
+        }
         // It was just done, unless it needs itself.
         let internal = || Err(Arc::new(message::nothing_came_of(key)));
         match self.board.run(&task, asker, |_| Outcome::Value(internal())) {
@@ -102,7 +105,7 @@ impl Engine {
     pub(crate) fn evaluate(
         &self,
         key: &Key,
-        supplies: Vec<(String, Origin, Supply)>,
+        supplies: &[(String, Origin, Supply)],
         frame: &Arc<Frame>,
     ) -> Forced {
         let definition = &key.definition;
@@ -117,8 +120,8 @@ impl Engine {
                     Callable::Function(function) => {
                         let mut arguments = Vec::with_capacity(supplies.len());
                         for (name, asked, supply) in supplies {
-                            let argument = self.filled(supply, key, &asked, frame)?;
-                            arguments.push((name, argument));
+                            let argument = self.filled(supply, key, asked, frame)?;
+                            arguments.push((name.clone(), argument));
                         }
                         let function = FunctionRef { source, name: function.name.clone() };
                         Ok(Argument::Value(self.language.call(&function, &arguments)?))
@@ -137,13 +140,13 @@ impl Engine {
     }
 
     /// What fills a parameter. Other definitions are done by now.
-    fn filled(&self, supply: Supply, key: &Key, asked: &Origin, frame: &Arc<Frame>) -> Forced {
+    fn filled(&self, supply: &Supply, key: &Key, asked: &Origin, frame: &Arc<Frame>) -> Forced {
         match supply {
             Supply::Definition(needed) => {
                 let (frame, asked) = (Some(frame.clone()), Some(asked.clone()));
-                self.outcome(&needed, &Asker { frame, asked, between: None })
+                self.outcome(needed, &Asker { frame, asked, between: None })
             }
-            supply => Ok(self.argument(supply, key, asked, Some(frame))?),
+            supply => Ok(self.argument(supply.clone(), key, asked, Some(frame))?),
         }
     }
 

@@ -4,7 +4,7 @@ use purlin_model::Diagnostic;
 use purlin_plugin::transform::Fragment;
 
 use crate::catalogue::FeatureHead;
-use crate::{Phase, path_text};
+use crate::{Name, Phase, path_text};
 
 /// Longer than any sensible path.
 const LONGEST: usize = 64;
@@ -30,7 +30,7 @@ pub(crate) fn checked(
         let help = "a fragment's path begins with its section or output";
         return Err(wrong("made a fragment without a path".to_owned(), help));
     };
-    if path.len() > LONGEST || path.iter().any(String::is_empty) {
+    if path.len() > LONGEST || path.iter().any(|name| name.is_empty()) {
         let what = if path.len() > LONGEST { "too long" } else { "with an empty name" };
         let why = format!("made a fragment whose path is {what}: `{}`", short(path));
         return Err(wrong(why, "a path has at most 64 names"));
@@ -46,7 +46,7 @@ pub(crate) fn checked(
     Err(wrong(why, &format!("its manifest says in `{field}` what it may do")))
 }
 
-fn short(path: &[String]) -> String {
+fn short(path: &[Name]) -> String {
     let shown = path_text(&path[..path.len().min(6)]);
     if path.len() > 6 { format!("{shown}.…") } else { shown }
 }

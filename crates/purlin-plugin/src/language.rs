@@ -39,6 +39,17 @@ pub trait Language: Send + Sync {
     /// # Errors
     /// Those of [`Language::call`].
     fn constant(&self, source: &Arc<Source>, name: &str) -> Result<Handle, Diagnostic>;
+
+    /// Does work that calls functions again and again, where calls cost the least: each need not be
+    /// handed over by itself.
+    ///
+    /// # Errors
+    /// What was called has exceeded a limit in such a way that the work cannot go on: it stands where
+    /// it is, with all that it holds. Whoever asked for it sees to what is left.
+    fn attend(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Diagnostic> {
+        work();
+        Ok(())
+    }
 }
 
 /// Where `load` finds other files. It answers the same source for the same file, however often it is

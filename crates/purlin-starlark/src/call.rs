@@ -134,16 +134,13 @@ fn global(
         let first = mistakes.into_iter().next();
         first.unwrap_or_else(|| Diagnostic::error("syntax", "the file cannot be read"))
     })?;
-    let index = &file.index;
-    let functions = index.functions.iter().map(|one| (one.name.as_str(), &one.origin));
-    let constants = index.constants.iter().map(|(name, origin)| (name.as_str(), origin));
-    let mut names = functions.chain(constants);
-    let origin = names.clone().find(|(other, _)| *other == name).map(|(_, origin)| origin.clone());
     let module = module(inner, &file)?;
-    match (module.get_any_visibility(name), origin) {
-        (Ok((value, _)), origin) => Ok((value, origin.unwrap_or_else(|| Origin::whole(source)))),
-        (Err(_), _) => Err(Diagnostic::error("missing-name", format!("there is no `{name}` here"))
-            .label(Origin::whole(source), "in this file")
-            .help(suggestion(name, "names", names.by_ref().map(|(name, _)| name)))),
+    if let Ok((value, _)) = module.get_any_visibility(name) {
+        return Ok((value, file.origin_of(name).unwrap_or_else(|| Origin::whole(source))));
     }
+    let functions = file.index.functions.iter().map(|one| one.name.as_str());
+    let names = functions.chain(file.index.constants.iter().map(|(name, _)| name.as_str()));
+    Err(Diagnostic::error("missing-name", format!("there is no `{name}` here"))
+        .label(Origin::whole(source), "in this file")
+        .help(suggestion(name, "names", names)))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
-use purlin_model::{Diagnostic, Diagnostics, Source};
+use purlin_model::{Diagnostic, Diagnostics, Origin, Source};
 use purlin_plugin::language::FileIndex;
 use starlark::environment::FrozenModule;
 use starlark::syntax::AstModule;
@@ -15,6 +15,9 @@ pub(crate) struct File {
     pub(crate) source: Arc<Source>,
     pub(crate) index: Arc<FileIndex>,
     pub(crate) loads: Vec<Load>,
+    /// The functions of the index by number, and its constants behind them, sorted by name: a file may
+    /// have fifty thousand.
+    by_name: Vec<u32>,
     /// What the loads mean, once somebody asked.
     pub(crate) loaded: OnceLock<Result<Vec<Arc<Self>>, Diagnostic>>,
     /// Taken by the evaluation. Of a deep text the tree is not kept, because dropping it would need
@@ -40,7 +43,12 @@ impl File {
         let tree = parse::parse(source).map_err(|diagnostic| vec![diagnostic])?;
         let (index, loads) = index(&tree, source)?;
         let tree = Some(tree).filter(|_| !is_deep);
+        let names = index.functions.len() + index.constants.len();
+        let mut by_name: Vec<u32> = (0..).take(names).collect();
+        // The first of a name stays in front.
+        by_name.sort_by(|one, other| bound(&index, *one).0.cmp(bound(&index, *other).0));
         Ok(Self {
+            by_name,
             source: source.clone(),
             index: Arc::new(index),
             loads,
@@ -49,6 +57,13 @@ impl File {
             module: Mutex::new(Module::Untouched),
             evaluated: Condvar::new(),
         })
+    }
+
+    /// Where a name is bound at the top level, functions first.
+    pub(crate) fn origin_of(&self, name: &str) -> Option<Origin> {
+        let place = self.by_name.partition_point(|number| bound(&self.index, *number).0 < name);
+        let (found, origin) = bound(&self.index, *self.by_name.get(place)?);
+        (found == name).then(|| origin.clone())
     }
 
     /// The tree, for the one evaluation.
@@ -93,5 +108,14 @@ impl File {
             *module = Module::Done(result);
             self.evaluated.notify_all();
         }
+    }
+}
+
+/// A name that a file binds, by its number.
+fn bound(index: &FileIndex, number: u32) -> (&str, &Origin) {
+    let number = number as usize;
+    match number.checked_sub(index.functions.len()) {
+        None => (&index.functions[number].name, &index.functions[number].origin),
+        Some(number) => (&index.constants[number].0, &index.constants[number].1),
     }
 }

@@ -1,5 +1,6 @@
 //! What a file defines, read off its syntax tree.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostics, Origin, Source};
@@ -30,6 +31,7 @@ pub(crate) fn index(
         source,
         index: FileIndex { functions: Vec::new(), constants: Vec::new(), definitions: None },
         loads: Vec::new(),
+        bound: HashSet::new(),
         mistakes: Vec::new(),
     };
     reader.statement(tree.statement());
@@ -45,6 +47,8 @@ struct Reader<'s> {
     source: &'s Arc<Source>,
     index: FileIndex,
     loads: Vec<Load>,
+    /// The constants so far.
+    bound: HashSet<String>,
     mistakes: Diagnostics,
 }
 
@@ -95,7 +99,7 @@ impl Reader<'_> {
     }
 
     fn constant(&mut self, name: &str, span: Span) {
-        if !self.index.constants.iter().any(|(other, _)| other == name) {
+        if self.bound.insert(name.to_owned()) {
             self.index.constants.push((name.to_owned(), at(self.source, span)));
         }
     }

@@ -55,6 +55,8 @@ fn evaluate(inner: &Arc<Inner>, file: &Arc<File>) -> Result<FrozenModule, Diagno
     if let Some(watch) = watch {
         watch.begin_file(file);
     }
+    // They are everybody's: who comes first does not pay for them.
+    let globals = inner.globals();
     let more = source.text.as_ref().map_or(0, String::len).saturating_mul(MEMORY_FOR_TEXT);
     let result = session::evaluate(inner, subject, more, None, || {
         Module::with_temp_heap(|module| {
@@ -63,7 +65,7 @@ fn evaluate(inner: &Arc<Inner>, file: &Arc<File>) -> Result<FrozenModule, Diagno
                 limit(&mut evaluator, inner);
                 evaluator.set_loader(&loader);
                 evaluator
-                    .eval_module(tree, &inner.globals)
+                    .eval_module(tree, globals)
                     .map_err(|error| error::evaluation(&error, source, &described))?;
             }
             module.freeze().map_err(|error| {

@@ -9,12 +9,13 @@ use super::workers;
 use crate::board::{Asker, Circle, Frame, Key, Outcome, Task};
 use crate::engine::Engine;
 use crate::message;
+use crate::mix::Mixing;
 use crate::scope::Supply;
 
 /// Definitions with all that they need.
 pub(super) struct Plan {
     pub(super) nodes: Vec<PlanNode>,
-    numbers: HashMap<Key, usize>,
+    numbers: HashMap<Key, usize, Mixing>,
 }
 
 /// One definition that is not evaluated yet.
@@ -30,7 +31,7 @@ pub(super) struct PlanNode {
 impl Plan {
     /// Reads off the syntax of one file after the other what is needed.
     pub(super) fn new(engine: &Engine, goals: &[Key], frame: Option<&Arc<Frame>>) -> Self {
-        let mut plan = Self { nodes: Vec::new(), numbers: HashMap::new() };
+        let mut plan = Self { nodes: Vec::new(), numbers: HashMap::default() };
         let mut wave: Vec<Key> = Vec::new();
         for key in goals {
             plan.meet(engine, key, &mut wave);
@@ -175,7 +176,7 @@ impl Plan {
         // A circle that closes here is told to whoever comes for the result.
         let _ = engine.board.run(&task, &asker, |frame| {
             Outcome::Value(match &node.needs {
-                Ok(needs) => engine.evaluate(&node.key, needs.clone(), frame),
+                Ok(needs) => engine.evaluate(&node.key, needs, frame),
                 Err(diagnostic) => Err(diagnostic.clone()),
             })
         });

@@ -118,8 +118,28 @@ impl<'a> SectionReader<'a> {
 
     /// Adds a contribution; a system in front of its path is taken off.
     pub(crate) fn add(&mut self, path: &[Name], priority: i64, content: Content, origin: Origin) {
-        let lineage = Lineage { origin, ..self.lineage.clone() };
         let (path, system) = self.split(path);
+        self.push(path, system, priority, content, origin);
+    }
+
+    /// The same for a path that is there already, which is not copied.
+    pub(crate) fn add_owned(&mut self, path: Vec<Name>, content: Content, origin: Origin) {
+        let is_system = self.system.is_none() && path.get(1).is_some_and(|name| is_system(name));
+        if is_system {
+            return self.add_at(&path, content, origin);
+        }
+        self.push(path, self.system.clone(), self.priority, content, origin);
+    }
+
+    fn push(
+        &mut self,
+        path: Vec<Name>,
+        system: Option<Name>,
+        priority: i64,
+        content: Content,
+        origin: Origin,
+    ) {
+        let lineage = Lineage { origin, ..self.lineage.clone() };
         self.found.push(Arc::new(Contribution {
             path,
             system,

@@ -51,6 +51,7 @@ pub(crate) fn perform(context: &Context) -> Outcome {
         diagnostics.extend(told);
         diagnostics.extend(opened.check());
         outputs = opened.names(&[]).map_or(0, |names| count(&names));
+        opened.leave();
     }
     let diagnostics = purlin_model::distinct(diagnostics);
     let wrong = has_errors(&diagnostics);

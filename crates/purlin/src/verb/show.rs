@@ -14,9 +14,15 @@ use crate::{draw, value_view};
 /// Lists outputs without evaluating any, or evaluates the one that is named.
 pub(crate) fn perform(context: &Context, options: &Show) -> Outcome {
     let opened = definitions::open(context, &options.systems)?;
+    let outcome = show(context, options, &opened);
+    opened.leave();
+    outcome
+}
+
+fn show(context: &Context, options: &Show, opened: &Workspace) -> Outcome {
     let path = definitions::path(options.path.as_deref())?;
     let names = opened.names(&path)?;
-    let listing = Listing { opened: &opened, origin: options.origin };
+    let listing = Listing { opened, origin: options.origin };
     if let Names::Leaf(_) = names
         && !options.origin
     {
@@ -41,7 +47,7 @@ pub(crate) fn perform(context: &Context, options: &Show) -> Outcome {
         listing.lines(&path, &names, 0, &mut lines);
         draw::out(format_args!("{}", listing.aligned(&lines)));
     }
-    let lacks = draw_problems(context, &opened);
+    let lacks = draw_problems(context, opened);
     Ok(if lacks { ExitCode::from(USAGE) } else { ExitCode::SUCCESS })
 }
 

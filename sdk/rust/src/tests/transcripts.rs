@@ -176,7 +176,7 @@ impl Importer for Demo {
         Ok(vec![
             Fragment::new(path("six"), Payload::Data(json!({ "version": "1.17.0" }))),
             Fragment {
-                system: Some("x86_64-linux".to_owned()),
+                system: Some("x86_64-linux".into()),
                 priority: Some(50),
                 ..Fragment::new(path("shell"), shell)
             },
