@@ -49,7 +49,7 @@ pub(crate) fn check(source: &Arc<Source>) -> Result<bool, Diagnostic> {
     if text.len() < SHORT || shallow::is_shallow(text, &WELL_WITHIN) {
         return Ok(false);
     }
-    for lexeme in Lexer::new(text, &dialect(), CodeMap::empty_static().clone()) {
+    for lexeme in tokens(text) {
         // What is no token is told by the parser.
         let Ok((start, token, end)) = lexeme else { return Ok(is_deep) };
         depth.add(&token);
@@ -65,6 +65,11 @@ pub(crate) fn check(source: &Arc<Source>) -> Result<bool, Diagnostic> {
         }
     }
     Ok(is_deep)
+}
+
+/// The tokens of a text. A line that is nothing but a comment is read off the map of the file.
+fn tokens(text: &str) -> Lexer<'_> {
+    Lexer::new(text, &dialect(), CodeMap::new(String::new(), text.to_owned()))
 }
 
 #[derive(Default)]
@@ -115,7 +120,7 @@ mod tests {
     /// What the tokens say, whatever its bytes look like.
     fn is_deep_in_tokens(text: &str) -> bool {
         let mut depth = Depth::default();
-        for lexeme in Lexer::new(text, &dialect(), CodeMap::empty_static().clone()) {
+        for lexeme in tokens(text) {
             let Ok((_, token, _)) = lexeme else { return false };
             depth.add(&token);
             if depth.exceeds(&WELL_WITHIN) {
@@ -129,13 +134,52 @@ mod tests {
     #[test]
     fn what_bytes_call_shallow_is_so_in_tokens() {
         const PIECES: [&str; 40] = [
-            "(", "(", "[", "[", "{", ")", "]", "}", "'", "\"", "'''", "\"\"\"", "\\", "#", "\n", "\n", "\n",
-            "\n    ", "\n  ", "\n        ", " ", ",", ";", ":", "a", "r'", "f\"", "b'", "elif", "elif", "not ",
-            "1", "1.5", "a.b", "é", "\t", "\r\n", "-", "'a' ", "if x:",
+            "(",
+            "(",
+            "[",
+            "[",
+            "{",
+            ")",
+            "]",
+            "}",
+            "'",
+            "\"",
+            "'''",
+            "\"\"\"",
+            "\\",
+            "#",
+            "\n",
+            "\n",
+            "\n",
+            "\n    ",
+            "\n  ",
+            "\n        ",
+            " ",
+            ",",
+            ";",
+            ":",
+            "a",
+            "r'",
+            "f\"",
+            "b'",
+            "elif",
+            "elif",
+            "not ",
+            "1",
+            "1.5",
+            "a.b",
+            "é",
+            "\t",
+            "\r\n",
+            "-",
+            "'a' ",
+            "if x:",
         ];
         let (mut state, mut shallow, mut deep) = (1_u64, 0, 0);
         let mut draw = |below: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             usize::try_from(state >> 33).unwrap_or(0) % below
         };
         for _ in 0..20_000 {
@@ -197,6 +241,16 @@ mod tests {
             "    elif x:\n        pass\n".repeat(600)
         );
         assert!(told(&chain).is_some());
+    }
+
+    #[test]
+    fn lines_of_comments_are_no_tokens() {
+        let text = format!(
+            "# One [[[.\ndef f(x):\n    # Another.\n    return {}\n",
+            "-".repeat(400) + "x"
+        );
+        assert!(!shallow::is_shallow(&text, &WELL_WITHIN));
+        assert_eq!(check(&Source::new("a.star", text)), Ok(true));
     }
 
     #[test]
