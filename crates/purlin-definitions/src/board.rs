@@ -166,7 +166,8 @@ impl Board {
         }
         let mut begun = waiting.first.remove(task);
         if begun.is_some() {
-            let outcome = lock(self.shard(task)).get(task).and_then(|slot| slot.done.get().cloned());
+            let outcome =
+                lock(self.shard(task)).get(task).and_then(|slot| slot.done.get().cloned());
             while let Some(task) = begun {
                 let slot = lock(self.shard(&task)).get(&task).cloned();
                 if let (Some(slot), Some(outcome)) = (slot, &outcome) {

@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn addresses_of_neighbours_fill_all_places() {
-        let hashes: Vec<u64> = (0..4096_usize).map(|at| Mixing.hash_one(0x7f00_0000 + at * 64)).collect();
+        let hashes: Vec<u64> =
+            (0..4096_usize).map(|at| Mixing.hash_one(0x7f00_0000 + at * 64)).collect();
         for shift in [0, 32, 57] {
             let mut counts = [0; 16];
             hashes.iter().for_each(|hash| counts[(hash >> shift) as usize % 16] += 1);

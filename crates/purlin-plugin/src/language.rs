@@ -41,15 +41,12 @@ pub trait Language: Send + Sync {
     fn constant(&self, source: &Arc<Source>, name: &str) -> Result<Handle, Diagnostic>;
 
     /// Does work that calls functions again and again, where calls cost the least: each need not be
-    /// handed over by itself.
+    /// handed over by itself. There is a stack of at least 64 MiB, for what lies in itself.
     ///
     /// # Errors
     /// What was called has exceeded a limit in such a way that the work cannot go on: it stands where
     /// it is, with all that it holds. Whoever asked for it sees to what is left.
-    fn attend(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Diagnostic> {
-        work();
-        Ok(())
-    }
+    fn attend(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Diagnostic>;
 }
 
 /// Where `load` finds other files. It answers the same source for the same file, however often it is

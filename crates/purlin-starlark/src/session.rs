@@ -51,8 +51,8 @@ pub(crate) fn evaluate<R>(
         let _budget = Budget::of(limits.memory.saturating_add(more));
         catch_unwind(AssertUnwindSafe(evaluation))
     };
-    let result = caught
-        .unwrap_or_else(|panic| Err(worker::panicked(&worker::text_of(&*panic), &subject)));
+    let result =
+        caught.unwrap_or_else(|panic| Err(worker::panicked(&worker::text_of(&*panic), &subject)));
     if let (Some(watch), Some(before)) = (watch, before) {
         watch.resume(before);
     }

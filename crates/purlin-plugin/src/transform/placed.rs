@@ -9,9 +9,7 @@ use super::{Composition, DefinitionEntry, Fragment, Name, Payload};
 impl Composition {
     /// Every entry with its system and the names that it has in outputs: its own definitions, and those
     /// of projects below the names of these, with the packages of who uses them.
-    pub fn placed(
-        self,
-    ) -> impl Iterator<Item = (Option<Name>, Arc<[Name]>, DefinitionEntry)> {
+    pub fn placed(self) -> impl Iterator<Item = (Option<Name>, Arc<[Name]>, DefinitionEntry)> {
         self.own
             .into_iter()
             .chain(self.adopted)
