@@ -56,7 +56,7 @@ impl Engine {
 
     /// Evaluates many at once, on all processors. The results are in the order of the keys.
     pub(crate) fn force_all(&self, keys: &[Key]) -> Vec<Forced> {
-        let plan = Arc::new(Plan::new(self, keys, None));
+        let plan = Arc::new(Plan::new(self, keys, None).of_many());
         let asker = Asker::default();
         plan.run(self, &asker);
         keys.iter().map(|key| self.outcome(key, &asker)).collect()
@@ -101,11 +101,13 @@ impl Engine {
         Err(message::no_prototype(file, &names))
     }
 
-    /// Evaluates a definition whose parameters are filled.
+    /// Evaluates a definition whose parameters are filled. Where it is one of few, no more of its file
+    /// is looked at than it needs.
     pub(crate) fn evaluate(
         &self,
         key: &Key,
         supplies: &[(String, Origin, Supply)],
+        is_among_few: bool,
         frame: &Arc<Frame>,
     ) -> Forced {
         let definition = &key.definition;
@@ -124,7 +126,11 @@ impl Engine {
                             arguments.push((name.clone(), argument));
                         }
                         let function = FunctionRef { source, name: function.name.clone() };
-                        Ok(Argument::Value(self.language.call(&function, &arguments)?))
+                        let value = match is_among_few {
+                            true => self.language.call_alone(&function, &arguments)?,
+                            false => self.language.call(&function, &arguments)?,
+                        };
+                        Ok(Argument::Value(value))
                     }
                 }
             }

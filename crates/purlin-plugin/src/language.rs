@@ -34,6 +34,19 @@ pub trait Language: Send + Sync {
         arguments: &[(String, Argument)],
     ) -> Result<Handle, Diagnostic>;
 
+    /// The same for who calls few functions of the file: of a large one, only what the function can
+    /// mean need be evaluated. What is wrong elsewhere at the top level of the file may not be told.
+    ///
+    /// # Errors
+    /// Those of [`Language::call`].
+    fn call_alone(
+        &self,
+        function: &FunctionRef,
+        arguments: &[(String, Argument)],
+    ) -> Result<Handle, Diagnostic> {
+        self.call(function, arguments)
+    }
+
     /// A constant of a file: what a name is bound to at its top level.
     ///
     /// # Errors

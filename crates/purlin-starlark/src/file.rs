@@ -1,5 +1,6 @@
 //! One file: its tree, what it defines, what it loads, and its module once it was evaluated.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
 use purlin_model::{Diagnostic, Diagnostics, Origin, Source};
@@ -8,7 +9,10 @@ use starlark::environment::FrozenModule;
 use starlark::syntax::AstModule;
 
 use crate::index::{Load, index};
-use crate::parse;
+use crate::{parse, part};
+
+/// Who asks for more parts of a file than this is given all of it.
+const MOST_PARTS: usize = 8;
 
 /// A file that was parsed.
 pub(crate) struct File {
@@ -24,6 +28,8 @@ pub(crate) struct File {
     /// as much stack as making it.
     tree: Mutex<Option<AstModule>>,
     module: Mutex<Module>,
+    /// What single functions needed, by their names.
+    parts: Mutex<HashMap<String, FrozenModule>>,
     evaluated: Condvar,
 }
 
@@ -55,6 +61,7 @@ impl File {
             loaded: OnceLock::new(),
             tree: Mutex::new(tree),
             module: Mutex::new(Module::Untouched),
+            parts: Mutex::default(),
             evaluated: Condvar::new(),
         })
     }
@@ -73,6 +80,26 @@ impl File {
             Some(tree) => Ok(tree),
             None => parse::parse(&self.source),
         }
+    }
+
+    /// The text of what one function needs, where the file is large and not evaluated.
+    pub(crate) fn part(&self, function: &str) -> Option<Arc<Source>> {
+        if self.parts.lock().unwrap_or_else(PoisonError::into_inner).len() >= MOST_PARTS {
+            return None;
+        }
+        let tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = self.source.text.as_ref()?;
+        Some(Source::new(self.source.path.clone(), part::part(tree.as_ref()?, text, function)?))
+    }
+
+    /// What that came to.
+    pub(crate) fn known_part(&self, function: &str) -> Option<FrozenModule> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).get(function).cloned()
+    }
+
+    pub(crate) fn keep_part(&self, function: &str, module: &FrozenModule) {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.insert(function.to_owned(), module.clone());
     }
 
     /// What became of the evaluation; `None` for the one who is to do it and then tells it with

@@ -12,7 +12,7 @@ use starlark::syntax::ast::{AssignTarget, AstParameter, AstStmt, ParameterP, Stm
 use crate::{error, written};
 
 /// The name whose literal tells definitions.
-const DEFINITIONS: &str = "definitions";
+pub(crate) const DEFINITIONS: &str = "definitions";
 
 /// A `load` statement: which file, and where that stands.
 #[derive(Debug, Clone)]

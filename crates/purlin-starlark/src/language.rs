@@ -59,6 +59,21 @@ impl Starlark {
     pub(crate) fn of(inner: Arc<Inner>) -> Self {
         Self { inner }
     }
+
+    /// Calls a function, in this thread if it is a worker's.
+    fn call_in(
+        &self,
+        function: &FunctionRef,
+        arguments: &[(String, Argument)],
+        is_alone: bool,
+    ) -> Result<Handle, Diagnostic> {
+        if Workers::is_here() {
+            return call::call(&self.inner, function, arguments, is_alone);
+        }
+        let (inner, function, arguments) =
+            (self.inner.clone(), function.clone(), arguments.to_vec());
+        self.inner.workers.run(move || call::call(&inner, &function, &arguments, is_alone))
+    }
 }
 
 impl Language for Starlark {
@@ -71,12 +86,15 @@ impl Language for Starlark {
         function: &FunctionRef,
         arguments: &[(String, Argument)],
     ) -> Result<Handle, Diagnostic> {
-        if Workers::is_here() {
-            return call::call(&self.inner, function, arguments);
-        }
-        let (inner, function, arguments) =
-            (self.inner.clone(), function.clone(), arguments.to_vec());
-        self.inner.workers.run(move || call::call(&inner, &function, &arguments))
+        self.call_in(function, arguments, false)
+    }
+
+    fn call_alone(
+        &self,
+        function: &FunctionRef,
+        arguments: &[(String, Argument)],
+    ) -> Result<Handle, Diagnostic> {
+        self.call_in(function, arguments, true)
     }
 
     fn constant(&self, source: &Arc<Source>, name: &str) -> Result<Handle, Diagnostic> {

@@ -16,7 +16,12 @@ use crate::scope::Supply;
 pub(super) struct Plan {
     pub(super) nodes: Vec<PlanNode>,
     numbers: HashMap<Key, usize, Mixing>,
+    /// Whether everything is wanted, with all that is wrong anywhere.
+    is_of_many: bool,
 }
+
+/// With more definitions than this, a file that has them is evaluated whole.
+const FEW: usize = 8;
 
 /// One definition that is not evaluated yet.
 pub(super) struct PlanNode {
@@ -31,7 +36,7 @@ pub(super) struct PlanNode {
 impl Plan {
     /// Reads off the syntax of one file after the other what is needed.
     pub(super) fn new(engine: &Engine, goals: &[Key], frame: Option<&Arc<Frame>>) -> Self {
-        let mut plan = Self { nodes: Vec::new(), numbers: HashMap::default() };
+        let mut plan = Self { nodes: Vec::new(), numbers: HashMap::default(), is_of_many: false };
         let mut wave: Vec<Key> = Vec::new();
         for key in goals {
             plan.meet(engine, key, &mut wave);
@@ -54,6 +59,14 @@ impl Plan {
         }
         plan.end_circles(engine);
         plan
+    }
+
+    pub(super) fn of_many(self) -> Self {
+        Self { is_of_many: true, ..self }
+    }
+
+    fn is_small(&self) -> bool {
+        !self.is_of_many && self.nodes.len() <= FEW
     }
 
     /// The number of a definition that is not done yet; a new one is added to the next wave.
@@ -176,7 +189,7 @@ impl Plan {
         // A circle that closes here is told to whoever comes for the result.
         let _ = engine.board.run(&task, &asker, |frame| {
             Outcome::Value(match &node.needs {
-                Ok(needs) => engine.evaluate(&node.key, needs, frame),
+                Ok(needs) => engine.evaluate(&node.key, needs, self.is_small(), frame),
                 Err(diagnostic) => Err(diagnostic.clone()),
             })
         });
