@@ -73,7 +73,10 @@ pub(crate) fn map(root: &SourceRoot, folder: &str) -> Mapped {
         Ok(_) => walk.report(&path, "no-folder", ("is not a folder", "a folder belongs here")),
         Err(_) => walk.mapped.is_missing = true,
     }
-    walk.mapped.files.sort_unstable();
+    // It was walked in order, but for what has one name.
+    if !walk.mapped.files.is_sorted() {
+        walk.mapped.files.sort_unstable();
+    }
     walk.mapped
 }
 
@@ -93,8 +96,8 @@ struct Walk<'a> {
 }
 
 /// What a name in a folder is.
-enum Found {
-    File { stem: String },
+enum Found<'n> {
+    File { stem: &'n str },
     Folder,
 }
 
@@ -129,7 +132,8 @@ impl Walk<'_> {
             Ok(found) => {
                 for entry in found.flatten() {
                     match entry.file_name().into_string() {
-                        Ok(name) => entries.push((name, entry)),
+                        Ok(name) if may_count(&name, &entry) => entries.push((name, entry)),
+                        Ok(_) => {}
                         Err(name) => self.odd_name(folder, Path::new(&name)),
                     }
                 }
@@ -145,7 +149,9 @@ impl Walk<'_> {
         if !is_top && entries.iter().any(|(name, _)| name == "purlin.toml") {
             return;
         }
-        entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        entries.sort_unstable_by(|(one, _), (other, _)| {
+            stem(one).cmp(stem(other)).then_with(|| one.cmp(other))
+        });
         if !is_top && self.take_default(&entries) {
             return;
         }
@@ -161,8 +167,10 @@ impl Walk<'_> {
             }
             match self.what(&name, &entry) {
                 Some(Found::File { stem }) => {
-                    let path = self.names.iter().cloned().chain([Arc::from(stem)]).collect();
-                    self.mapped.files.push((path, entry.path()));
+                    let mut path = Vec::with_capacity(self.names.len() + 1);
+                    path.extend_from_slice(&self.names);
+                    path.push(Arc::from(stem));
+                    self.mapped.files.push((path, folder.join(&name)));
                 }
                 Some(Found::Folder) => self.descend(&name, &entry.path()),
                 None => {}
@@ -195,11 +203,11 @@ impl Walk<'_> {
         is_one
     }
 
-    fn what(&mut self, name: &str, entry: &fs::DirEntry) -> Option<Found> {
+    fn what<'n>(&mut self, name: &'n str, entry: &fs::DirEntry) -> Option<Found<'n>> {
         if name.starts_with('.') {
             return None;
         }
-        let stem = name.strip_suffix(".star").or_else(|| name.strip_suffix(".toml"));
+        let stem = ending(name);
         let mut kind = entry.file_type().ok()?;
         if kind.is_symlink() {
             let path = entry.path();
@@ -224,7 +232,7 @@ impl Walk<'_> {
             return Some(Found::Folder);
         }
         let stem = stem.filter(|_| kind.is_file())?;
-        Some(Found::File { stem: stem.to_owned() })
+        Some(Found::File { stem })
     }
 
     fn odd_name(&mut self, folder: &Path, name: &Path) {
@@ -246,6 +254,20 @@ impl Walk<'_> {
             Diagnostic::error(code, summary).label(origin, "not mapped").help(help.to_owned()),
         );
     }
+}
+
+/// What a file of definitions defines; of anything else its name.
+fn stem(name: &str) -> &str {
+    ending(name).unwrap_or(name)
+}
+
+fn ending(name: &str) -> Option<&str> {
+    name.strip_suffix(".star").or_else(|| name.strip_suffix(".toml"))
+}
+
+/// False for files that are nothing to definitions: many may lie between those that are.
+fn may_count(name: &str, entry: &fs::DirEntry) -> bool {
+    ending(name).is_some() || !entry.file_type().is_ok_and(|kind| kind.is_file())
 }
 
 fn is_default(name: &str) -> bool {

@@ -55,6 +55,7 @@ pub(crate) fn perform(context: &Context, options: &Check) -> Outcome {
         diagnostics.extend(opened.check());
         diagnostics.extend(template::problems(context, &opened));
         outputs = opened.names(&[]).map_or(0, |names| count(&names));
+        opened.leave();
     }
     let diagnostics = purlin_model::distinct(diagnostics);
     let wrong = has_errors(&diagnostics);
