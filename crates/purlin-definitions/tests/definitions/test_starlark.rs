@@ -127,3 +127,27 @@ fn what_is_looked_up_too_deep_is_an_error_and_not_the_end() {
     let error = open(&files).error("pkg.x86_64-linux.p0");
     assert_eq!(error.code, "too-deep", "{error}");
 }
+
+#[test]
+fn what_stops_for_good_keeps_nobody_waiting() {
+    // Each looks it up while it runs, and it is one of those that are checked itself.
+    let mut texts: Vec<(String, String)> = (0..100)
+        .map(|number| {
+            let text = format!("def default(pkgs):\n    return [{number}, pkgs.hog]\n");
+            (format!("pkg/user{number}.star"), text)
+        })
+        .collect();
+    let hog = "def default():\n    return 'x' * (1 << 30)\n";
+    texts.push(("pkg/hog.star".to_owned(), hog.to_owned()));
+    texts.push(("pkg/fine.star".to_owned(), "def default():\n    return 1\n".to_owned()));
+    let files: Vec<(&str, &str)> =
+        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let opened = open(&files);
+    let told = opened.workspace.check();
+    assert_eq!(told.len(), 1, "{}", told.iter().map(crate::world::told).collect::<String>());
+    assert_eq!(
+        told[0].summary,
+        "`default` in `pkg/hog.star` takes more memory than a definition may hold"
+    );
+    assert_eq!(opened.show("pkg.x86_64-linux.fine"), json!(1));
+}
