@@ -137,7 +137,7 @@ fn what_stops_for_good_keeps_nobody_waiting() {
             (format!("pkg/user{number}.star"), text)
         })
         .collect();
-    let hog = "def default():\n    return 'x' * (1 << 30)\n";
+    let hog = "def default(count = 1 << 30):\n    return 'x' * count\n";
     texts.push(("pkg/hog.star".to_owned(), hog.to_owned()));
     texts.push(("pkg/fine.star".to_owned(), "def default():\n    return 1\n".to_owned()));
     let files: Vec<(&str, &str)> =
