@@ -28,6 +28,10 @@ pub(crate) type Forced = Result<Argument, Arc<Diagnostic>>;
 /// `pkgs`, `self` and folders while a definition runs.
 const DEEPEST: usize = 200;
 
+/// So many are planned at once. Their files are syntax trees until they are evaluated, and those are
+/// larger than what comes of them.
+const AT_ONCE: usize = 500;
+
 /// What a definition in the language is.
 pub(crate) enum Callable<'a> {
     Function(Cow<'a, Function>),
@@ -58,9 +62,10 @@ impl Engine {
 
     /// Evaluates many at once, on all processors. The results are in the order of the keys.
     pub(crate) fn force_all(&self, keys: &[Key]) -> Vec<Forced> {
-        let plan = Arc::new(Plan::new(self, keys, None).of_many());
         let asker = Asker::default();
-        plan.run(self, &asker);
+        for some in keys.chunks(AT_ONCE) {
+            Arc::new(Plan::new(self, some, None).of_many()).run(self, &asker);
+        }
         keys.iter().map(|key| self.outcome(key, &asker)).collect()
     }
 

@@ -74,7 +74,7 @@ fn run_found<R>(
 ) -> Result<R, Diagnostic> {
     let described: Arc<str> = format!("`{name}` in `{}`", source.path.display()).into();
     let subject = Subject { described: described.clone(), source: source.clone() };
-    session::evaluate(inner, subject, 0, ask, || {
+    session::evaluate(inner, &subject, 0, ask, || {
         Module::with_temp_heap(|module| {
             let value = {
                 let function = module.heap().access_owned_frozen_value(&function);
@@ -103,7 +103,7 @@ pub(crate) fn constant(
     let (value, origin) = global(inner, source, name, false)?;
     let described = format!("`{name}` in `{}`", source.path.display());
     let subject = Subject { described: described.as_str().into(), source: source.clone() };
-    session::evaluate(inner, subject, 0, None, || {
+    session::evaluate(inner, &subject, 0, None, || {
         Module::with_temp_heap(|module| {
             let heap = module.heap();
             let unowned = heap.access_owned_frozen_value(&value);

@@ -88,7 +88,7 @@ fn evaluate(
     // They are everybody's: who comes first does not pay for them.
     let globals = inner.globals();
     let more = source.text.as_ref().map_or(0, String::len).saturating_mul(MEMORY_FOR_TEXT);
-    session::evaluate(inner, subject, more, None, || {
+    session::evaluate(inner, &subject, more, None, || {
         Module::with_temp_heap(|module| {
             {
                 let mut evaluator = Evaluator::new(&module);

@@ -34,7 +34,7 @@ struct Session {
 /// [`fail`] fails here.
 pub(crate) fn evaluate<R>(
     inner: &Arc<Inner>,
-    subject: Subject,
+    subject: &Subject,
     more: usize,
     ask: Option<Ask>,
     evaluation: impl FnOnce() -> Result<R, Diagnostic>,
@@ -52,7 +52,7 @@ pub(crate) fn evaluate<R>(
         catch_unwind(AssertUnwindSafe(evaluation))
     };
     let result =
-        caught.unwrap_or_else(|panic| Err(worker::panicked(&worker::text_of(&*panic), &subject)));
+        caught.unwrap_or_else(|panic| Err(worker::panicked(&worker::text_of(&*panic), subject)));
     if let (Some(watch), Some(before)) = (watch, before) {
         watch.resume(before);
     }
