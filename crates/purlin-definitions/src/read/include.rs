@@ -7,6 +7,7 @@ use purlin_store::Patterns;
 
 use super::document::checked;
 use crate::file::{matching, read_text};
+use crate::folder::LEADS_OUT;
 
 /// The document with the tables of the files that its `[include]` names, which is gone then. A key
 /// that two files write is an error that names both places. `root` is the workspace's folder, and
@@ -27,7 +28,20 @@ pub fn included(document: &Value, root: &Path, shown: &Path) -> (Value, Vec<Diag
     }
     for file in files(&include, root, &mut diagnostics) {
         let shown = shown.join(&file);
-        let text = match read_text(&root.join(&file), &shown) {
+        let path = root.join(&file);
+        if path
+            .canonicalize()
+            .is_ok_and(|real| !root.canonicalize().is_ok_and(|root| real.starts_with(root)))
+        {
+            let (what, help) = LEADS_OUT;
+            diagnostics.push(
+                Diagnostic::error("leads-out", format!("{} {what}", shown.display()))
+                    .label(include.key.clone(), "included here")
+                    .help(help.to_owned()),
+            );
+            continue;
+        }
+        let text = match read_text(&path, &shown) {
             Ok(text) => text,
             Err(diagnostic) => {
                 diagnostics.push(diagnostic.label(include.key.clone(), "included here"));

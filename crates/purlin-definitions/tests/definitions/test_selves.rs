@@ -1,8 +1,12 @@
 //! What is a project's own, and what comes from the folder that something is in.
 
+use std::os::unix::fs::symlink;
+
+use purlin_definitions::{Fetched, GitProject};
 use serde_json::json;
 
-use crate::test_starlark::{mistakes, open};
+use crate::test_starlark::{mistakes, open, open_fetching};
+use crate::world::write;
 
 const HEAD: &str = "[workspace]\nname = \"top\"\nsystems = [\"x86_64-linux\"]\n";
 
@@ -32,6 +36,53 @@ fn a_project_stays_a_workspace_of_its_own() {
     };
     let all = ["own", "path", "name", "input", "given"].map(shown);
     assert_eq!(all, ["a", "a", "child", "in", "top"]);
+}
+
+#[test]
+fn what_was_fetched_knows_its_commit_and_reads_nothing_outside() {
+    let fetched = tempfile::tempdir().unwrap();
+    let there = fetched.path().to_owned();
+    write(&there, "good/purlin.toml", HEAD);
+    let star = "def r(mk_thing, inputs):\n    return mk_thing(version = inputs.self.revision)\n\
+                definitions = {\"pkg\": {\"r\": r}}\n";
+    write(&there, "good/purlin.star", star);
+    write(&there, "secret", "secret = 1\n");
+    std::fs::create_dir(there.join("bad")).unwrap();
+    symlink("../secret", there.join("bad/purlin.toml")).unwrap();
+    let fetch = move |project: &GitProject<'_>| {
+        let (folder, url) = (there.join(project.url), project.url.to_owned());
+        Ok(Fetched { folder, url, commit: "c0ffee".to_owned() })
+    };
+    let document = format!("{HEAD}[projects]\na = {{ git = \"good\" }}\nb = {{ git = \"bad\" }}\n");
+    let files = [("purlin.toml", document.as_str())];
+    let opened = open_fetching(&files, |_| {}, Some(Box::new(fetch)), |_| {});
+    assert_eq!(opened.show("pkg.x86_64-linux.a/r")["version"], "c0ffee");
+    let told: Vec<String> =
+        opened.workspace.problems().iter().map(|one| one.summary.clone()).collect();
+    assert_eq!(told, ["there is no project in the repository bad"]);
+}
+
+#[test]
+fn nothing_is_included_from_outside() {
+    let outside = tempfile::tempdir().unwrap();
+    write(outside.path(), "more.toml", "secret = 1\n");
+    let document = format!("{HEAD}[include]\nfiles = [\"more/*.toml\"]\n");
+    let files = [("purlin.toml", document.as_str()), ("more/a.toml", "[pkg.a]\nversion = \"1\"\n")];
+    let link = outside.path().join("more.toml");
+    let opened = open_fetching(
+        &files,
+        |_| {},
+        None,
+        |root| {
+            symlink(link, root.join("more/b.toml")).unwrap();
+        },
+    );
+    assert_eq!(opened.show("pkg.x86_64-linux.a")["version"], "1");
+    assert_eq!(
+        mistakes(&opened),
+        "error: more/b.toml leads out of the workspace\n  purlin.toml:4:2 included here\n  \
+         = symbolic links are followed inside the workspace only\n"
+    );
 }
 
 #[test]

@@ -24,6 +24,15 @@ pub(crate) fn open_with(
     files: &[(&str, &str)],
     change: impl FnOnce(&mut purlin_definitions::Catalogue),
 ) -> Opened {
+    open_fetching(files, change, None, |_| {})
+}
+
+pub(crate) fn open_fetching(
+    files: &[(&str, &str)],
+    change: impl FnOnce(&mut purlin_definitions::Catalogue),
+    fetch: Option<purlin_definitions::Fetch>,
+    prepare: impl FnOnce(&std::path::Path),
+) -> Opened {
     let folder = tempfile::tempdir().unwrap();
     let document = "[workspace]\nsystems = [\"x86_64-linux\"]\n[[use]]\nname = \"folder\"\ntype = \"pkg\"\n\
                     [[use]]\nname = \"folder\"\ntype = \"lib\"\n";
@@ -31,6 +40,7 @@ pub(crate) fn open_with(
     for (path, text) in files {
         write(folder.path(), path, text);
     }
+    prepare(folder.path());
     let text = fs::read_to_string(folder.path().join("purlin.toml")).unwrap();
     let (document, _) = parse_toml(&Source::new("purlin.toml", text));
     let files = SourceFiles::new();
@@ -45,10 +55,11 @@ pub(crate) fn open_with(
         language: std::sync::Arc::new(Starlark::new(files.clone())),
         files,
         base: None,
-        fetch: None,
-        revision: Some(Box::new(|folder, _| {
+        fetch,
+        revision: Some(Box::new(|folder, commit| {
             let name = folder.file_name().unwrap().to_string_lossy();
-            Ok(Value::from_json(&json!({ "path": name }), &Origin::whole(&Source::unread("self"))))
+            let told = json!({ "path": name, "revision": commit });
+            Ok(Value::from_json(&told, &Origin::whole(&Source::unread("self"))))
         })),
     });
     Opened { _folder: folder, workspace }

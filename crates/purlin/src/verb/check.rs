@@ -18,6 +18,9 @@ use crate::failure::{Outcome, USAGE};
 use crate::verb::init::template;
 use crate::{definitions, draw, environment};
 
+/// The code of what plugins may not do yet.
+const UNGRANTED: &str = "plugin-ungranted";
+
 /// Finds everything that can be known without starting a process.
 pub(crate) fn perform(context: &Context, options: &Check) -> Outcome {
     let root = context.root()?;
@@ -57,7 +60,14 @@ pub(crate) fn perform(context: &Context, options: &Check) -> Outcome {
         outputs = opened.names(&[]).map_or(0, |names| count(&names));
         opened.leave();
     }
-    let diagnostics = purlin_model::distinct(diagnostics);
+    let mut diagnostics = purlin_model::distinct(diagnostics);
+    // A plugin that nobody has consented to yet is an error where something needs it.
+    let errors: Vec<String> = diagnostics
+        .iter()
+        .filter(|one| one.severity == Severity::Error && one.code == UNGRANTED)
+        .map(|one| one.summary.clone())
+        .collect();
+    diagnostics.retain(|one| one.severity == Severity::Error || !errors.contains(&one.summary));
     let wrong = has_errors(&diagnostics);
     if context.global.json {
         let list: Vec<_> = diagnostics.iter().map(Diagnostic::to_json).collect();
