@@ -97,6 +97,7 @@ fn through_language(texts: &[String]) {
         constructor: "mk_package".to_owned(),
         schema: Arc::new(schema),
         role: None,
+        has_name: true,
     });
     let language = Starlark::new(Arc::new(NoSources));
     let arguments = [("mk_package".to_owned(), Argument::Constructor(leaf))];

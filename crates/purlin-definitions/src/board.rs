@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher as _, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -11,6 +11,7 @@ use purlin_model::{Diagnostic, Origin};
 use purlin_plugin::language::Argument;
 
 use crate::Contribution;
+use crate::mix::Mixing;
 
 /// A definition, evaluated in one workspace for one system.
 #[derive(Debug, Clone)]
@@ -80,12 +81,21 @@ pub(crate) type Circle = Vec<(Task, Option<Origin>)>;
 
 const SHARDS: usize = 16;
 
+type Mixed<T> = HashMap<Task, T, Mixing>;
+
 #[derive(Default)]
 pub(crate) struct Board {
-    slots: [Mutex<HashMap<Task, Arc<Slot>>>; SHARDS],
-    /// For each task that is being worked on, the one that has to be done first.
-    waiting: Mutex<HashMap<Task, Task>>,
+    slots: [Mutex<Mixed<Arc<Slot>>>; SHARDS],
+    waiting: Mutex<Waiting>,
     changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// For each task that is being worked on, the one that has to be done first.
+    first: Mixed<Task>,
+    /// How many threads sleep until something is done.
+    sleeping: usize,
 }
 
 #[derive(Default)]
@@ -137,13 +147,47 @@ impl Board {
             between: asker.between.clone(),
         });
         if let Some(parent) = parent {
-            lock(&self.waiting).insert(parent.task.clone(), task.clone());
+            lock(&self.waiting).first.insert(parent.task.clone(), task.clone());
         }
-        let ending = Ending { board: self, slot: &slot, parent };
+        let ending = Ending { board: self, task, slot: &slot, parent };
         let outcome = with_current(&frame, || work(&frame));
-        let _ = slot.done.set(outcome.clone());
+        let _ = slot.done.set(outcome);
         drop(ending);
-        Ok(outcome)
+        // What was told first stays: somebody may have given the task up.
+        Ok(slot.done.get().cloned().unwrap_or_else(unfinished))
+    }
+
+    /// Ends a task whose thread will not go on, and those that it has begun.
+    pub(crate) fn give_up(&self, task: &Task, why: &Arc<Diagnostic>) {
+        let slot = lock(self.shard(task)).get(task).cloned();
+        if let Some(slot) = slot {
+            let _ = slot.done.set(Outcome::Value(Err(why.clone())));
+        }
+        self.end(task, None);
+    }
+
+    /// Lets go of who waits for a task that is done. What it has begun and what never came to an end
+    /// has stopped with its thread, and ends as the task did.
+    fn end(&self, task: &Task, parent: Option<&Task>) {
+        let mut waiting = lock(&self.waiting);
+        if let Some(parent) = parent {
+            waiting.first.remove(parent);
+        }
+        let mut begun = waiting.first.remove(task);
+        if begun.is_some() {
+            let outcome =
+                lock(self.shard(task)).get(task).and_then(|slot| slot.done.get().cloned());
+            while let Some(task) = begun {
+                let slot = lock(self.shard(&task)).get(&task).cloned();
+                if let (Some(slot), Some(outcome)) = (slot, &outcome) {
+                    let _ = slot.done.set(outcome.clone());
+                }
+                begun = waiting.first.remove(&task);
+            }
+        }
+        if waiting.sleeping > 0 {
+            self.changed.notify_all();
+        }
     }
 
     fn wait(&self, task: &Task, slot: &Slot, asker: &Asker) -> Result<Outcome, Circle> {
@@ -152,47 +196,50 @@ impl Board {
         loop {
             if let Some(outcome) = slot.done.get() {
                 if let Some(parent) = parent {
-                    waiting.remove(&parent.task);
+                    waiting.first.remove(&parent.task);
                 }
                 return Ok(outcome.clone());
             }
             if let Some(parent) = parent {
-                if let Some(circle) = others_circle(&waiting, task, asker) {
+                if let Some(circle) = others_circle(&waiting.first, task, asker) {
+                    waiting.first.remove(&parent.task);
                     return Err(circle);
                 }
-                waiting.insert(parent.task.clone(), task.clone());
+                waiting.first.insert(parent.task.clone(), task.clone());
             }
+            waiting.sleeping += 1;
             waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting.sleeping -= 1;
         }
     }
 
-    fn shard(&self, task: &Task) -> &Mutex<HashMap<Task, Arc<Slot>>> {
-        let mut hasher = DefaultHasher::new();
-        task.hash(&mut hasher);
-        let shards = SHARDS as u64;
-        &self.slots[usize::try_from(hasher.finish() % shards).unwrap_or(0)]
+    fn shard(&self, task: &Task) -> &Mutex<Mixed<Arc<Slot>>> {
+        // A map goes by the lowest bits and by the highest.
+        let middle = Mixing.hash_one(task) >> 32;
+        &self.slots[usize::try_from(middle % SHARDS as u64).unwrap_or(0)]
     }
 }
 
 /// Whatever a task comes to, those who wait for it go on.
 struct Ending<'a> {
     board: &'a Board,
+    task: &'a Task,
     slot: &'a Slot,
     parent: Option<&'a Arc<Frame>>,
 }
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        let _ = self.slot.done.set(Outcome::Value(Err(Arc::new(Diagnostic::error(
-            "internal",
-            "an evaluation ended without a result",
-        )))));
-        let mut waiting = lock(&self.board.waiting);
-        if let Some(parent) = self.parent {
-            waiting.remove(&parent.task);
+        if self.slot.done.get().is_none() {
+            let _ = self.slot.done.set(unfinished());
         }
-        self.board.changed.notify_all();
+        self.board.end(self.task, self.parent.map(|parent| &parent.task));
     }
+}
+
+fn unfinished() -> Outcome {
+    let what = Diagnostic::error("internal", "an evaluation ended without a result");
+    Outcome::Value(Err(Arc::new(what)))
 }
 
 /// The task that this thread works on. What a caller names may have ended long ago: a value that
@@ -249,7 +296,7 @@ fn own_circle(task: &Task, asker: &Asker) -> Option<Circle> {
 
 /// The circle that closes if who asks waits for `task`, which others work on.
 #[expect(clippy::mutable_key_type, reason = "a key is told by the address of its definition")]
-fn others_circle(waiting: &HashMap<Task, Task>, task: &Task, asker: &Asker) -> Option<Circle> {
+fn others_circle(waiting: &Mixed<Task>, task: &Task, asker: &Asker) -> Option<Circle> {
     let mut way = vec![(task.clone(), None)];
     let mut last = task;
     while let Some(next) = waiting.get(last) {

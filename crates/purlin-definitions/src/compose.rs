@@ -211,14 +211,17 @@ impl Walk<'_> {
     fn node(&mut self, tree: &Tree, node: &Node, taken: &[Option<Name>]) {
         let mut taken = std::borrow::Cow::Borrowed(taken);
         if !node.here().is_empty() {
-            let mut systems = std::borrow::Cow::Borrowed(self.systems.as_slice());
+            let mut more: Vec<Option<Name>> = Vec::new();
             for one in node.here().iter().filter(|one| one.system.is_some()) {
                 let is_free = self.how.systems.is_none() && !self.engine.is_restricted;
-                if is_free && !systems.contains(&one.system) {
-                    systems.to_mut().push(one.system.clone());
+                if is_free && !self.systems.contains(&one.system) && !more.contains(&one.system) {
+                    more.push(one.system.clone());
                 }
             }
-            for system in systems.into_owned() {
+            let wanted = self.systems.len();
+            for number in 0..wanted + more.len() {
+                let system = self.systems.get(number).unwrap_or_else(|| &more[number - wanted]);
+                let system = system.clone();
                 if taken.contains(&system) {
                     continue;
                 }
@@ -296,8 +299,11 @@ impl Walk<'_> {
         definition: Arc<Contribution>,
         conflict: Option<&Arc<Diagnostic>>,
     ) {
-        let names = |path: &[Name]| -> Vec<String> {
-            self.prefix.iter().chain(path).map(ToString::to_string).collect()
+        let names = |path: &[Name]| -> Arc<[Name]> {
+            match self.prefix {
+                [] => path.into(),
+                prefix => [prefix, path].concat().into(),
+            }
         };
         let path = names(&self.path);
         let namespace =
@@ -320,7 +326,7 @@ impl Walk<'_> {
             self.found.push(DefinitionEntry {
                 path: path.clone(),
                 namespace: namespace.clone(),
-                system: system.map(ToString::to_string),
+                system: system.cloned(),
                 axes,
                 origin: origin.clone(),
                 priority,

@@ -115,7 +115,7 @@ struct Adding<'a> {
 
 impl Adding<'_> {
     fn add(&mut self, fragment: Fragment) -> Result<(), Diagnostic> {
-        let path: Vec<Name> = fragment.path.iter().map(|name| Name::from(name.as_str())).collect();
+        let path = fragment.path;
         let origin = fragment.origin.clone().unwrap_or_else(|| self.used.origin.clone());
         let priority = fragment.priority.unwrap_or(EXTENSION);
         let lineage = Lineage {
@@ -126,9 +126,9 @@ impl Adding<'_> {
         };
         let section = path[0].clone();
         let mut reader = SectionReader::new(&self.engine.catalogue, &section, lineage, priority);
-        reader.system = fragment.system.as_deref().map(Name::from);
+        reader.system = fragment.system;
         if !fragment.inject.is_empty() {
-            let (arguments, origin) = (fragment.inject.clone(), self.used.origin.clone());
+            let (arguments, origin) = (fragment.inject, self.used.origin.clone());
             let places = self.used.places_of(&arguments);
             reader.inject = Some(Arc::new(Injected { arguments, origin, places }));
         }
@@ -165,7 +165,7 @@ impl Adding<'_> {
                 ));
         };
         let file = DefinitionFile::new(found, root);
-        add_definition(reader, path, &file);
+        add_definition(reader, path.to_vec(), &file);
         Ok(())
     }
 
@@ -190,8 +190,8 @@ impl Adding<'_> {
                 (Some((_, shown)), Some(name)) => shown.join(name),
                 _ => root.show(&file),
             };
-            let path: Vec<Name> = path.iter().cloned().chain(names).collect();
-            add_definition(reader, &path, &DefinitionFile::shown(file, shown));
+            let path = [path, &names].concat();
+            add_definition(reader, path, &DefinitionFile::shown(file, shown));
         }
     }
 }
@@ -209,10 +209,10 @@ fn definition(path: &Path) -> Option<Kind> {
     }
 }
 
-fn add_definition(reader: &mut SectionReader<'_>, path: &[Name], file: &Arc<DefinitionFile>) {
+fn add_definition(reader: &mut SectionReader<'_>, path: Vec<Name>, file: &Arc<DefinitionFile>) {
     let content = match definition(&file.path) {
         Some(Kind::Toml) => Content::Toml(file.clone()),
         _ => Content::Prototype { file: file.clone(), name: None },
     };
-    reader.add_at(path, content, Origin::whole(&file.place));
+    reader.add_owned(path, content, Origin::whole(&file.place));
 }

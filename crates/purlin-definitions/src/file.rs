@@ -8,6 +8,8 @@ use purlin_model::{Diagnostic, Diagnostics, Source};
 use purlin_plugin::language::{FileIndex, Function, Language, Sources};
 use purlin_store::{Patterns, RelativePath};
 
+use crate::mix::Mixing;
+
 /// Deeper than any sensible tree.
 const DEEPEST: usize = 32;
 
@@ -40,8 +42,8 @@ pub struct SourceFiles {
 struct Known {
     roots: Vec<SourceRoot>,
     sources: HashMap<PathBuf, Arc<Source>>,
-    /// From the path as it is shown to where the file is.
-    places: HashMap<PathBuf, PathBuf>,
+    /// Where the file of a source is, by the address of that.
+    places: HashMap<usize, PathBuf, Mixing>,
 }
 
 /// The root of a workspace or project.
@@ -145,8 +147,9 @@ impl SourceFiles {
         }
         let source = Source::new(shown, read_text(path, shown)?);
         let mut known = self.known();
-        known.places.insert(shown.to_owned(), path.to_owned());
-        Ok(known.sources.entry(path.to_owned()).or_insert(source).clone())
+        let source = known.sources.entry(path.to_owned()).or_insert(source).clone();
+        known.places.insert(Arc::as_ptr(&source).addr(), path.to_owned());
+        Ok(source)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -203,7 +206,7 @@ impl SourceFiles {
     /// The workspace or project that a file belongs to, and where the file is.
     fn root_of(&self, from: &Source) -> Option<(SourceRoot, PathBuf)> {
         let known = self.known();
-        let place = known.places.get(&from.path)?.clone();
+        let place = known.places.get(&std::ptr::from_ref(from).addr())?.clone();
         let roots = known.roots.iter().filter(|root| place.starts_with(&root.folder));
         let root = roots.max_by_key(|root| root.folder.as_os_str().len())?;
         Some((root.clone(), place))

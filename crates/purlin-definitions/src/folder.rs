@@ -73,7 +73,10 @@ pub(crate) fn map(root: &SourceRoot, folder: &str) -> Mapped {
         Ok(_) => walk.report(&path, "no-folder", ("is not a folder", "a folder belongs here")),
         Err(_) => walk.mapped.is_missing = true,
     }
-    walk.mapped.files.sort_unstable();
+    // It was walked in order, but for what has one name.
+    if !walk.mapped.files.is_sorted() {
+        walk.mapped.files.sort_unstable();
+    }
     walk.mapped
 }
 
@@ -93,8 +96,8 @@ struct Walk<'a> {
 }
 
 /// What a name in a folder is.
-enum Found {
-    File { stem: String },
+enum Found<'n> {
+    File { stem: &'n str },
     Folder,
 }
 
@@ -124,12 +127,12 @@ impl Walk<'_> {
                 return;
             }
         }
-        let mut entries: Vec<(String, fs::DirEntry)> = Vec::new();
+        let mut entries: Vec<Listed> = Vec::new();
         match fs::read_dir(folder) {
             Ok(found) => {
                 for entry in found.flatten() {
                     match entry.file_name().into_string() {
-                        Ok(name) => entries.push((name, entry)),
+                        Ok(name) => entries.extend(Listed::of(name, entry)),
                         Err(name) => self.odd_name(folder, Path::new(&name)),
                     }
                 }
@@ -142,15 +145,18 @@ impl Walk<'_> {
             }
         }
         let is_top = self.names.is_empty();
-        if !is_top && entries.iter().any(|(name, _)| name == "purlin.toml") {
+        if !is_top && entries.iter().any(|one| one.name == "purlin.toml") {
             return;
         }
-        entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        entries.sort_unstable_by(|one, other| {
+            one.stem().cmp(other.stem()).then_with(|| one.name.cmp(&other.name))
+        });
         if !is_top && self.take_default(&entries) {
             return;
         }
         self.above.push(real);
-        for (name, entry) in entries {
+        for one in entries {
+            let Listed { name, entry, .. } = &one;
             if self.mapped.files.len() >= MOST {
                 let many = ("holds too many definitions", "links may have multiplied them");
                 self.report(folder, "folder-size", many);
@@ -159,12 +165,14 @@ impl Walk<'_> {
             if is_top && matches!(name.as_str(), "purlin.toml" | "purlin.star") {
                 continue;
             }
-            match self.what(&name, &entry) {
+            match self.what(name, entry) {
                 Some(Found::File { stem }) => {
-                    let path = self.names.iter().cloned().chain([Arc::from(stem)]).collect();
-                    self.mapped.files.push((path, entry.path()));
+                    let mut path = Vec::with_capacity(self.names.len() + 1);
+                    path.extend_from_slice(&self.names);
+                    path.push(Arc::from(stem));
+                    self.mapped.files.push((path, folder.join(name)));
                 }
-                Some(Found::Folder) => self.descend(&name, &entry.path()),
+                Some(Found::Folder) => self.descend(name, &entry.path()),
                 None => {}
             }
         }
@@ -184,9 +192,9 @@ impl Walk<'_> {
     }
 
     /// Whether the folder is one definition.
-    fn take_default(&mut self, entries: &[(String, fs::DirEntry)]) -> bool {
+    fn take_default(&mut self, entries: &[Listed]) -> bool {
         let mut is_one = false;
-        for (name, entry) in entries.iter().filter(|(name, _)| is_default(name)) {
+        for Listed { name, entry, .. } in entries.iter().filter(|one| is_default(&one.name)) {
             if let Some(Found::File { .. }) = self.what(name, entry) {
                 is_one = true;
                 self.mapped.files.push((self.names.clone(), entry.path()));
@@ -195,11 +203,11 @@ impl Walk<'_> {
         is_one
     }
 
-    fn what(&mut self, name: &str, entry: &fs::DirEntry) -> Option<Found> {
+    fn what<'n>(&mut self, name: &'n str, entry: &fs::DirEntry) -> Option<Found<'n>> {
         if name.starts_with('.') {
             return None;
         }
-        let stem = name.strip_suffix(".star").or_else(|| name.strip_suffix(".toml"));
+        let stem = stem(name);
         let mut kind = entry.file_type().ok()?;
         if kind.is_symlink() {
             let path = entry.path();
@@ -224,7 +232,7 @@ impl Walk<'_> {
             return Some(Found::Folder);
         }
         let stem = stem.filter(|_| kind.is_file())?;
-        Some(Found::File { stem: stem.to_owned() })
+        Some(Found::File { stem })
     }
 
     fn odd_name(&mut self, folder: &Path, name: &Path) {
@@ -246,6 +254,32 @@ impl Walk<'_> {
             Diagnostic::error(code, summary).label(origin, "not mapped").help(help.to_owned()),
         );
     }
+}
+
+/// A name in a folder.
+struct Listed {
+    name: String,
+    /// How much of the name is what a file of definitions defines; all of it for anything else.
+    stem: usize,
+    entry: fs::DirEntry,
+}
+
+impl Listed {
+    /// `None` for files that are nothing to definitions: many may lie between those that are.
+    fn of(name: String, entry: fs::DirEntry) -> Option<Self> {
+        let stem = stem(&name).map(str::len);
+        let may_count = stem.is_some() || !entry.file_type().is_ok_and(|kind| kind.is_file());
+        let stem = stem.unwrap_or(name.len());
+        may_count.then_some(Self { name, stem, entry })
+    }
+
+    fn stem(&self) -> &[u8] {
+        &self.name.as_bytes()[..self.stem]
+    }
+}
+
+fn stem(name: &str) -> Option<&str> {
+    name.strip_suffix(".star").or_else(|| name.strip_suffix(".toml"))
 }
 
 fn is_default(name: &str) -> bool {

@@ -28,6 +28,10 @@ pub(crate) type Forced = Result<Argument, Arc<Diagnostic>>;
 /// `pkgs`, `self` and folders while a definition runs.
 const DEEPEST: usize = 200;
 
+/// So many are planned at once. Their files are syntax trees until they are evaluated, and those are
+/// larger than what comes of them.
+const AT_ONCE: usize = 500;
+
 /// What a definition in the language is.
 pub(crate) enum Callable<'a> {
     Function(Cow<'a, Function>),
@@ -58,14 +62,18 @@ impl Engine {
 
     /// Evaluates many at once, on all processors. The results are in the order of the keys.
     pub(crate) fn force_all(&self, keys: &[Key]) -> Vec<Forced> {
-        let plan = Arc::new(Plan::new(self, keys, None));
         let asker = Asker::default();
-        plan.run(self, &asker);
+        for some in keys.chunks(AT_ONCE) {
+            Arc::new(Plan::new(self, some, None).of_many()).run(self, &asker);
+        }
         keys.iter().map(|key| self.outcome(key, &asker)).collect()
     }
 
     fn outcome(&self, key: &Key, asker: &Asker) -> Forced {
         let task = Task::Definition(key.clone());
+        if let Some(Outcome::Value(value)) = self.board.done(&task) {
+            return value;
+        }
         // It was just done, unless it needs itself.
         let internal = || Err(Arc::new(message::nothing_came_of(key)));
         match self.board.run(&task, asker, |_| Outcome::Value(internal())) {
@@ -119,16 +127,18 @@ impl Engine {
         Ok(function.map(|function| Function { name: name.to_owned(), ..function.clone() }))
     }
 
-    /// Evaluates a definition whose parameters are filled. A leaf that says no name of its own has
-    /// that of the definition.
+    /// Evaluates a definition whose parameters are filled. Where it is one of few, no more of its file
+    /// is looked at than it needs. A leaf that says no name of its own has that of the definition.
     pub(crate) fn evaluate(
         &self,
         key: &Key,
-        supplies: Vec<(String, Origin, Supply)>,
+        supplies: &[(String, Origin, Supply)],
+        is_among_few: bool,
         frame: &Arc<Frame>,
     ) -> Forced {
-        let value = self.evaluated(key, supplies, frame)?;
-        let Some(name) = key.definition.path.last().filter(|_| key.definition.path.len() > 1) else {
+        let value = self.evaluated(key, supplies, is_among_few, frame)?;
+        let Some(name) = key.definition.path.last().filter(|_| key.definition.path.len() > 1)
+        else {
             return Ok(value);
         };
         Ok(named(value, name))
@@ -137,7 +147,8 @@ impl Engine {
     fn evaluated(
         &self,
         key: &Key,
-        supplies: Vec<(String, Origin, Supply)>,
+        supplies: &[(String, Origin, Supply)],
+        is_among_few: bool,
         frame: &Arc<Frame>,
     ) -> Forced {
         let definition = &key.definition;
@@ -156,14 +167,15 @@ impl Engine {
                     Callable::Function(function) => {
                         let mut arguments = Vec::with_capacity(supplies.len());
                         for (name, asked, supply) in supplies {
-                            let argument = self.filled(supply, key, &asked, frame)?;
-                            arguments.push((name, argument));
+                            let argument = self.filled(supply, key, asked, frame)?;
+                            arguments.push((name.clone(), argument));
                         }
                         let function = FunctionRef { source, name: function.name.clone() };
-                        self.fitting(
-                            key,
-                            Argument::Value(self.language.call(&function, &arguments)?),
-                        )
+                        let value = match is_among_few {
+                            true => self.language.call_alone(&function, &arguments)?,
+                            false => self.language.call(&function, &arguments)?,
+                        };
+                        self.fitting(key, Argument::Value(value))
                     }
                 }
             }
@@ -204,13 +216,13 @@ impl Engine {
     }
 
     /// What fills a parameter. Other definitions are done by now.
-    fn filled(&self, supply: Supply, key: &Key, asked: &Origin, frame: &Arc<Frame>) -> Forced {
+    fn filled(&self, supply: &Supply, key: &Key, asked: &Origin, frame: &Arc<Frame>) -> Forced {
         match supply {
             Supply::Definition(needed) => {
                 let (frame, asked) = (Some(frame.clone()), Some(asked.clone()));
-                self.outcome(&needed, &Asker { frame, asked, between: None })
+                self.outcome(needed, &Asker { frame, asked, between: None })
             }
-            supply => Ok(self.argument(supply, key, asked, Some(frame))?),
+            supply => Ok(self.argument(supply.clone(), key, asked, Some(frame))?),
         }
     }
 

@@ -4,7 +4,7 @@ use purlin_model::Diagnostic;
 use purlin_plugin::transform::Fragment;
 
 use crate::catalogue::{Catalogue, FeatureHead};
-use crate::{Phase, path_text};
+use crate::{Name, Phase, path_text};
 
 /// Longer than any sensible path.
 const LONGEST: usize = 64;
@@ -33,7 +33,7 @@ pub(crate) fn checked(
         let help = "a fragment's path begins with its section or output";
         return Err(wrong("made a fragment without a path".to_owned(), help));
     };
-    if path.len() > LONGEST || path.iter().any(String::is_empty) {
+    if path.len() > LONGEST || path.iter().any(|name| name.is_empty()) {
         let is_long = path.len() > LONGEST;
         let what = if is_long { "too long" } else { "with an empty name" };
         let why = format!("made a fragment whose path is {what}: `{}`", short(path));
@@ -75,7 +75,7 @@ pub(crate) fn of_system(
         .help("systems are called like `x86_64-linux`".to_owned()))
 }
 
-fn short(path: &[String]) -> String {
+fn short(path: &[Name]) -> String {
     let shown = path_text(&path[..path.len().min(6)]);
     if path.len() > 6 { format!("{shown}.…") } else { shown }
 }

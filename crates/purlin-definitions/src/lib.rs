@@ -33,6 +33,7 @@ mod lineage;
 pub mod merge;
 mod message;
 mod missing;
+mod mix;
 mod names;
 mod outputs;
 mod path;

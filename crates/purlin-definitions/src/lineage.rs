@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use purlin_model::Origin;
 
-/// A name in a path; shared, since a name of a definition is one in several trees.
-pub type Name = Arc<str>;
+pub use purlin_plugin::transform::Name;
 
 /// How a value came to be among the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

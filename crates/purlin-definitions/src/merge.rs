@@ -32,10 +32,20 @@ pub struct Tree {
 /// All contributions at and below one path.
 #[derive(Debug, Clone, Default)]
 pub struct Node {
-    here: Vec<Arc<Contribution>>,
-    below: BTreeMap<Name, Node>,
-    least: OnceLock<Least>,
-    folded: OnceLock<HashMap<String, Vec<Name>>>,
+    here: Here,
+    /// Boxed, so that a name more moves little of what is there.
+    below: BTreeMap<Name, Box<Node>>,
+    least: OnceLock<Box<Least>>,
+    folded: OnceLock<Box<HashMap<String, Vec<Name>>>>,
+}
+
+/// The contributions for a path itself: nearly always one.
+#[derive(Debug, Clone, Default)]
+enum Here {
+    #[default]
+    Nothing,
+    One(Arc<Contribution>),
+    Many(Vec<Arc<Contribution>>),
 }
 
 /// The smallest priority at and below a node.
@@ -60,7 +70,7 @@ impl Tree {
             node = node.below.entry(name.clone()).or_default();
         }
         node.forget();
-        node.here.push(contribution);
+        node.here.add(contribution);
     }
 
     /// The node at a path below the root.
@@ -89,7 +99,7 @@ impl Node {
     /// The node of a name below it, as it is written.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
-        self.below.get(name)
+        self.below.get(name).map(AsRef::as_ref)
     }
 
     /// The names below it that are `name` where `-` and `_` are the same; two of them conflict.
@@ -103,20 +113,20 @@ impl Node {
             for name in self.below.keys().filter(|name| name.contains(['-', '_'])) {
                 folded.entry(fold(name)).or_default().push(name.clone());
             }
-            folded
+            Box::new(folded)
         });
         folded.get(&fold(name)).into_iter().flatten().collect()
     }
 
     /// The names below it with their nodes, sorted.
     pub fn below(&self) -> impl Iterator<Item = (&Name, &Self)> {
-        self.below.iter()
+        self.below.iter().map(|(name, node)| (name, node.as_ref()))
     }
 
     /// What was contributed here itself, in no order.
     #[must_use]
     pub fn here(&self) -> &[Arc<Contribution>] {
-        &self.here
+        self.here.all()
     }
 
     /// True when nothing is below it.
@@ -128,12 +138,12 @@ impl Node {
     /// Whether something for the system is at or below it.
     #[must_use]
     pub fn has(&self, system: Option<&str>) -> bool {
-        self.least().for_system(system).is_some()
+        self.least_for(system).is_some()
     }
 
     /// All contributions at and below it.
     pub fn each<'a>(&'a self, visit: &mut impl FnMut(&'a Arc<Contribution>)) {
-        self.here.iter().for_each(&mut *visit);
+        self.here().iter().for_each(&mut *visit);
         for node in self.below.values() {
             node.each(visit);
         }
@@ -141,31 +151,72 @@ impl Node {
 
     /// The smallest priority for a system below it.
     fn least_below(&self, system: Option<&str>) -> Option<i64> {
-        self.below.values().filter_map(|node| node.least().for_system(system)).min()
+        match self.here {
+            Here::Nothing => self.least_for(system),
+            _ => self.below.values().filter_map(|node| node.least_for(system)).min(),
+        }
+    }
+
+    /// The smallest priority for a system at and below it.
+    fn least_for(&self, system: Option<&str>) -> Option<i64> {
+        if self.is_end() {
+            let here = self.here().iter().filter(|one| one.is_for(system));
+            return here.map(|one| one.priority).min();
+        }
+        self.least().for_system(system)
     }
 
     fn least(&self) -> &Least {
         self.least.get_or_init(|| {
-            let mut least = Least::default();
-            for one in &self.here {
-                least.add(one.system.as_ref(), one.priority);
-            }
-            for node in self.below.values() {
-                let below = node.least();
-                if let Some(priority) = below.general {
-                    least.add(None, priority);
-                }
-                for (system, priority) in &below.narrow {
-                    least.add(Some(system), *priority);
-                }
-            }
+            let mut least = Box::<Least>::default();
+            self.add_least(&mut least);
             least
         })
+    }
+
+    fn add_least(&self, least: &mut Least) {
+        for one in self.here() {
+            least.add(one.system.as_ref(), one.priority);
+        }
+        for node in self.below.values() {
+            if node.is_end() {
+                node.add_least(least);
+                continue;
+            }
+            let below = node.least();
+            if let Some(priority) = below.general {
+                least.add(None, priority);
+            }
+            for (system, priority) in &below.narrow {
+                least.add(Some(system), *priority);
+            }
+        }
     }
 
     fn forget(&mut self) {
         self.least = OnceLock::new();
         self.folded = OnceLock::new();
+    }
+}
+
+impl Here {
+    fn all(&self) -> &[Arc<Contribution>] {
+        match self {
+            Self::Nothing => &[],
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(all) => all,
+        }
+    }
+
+    fn add(&mut self, contribution: Arc<Contribution>) {
+        *self = match std::mem::take(self) {
+            Self::Nothing => Self::One(contribution),
+            Self::One(one) => Self::Many(vec![one, contribution]),
+            Self::Many(mut all) => {
+                all.push(contribution);
+                Self::Many(all)
+            }
+        };
     }
 }
 

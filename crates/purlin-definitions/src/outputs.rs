@@ -201,8 +201,7 @@ impl Engine {
         step: &Arc<Step>,
         found: &mut Vec<Arc<Contribution>>,
     ) -> Result<(), Diagnostic> {
-        let mut path: Vec<Name> =
-            fragment.path.iter().map(|name| Name::from(name.as_str())).collect();
+        let mut path = fragment.path;
         let entry = match &fragment.payload {
             Payload::Lazy(lazy) => lazy.as_any().and_then(|any| any.downcast_ref::<Entry>()),
             _ => None,

@@ -99,6 +99,14 @@ impl Workspace {
         Self { engine }
     }
 
+    /// Ends the use of a workspace for a process that ends, too: what was computed is not taken to
+    /// pieces, which would take as long as a part of it took to make. Plugins are let go of.
+    pub fn leave(self) {
+        let Some(engine) = Arc::into_inner(self.engine) else { return };
+        let Engine { language, files, projects, board, outputs, .. } = engine;
+        std::mem::forget((language, files, projects, board, outputs));
+    }
+
     /// The systems that it is for.
     #[must_use]
     pub fn systems(&self) -> Vec<String> {

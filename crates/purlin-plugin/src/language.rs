@@ -35,11 +35,32 @@ pub trait Language: Send + Sync {
         arguments: &[(String, Argument)],
     ) -> Result<Handle, Diagnostic>;
 
+    /// The same for who calls few functions of the file: of a large one, only what the function can
+    /// mean need be evaluated. What is wrong elsewhere at the top level of the file may not be told.
+    ///
+    /// # Errors
+    /// Those of [`Language::call`].
+    fn call_alone(
+        &self,
+        function: &FunctionRef,
+        arguments: &[(String, Argument)],
+    ) -> Result<Handle, Diagnostic> {
+        self.call(function, arguments)
+    }
+
     /// A constant of a file: what a name is bound to at its top level.
     ///
     /// # Errors
     /// Those of [`Language::call`].
     fn constant(&self, source: &Arc<Source>, name: &str) -> Result<Handle, Diagnostic>;
+
+    /// Does work that calls functions again and again, where calls cost the least: each need not be
+    /// handed over by itself. There is a stack of at least 64 MiB, for what lies in itself.
+    ///
+    /// # Errors
+    /// What was called has exceeded a limit in such a way that the work cannot go on: it stands where
+    /// it is, with all that it holds. Whoever asked for it sees to what is left.
+    fn attend(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Diagnostic>;
 }
 
 /// Where `load` finds other files. It answers the same source for the same file, however often it is

@@ -189,6 +189,12 @@ impl Schema {
     /// one). A default has the origin of the table that it is filled into.
     #[must_use]
     pub fn validate(&self, value: &Value) -> Validated {
+        self.validate_own(value.clone())
+    }
+
+    /// The same for a value that need not be copied.
+    #[must_use]
+    pub fn validate_own(&self, value: Value) -> Validated {
         let (value, diagnostics) = validate::validate(self, value);
         let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
         Validated { value: Some(value).filter(|_| !broken), diagnostics }

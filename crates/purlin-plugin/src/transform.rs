@@ -13,6 +13,9 @@ use crate::message::{ErrorCode, FragmentMessage, PluginError};
 
 mod placed;
 
+/// A name in a path; shared, since one definition has it in several places.
+pub type Name = Arc<str>;
+
 /// The `transform` point. It is pure: the same definitions and options give the same fragments.
 pub trait Transform: Send + Sync {
     /// Adds definitions to the sections that the manifest says it extends.
@@ -102,11 +105,11 @@ pub struct Composition {
 #[derive(Debug, Clone)]
 pub struct DefinitionEntry {
     /// Where it stands in its section, without a system.
-    pub path: Vec<String>,
+    pub path: Arc<[Name]>,
     /// The same, where an empty path is `default`: what it is called in outputs.
-    pub namespace: Vec<String>,
+    pub namespace: Arc<[Name]>,
     /// The system; `None` in sections that have none.
-    pub system: Option<String>,
+    pub system: Option<Name>,
     /// The values of further axes, in the order in which they were asked for.
     pub axes: Vec<(String, String)>,
     /// Who wrote it.
@@ -139,9 +142,9 @@ pub trait Lazy: Send + Sync {
 #[derive(Debug, Clone)]
 pub struct Fragment {
     /// Where it belongs, its section or output root first.
-    pub path: Vec<String>,
+    pub path: Vec<Name>,
     /// The one system that it is for; all that the workspace is for when absent.
-    pub system: Option<String>,
+    pub system: Option<Name>,
     /// Its priority; that of its phase when absent.
     pub priority: Option<i64>,
     /// Whom it comes from; the plugin itself when absent.
@@ -213,21 +216,23 @@ impl TryFrom<Fragment> for FragmentMessage {
             let message = format!("`{}` is not data, and a process answers data", path.join("."));
             PluginError::new(ErrorCode::Internal, message)
         })?;
-        Ok(Self { path, system, priority, inject, data })
+        let path = path.iter().map(ToString::to_string).collect();
+        Ok(Self { path, system: system.map(|one| one.to_string()), priority, inject, data })
     }
 }
 
 impl From<FragmentMessage> for Fragment {
     fn from(message: FragmentMessage) -> Self {
         let FragmentMessage { path, system, priority, inject, data } = message;
-        Self { path, system, priority, origin: None, inject, payload: Payload::of_json(data) }
+        let system = system.map(Name::from);
+        Self { system, priority, inject, ..Self::new(path, Payload::of_json(data)) }
     }
 }
 
 impl Fragment {
     /// A fragment of the plugin's own.
-    pub fn new(path: Vec<String>, payload: Payload) -> Self {
-        let inject = Map::new();
+    pub fn new(path: impl IntoIterator<Item: Into<Name>>, payload: Payload) -> Self {
+        let (path, inject) = (path.into_iter().map(Into::into).collect(), Map::new());
         Self { path, system: None, priority: None, origin: None, inject, payload }
     }
 }

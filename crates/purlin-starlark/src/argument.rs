@@ -18,7 +18,7 @@ pub(crate) fn to_value<'v>(argument: &Argument, heap: Heap<'v>) -> Result<Value<
             .ok_or_else(|| Diagnostic::error("internal", "a value of another language was given")),
         Argument::Data(data) => Ok(convert::from_data(data, heap)),
         Argument::Leaf(leaf, data) => {
-            Ok(heap.alloc(LeafValue::of(LeafData::of_data(leaf, data, &[]))))
+            Ok(heap.alloc(LeafValue::of(LeafData::of_data(leaf, data.clone(), &[]))))
         }
         Argument::Constructor(leaf) => Ok(heap.alloc(ConstructorValue(leaf.clone()))),
         Argument::Namespace(names) => Ok(heap.alloc(NamespaceValue(names.clone()))),

@@ -11,7 +11,7 @@ use starlark::values::{Heap, OwnedFrozenValue, Value};
 use crate::argument;
 use crate::evaluated::{self, Shared};
 use crate::language::Inner;
-use crate::module::{limit, module};
+use crate::module::{limit, module, module_for};
 use crate::worker::{Ask, Subject};
 use crate::{convert, error, session};
 
@@ -20,12 +20,15 @@ pub(crate) fn call(
     inner: &Arc<Inner>,
     function: &FunctionRef,
     arguments: &[(String, Argument)],
+    is_alone: bool,
 ) -> Result<Handle, Diagnostic> {
     let FunctionRef { source, name } = function;
-    run(
+    let found = global(inner, source, name, is_alone)?;
+    run_found(
         inner,
         source,
         name,
+        found,
         None,
         |heap| {
             let values = arguments.iter();
@@ -57,10 +60,21 @@ pub(crate) fn run<R>(
     arguments: impl for<'v> FnOnce(Heap<'v>) -> Result<Named<'v>, Diagnostic>,
     finish: impl for<'v> FnOnce(Module<'v>, Value<'v>, &Returned<'_>) -> Result<R, Diagnostic>,
 ) -> Result<R, Diagnostic> {
-    let (function, origin) = global(inner, source, name)?;
+    run_found(inner, source, name, global(inner, source, name, false)?, ask, arguments, finish)
+}
+
+fn run_found<R>(
+    inner: &Arc<Inner>,
+    source: &Arc<Source>,
+    name: &str,
+    (function, origin): (OwnedFrozenValue, Origin),
+    ask: Option<Ask>,
+    arguments: impl for<'v> FnOnce(Heap<'v>) -> Result<Named<'v>, Diagnostic>,
+    finish: impl for<'v> FnOnce(Module<'v>, Value<'v>, &Returned<'_>) -> Result<R, Diagnostic>,
+) -> Result<R, Diagnostic> {
     let described: Arc<str> = format!("`{name}` in `{}`", source.path.display()).into();
     let subject = Subject { described: described.clone(), source: source.clone() };
-    session::evaluate(inner, subject, 0, ask, || {
+    session::evaluate(inner, &subject, 0, ask, || {
         Module::with_temp_heap(|module| {
             let value = {
                 let function = module.heap().access_owned_frozen_value(&function);
@@ -86,10 +100,10 @@ pub(crate) fn constant(
     source: &Arc<Source>,
     name: &str,
 ) -> Result<Handle, Diagnostic> {
-    let (value, origin) = global(inner, source, name)?;
+    let (value, origin) = global(inner, source, name, false)?;
     let described = format!("`{name}` in `{}`", source.path.display());
     let subject = Subject { described: described.as_str().into(), source: source.clone() };
-    session::evaluate(inner, subject, 0, None, || {
+    session::evaluate(inner, &subject, 0, None, || {
         Module::with_temp_heap(|module| {
             let heap = module.heap();
             let unowned = heap.access_owned_frozen_value(&value);
@@ -129,21 +143,22 @@ fn global(
     inner: &Arc<Inner>,
     source: &Arc<Source>,
     name: &str,
+    is_alone: bool,
 ) -> Result<(OwnedFrozenValue, Origin), Diagnostic> {
     let file = inner.file(source).map_err(|mistakes| {
         let first = mistakes.into_iter().next();
         first.unwrap_or_else(|| Diagnostic::error("syntax", "the file cannot be read"))
     })?;
-    let index = &file.index;
-    let functions = index.functions.iter().map(|one| (one.name.as_str(), &one.origin));
-    let constants = index.constants.iter().map(|(name, origin)| (name.as_str(), origin));
-    let mut names = functions.chain(constants);
-    let origin = names.clone().find(|(other, _)| *other == name).map(|(_, origin)| origin.clone());
-    let module = module(inner, &file)?;
-    match (module.get_any_visibility(name), origin) {
-        (Ok((value, _)), origin) => Ok((value, origin.unwrap_or_else(|| Origin::whole(source)))),
-        (Err(_), _) => Err(Diagnostic::error("missing-name", format!("there is no `{name}` here"))
-            .label(Origin::whole(source), "in this file")
-            .help(suggestion(name, "names", names.by_ref().map(|(name, _)| name)))),
+    let module = match is_alone {
+        true => module_for(inner, &file, name)?,
+        false => module(inner, &file)?,
+    };
+    if let Ok((value, _)) = module.get_any_visibility(name) {
+        return Ok((value, file.origin_of(name).unwrap_or_else(|| Origin::whole(source))));
     }
+    let functions = file.index.functions.iter().map(|one| one.name.as_str());
+    let names = functions.chain(file.index.constants.iter().map(|(name, _)| name.as_str()));
+    Err(Diagnostic::error("missing-name", format!("there is no `{name}` here"))
+        .label(Origin::whole(source), "in this file")
+        .help(suggestion(name, "names", names)))
 }

@@ -61,12 +61,16 @@ impl<'v> StarlarkValue<'v> for ConstructorValue {
                 .map_err(|problem| failed(format!("`{}`: {}", name.as_str(), problem.told())))?;
             fields.push((name.as_str().to_owned(), datum));
         }
-        self.make(&fields, &origin).map(|leaf| heap.alloc(LeafValue::of(leaf)))
+        self.make(fields, &origin).map(|leaf| heap.alloc(LeafValue::of(leaf)))
     }
 }
 
 impl ConstructorValue {
-    fn make(&self, fields: &[(String, Datum)], origin: &Origin) -> starlark::Result<Arc<LeafData>> {
+    fn make(
+        &self,
+        fields: Vec<(String, Datum)>,
+        origin: &Origin,
+    ) -> starlark::Result<Arc<LeafData>> {
         LeafData::new(&self.0, fields, origin).map_err(|mistakes| {
             let told = refused(&self.0, &mistakes, origin);
             let summary = told.summary.clone();

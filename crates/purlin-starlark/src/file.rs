@@ -1,26 +1,35 @@
 //! One file: its tree, what it defines, what it loads, and its module once it was evaluated.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
-use purlin_model::{Diagnostic, Diagnostics, Source};
+use purlin_model::{Diagnostic, Diagnostics, Origin, Source};
 use purlin_plugin::language::FileIndex;
 use starlark::environment::FrozenModule;
 use starlark::syntax::AstModule;
 
 use crate::index::{Load, index};
-use crate::parse;
+use crate::{parse, part};
+
+/// Who asks for more parts of a file than this is given all of it.
+const MOST_PARTS: usize = 8;
 
 /// A file that was parsed.
 pub(crate) struct File {
     pub(crate) source: Arc<Source>,
     pub(crate) index: Arc<FileIndex>,
     pub(crate) loads: Vec<Load>,
+    /// The functions of the index by number, and its constants behind them, sorted by name: a file may
+    /// have fifty thousand.
+    by_name: Vec<u32>,
     /// What the loads mean, once somebody asked.
     pub(crate) loaded: OnceLock<Result<Vec<Arc<Self>>, Diagnostic>>,
     /// Taken by the evaluation. Of a deep text the tree is not kept, because dropping it would need
     /// as much stack as making it.
     tree: Mutex<Option<AstModule>>,
     module: Mutex<Module>,
+    /// What single functions needed, by their names.
+    parts: Mutex<HashMap<String, FrozenModule>>,
     evaluated: Condvar,
 }
 
@@ -40,15 +49,28 @@ impl File {
         let tree = parse::parse(source).map_err(|diagnostic| vec![diagnostic])?;
         let (index, loads) = index(&tree, source)?;
         let tree = Some(tree).filter(|_| !is_deep);
+        let names = index.functions.len() + index.constants.len();
+        let mut by_name: Vec<u32> = (0..).take(names).collect();
+        // The first of a name stays in front.
+        by_name.sort_by(|one, other| bound(&index, *one).0.cmp(bound(&index, *other).0));
         Ok(Self {
+            by_name,
             source: source.clone(),
             index: Arc::new(index),
             loads,
             loaded: OnceLock::new(),
             tree: Mutex::new(tree),
             module: Mutex::new(Module::Untouched),
+            parts: Mutex::default(),
             evaluated: Condvar::new(),
         })
+    }
+
+    /// Where a name is bound at the top level, functions first.
+    pub(crate) fn origin_of(&self, name: &str) -> Option<Origin> {
+        let place = self.by_name.partition_point(|number| bound(&self.index, *number).0 < name);
+        let (found, origin) = bound(&self.index, *self.by_name.get(place)?);
+        (found == name).then(|| origin.clone())
     }
 
     /// The tree, for the one evaluation.
@@ -58,6 +80,26 @@ impl File {
             Some(tree) => Ok(tree),
             None => parse::parse(&self.source),
         }
+    }
+
+    /// The text of what one function needs, where the file is large and not evaluated.
+    pub(crate) fn part(&self, function: &str) -> Option<Arc<Source>> {
+        if self.parts.lock().unwrap_or_else(PoisonError::into_inner).len() >= MOST_PARTS {
+            return None;
+        }
+        let tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = self.source.text.as_ref()?;
+        Some(Source::new(self.source.path.clone(), part::part(tree.as_ref()?, text, function)?))
+    }
+
+    /// What that came to.
+    pub(crate) fn known_part(&self, function: &str) -> Option<FrozenModule> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).get(function).cloned()
+    }
+
+    pub(crate) fn keep_part(&self, function: &str, module: &FrozenModule) {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.insert(function.to_owned(), module.clone());
     }
 
     /// What became of the evaluation; `None` for the one who is to do it and then tells it with
@@ -93,5 +135,14 @@ impl File {
             *module = Module::Done(result);
             self.evaluated.notify_all();
         }
+    }
+}
+
+/// A name that a file binds, by its number.
+fn bound(index: &FileIndex, number: u32) -> (&str, &Origin) {
+    let number = number as usize;
+    match number.checked_sub(index.functions.len()) {
+        None => (&index.functions[number].name, &index.functions[number].origin),
+        Some(number) => (&index.constants[number].0, &index.constants[number].1),
     }
 }

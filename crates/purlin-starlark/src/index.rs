@@ -12,7 +12,7 @@ use starlark::syntax::ast::{AssignTarget, AstExpr, AstParameter, AstStmt, Expr, 
 use crate::{error, written};
 
 /// The name whose literal tells definitions.
-const DEFINITIONS: &str = "definitions";
+pub(crate) const DEFINITIONS: &str = "definitions";
 
 /// A `load` statement: which file, and where that stands.
 #[derive(Debug, Clone)]
@@ -23,9 +23,9 @@ pub(crate) struct Load {
 
 /// # Errors
 /// Parts of `definitions` that are not literal, and what would silently take the place of something else.
-pub(crate) fn index(
-    tree: &AstModule,
-    source: &Arc<Source>,
+pub(crate) fn index<'t>(
+    tree: &'t AstModule,
+    source: &'t Arc<Source>,
 ) -> Result<(FileIndex, Vec<Load>), Diagnostics> {
     let mut reader = Reader {
         source,
@@ -53,15 +53,15 @@ struct Reader<'s> {
     source: &'s Arc<Source>,
     index: FileIndex,
     /// What is bound so far: where, and whether to a function.
-    bound: HashMap<String, (Span, bool)>,
+    bound: HashMap<&'s str, (Span, bool)>,
     /// Where `definitions` is written.
     definitions: Option<Span>,
     loads: Vec<Load>,
     mistakes: Diagnostics,
 }
 
-impl Reader<'_> {
-    fn statement(&mut self, statement: &AstStmt) {
+impl<'s> Reader<'s> {
+    fn statement(&mut self, statement: &'s AstStmt) {
         match &statement.node {
             Stmt::Statements(all) => all.iter().for_each(|one| self.statement(one)),
             Stmt::Def(function) => {
@@ -113,8 +113,8 @@ impl Reader<'_> {
         }
     }
 
-    fn function(&mut self, name: &str, span: Span, parameters: &[AstParameter]) {
-        if let Some((earlier, _)) = self.bound.insert(name.to_owned(), (span, true)) {
+    fn function(&mut self, name: &'s str, span: Span, parameters: &[AstParameter]) {
+        if let Some((earlier, _)) = self.bound.insert(name, (span, true)) {
             return self.bound_twice(name, earlier, span);
         }
         self.index.functions.push(Function {
@@ -134,7 +134,7 @@ impl Reader<'_> {
         }
     }
 
-    fn target(&mut self, target: &AssignTarget, span: Span) {
+    fn target(&mut self, target: &'s AssignTarget, span: Span) {
         match target {
             AssignTarget::Identifier(name) => self.constant(&name.node.ident, name.span),
             AssignTarget::Tuple(all) => {
@@ -144,7 +144,7 @@ impl Reader<'_> {
         }
     }
 
-    fn constant(&mut self, name: &str, span: Span) {
+    fn constant(&mut self, name: &'s str, span: Span) {
         match self.bound.get(name) {
             Some((earlier, true)) => {
                 let earlier = *earlier;
@@ -157,7 +157,7 @@ impl Reader<'_> {
                     .help("write `definitions = {\"packages\": {\"hello\": hello}}`".to_owned()),
             ),
             None => {
-                self.bound.insert(name.to_owned(), (span, false));
+                self.bound.insert(name, (span, false));
                 self.index.constants.push((name.to_owned(), at(self.source, span)));
             }
         }

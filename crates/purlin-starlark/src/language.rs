@@ -1,7 +1,7 @@
 //! The language as others see it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use purlin_model::{Diagnostic, Diagnostics, Origin, Source};
 use purlin_plugin::language::{Argument, FileIndex, FunctionRef, Handle, Language, Sources};
@@ -10,7 +10,7 @@ use starlark::environment::Globals;
 use crate::file::File;
 use crate::limits::Limits;
 use crate::worker::Workers;
-use crate::{call, globals, nesting};
+use crate::{call, nesting};
 
 /// Starlark. Files are parsed and evaluated once, as long as it lives; a file that has changed is
 /// another [`Source`].
@@ -20,7 +20,9 @@ pub struct Starlark {
 
 /// What evaluations share.
 pub(crate) struct Inner {
-    pub(crate) globals: Globals,
+    /// What files can use, made once something is evaluated: names are known without it.
+    globals: OnceLock<Globals>,
+    make_globals: fn() -> Globals,
     pub(crate) sources: Arc<dyn Sources>,
     pub(crate) limits: Limits,
     pub(crate) workers: Workers,
@@ -51,11 +53,26 @@ impl Starlark {
     /// The same with limits of its own.
     #[must_use]
     pub fn with_limits(sources: Arc<dyn Sources>, limits: Limits) -> Self {
-        Self::of(Arc::new(Inner::new(sources, limits, globals::globals())))
+        Self::of(Arc::new(Inner::new(sources, limits, crate::globals::globals)))
     }
 
     pub(crate) fn of(inner: Arc<Inner>) -> Self {
         Self { inner }
+    }
+
+    /// Calls a function, in this thread if it is a worker's.
+    fn call_in(
+        &self,
+        function: &FunctionRef,
+        arguments: &[(String, Argument)],
+        is_alone: bool,
+    ) -> Result<Handle, Diagnostic> {
+        if Workers::is_here() {
+            return call::call(&self.inner, function, arguments, is_alone);
+        }
+        let (inner, function, arguments) =
+            (self.inner.clone(), function.clone(), arguments.to_vec());
+        self.inner.workers.run(move || call::call(&inner, &function, &arguments, is_alone))
     }
 }
 
@@ -69,27 +86,49 @@ impl Language for Starlark {
         function: &FunctionRef,
         arguments: &[(String, Argument)],
     ) -> Result<Handle, Diagnostic> {
-        let (inner, function, arguments) =
-            (self.inner.clone(), function.clone(), arguments.to_vec());
-        self.inner.workers.run(move || call::call(&inner, &function, &arguments))
+        self.call_in(function, arguments, false)
+    }
+
+    fn call_alone(
+        &self,
+        function: &FunctionRef,
+        arguments: &[(String, Argument)],
+    ) -> Result<Handle, Diagnostic> {
+        self.call_in(function, arguments, true)
     }
 
     fn constant(&self, source: &Arc<Source>, name: &str) -> Result<Handle, Diagnostic> {
         let (inner, source, name) = (self.inner.clone(), source.clone(), name.to_owned());
         self.inner.workers.run(move || call::constant(&inner, &source, &name))
     }
+
+    fn attend(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Diagnostic> {
+        self.inner.workers.run(move || {
+            work();
+            Ok(())
+        })
+    }
 }
 
 impl Inner {
-    pub(crate) fn new(sources: Arc<dyn Sources>, limits: Limits, globals: Globals) -> Self {
+    pub(crate) fn new(
+        sources: Arc<dyn Sources>,
+        limits: Limits,
+        make_globals: fn() -> Globals,
+    ) -> Self {
         Self {
-            globals,
+            globals: OnceLock::new(),
+            make_globals,
             sources,
             limits,
             workers: Workers::default(),
             files: Mutex::default(),
             mentioned: Mutex::default(),
         }
+    }
+
+    pub(crate) fn globals(&self) -> &Globals {
+        self.globals.get_or_init(self.make_globals)
     }
 
     /// A file, parsed when it is first asked for.

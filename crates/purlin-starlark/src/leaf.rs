@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use allocative::Allocative;
-use purlin_model::{Diagnostic, Digest, Hasher, Kind, Origin, Table, Value as Data, fold};
+use purlin_model::{Diagnostic, Digest, Entry, Hasher, Kind, Origin, Table, Value as Data, fold};
 use purlin_plugin::language::{Datum, Evaluated, Handle, LeafType};
 use starlark::collections::StarlarkHasher;
 use starlark::starlark_simple_value;
@@ -28,7 +28,10 @@ const STAND_IN: &str = "\u{f8ff}leaf:";
 pub(crate) struct LeafData {
     leaf: Arc<LeafType>,
     origin: Origin,
-    fields: Vec<(String, Datum)>,
+    /// The name of its definition, where it says none itself.
+    name: Option<(String, Datum)>,
+    /// Shared with the leaf of another name.
+    fields: Arc<Vec<(String, Datum)>>,
     mentions: Vec<Handle>,
     digest: OnceLock<Digest>,
 }
@@ -40,42 +43,49 @@ impl LeafData {
     /// All that does not fit.
     pub(crate) fn new(
         leaf: &Arc<LeafType>,
-        fields: &[(String, Datum)],
+        fields: Vec<(String, Datum)>,
         origin: &Origin,
     ) -> Result<Arc<Self>, Vec<Diagnostic>> {
         let mut leaves = Vec::new();
-        let mut table = Table::default();
+        let mut table = Table::with_capacity(fields.len());
         for (name, datum) in fields {
-            table.insert(name.clone(), origin.clone(), to_data(datum, origin, &mut leaves));
+            table.insert(name, origin.clone(), to_data(datum, origin, &mut leaves));
         }
-        let checked = leaf.schema.validate(&Data::new(Kind::Table(table), origin.clone()));
+        let checked = leaf.schema.validate_own(Data::new(Kind::Table(table), origin.clone()));
         match checked.value {
-            Some(value) => Ok(Self::of_data(leaf, &value, &leaves)),
+            Some(value) => Ok(Self::of_data(leaf, value, &leaves)),
             None => Err(checked.diagnostics),
         }
     }
 
     /// Makes a leaf of data that was validated.
-    pub(crate) fn of_data(leaf: &Arc<LeafType>, data: &Data, leaves: &[Handle]) -> Arc<Self> {
+    pub(crate) fn of_data(leaf: &Arc<LeafType>, data: Data, leaves: &[Handle]) -> Arc<Self> {
         let mut mentions = Vec::new();
-        let fields = data.as_table().into_iter().flat_map(Table::iter);
-        let fields = fields
-            .map(|(key, entry)| (key.to_owned(), from_data(&entry.value, leaves, &mut mentions)))
-            .collect();
+        let Data { kind, origin } = data;
+        let fields = match from_data(kind, leaves, &mut mentions) {
+            Datum::Table(fields) => fields,
+            _ => Vec::new(),
+        };
         Arc::new(Self {
             leaf: leaf.clone(),
-            origin: data.origin.clone(),
-            fields,
+            origin,
+            name: None,
+            fields: Arc::new(fields),
             mentions,
             digest: OnceLock::new(),
         })
     }
 
+    /// All fields, its name first where that is of its definition.
+    fn all(&self) -> impl Iterator<Item = &(String, Datum)> {
+        self.name.iter().chain(&*self.fields)
+    }
+
     fn field(&self, name: &str) -> Option<&Datum> {
-        let exact = self.fields.iter().find(|(field, _)| field == name);
+        let exact = self.all().find(|(field, _)| field == name);
         let found = exact.or_else(|| {
             let name = fold(name);
-            self.fields.iter().find(|(field, _)| fold(field) == name)
+            self.all().find(|(field, _)| fold(field) == name)
         });
         found.map(|(_, datum)| datum)
     }
@@ -84,7 +94,7 @@ impl LeafData {
         *self.digest.get_or_init(|| {
             let mut hasher = Hasher::new("leaf");
             hasher.field(self.leaf.plugin.as_bytes()).field(self.leaf.name.as_bytes());
-            for (name, datum) in &self.fields {
+            for (name, datum) in self.all() {
                 hasher.field(name.as_bytes());
                 add(&mut hasher, datum);
             }
@@ -121,25 +131,25 @@ fn add(hasher: &mut Hasher, datum: &Datum) {
 }
 
 /// Data for the schema, in which leaves are texts.
-fn to_data(datum: &Datum, origin: &Origin, leaves: &mut Vec<Handle>) -> Data {
+fn to_data(datum: Datum, origin: &Origin, leaves: &mut Vec<Handle>) -> Data {
     let kind = match datum {
         Datum::Null | Datum::Function(_) => Kind::Null,
-        Datum::Bool(truth) => Kind::Bool(*truth),
-        Datum::Int(number) => Kind::Int(*number),
-        Datum::Float(number) => Kind::Float(*number),
-        Datum::String(text) => Kind::String(text.clone()),
+        Datum::Bool(truth) => Kind::Bool(truth),
+        Datum::Int(number) => Kind::Int(number),
+        Datum::Float(number) => Kind::Float(number),
+        Datum::String(text) => Kind::String(text),
         Datum::List(items) => {
-            Kind::List(items.iter().map(|one| to_data(one, origin, leaves)).collect())
+            Kind::List(items.into_iter().map(|one| to_data(one, origin, leaves)).collect())
         }
         Datum::Table(entries) => {
-            let mut table = Table::default();
+            let mut table = Table::with_capacity(entries.len());
             for (key, one) in entries {
-                table.insert(key.clone(), origin.clone(), to_data(one, origin, leaves));
+                table.insert(key, origin.clone(), to_data(one, origin, leaves));
             }
             Kind::Table(table)
         }
         Datum::Leaf(leaf) => {
-            leaves.push(leaf.clone());
+            leaves.push(leaf);
             Kind::String(format!("{STAND_IN}{}", leaves.len() - 1))
         }
     };
@@ -147,31 +157,32 @@ fn to_data(datum: &Datum, origin: &Origin, leaves: &mut Vec<Handle>) -> Data {
 }
 
 /// The other way round, noting whose placeholders stand in texts.
-fn from_data(data: &Data, leaves: &[Handle], mentions: &mut Vec<Handle>) -> Datum {
-    match &data.kind {
+fn from_data(kind: Kind, leaves: &[Handle], mentions: &mut Vec<Handle>) -> Datum {
+    match kind {
         Kind::Null => Datum::Null,
-        Kind::Bool(truth) => Datum::Bool(*truth),
-        Kind::Int(number) => Datum::Int(*number),
-        Kind::Float(number) => Datum::Float(*number),
+        Kind::Bool(truth) => Datum::Bool(truth),
+        Kind::Int(number) => Datum::Int(number),
+        Kind::Float(number) => Datum::Float(number),
         Kind::String(text) => {
             let place = text.strip_prefix(STAND_IN).and_then(|place| place.parse::<usize>().ok());
             match place.and_then(|place| leaves.get(place)) {
                 Some(leaf) => Datum::Leaf(leaf.clone()),
                 None => {
-                    note_mentions(text, mentions);
-                    Datum::String(text.clone())
+                    note_mentions(&text, mentions);
+                    Datum::String(text)
                 }
             }
         }
         Kind::List(items) => {
-            Datum::List(items.iter().map(|one| from_data(one, leaves, mentions)).collect())
+            let items = items.into_iter();
+            Datum::List(items.map(|one| from_data(one.kind, leaves, mentions)).collect())
         }
-        Kind::Table(table) => Datum::Table(
-            table
-                .iter()
-                .map(|(key, entry)| (key.to_owned(), from_data(&entry.value, leaves, mentions)))
-                .collect(),
-        ),
+        Kind::Table(table) => {
+            let entries = table.into_iter();
+            let one =
+                |(key, entry): (_, Entry)| (key, from_data(entry.value.kind, leaves, mentions));
+            Datum::Table(entries.map(one).collect())
+        }
     }
 }
 
@@ -191,11 +202,11 @@ fn note_mentions(text: &str, mentions: &mut Vec<Handle>) {
 
 impl Evaluated for LeafData {
     fn datum(&self) -> Datum {
-        Datum::Table(self.fields.clone())
+        Datum::Table(self.all().cloned().collect())
     }
 
     fn fields(&self) -> Option<Datum> {
-        Some(Datum::Table(self.fields.clone()))
+        Some(self.datum())
     }
 
     fn leaf(&self) -> Option<Arc<LeafType>> {
@@ -211,15 +222,15 @@ impl Evaluated for LeafData {
     }
 
     fn named(&self, name: &str) -> Option<Handle> {
-        let has_one = || self.fields.iter().any(|(field, _)| field == LeafType::NAME);
+        let has_one = || self.all().any(|(field, _)| field == LeafType::NAME);
         if !self.leaf.has_name || has_one() {
             return None;
         }
-        let own = (LeafType::NAME.to_owned(), Datum::String(name.to_owned()));
         Some(Arc::new(Self {
             leaf: self.leaf.clone(),
             origin: self.origin.clone(),
-            fields: std::iter::once(own).chain(self.fields.iter().cloned()).collect(),
+            name: Some((LeafType::NAME.to_owned(), Datum::String(name.to_owned()))),
+            fields: self.fields.clone(),
             mentions: self.mentions.clone(),
             digest: OnceLock::new(),
         }))
@@ -237,7 +248,7 @@ impl Evaluated for LeafData {
 impl fmt::Debug for LeafData {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.leaf.name)?;
-        formatter.debug_list().entries(&self.fields).finish()
+        formatter.debug_list().entries(self.all()).finish()
     }
 }
 
@@ -294,7 +305,7 @@ impl<'v> StarlarkValue<'v> for LeafValue {
     }
 
     fn dir_attr(&self) -> Vec<String> {
-        let fields = self.data().into_iter().flat_map(|leaf| &leaf.fields);
+        let fields = self.data().into_iter().flat_map(LeafData::all);
         fields.map(|(name, _)| name.replace('-', "_")).collect()
     }
 

@@ -45,6 +45,7 @@ mod module;
 mod namespace;
 mod nesting;
 mod parse;
+mod part;
 pub mod plugin;
 mod session;
 mod worker;

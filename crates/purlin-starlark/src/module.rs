@@ -5,11 +5,12 @@ use std::sync::Arc;
 use purlin_model::Diagnostic;
 use starlark::environment::{FrozenModule, Module};
 use starlark::eval::{Evaluator, FileLoader};
+use starlark::syntax::AstModule;
 
 use crate::file::File;
 use crate::language::Inner;
 use crate::worker::Subject;
-use crate::{allocator, error, loads, session};
+use crate::{allocator, error, loads, parse, session};
 
 /// The module of a file, once it and what it loads have been evaluated.
 pub(crate) fn module(inner: &Arc<Inner>, file: &Arc<File>) -> Result<FrozenModule, Diagnostic> {
@@ -19,7 +20,14 @@ pub(crate) fn module(inner: &Arc<Inner>, file: &Arc<File>) -> Result<FrozenModul
     for needed in loads::in_order(inner, file)? {
         if needed.claim().is_none() {
             let claim = Claim { file: &needed };
-            let result = evaluate(inner, &needed);
+            let watch = allocator::watch_of_thread();
+            if let Some(watch) = watch {
+                watch.begin_file(&needed);
+            }
+            let result = needed.take_tree().and_then(|tree| evaluate(inner, &needed, tree));
+            if let Some(watch) = watch {
+                watch.end_file();
+            }
             claim.file.done(result);
         }
     }
@@ -27,6 +35,29 @@ pub(crate) fn module(inner: &Arc<Inner>, file: &Arc<File>) -> Result<FrozenModul
         Some(result) => result,
         None => Err(Diagnostic::error("internal", "a file was not evaluated")),
     }
+}
+
+/// A module in which one function of a file is, and what that needs: all of it, unless the file is
+/// large.
+///
+/// What is evaluated again for another function of the file makes the same values, since nothing can
+/// tell one time from another.
+pub(crate) fn module_for(
+    inner: &Arc<Inner>,
+    file: &Arc<File>,
+    function: &str,
+) -> Result<FrozenModule, Diagnostic> {
+    if let Some(known) = file.known_part(function).filter(|_| file.module().is_none()) {
+        return Ok(known);
+    }
+    let part = if file.module().is_none() { file.part(function) } else { None };
+    let Some(part) = part else { return module(inner, file) };
+    for needed in loads::loaded(inner, file)? {
+        module(inner, needed)?;
+    }
+    let evaluated = evaluate(inner, file, parse::parse(&part)?)?;
+    file.keep_part(function, &evaluated);
+    Ok(evaluated)
 }
 
 /// Others may wait for the file: should this thread be stopped or panic, they are told.
@@ -45,36 +76,33 @@ impl Drop for Claim<'_> {
 /// fifty thousand functions is large, and nothing in it grows without end.
 const MEMORY_FOR_TEXT: usize = 64;
 
-fn evaluate(inner: &Arc<Inner>, file: &Arc<File>) -> Result<FrozenModule, Diagnostic> {
+fn evaluate(
+    inner: &Arc<Inner>,
+    file: &Arc<File>,
+    tree: AstModule,
+) -> Result<FrozenModule, Diagnostic> {
     let source = &file.source;
     let loader = Loader { inner, file };
-    let tree = file.take_tree()?;
     let described: Arc<str> = format!("`{}`", source.path.display()).into();
     let subject = Subject { described: described.clone(), source: source.clone() };
-    let watch = allocator::watch_of_thread();
-    if let Some(watch) = watch {
-        watch.begin_file(file);
-    }
+    // They are everybody's: who comes first does not pay for them.
+    let globals = inner.globals();
     let more = source.text.as_ref().map_or(0, String::len).saturating_mul(MEMORY_FOR_TEXT);
-    let result = session::evaluate(inner, subject, more, None, || {
+    session::evaluate(inner, &subject, more, None, || {
         Module::with_temp_heap(|module| {
             {
                 let mut evaluator = Evaluator::new(&module);
                 limit(&mut evaluator, inner);
                 evaluator.set_loader(&loader);
                 evaluator
-                    .eval_module(tree, &inner.globals)
+                    .eval_module(tree, globals)
                     .map_err(|error| error::evaluation(&error, source, &described))?;
             }
             module.freeze().map_err(|error| {
                 error::evaluation(&starlark::Error::from(error), source, &described)
             })
         })
-    });
-    if let Some(watch) = watch {
-        watch.end_file();
-    }
-    result
+    })
 }
 
 /// What holds for every evaluation.

@@ -1,6 +1,8 @@
 //! Texts that lie too deep in themselves are refused before they are parsed: parser, compiler and
 //! everything else that walks a syntax tree does so by recursion.
 
+mod shallow;
+
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Origin, Source};
@@ -25,6 +27,18 @@ const DEEP: usize = 10;
 /// Texts shorter than this cannot be deep.
 const SHORT: usize = 100;
 
+/// How much may be open at once, stand between two commas, and be an alternative.
+struct Bound {
+    open: usize,
+    chain: usize,
+    elifs: usize,
+}
+
+const MAX: Bound = Bound { open: MAX_OPEN, chain: MAX_CHAIN, elifs: MAX_ELIF };
+
+const WELL_WITHIN: Bound =
+    Bound { open: MAX_OPEN / DEEP, chain: MAX_CHAIN / DEEP, elifs: MAX_ELIF / DEEP };
+
 /// True for a text that is better parsed, evaluated and dropped with a large stack.
 ///
 /// # Errors
@@ -32,17 +46,15 @@ const SHORT: usize = 100;
 pub(crate) fn check(source: &Arc<Source>) -> Result<bool, Diagnostic> {
     let text = source.text.as_deref().unwrap_or_default();
     let (mut depth, mut is_deep) = (Depth::default(), false);
-    if text.len() < SHORT {
+    if text.len() < SHORT || shallow::is_shallow(text, &WELL_WITHIN) {
         return Ok(false);
     }
-    // Lines that are only a comment are read out of the map.
-    let map = CodeMap::new(String::new(), text.to_owned());
-    for lexeme in Lexer::new(text, &dialect(), map) {
+    for lexeme in tokens(text) {
         // What is no token is told by the parser.
         let Ok((start, token, end)) = lexeme else { return Ok(is_deep) };
         depth.add(&token);
-        is_deep |= depth.exceeds(MAX_OPEN / DEEP, MAX_CHAIN / DEEP, MAX_ELIF / DEEP);
-        if is_deep && depth.exceeds(MAX_OPEN, MAX_CHAIN, MAX_ELIF) {
+        is_deep |= depth.exceeds(&WELL_WITHIN);
+        if is_deep && depth.exceeds(&MAX) {
             return Err(Diagnostic::error("too-deep", "this lies too deep in itself")
                 .label(Origin::new(source, start..end), "more than the language takes")
                 .detail(format!(
@@ -53,6 +65,11 @@ pub(crate) fn check(source: &Arc<Source>) -> Result<bool, Diagnostic> {
         }
     }
     Ok(is_deep)
+}
+
+/// The tokens of a text. A line that is nothing but a comment is read off the map of the file.
+fn tokens(text: &str) -> Lexer<'_> {
+    Lexer::new(text, &dialect(), CodeMap::new(String::new(), text.to_owned()))
 }
 
 #[derive(Default)]
@@ -68,10 +85,10 @@ struct Depth {
 }
 
 impl Depth {
-    fn exceeds(&self, open: usize, chain: usize, elifs: usize) -> bool {
-        self.open.len() + self.blocks > open
-            || self.around + self.chain > chain
-            || self.elifs > elifs
+    fn exceeds(&self, bound: &Bound) -> bool {
+        self.open.len() + self.blocks > bound.open
+            || self.around + self.chain > bound.chain
+            || self.elifs > bound.elifs
     }
 
     fn add(&mut self, token: &Token) {
@@ -99,6 +116,94 @@ impl Depth {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What the tokens say, whatever its bytes look like.
+    fn is_deep_in_tokens(text: &str) -> bool {
+        let mut depth = Depth::default();
+        for lexeme in tokens(text) {
+            let Ok((_, token, _)) = lexeme else { return false };
+            depth.add(&token);
+            if depth.exceeds(&WELL_WITHIN) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Texts of pieces that are read in different ways, from a row of numbers that repeats.
+    #[test]
+    fn what_bytes_call_shallow_is_so_in_tokens() {
+        const PIECES: [&str; 40] = [
+            "(",
+            "(",
+            "[",
+            "[",
+            "{",
+            ")",
+            "]",
+            "}",
+            "'",
+            "\"",
+            "'''",
+            "\"\"\"",
+            "\\",
+            "#",
+            "\n",
+            "\n",
+            "\n",
+            "\n    ",
+            "\n  ",
+            "\n        ",
+            " ",
+            ",",
+            ";",
+            ":",
+            "a",
+            "r'",
+            "f\"",
+            "b'",
+            "elif",
+            "elif",
+            "not ",
+            "1",
+            "1.5",
+            "a.b",
+            "é",
+            "\t",
+            "\r\n",
+            "-",
+            "'a' ",
+            "if x:",
+        ];
+        let (mut state, mut shallow, mut deep) = (1_u64, 0, 0);
+        let mut draw = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap_or(0) % below
+        };
+        for _ in 0..20_000 {
+            let length = draw(120);
+            // A few pieces again and again make depth likely.
+            let few = [draw(40), draw(40), draw(40), draw(40), draw(40)];
+            let text: String = (0..length).map(|_| PIECES[few[draw(5)]]).collect();
+            let is_deep = is_deep_in_tokens(&text);
+            let says = shallow::is_shallow(&text, &WELL_WITHIN);
+            assert!(!(says && is_deep), "{text:?}");
+            shallow += usize::from(says);
+            deep += usize::from(is_deep);
+        }
+        assert!(shallow > 1_000 && deep > 1_000, "{shallow} shallow, {deep} deep");
+    }
+
+    #[test]
+    fn ordinary_files_need_no_tokens() {
+        let text = "load('a.star', 'b')\n\ndef default(mk_package, zlib = None, *rest):\n    \
+                    \"\"\"A package ([{.\"\"\"\n    if zlib:  # it's (there\n        x = [1, 2]\n    \
+                    return mk_package(name = 'a\\'b', env = {'A': \"'(\"}, requires = [zlib])\n"
+            .repeat(40);
+        assert!(shallow::is_shallow(&text, &WELL_WITHIN));
+    }
 
     fn told(text: &str) -> Option<String> {
         check(&Source::new("a.star", text)).err().map(|error| error.to_string())
@@ -143,6 +248,16 @@ mod tests {
         let text = "def f():\n    # one\n    pass\n\n# another\n".repeat(10);
         assert_eq!(told(&text), None);
         assert!(told(&format!("{text}x = {}", "[".repeat(1_000))).is_some());
+    }
+
+    #[test]
+    fn lines_of_comments_are_no_tokens() {
+        let text = format!(
+            "# One [[[.\ndef f(x):\n    # Another.\n    return {}\n",
+            "-".repeat(400) + "x"
+        );
+        assert!(!shallow::is_shallow(&text, &WELL_WITHIN));
+        assert_eq!(check(&Source::new("a.star", text)), Ok(true));
     }
 
     #[test]

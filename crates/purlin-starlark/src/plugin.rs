@@ -36,7 +36,7 @@ impl Plugin {
     /// is parsed before it is used.
     #[must_use]
     pub fn new(entry: Arc<Source>, sources: Arc<dyn Sources>) -> Self {
-        let inner = Inner::new(sources, Limits::default(), globals());
+        let inner = Inner::new(sources, Limits::default(), globals);
         Self { inner: Arc::new(inner), source: entry }
     }
 

@@ -2,6 +2,7 @@
 //! without saying on whose behalf.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 
 use purlin_model::{Diagnostic, Source};
@@ -10,7 +11,7 @@ use purlin_plugin::language::Handle;
 use crate::allocator::{self, Budget};
 use crate::language::Inner;
 use crate::limits::Limits;
-use crate::worker::{Ask, Services, Stop, Subject, exceeded};
+use crate::worker::{self, Ask, Services, Stop, Subject, exceeded};
 
 thread_local! {
     /// Innermost last: a namespace may evaluate other definitions.
@@ -33,7 +34,7 @@ struct Session {
 /// [`fail`] fails here.
 pub(crate) fn evaluate<R>(
     inner: &Arc<Inner>,
-    subject: Subject,
+    subject: &Subject,
     more: usize,
     ask: Option<Ask>,
     evaluation: impl FnOnce() -> Result<R, Diagnostic>,
@@ -44,11 +45,14 @@ pub(crate) fn evaluate<R>(
     SESSIONS.with_borrow_mut(|sessions| sessions.push(session));
     let ended = End;
     let watch = allocator::watch_of_thread();
-    let before = watch.map(|watch| watch.begin(Some(subject), Some(limits.time)));
-    let result = {
+    let before = watch.map(|watch| watch.begin(Some(subject.clone()), Some(limits.time)));
+    // A panic ends this evaluation and no other that the thread has begun or will begin.
+    let caught = {
         let _budget = Budget::of(limits.memory.saturating_add(more));
-        evaluation()
+        catch_unwind(AssertUnwindSafe(evaluation))
     };
+    let result =
+        caught.unwrap_or_else(|panic| Err(worker::panicked(&worker::text_of(&*panic), subject)));
     if let (Some(watch), Some(before)) = (watch, before) {
         watch.resume(before);
     }

@@ -131,10 +131,12 @@ impl Workers {
         &self,
         job: impl FnOnce() -> Result<R, Diagnostic> + Send + 'static,
     ) -> Result<R, Diagnostic> {
-        if allocator::watch_of_thread().is_some_and(Watch::has_stack) {
-            return job();
-        }
-        self.run_apart(move |_| job(), &NoServices)
+        if Self::is_here() { job() } else { self.run_apart(move |_| job(), &NoServices) }
+    }
+
+    /// True on a worker's thread with enough stack left: what is to be done can be done here.
+    pub(crate) fn is_here() -> bool {
+        allocator::watch_of_thread().is_some_and(Watch::has_stack)
     }
 
     /// Does something on another thread, whose questions are answered on this one.
@@ -302,19 +304,18 @@ impl Watch {
         }
     }
 
-    /// The interpreter panics where something is larger than it can count.
     fn panicked(&self, text: &str) -> Diagnostic {
-        const TOO_LARGE: [&str; 3] = ["must not exceed", "capacity overflow", "out of memory"];
-        match lock(&self.subject).as_ref() {
-            Some(subject) if TOO_LARGE.iter().any(|words| text.contains(words)) => {
-                exceeded(Stop::Memory, subject)
-            }
-            Some(subject) => {
-                broken(text).label(Origin::whole(&subject.source), "as it evaluated this file")
-            }
-            None => broken(text),
-        }
+        lock(&self.subject).as_ref().map_or_else(|| broken(text), |subject| panicked(text, subject))
     }
+}
+
+/// The interpreter panics where something is larger than it can count.
+pub(crate) fn panicked(text: &str, subject: &Subject) -> Diagnostic {
+    const TOO_LARGE: [&str; 3] = ["must not exceed", "capacity overflow", "out of memory"];
+    if TOO_LARGE.iter().any(|words| text.contains(words)) {
+        return exceeded(Stop::Memory, subject);
+    }
+    broken(text).label(Origin::whole(&subject.source), "as it evaluated this file")
 }
 
 /// A definition has exceeded a limit.
@@ -343,7 +344,8 @@ fn broken(text: &str) -> Diagnostic {
     Diagnostic::error("internal", "the interpreter has failed").detail(detail.trim())
 }
 
-fn text_of(payload: &(dyn Any + Send)) -> String {
+/// What a panic said.
+pub(crate) fn text_of(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
 }

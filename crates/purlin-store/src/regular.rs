@@ -1,7 +1,7 @@
 //! Reading files that users name.
 
-use std::fs::Metadata;
-use std::io;
+use std::fs::{File, Metadata};
+use std::io::{self, Read as _};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
@@ -11,10 +11,30 @@ use std::path::Path;
 /// It cannot be read, or is no file.
 pub fn read_regular(file: &Path) -> io::Result<Vec<u8>> {
     let metadata = std::fs::metadata(file)?;
-    if metadata.is_file() {
-        return std::fs::read(file);
+    if !metadata.is_file() {
+        return Err(io::Error::other(format!("It is {}, not a file", described(&metadata))));
     }
-    Err(io::Error::other(format!("It is {}, not a file", described(&metadata))))
+    // Its size is known: a byte more than that would show that there is more, without asking again.
+    let size = usize::try_from(metadata.len()).map_err(io::Error::other)?;
+    let mut bytes = vec![0; size.saturating_add(1)];
+    let mut open = File::open(file)?;
+    let mut read = 0;
+    loop {
+        match open.read(&mut bytes[read..]) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        }
+        if read == size {
+            break;
+        }
+        if read == bytes.len() {
+            bytes.resize(read * 2, 0);
+        }
+    }
+    bytes.truncate(read);
+    Ok(bytes)
 }
 
 /// Reads a regular file that is a text.

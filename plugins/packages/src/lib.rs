@@ -5,7 +5,7 @@
 
 use purlin_plugin::contract::Host;
 use purlin_plugin::message::PluginError;
-use purlin_plugin::transform::{Compose, Fragment, Transform, TransformContext};
+use purlin_plugin::transform::{Compose, Fragment, Name, Transform, TransformContext};
 use purlin_plugin::{NativeFeature, NativePlugin, serde_json::Value as Json};
 
 /// The plugin.
@@ -35,9 +35,10 @@ impl Transform for Flat {
         _host: &dyn Host,
     ) -> Result<Vec<Fragment>, PluginError> {
         let composed = context.compose(SECTION, &Compose::default())?;
+        let root = Name::from("packages");
         Ok(composed
             .placed()
-            .map(|(system, names, entry)| entry.fragment("packages", system, vec![flat(&names)]))
+            .map(|(system, names, entry)| entry.fragment(&root, system, &[flat(&names)]))
             .collect())
     }
 }
@@ -57,12 +58,15 @@ impl Transform for Nested {
 
 /// The one name of a package: its path joined with `/`, without the `default` that stands for the
 /// folder itself.
-fn flat(names: &[String]) -> String {
+fn flat(names: &[Name]) -> Name {
     let names = match names {
-        [folder @ .., last] if last == "default" && !folder.is_empty() => folder,
+        [folder @ .., last] if **last == *"default" && !folder.is_empty() => folder,
         names => names,
     };
-    names.join("/")
+    match names {
+        [name] => name.clone(),
+        names => names.join("/").into(),
+    }
 }
 
 #[cfg(test)]
@@ -84,8 +88,8 @@ mod tests {
             (&["default", "default"], "default"),
             (&["default", "tool"], "default/tool"),
         ] {
-            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            assert_eq!(flat(&names), expected);
+            let names: Vec<Name> = names.iter().map(|name| Name::from(*name)).collect();
+            assert_eq!(&*flat(&names), expected);
         }
     }
 }

@@ -9,13 +9,19 @@ use super::workers;
 use crate::board::{Asker, Circle, Frame, Key, Outcome, Task, lock, planning};
 use crate::engine::Engine;
 use crate::message;
+use crate::mix::Mixing;
 use crate::scope::Supply;
 
 /// Definitions with all that they need.
 pub(super) struct Plan {
     pub(super) nodes: Vec<PlanNode>,
-    numbers: HashMap<Key, usize>,
+    numbers: HashMap<Key, usize, Mixing>,
+    /// Whether everything is wanted, with all that is wrong anywhere.
+    is_of_many: bool,
 }
+
+/// With more definitions than this, a file that has them is evaluated whole.
+const FEW: usize = 8;
 
 /// What is needed, by parameter.
 type Needs = Result<Vec<(String, Origin, Supply)>, Arc<Diagnostic>>;
@@ -49,7 +55,7 @@ fn way(ways: &[Way], mut number: usize) -> Circle {
 impl Plan {
     /// Reads off the syntax of one file after the other what is needed.
     pub(super) fn new(engine: &Engine, goals: &[Key], frame: Option<&Arc<Frame>>) -> Self {
-        let mut plan = Self { nodes: Vec::new(), numbers: HashMap::new() };
+        let mut plan = Self { nodes: Vec::new(), numbers: HashMap::default(), is_of_many: false };
         let mut wave: Vec<Key> = Vec::new();
         let ways: Arc<Mutex<Vec<Way>>> = Arc::default();
         for key in goals {
@@ -91,6 +97,14 @@ impl Plan {
         }
         plan.end_circles(engine);
         plan
+    }
+
+    pub(super) fn of_many(self) -> Self {
+        Self { is_of_many: true, ..self }
+    }
+
+    fn is_small(&self) -> bool {
+        !self.is_of_many && self.nodes.len() <= FEW
     }
 
     /// The number of a definition that is not done yet; a new one is added to the next wave.
@@ -213,7 +227,7 @@ impl Plan {
         // A circle that closes here is told to whoever comes for the result.
         let _ = engine.board.run(&task, &asker, |frame| {
             Outcome::Value(match &node.needs {
-                Ok(needs) => engine.evaluate(&node.key, needs.clone(), frame),
+                Ok(needs) => engine.evaluate(&node.key, needs, self.is_small(), frame),
                 Err(diagnostic) => Err(diagnostic.clone()),
             })
         });

@@ -1,4 +1,4 @@
-//! Threads that evaluate. They have stacks of their own, so that it does not matter who asks.
+//! Threads that evaluate: those of the language, each of which does one definition after the other.
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,14 +6,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use super::plan::Plan;
-use crate::board::{Asker, lock};
+use crate::board::{Asker, Task, lock};
 use crate::engine::Engine;
 
 /// Below this a thread costs more than it saves.
 const FEW: usize = 64;
-
-/// Room for evaluations that lie in each other; only what is used becomes memory.
-const STACK: usize = 256 << 20;
 
 /// Calls `each` with every item, on all processors where there are many, and gives the answers in
 /// order.
@@ -47,73 +44,128 @@ pub(super) fn map<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync) 
     answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
+/// A plan that is being evaluated.
+struct Work {
+    plan: Arc<Plan>,
+    engine: Arc<Engine>,
+    asker: Asker,
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
 /// What can be evaluated now, and how much is left.
 struct Queue {
     ready: Vec<usize>,
+    /// For each node, how many it waits for.
     open: Vec<usize>,
     left: usize,
+    /// How many threads sleep until something is ready.
+    sleeping: usize,
+    /// What each of those who evaluate has in hand.
+    hands: Vec<Hand>,
+}
+
+/// One who evaluates.
+#[derive(Clone, Copy)]
+enum Hand {
+    Free,
+    At(usize),
+    /// It stands still for good. Whatever it may say later is not heard.
+    Gone,
 }
 
 /// Evaluates a plan. On behalf of a task it is one thread that does it, which that task waits for.
 pub(super) fn run(plan: &Arc<Plan>, engine: &Engine, asker: &Asker) {
+    let Some(engine) = engine.me.upgrade() else { return };
     let open: Vec<usize> = plan.nodes.iter().map(|node| node.before.len()).collect();
     let mut ready: Vec<usize> = (0..open.len()).filter(|number| open[*number] == 0).collect();
     // The last is taken first.
     ready.reverse();
-    let queue = Mutex::new(Queue { ready, left: open.len(), open });
-    let changed = Condvar::new();
-    let work = || {
-        let mut state = lock(&queue);
-        loop {
-            if state.left == 0 {
-                return;
-            }
-            let Some(number) = state.ready.pop() else {
-                state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            drop(state);
-            let leaving = Leaving { queue: &queue, changed: &changed };
-            plan.evaluate(engine, number, asker);
-            std::mem::forget(leaving);
-            state = lock(&queue);
-            state.left -= 1;
-            for behind in &plan.nodes[number].behind {
-                state.open[*behind] -= 1;
-                if state.open[*behind] == 0 {
-                    state.ready.push(*behind);
-                    changed.notify_one();
-                }
-            }
-            if state.left == 0 {
-                changed.notify_all();
-            }
-        }
-    };
+    let left = open.len();
+    let queue = Queue { ready, open, left, sleeping: 0, hands: Vec::new() };
+    let work = Arc::new(Work {
+        plan: plan.clone(),
+        engine,
+        asker: asker.clone(),
+        queue: Mutex::new(queue),
+        changed: Condvar::new(),
+    });
+    let count = if asker.frame.is_some() { 1 } else { threads(plan.nodes.len()) };
     thread::scope(|scope| {
-        let spawn = |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-        let count = if asker.frame.is_some() { 1 } else { threads(plan.nodes.len()) };
-        let threads: Vec<_> = (0..count).map(spawn).collect();
-        for thread in threads {
-            match thread {
-                Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
-                // There may be no memory for another thread: this one does it.
-                Err(_) => work(),
-            }
+        for _ in 1..count {
+            let more = work.clone();
+            // There may be no memory for another thread: one is enough.
+            let _ = thread::Builder::new().spawn_scoped(scope, move || more.see_to());
         }
+        work.see_to();
     });
 }
 
-/// A thread that panics leaves nobody waiting.
-struct Leaving<'a> {
-    queue: &'a Mutex<Queue>,
-    changed: &'a Condvar,
-}
+impl Work {
+    /// Has the language evaluate until nothing is left. Where that stops at a definition that exceeds
+    /// its limits, what is behind it goes on without.
+    fn see_to(self: &Arc<Self>) {
+        loop {
+            let number = {
+                let mut queue = lock(&self.queue);
+                queue.hands.push(Hand::Free);
+                queue.hands.len() - 1
+            };
+            let work = self.clone();
+            let attended = self.engine.language.attend(Box::new(move || work.go_on(number)));
+            let Err(diagnostic) = attended else { return };
+            let mut queue = lock(&self.queue);
+            let hand = std::mem::replace(&mut queue.hands[number], Hand::Gone);
+            drop(queue);
+            let Hand::At(node) = hand else {
+                // Nothing was begun, so that nothing can be: each definition is told for itself.
+                lock(&self.queue).hands[number] = Hand::Free;
+                return self.go_on(number);
+            };
+            let task = Task::Definition(self.plan.nodes[node].key.clone());
+            if diagnostic.code == "internal" {
+                self.engine.report([diagnostic.clone()]);
+            }
+            self.engine.board.give_up(&task, &Arc::new(diagnostic));
+            self.finish(&mut lock(&self.queue), node);
+        }
+    }
 
-impl Drop for Leaving<'_> {
-    fn drop(&mut self) {
-        lock(self.queue).left = 0;
-        self.changed.notify_all();
+    /// Evaluates what is ready until nothing is left.
+    fn go_on(&self, number: usize) {
+        let mut queue = lock(&self.queue);
+        while queue.left > 0 && !matches!(queue.hands[number], Hand::Gone) {
+            let Some(node) = queue.ready.pop() else {
+                queue.sleeping += 1;
+                queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                queue.sleeping -= 1;
+                continue;
+            };
+            queue.hands[number] = Hand::At(node);
+            drop(queue);
+            self.plan.evaluate(&self.engine, node, &self.asker);
+            queue = lock(&self.queue);
+            if let Hand::At(_) = queue.hands[number] {
+                queue.hands[number] = Hand::Free;
+                self.finish(&mut queue, node);
+            }
+        }
+    }
+
+    /// A node is done: what waits for it may be ready.
+    fn finish(&self, queue: &mut Queue, node: usize) {
+        queue.left -= 1;
+        let before = queue.ready.len();
+        for behind in &self.plan.nodes[node].behind {
+            queue.open[*behind] -= 1;
+            if queue.open[*behind] == 0 {
+                queue.ready.push(*behind);
+            }
+        }
+        // One of them this thread will take itself.
+        if queue.sleeping > 0 && (queue.left == 0 || queue.ready.len() > before.max(1)) {
+            self.changed.notify_all();
+        }
     }
 }
 

@@ -24,6 +24,12 @@ impl Rules {
         self.0.push((path, rule));
     }
 
+    /// True where nothing is joined.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The rule of a path below the root.
     #[must_use]
     pub fn of(&self, path: &[Name]) -> Rule {

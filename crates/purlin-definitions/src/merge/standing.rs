@@ -34,7 +34,14 @@ pub struct Verdict {
 }
 
 pub(super) fn standing(node: &Node, system: Option<&str>, rules: &Rules) -> Standing {
-    let leaves = node.here.iter().filter(|one| one.is_for(system)).cloned();
+    // Most nodes are the end of a path with one value.
+    if let ([one], true, true) = (node.here(), node.is_end(), rules.is_empty()) {
+        return match one.is_for(system) {
+            true => Standing::Leaf(one.clone(), Verdict::default()),
+            false => Standing::Nothing,
+        };
+    }
+    let leaves = node.here().iter().filter(|one| one.is_for(system)).cloned();
     let mut leaves: Vec<Arc<Contribution>> = leaves.collect();
     let branch = node.least_below(system);
     let leaf = leaves.iter().map(|one| one.priority).min();
@@ -149,7 +156,7 @@ pub(crate) fn under(
     asker: &Arc<Contribution>,
     rules: &Rules,
 ) -> Standing {
-    let mut rest: Vec<_> = node.here.iter().filter(|one| one.is_for(system)).cloned().collect();
+    let mut rest: Vec<_> = node.here().iter().filter(|one| one.is_for(system)).cloned().collect();
     rest.sort_by(|one, other| one.order(other));
     while !rest.is_empty() {
         let (best, lost) = undefeated(rest);

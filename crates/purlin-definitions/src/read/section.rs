@@ -123,11 +123,32 @@ impl<'a> SectionReader<'a> {
 
     /// Adds a contribution; a system in front of its path is taken off.
     pub(crate) fn add(&mut self, path: &[Name], priority: i64, content: Content, origin: Origin) {
-        if path.len() > LONGEST || path.iter().any(|name| name.is_empty()) {
+        if !is_name(path) {
             return self.diagnostics.push(no_name(path, origin));
         }
-        let lineage = Lineage { origin, ..self.lineage.clone() };
         let (path, system) = self.split(path);
+        self.push(path, system, priority, content, origin);
+    }
+
+    /// The same for a path that is there already, which is not copied.
+    pub(crate) fn add_owned(&mut self, path: Vec<Name>, content: Content, origin: Origin) {
+        let is_system =
+            self.system.is_none() && path.get(1).is_some_and(|name| self.catalogue.is_system(name));
+        if is_system || !is_name(&path) {
+            return self.add_at(&path, content, origin);
+        }
+        self.push(path, self.system.clone(), self.priority, content, origin);
+    }
+
+    fn push(
+        &mut self,
+        path: Vec<Name>,
+        system: Option<Name>,
+        priority: i64,
+        content: Content,
+        origin: Origin,
+    ) {
+        let lineage = Lineage { origin, ..self.lineage.clone() };
         self.found.push(Arc::new(Contribution {
             path,
             system,
@@ -153,6 +174,10 @@ impl<'a> SectionReader<'a> {
         }
         (path.to_vec(), self.system.clone())
     }
+}
+
+fn is_name(path: &[Name]) -> bool {
+    path.len() <= LONGEST && path.iter().all(|name| !name.is_empty())
 }
 
 /// A path of a definition that cannot be one of an output.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use purlin_definitions::{ImporterFeature, parse_path};
 use purlin_plugin::contract::Host;
 use purlin_plugin::message::{ErrorCode, PluginError};
-use purlin_plugin::transform::{Compose, Fragment, Importer, Payload, Transform, TransformContext};
+use purlin_plugin::transform::{
+    Compose, Fragment, Importer, Name, Payload, Transform, TransformContext,
+};
 use serde_json::{Value as Json, json};
 
 use crate::test_starlark::{open, open_with};
@@ -160,8 +162,8 @@ impl Transform for Axes {
         let values = vec!["old".to_owned(), "new".to_owned()];
         let how = Compose { axes: vec![("age".to_owned(), values)], ..Compose::default() };
         let found = context.compose("bar", &how)?.own.into_iter().map(|entry| {
-            let mut path = vec!["bar".to_owned(), entry.axes[0].1.clone()];
-            path.extend(entry.namespace.clone());
+            let mut path: Vec<Name> = vec!["bar".into(), entry.axes[0].1.as_str().into()];
+            path.extend_from_slice(&entry.namespace);
             Fragment::new(path, Payload::Lazy(entry.value))
         });
         Ok(found.collect())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use purlin_plugin::contract::Host;
 use purlin_plugin::message::PluginError;
-use purlin_plugin::transform::{Compose, Fragment, Payload, Transform, TransformContext};
+use purlin_plugin::transform::{Compose, Fragment, Name, Payload, Transform, TransformContext};
 use serde_json::{Value as Json, json};
 
 use crate::world::{told, transform, world_with};
@@ -24,7 +24,8 @@ impl Transform for Doubling {
         let how = Compose { systems: Some(Vec::new()), ..Compose::default() };
         let found = context.compose("app", &how)?.own.into_iter().map(|entry| {
             let path = vec!["foo".to_owned(), entry.path.join("-")];
-            let mut fragment = Fragment::new(path, Payload::Data(json!({"of": entry.path})));
+            let of: Vec<&str> = entry.path.iter().map(|name| &**name).collect();
+            let mut fragment = Fragment::new(path, Payload::Data(json!({"of": of})));
             fragment.origin = Some(entry.origin);
             fragment
         });
@@ -58,7 +59,7 @@ impl Transform for Straying {
         _options: &Json,
         _host: &dyn Host,
     ) -> Result<Vec<Fragment>, PluginError> {
-        let path = self.0.iter().map(|name| (*name).to_owned()).collect();
+        let path = self.0.iter().copied();
         Ok(vec![Fragment::new(path, Payload::Data(json!(1)))])
     }
 }
@@ -169,8 +170,8 @@ impl Transform for Nowhere {
         _options: &Json,
         _host: &dyn Host,
     ) -> Result<Vec<Fragment>, PluginError> {
-        let path = vec!["v".to_owned(), "a".to_owned()];
-        let system = Some("nosys".to_owned());
+        let path = ["v", "a"];
+        let system = Some("nosys".into());
         Ok(vec![Fragment { system, ..Fragment::new(path, Payload::Data(json!(1))) }])
     }
 }
@@ -185,8 +186,8 @@ fn what_is_made_for_a_system_stands_below_it() {
             _options: &Json,
             _host: &dyn Host,
         ) -> Result<Vec<Fragment>, PluginError> {
-            let path = self.0.iter().map(|name| (*name).to_owned()).collect();
-            let system = Some("x86_64-linux".to_owned());
+            let path = self.0.iter().copied();
+            let system = Some("x86_64-linux".into());
             Ok(vec![Fragment { system, ..Fragment::new(path, Payload::Data(json!(1))) }])
         }
     }
@@ -277,8 +278,8 @@ fn further_axes_are_given_to_definitions_by_name() {
             let how =
                 Compose { axes: vec![("stability".to_owned(), values)], ..Compose::default() };
             let found = context.compose("pkg", &how)?.own.into_iter().map(|entry| {
-                let mut path = vec!["axes".to_owned(), entry.axes[0].1.clone()];
-                path.extend(entry.namespace.clone());
+                let mut path: Vec<Name> = vec!["axes".into(), entry.axes[0].1.as_str().into()];
+                path.extend_from_slice(&entry.namespace);
                 Fragment::new(path, Payload::Lazy(entry.value))
             });
             Ok(found.collect())

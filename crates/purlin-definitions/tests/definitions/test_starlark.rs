@@ -230,3 +230,30 @@ fn a_priority_where_none_counts_and_keys_that_become_one_are_errors() {
     assert!(told(&opened.error("lib.b")).contains("two keys that become the text `1`"));
     assert_eq!(opened.show("lib.f"), json!(1));
 }
+
+#[test]
+fn what_stops_for_good_keeps_nobody_waiting() {
+    // Each looks it up while it runs, and it is one of those that are checked itself.
+    let mut texts: Vec<(String, String)> = (0..100)
+        .map(|number| {
+            let text = format!("def default(pkgs):\n    return [{number}, pkgs.hog]\n");
+            (format!("pkg/user{number}.star"), text)
+        })
+        .collect();
+    let hog = "def default(count = 1 << 30):\n    return 'x' * count\n";
+    texts.push(("pkg/hog.star".to_owned(), hog.to_owned()));
+    texts.push((
+        "pkg/fine.star".to_owned(),
+        "def default(mk_thing):\n    return mk_thing(version = \"1\")\n".to_owned(),
+    ));
+    let files: Vec<(&str, &str)> =
+        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let opened = open(&files);
+    let told = opened.workspace.check();
+    assert_eq!(told.len(), 1, "{}", told.iter().map(crate::world::told).collect::<String>());
+    assert_eq!(
+        told[0].summary,
+        "`default` in `pkg/hog.star` takes more memory than a definition may hold"
+    );
+    assert_eq!(opened.show("pkg.x86_64-linux.fine")["version"], "1");
+}

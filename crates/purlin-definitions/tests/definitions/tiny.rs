@@ -191,6 +191,11 @@ impl Language for Tiny {
         Ok(Arc::new(index))
     }
 
+    fn attend(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Diagnostic> {
+        let thread = std::thread::Builder::new().stack_size(256 << 20).spawn(work);
+        thread.unwrap().join().map_err(|_| Diagnostic::error("internal", "the work has failed"))
+    }
+
     fn call(
         &self,
         function: &FunctionRef,

@@ -13,7 +13,9 @@ use purlin_plugin::Schema;
 use purlin_plugin::contract::{Host, QuietHost};
 use purlin_plugin::language::{LeafType, Namespace};
 use purlin_plugin::message::PluginError;
-use purlin_plugin::transform::{Compose, Fragment, Importer, Payload, Transform, TransformContext};
+use purlin_plugin::transform::{
+    Compose, Fragment, Importer, Name, Payload, Transform, TransformContext,
+};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
@@ -241,14 +243,14 @@ impl Transform for Sections {
         let how = Compose { systems, ..Compose::default() };
         let found = context.compose(self.section, &how)?;
         let fragments = found.own.into_iter().chain(found.adopted).map(|entry| {
-            let mut path = vec![self.root.to_owned()];
+            let mut path: Vec<Name> = vec![self.root.into()];
             path.extend(entry.system.clone());
-            let mut names = entry.namespace.clone();
+            let mut names = entry.namespace.to_vec();
             if self.is_flat {
-                if names.len() > 1 && names.last().is_some_and(|name| name == "default") {
+                if names.len() > 1 && names.last().is_some_and(|name| **name == *"default") {
                     names.pop();
                 }
-                path.push(names.join("/"));
+                path.push(names.join("/").into());
             } else {
                 path.extend(names);
             }
@@ -272,8 +274,8 @@ impl Importer for Folder {
         let section = text("type").unwrap_or_default();
         let dir = text("dir");
         let path = match options["path"].as_array() {
-            Some(path) => path.iter().map(|name| name.as_str().unwrap().to_owned()).collect(),
-            None => vec![section.clone()],
+            Some(path) => path.iter().map(|name| Name::from(name.as_str().unwrap())).collect(),
+            None => vec![section.as_str().into()],
         };
         let named = dir.is_some();
         let payload = Payload::Folder { path: dir.unwrap_or(section), named };

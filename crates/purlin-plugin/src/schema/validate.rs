@@ -15,8 +15,8 @@ const MAX_DEPTH: usize = 100;
 /// How many values one default may stand for; one that contains itself ends here.
 const MAX_FILLED: usize = 10_000;
 
-pub(super) fn validate(schema: &Schema, value: &Value) -> (Value, Vec<Diagnostic>) {
-    validate_node(schema, schema.root, value)
+pub(super) fn validate(schema: &Schema, value: Value) -> (Value, Vec<Diagnostic>) {
+    validate_own(schema, schema.root, value)
 }
 
 /// Checks a value against a part of the schema.
@@ -25,6 +25,10 @@ pub(super) fn validate_node(
     id: NodeId,
     value: &Value,
 ) -> (Value, Vec<Diagnostic>) {
+    validate_own(schema, id, value.clone())
+}
+
+fn validate_own(schema: &Schema, id: NodeId, value: Value) -> (Value, Vec<Diagnostic>) {
     let mut checker = Checker { schema, diagnostics: Vec::new(), filled: 0 };
     let place = Place { step: Step::Root, secret: false, filled: false, depth: 0 };
     let value = checker.check(id, value, &place);
@@ -141,7 +145,7 @@ impl<'s> Checker<'s> {
     }
 
     /// Checks one value and returns it normalised; where it is wrong, whatever.
-    fn check(&mut self, id: NodeId, value: &Value, place: &Place<'_>) -> Value {
+    fn check(&mut self, id: NodeId, value: Value, place: &Place<'_>) -> Value {
         if place.filled {
             self.filled += 1;
             if self.filled == MAX_FILLED {
@@ -149,7 +153,7 @@ impl<'s> Checker<'s> {
                 self.error("the defaults never end".to_owned(), &value.origin, label, None);
             }
             if self.filled >= MAX_FILLED {
-                return value.clone();
+                return value;
             }
         }
         let schema = self.schema;
@@ -166,54 +170,68 @@ impl<'s> Checker<'s> {
         if place.depth > MAX_DEPTH {
             let what = format!("{} lies too deep", place.title());
             self.error(what, &value.origin, format!("more than {MAX_DEPTH} levels"), None);
-            return value.clone();
+            return value;
         }
         let node = self.schema.resolved(id);
         if let Some(one_of) = &node.one_of {
-            return match self.schema.choose(one_of, value) {
+            return match self.schema.choose(one_of, &value) {
                 Choice::Branch(branch) => self.check(branch, value, place),
                 Choice::NoType => {
-                    self.wrong_type(&self.schema.types_of(id), value, place);
-                    value.clone()
+                    self.wrong_type(&self.schema.types_of(id), &value, place);
+                    value
                 }
                 Choice::Missing(discriminator) => {
-                    self.missing_discriminator(discriminator, value, place);
-                    value.clone()
+                    self.missing_discriminator(discriminator, &value, place);
+                    value
                 }
                 Choice::Unknown(discriminator, named) => {
                     let values: Vec<&Value> =
                         discriminator.values.iter().map(|(value, _)| value).collect();
                     self.not_one_of(&values, named, &place.below(&discriminator.property));
-                    value.clone()
+                    value
                 }
             };
         }
-        if !takes(&node.types, type_of(value)) {
-            self.wrong_type(&node.types, value, place);
-            return value.clone();
+        if !takes(&node.types, type_of(&value)) {
+            self.wrong_type(&node.types, &value, place);
+            return value;
         }
         if let Some(values) = &node.values
-            && !values.iter().any(|one| same(one, value))
+            && !values.iter().any(|one| same(one, &value))
         {
-            self.not_one_of(&values.iter().collect::<Vec<_>>(), value, place);
-            return value.clone();
+            self.not_one_of(&values.iter().collect::<Vec<_>>(), &value, place);
+            return value;
         }
-        let kind = match &value.kind {
+        let Value { kind, origin } = value;
+        let kind = match kind {
+            Kind::List(items) => Kind::List(self.check_list(node, items, place)),
+            Kind::Table(table) => Kind::Table(self.check_table(node, table, &origin, place)),
+            kind => return self.check_simple(node, Value { kind, origin }, place, &description),
+        };
+        Value { kind, origin }
+    }
+
+    /// Checks what holds no other values.
+    fn check_simple(
+        &mut self,
+        node: &Node,
+        value: Value,
+        place: &Place<'_>,
+        description: &dyn Fn() -> Option<String>,
+    ) -> Value {
+        match &value.kind {
             Kind::Int(number) => {
                 #[expect(clippy::cast_precision_loss, reason = "limits are floats")]
-                self.check_limits(node, *number as f64, value, place);
-                return value.clone();
+                self.check_limits(node, *number as f64, &value, place);
             }
-            Kind::Float(number) => self.check_float(node, *number, value, place),
-            Kind::String(text) => {
-                self.check_text(node, text, value, place, &description);
-                return value.clone();
+            Kind::Float(number) => {
+                let kind = self.check_float(node, *number, &value, place);
+                return Value { kind, ..value };
             }
-            Kind::List(items) => Kind::List(self.check_list(node, items, place)),
-            Kind::Table(table) => Kind::Table(self.check_table(node, table, &value.origin, place)),
-            Kind::Null | Kind::Bool(_) => return value.clone(),
-        };
-        Value::new(kind, value.origin.clone())
+            Kind::String(text) => self.check_text(node, text, &value, place, description),
+            _ => {}
+        }
+        value
     }
 
     fn wrong_type(&mut self, expected: &[JsonType], value: &Value, place: &Place<'_>) {
@@ -287,7 +305,7 @@ impl<'s> Checker<'s> {
         }
     }
 
-    fn check_list(&mut self, node: &Node, items: &[Value], place: &Place<'_>) -> Vec<Value> {
+    fn check_list(&mut self, node: &Node, items: Vec<Value>, place: &Place<'_>) -> Vec<Value> {
         if node.unique_items {
             for (index, item) in items.iter().enumerate() {
                 let Some(first) = items[..index].iter().find(|first| same(first, item)) else {
@@ -302,50 +320,51 @@ impl<'s> Checker<'s> {
                 );
             }
         }
-        let check_item = |(index, item): (usize, &Value)| {
+        let check_item = |(index, item): (usize, Value)| {
             let place = place.item(index);
             match node.items {
                 Some(id) => self.check(id, item, &place),
                 None => self.check_anything(item, &place),
             }
         };
-        items.iter().enumerate().map(check_item).collect()
+        items.into_iter().enumerate().map(check_item).collect()
     }
 
     fn check_table(
         &mut self,
         node: &Node,
-        table: &Table,
+        table: Table,
         origin: &Origin,
         place: &Place<'_>,
     ) -> Table {
-        let mut checked = Table::default();
-        for (key, entry) in table.iter() {
-            let declared = node.properties.iter().find(|one| folds_alike(&one.name, key));
+        let mut checked = Table::with_capacity(table.len());
+        for (key, entry) in table {
+            let declared = node.properties.iter().find(|one| folds_alike(&one.name, &key));
             match (declared, node.additional) {
                 (Some(property), _) => {
                     if let Some(first) = checked.entry(&property.name) {
                         let first = first.key.clone();
-                        self.written_twice(&property.name, entry, first, place);
+                        self.written_twice(&property.name, &entry, first, place);
                         continue;
                     }
                     let place = place.below(&property.name);
-                    let value = self.check(property.node, &entry.value, &place);
-                    checked.insert(property.name.clone(), entry.key.clone(), value);
+                    let value = self.check(property.node, entry.value, &place);
+                    let key = if key == property.name { key } else { property.name.clone() };
+                    checked.insert(key, entry.key, value);
                 }
                 (None, Additional::Node(id)) => {
-                    let value = self.check(id, &entry.value, &place.below(key));
-                    checked.insert(key, entry.key.clone(), value);
+                    let value = self.check(id, entry.value, &place.below(&key));
+                    checked.insert(key, entry.key, value);
                 }
                 (None, Additional::Anything) => {
-                    let value = self.check_anything(&entry.value, &place.below(key));
-                    checked.insert(key, entry.key.clone(), value);
+                    let value = self.check_anything(entry.value, &place.below(&key));
+                    checked.insert(key, entry.key, value);
                 }
                 (None, Additional::Nothing) => {
                     let names = node.properties.iter().map(|property| property.name.as_str());
-                    let summary = format!("unknown field {}", place.below(key).title());
+                    let summary = format!("unknown field {}", place.below(&key).title());
                     let label = "not a field of this table".to_owned();
-                    self.error(summary, &entry.key, label, suggestion(key, "fields", names));
+                    self.error(summary, &entry.key, label, suggestion(&key, "fields", names));
                 }
             }
         }
@@ -354,7 +373,12 @@ impl<'s> Checker<'s> {
     }
 
     /// What no schema describes still has to be JSON.
-    fn check_anything(&mut self, value: &Value, place: &Place<'_>) -> Value {
+    fn check_anything(&mut self, value: Value, place: &Place<'_>) -> Value {
+        self.look_at_anything(&value, place);
+        value
+    }
+
+    fn look_at_anything(&mut self, value: &Value, place: &Place<'_>) {
         match &value.kind {
             Kind::Float(number) if !number.is_finite() => {
                 let summary = format!("{} must be a finite number", place.title());
@@ -362,17 +386,16 @@ impl<'s> Checker<'s> {
             }
             Kind::List(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.check_anything(item, &place.item(index));
+                    self.look_at_anything(item, &place.item(index));
                 }
             }
             Kind::Table(table) => {
                 for (key, entry) in table.iter() {
-                    self.check_anything(&entry.value, &place.below(key));
+                    self.look_at_anything(&entry.value, &place.below(key));
                 }
             }
             _ => {}
         }
-        value.clone()
     }
 
     fn written_twice(&mut self, name: &str, again: &Entry, first: Origin, place: &Place<'_>) {
@@ -400,7 +423,7 @@ impl<'s> Checker<'s> {
                     self.filled = 0;
                 }
                 let place = Place { filled: true, ..place.below(&property.name) };
-                let value = self.check(property.node, &default, &place);
+                let value = self.check(property.node, default, &place);
                 table.insert(property.name.clone(), origin.clone(), value);
             } else if property.required {
                 let types = describe_types(&self.schema.types_of(property.node));

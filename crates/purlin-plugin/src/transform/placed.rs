@@ -1,11 +1,15 @@
 //! Where definitions usually stand in outputs.
 
-use super::{Composition, DefinitionEntry, Fragment, Payload};
+use std::sync::Arc;
+
+use serde_json::Map;
+
+use super::{Composition, DefinitionEntry, Fragment, Name, Payload};
 
 impl Composition {
     /// Every entry with its system and the names that it has in outputs: its own definitions, and those
     /// of projects below the names of these, with the packages of who uses them.
-    pub fn placed(self) -> impl Iterator<Item = (Option<String>, Vec<String>, DefinitionEntry)> {
+    pub fn placed(self) -> impl Iterator<Item = (Option<Name>, Arc<[Name]>, DefinitionEntry)> {
         self.own
             .into_iter()
             .chain(self.adopted)
@@ -15,7 +19,8 @@ impl Composition {
     /// One fragment for each entry, in branches below an output root: `ROOT.SYSTEM.namespace`.
     #[must_use]
     pub fn nested(self, root: &str) -> Vec<Fragment> {
-        self.placed().map(|(system, names, entry)| entry.fragment(root, system, names)).collect()
+        let root = Name::from(root);
+        self.placed().map(|(system, names, entry)| entry.fragment(&root, system, &names)).collect()
     }
 }
 
@@ -23,12 +28,18 @@ impl DefinitionEntry {
     /// The entry as an output, at the names below a root and a system. Who wrote it, and its priority
     /// among others, stay what they are.
     #[must_use]
-    pub fn fragment(self, root: &str, system: Option<String>, names: Vec<String>) -> Fragment {
-        let path = std::iter::once(root.to_owned()).chain(system).chain(names).collect();
+    pub fn fragment(self, root: &Name, system: Option<Name>, names: &[Name]) -> Fragment {
+        let mut path = Vec::with_capacity(names.len() + 2);
+        path.push(root.clone());
+        path.extend(system);
+        path.extend_from_slice(names);
         Fragment {
+            path,
+            system: None,
             priority: Some(self.priority),
             origin: Some(self.origin),
-            ..Fragment::new(path, Payload::Lazy(self.value))
+            inject: Map::new(),
+            payload: Payload::Lazy(self.value),
         }
     }
 }

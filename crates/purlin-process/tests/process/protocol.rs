@@ -17,7 +17,7 @@ use purlin_plugin::message::{
     EnvironmentDescription, ErrorCode, ExecRequest, ExecResult, ExpandContext, FeatureSummary,
     PackageKey, PackageVariant, PackageVersion, PluginError, RepositoryContext, SubcommandContext,
 };
-use purlin_plugin::transform::{Importer, Payload};
+use purlin_plugin::transform::{Importer, Name, Payload};
 use purlin_process::{NEWEST_PROTOCOL, OLDEST_PROTOCOL, Process};
 use serde_json::{Value as Json, json};
 
@@ -460,7 +460,7 @@ fn importer_load() {
     let (options, sources) = (json!({ "section": "packages" }), ["six/package.py".to_owned()]);
     let load = || feature.load(&options, &sources, &QuietHost).unwrap();
     let fragments = load();
-    assert_eq!(fragments[0].path, ["packages", "six"]);
+    assert_eq!(fragments[0].path, ["packages", "six"].map(Name::from));
     assert!(matches!(&fragments[0].payload, Payload::Data(data) if data["version"] == "1.17.0"));
     assert_eq!(
         (fragments[1].system.as_deref(), fragments[1].priority),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use allocative::Allocative;
 use purlin_model::{Origin, fold, to_snake};
 use purlin_plugin::language::Namespace;
-use purlin_plugin::transform::{Compose, Composition, DefinitionEntry, Lazy, TransformContext};
+use purlin_plugin::transform::{
+    Compose, Composition, DefinitionEntry, Lazy, Name, TransformContext,
+};
 use serde_json::Value as Json;
 use starlark::eval::{Arguments, Evaluator};
 use starlark::starlark_simple_value;
@@ -132,12 +134,16 @@ fn composed<'v>(composition: &Composition, heap: Heap<'v>) -> Value<'v> {
 fn entry<'v>(entry: &DefinitionEntry, heap: Heap<'v>) -> Value<'v> {
     let axes = entry.axes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let system = match &entry.system {
-        Some(system) => heap.alloc(system.as_str()),
+        Some(system) => heap.alloc(&**system),
         None => Value::new_none(),
     };
+    let names = |all: &[Name]| {
+        let all: Vec<_> = all.iter().map(|name| heap.alloc(&**name)).collect();
+        heap.alloc(all)
+    };
     heap.alloc(AllocStruct([
-        ("path", heap.alloc(entry.path.clone())),
-        ("namespace", heap.alloc(entry.namespace.clone())),
+        ("path", names(&entry.path)),
+        ("namespace", names(&entry.namespace)),
         ("system", system),
         ("origin", heap.alloc(OriginValue(entry.origin.clone()))),
         ("axes", heap.alloc(AllocDict(axes))),

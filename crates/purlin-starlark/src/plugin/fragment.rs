@@ -6,7 +6,7 @@ use std::sync::Arc;
 use allocative::Allocative;
 use purlin_model::Origin;
 use purlin_plugin::language::Argument;
-use purlin_plugin::transform::{Fragment, Payload};
+use purlin_plugin::transform::{Fragment, Name, Payload};
 use serde_json::{Map, Value as Json};
 use starlark::starlark_simple_value;
 use starlark::values::dict::DictRef;
@@ -53,7 +53,8 @@ impl FragmentValue {
             return Err("the path of a fragment is a list of names, its section first".to_owned());
         }
         let mut fragments = Vec::new();
-        add(about, about.path.clone(), value, heap, &mut fragments)?;
+        let path = about.path.iter().map(|name| Name::from(name.as_str())).collect();
+        add(about, path, value, heap, &mut fragments)?;
         Ok(Self(fragments))
     }
 
@@ -70,7 +71,7 @@ impl FragmentValue {
 
 fn add<'v>(
     about: &About,
-    path: Vec<String>,
+    path: Vec<Name>,
     value: Value<'v>,
     heap: Heap<'v>,
     fragments: &mut Vec<Fragment>,
@@ -80,14 +81,14 @@ fn add<'v>(
     {
         for (key, one) in table.iter() {
             let key = key.unpack_str().ok_or("the names of definitions are strings")?;
-            let below = path.iter().cloned().chain([key.to_owned()]).collect();
+            let below = path.iter().cloned().chain([key.into()]).collect();
             add(about, below, one, heap, fragments)?;
         }
         return Ok(());
     }
     fragments.push(Fragment {
         path,
-        system: about.system.clone(),
+        system: about.system.as_deref().map(Name::from),
         priority: about.priority,
         origin: about.origin.clone(),
         inject: about.inject.clone(),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::thread;
 
 use purlin_model::{Source, parse_toml};
-use purlin_plugin::language::{Argument, Language};
+use purlin_plugin::language::{Argument, FunctionRef, Language};
+use purlin_starlark::{NoSources, Starlark};
 
 use crate::support::{evaluate, shown, world};
 
@@ -106,4 +107,30 @@ fn the_language_has_types_keywords_and_formats() {
     assert_eq!(shown(&value.unwrap()), "\"Hello you\"");
     let error = evaluate("def f(x: int): pass\ndef default():\n    f('y')\n").unwrap_err();
     assert_eq!(error.labels[0].origin.line, 3, "{error}");
+}
+
+#[test]
+fn of_a_large_file_one_function_needs_a_part_alone() {
+    let mut text = "def twice(x): return x * 2\nlimit = twice(4)\n".to_owned();
+    for number in 0..300 {
+        text.push_str(&format!("def p{number}(): return [{number}, limit]\n"));
+    }
+    text.push_str("def wrong(x = 1 // 0): return x\n");
+    text.push_str("definitions = {'packages': {'p7': p7}}\n");
+    let source = Source::new("large.star", text);
+    let starlark = Starlark::new(Arc::new(NoSources));
+    let alone = |name: &str| {
+        let function = FunctionRef { source: source.clone(), name: name.to_owned() };
+        starlark.call_alone(&function, &[])
+    };
+    // More often than parts are made of one file: then it is whole, and what is wrong in it is told.
+    let called: Vec<_> = (0..10).map(|number| alone(&format!("p{number}"))).collect();
+    for (number, value) in called.iter().take(8).enumerate() {
+        let value = value.as_ref().expect("its part is right");
+        assert_eq!(shown(value), format!("[{number}, 8]"));
+    }
+    let error = called[9].as_ref().expect_err("the file is not right");
+    assert_eq!(error.labels[0].origin.line, 303);
+    let error = alone("wrong").expect_err("it is wrong itself");
+    assert_eq!(error.labels[0].origin.to_string(), "large.star:303:15");
 }

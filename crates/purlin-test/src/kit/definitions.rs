@@ -6,7 +6,7 @@ use purlin_model::{Diagnostic, Origin, Source, Value, fold};
 use purlin_plugin::language::{Argument, Namespace};
 use purlin_plugin::message::{ErrorCode, PluginError};
 use purlin_plugin::transform::{
-    Compose, Composition, DefinitionEntry, Fragment, Lazy, Payload, TransformContext,
+    Compose, Composition, DefinitionEntry, Fragment, Lazy, Name, Payload, TransformContext,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -113,13 +113,14 @@ fn entries(
         combinations = combinations.into_iter().flat_map(further).collect();
     }
     let described = format!("{section}.{}", entry.path.join("."));
-    let namespace = if path.is_empty() { vec!["default".to_owned()] } else { path.to_vec() };
+    let path: Arc<[Name]> = path.iter().map(|name| Name::from(name.as_str())).collect();
+    let namespace = if path.is_empty() { Arc::from(["default".into()]) } else { path.clone() };
     combinations
         .into_iter()
         .map(|axes| DefinitionEntry {
-            path: path.to_vec(),
+            path: path.clone(),
             namespace: namespace.clone(),
-            system: system.cloned(),
+            system: system.map(|one| one.as_str().into()),
             axes,
             origin: origin(),
             priority: AUTHOR,
@@ -178,9 +179,10 @@ pub(super) fn shown(fragment: &Fragment) -> Json {
         Payload::Lazy(lazy) => json!({ "$definition": lazy.described() }),
         Payload::Value(value) => json!({ "$value": format!("{value:?}") }),
     };
-    let mut shown = json!({ "path": fragment.path, "data": data });
+    let path: Vec<&str> = fragment.path.iter().map(|name| &**name).collect();
+    let mut shown = json!({ "path": path, "data": data });
     if let Some(system) = &fragment.system {
-        shown["system"] = json!(system);
+        shown["system"] = json!(**system);
     }
     if let Some(priority) = fragment.priority {
         shown["priority"] = json!(priority);

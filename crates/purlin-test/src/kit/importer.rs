@@ -2,7 +2,7 @@
 
 use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::{ErrorCode, PluginError};
-use purlin_plugin::transform::Fragment;
+use purlin_plugin::transform::{Fragment, Name};
 use serde_json::Value as Json;
 
 use super::cases::ImporterCase;
@@ -28,7 +28,7 @@ pub(super) fn into(trial: &Trial<'_>) -> Finding {
     let Detail::Importer { into, .. } = &trial.feature().detail else { return Ok(()) };
     for case in trial.cases.importer.of(trial.feature())? {
         let sections = filled(into, &case.options);
-        let is_meant = |section: &String| sections.split([' ', ',']).any(|one| one == section);
+        let is_meant = |section: &Name| sections.split([' ', ',']).any(|one| *one == **section);
         for fragment in load(trial, &trial.start()?, case)? {
             ensure(fragment.path.first().is_some_and(is_meant), || {
                 format!("`{}` does not lie in `{sections}`", fragment.path.join("."))

@@ -50,8 +50,8 @@ pub(super) fn declared(trial: &Trial<'_>) -> Finding {
         let made = make(trial, &trial.start()?, case, false)?;
         for (fragments, allowed) in [(&made.extended, extends), (&made.outputs, outputs)] {
             for fragment in fragments {
-                let root = fragment.path.first().map_or("", String::as_str);
-                ensure(allowed.iter().any(|one| one == root), || {
+                let root = fragment.path.first().map_or("", |root| root);
+                ensure(allowed.iter().any(|one| one.as_str() == root), || {
                     format!("`{}` does not lie in {allowed:?}", fragment.path.join("."))
                 })?;
             }

@@ -60,6 +60,7 @@ pub(crate) fn perform(context: &Context, options: &Check) -> Outcome {
         diagnostics.extend(opened.check());
         diagnostics.extend(template::problems(context, &opened));
         outputs = opened.names(&[]).map_or(0, |names| count(&names));
+        opened.leave();
     }
     let mut diagnostics = purlin_model::distinct(diagnostics);
     // A plugin that nobody has consented to yet is an error where something needs it.

@@ -14,20 +14,26 @@ use crate::{draw, value_view};
 /// Lists outputs without evaluating any, or evaluates the one that is named.
 pub(crate) fn perform(context: &Context, options: &Show) -> Outcome {
     let opened = definitions::open(context, &options.systems)?;
+    let outcome = show(context, options, &opened);
+    opened.leave();
+    outcome
+}
+
+fn show(context: &Context, options: &Show, opened: &Workspace) -> Outcome {
     let path = definitions::path(options.path.as_deref())?;
-    let names = opened.names(&path).map_err(|why| failed(&opened, why))?;
-    let listing = Listing { opened: &opened, origin: options.origin };
+    let names = opened.names(&path).map_err(|why| failed(opened, why))?;
+    let listing = Listing { opened, origin: options.origin };
     if let Names::Leaf(_) = names
         && !options.origin
     {
-        let value = value_view::to_json(&opened.value(&path).map_err(|why| failed(&opened, why))?);
+        let value = value_view::to_json(&opened.value(&path).map_err(|why| failed(opened, why))?);
         if context.global.json {
             draw::json(&value);
         } else {
             draw::out(format_args!("{}\n", draw::harmless(&value_view::to_text(&value))));
         }
         // It does not need what is wrong elsewhere.
-        draw_problems(context, &opened);
+        draw_problems(context, opened);
         return Ok(ExitCode::SUCCESS);
     }
     if let Names::Conflict(why) = names {
@@ -43,7 +49,7 @@ pub(crate) fn perform(context: &Context, options: &Show) -> Outcome {
         listing.lines(&path, &names, 0, &mut lines);
         draw::out(format_args!("{}", listing.aligned(&lines)));
     }
-    let lacks = draw_problems(context, &opened);
+    let lacks = draw_problems(context, opened);
     Ok(if lacks { ExitCode::from(USAGE) } else { ExitCode::SUCCESS })
 }
 

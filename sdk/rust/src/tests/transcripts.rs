@@ -249,12 +249,12 @@ impl Importer for Demo {
             return Ok(Vec::new());
         }
         assert_eq!(sources, ["six/package.py"]);
-        let path = |name: &str| vec![options["section"].as_str().unwrap().into(), name.into()];
+        let path = |name| [options["section"].as_str().unwrap(), name];
         let shell = Payload::File("six/shell.star".to_owned());
         Ok(vec![
             Fragment::new(path("six"), Payload::Data(json!({ "version": "1.17.0" }))),
             Fragment {
-                system: Some("x86_64-linux".to_owned()),
+                system: Some("x86_64-linux".into()),
                 priority: Some(50),
                 ..Fragment::new(path("shell"), shell)
             },

@@ -548,7 +548,7 @@ impl Transform for Model {
         let free = options.get("free").is_some();
         let found = context.compose("packages", &Compose::default())?;
         let names = found.own.iter().map(|one| one.namespace.last().cloned());
-        let mut names: Vec<_> = names.map(Option::unwrap_or_default).collect();
+        let mut names: Vec<_> = names.map(|name| name.unwrap_or_default().to_string()).collect();
         if !self.has("transform.any-order") {
             names.sort();
         }
@@ -566,7 +566,7 @@ impl Transform for Model {
         let free = options.get("free").is_some();
         let found = context.compose("packages", &Compose::default())?;
         let made = found.own.into_iter().map(|entry| {
-            let path = ["versions".to_owned()].into_iter().chain(entry.path).collect();
+            let path = ["versions".into()].into_iter().chain(entry.path.iter().cloned());
             let mut fragment = Fragment::new(path, Payload::Lazy(entry.value));
             fragment.system = entry.system;
             match self.fault {
@@ -596,7 +596,7 @@ impl Importer for Model {
             let path = vec![section.to_owned(), source.clone()];
             let mut fragment = Fragment::new(path, Payload::File(source.clone()));
             match self.fault {
-                "importer.answers" => fragment.system = Some("x86_64-linux".to_owned()),
+                "importer.answers" => fragment.system = Some("x86_64-linux".into()),
                 "importer.same-answer" if free => {
                     fragment.priority = Some(self.count.fetch_add(1, Ordering::SeqCst).into());
                 }

@@ -121,8 +121,8 @@ fn message(fragment: Fragment) -> FragmentMessage {
         Payload::Value(value) => json!(format!("{value:?}")),
     };
     FragmentMessage {
-        path: fragment.path,
-        system: fragment.system,
+        path: fragment.path.iter().map(ToString::to_string).collect(),
+        system: fragment.system.map(|one| one.to_string()),
         priority: fragment.priority,
         inject: fragment.inject,
         data,
