@@ -49,7 +49,7 @@ pub(crate) fn perform(context: &Context) -> Outcome {
     }
     let mut outputs = 0;
     if !diagnostics.iter().any(|one| one.code == "toml-syntax") {
-        let (opened, told) = definitions::look(context, &[])?;
+        let (opened, told) = definitions::look(context, &[], repositories::Depth::Names)?;
         diagnostics.extend(told);
         diagnostics.extend(opened.check());
         outputs = opened.names(&[]).map_or(0, |names| count(&names));
