@@ -13,17 +13,21 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::inputs::FetchedInputs;
 use crate::projects::Projects;
-use crate::repositories::Base;
+use crate::repositories::{Base, Depth};
 use crate::{draw, git, workspace};
 
 /// The definitions of the workspace that the user stands in, for its own systems or for these alone.
 /// Nothing is evaluated yet.
-pub(crate) fn open(context: &Context, systems: &[String]) -> Result<Workspace, Failure> {
+pub(crate) fn open(
+    context: &Context,
+    systems: &[String],
+    depth: Depth,
+) -> Result<Workspace, Failure> {
     if has_errors(&context.diagnostics) {
         context.root()?;
         return Err(context.diagnostics.clone().into());
     }
-    let (opened, told) = look(context, systems)?;
+    let (opened, told) = look(context, systems, depth)?;
     draw::diagnostics(&context.global, &told);
     let problems = opened.problems();
     if has_errors(&problems) {
@@ -41,12 +45,14 @@ pub(crate) fn open(context: &Context, systems: &[String]) -> Result<Workspace, F
 pub(crate) fn look(
     context: &Context,
     systems: &[String],
+    depth: Depth,
 ) -> Result<(Workspace, Vec<Diagnostic>), Failure> {
     let root = context.root()?;
     let projects = Arc::new(Projects::new(context, root.clone()));
     let fetching = projects.clone();
     let inputs = Arc::new(FetchedInputs::new(context, root.clone()));
     let files = SourceFiles::new();
+    let repositories = context.repositories(&root);
     let opened = Workspace::open(Setup {
         shown: workspace::shown(&context.directory, &root),
         document: context.document.clone(),
@@ -54,7 +60,7 @@ pub(crate) fn look(
         catalogue: Catalogue::of(&context.plugins),
         language: Arc::new(Starlark::new(files.clone())),
         files,
-        base: Some(Arc::new(Base(context.repositories(&root)))),
+        base: Some(Arc::new(Base { repositories, depth })),
         revision: Some(Box::new(git::revision)),
         inputs: Some(inputs),
         fetch: Some(Box::new(move |project| fetching.folder(project))),

@@ -21,6 +21,7 @@ use purlin_plugin::language::Argument;
 use crate::context::Context;
 use crate::definitions;
 use crate::failure::Failure;
+use crate::repositories::Depth;
 
 pub(crate) use make::How;
 pub(crate) use profile::variables;
@@ -42,7 +43,7 @@ impl<'a> Packages<'a> {
     /// Opens the workspace. Nothing is evaluated yet.
     pub(crate) fn open(context: &'a Context, system: Option<&str>) -> Result<Self, Failure> {
         let system = system.map_or_else(purlin_commands::system, str::to_owned);
-        let opened = definitions::open(context, std::slice::from_ref(&system))?;
+        let opened = definitions::open(context, std::slice::from_ref(&system), Depth::Packages)?;
         let settings = Settings::read(&context.document)?;
         let root = context.root()?;
         Ok(Self {

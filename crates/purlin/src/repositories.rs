@@ -20,14 +20,17 @@ use purlin_host::{LockFile, PackagePin, Plugins};
 use purlin_model::{Diagnostic, Diagnostics, Origin, Source, Value};
 use purlin_plugin::language::{Argument, LeafType};
 use purlin_plugin::message::{PackageKey, PackageVersion};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::arguments::Global;
 use crate::context::Context;
 
-pub(crate) use base::Base;
+pub(crate) use base::{Base, Depth};
 use open::Opened;
 pub(crate) use open::check;
+
+/// The version of a package that nobody has asked for its version.
+const NO_VERSION: &str = "0";
 
 /// The repositories of one workspace, in the order in which they are asked.
 pub(crate) struct Repositories {
@@ -143,6 +146,18 @@ impl Repositories {
         let variant = chosen.variant;
         let requires = chosen.requires;
         Ok(Package { name, version, repository, digest, variant, requires, leaf, fields })
+    }
+
+    /// What stands for a package that nobody has looked at.
+    pub(crate) fn stand_in(&self, request: &Request) -> Result<Argument, Diagnostic> {
+        let leaf = self.leaf()?;
+        let pins = LockFile::read(&self.root).map(|lock| lock.packages()).unwrap_or_default();
+        let pinned = pins.get(&request.to_string()).map(|(pin, _)| pin.version.as_str());
+        let fields = json!({
+            "name": request.name, "version": pinned.unwrap_or(NO_VERSION), "impure": true,
+        });
+        let origin = Origin::whole(&Source::new("<repositories>", String::new()));
+        Ok(Argument::Leaf(leaf, Value::from_json(&fields, &origin)))
     }
 
     /// The names of all packages that are there.

@@ -9,7 +9,20 @@ use purlin_plugin::language::{Argument, Namespace};
 use super::Repositories;
 
 /// The packages of repositories as names that definitions may ask for.
-pub(crate) struct Base(pub(crate) Arc<Repositories>);
+pub(crate) struct Base {
+    pub(crate) repositories: Arc<Repositories>,
+    pub(crate) depth: Depth,
+}
+
+/// How much of a package is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// All: it is resolved and pinned.
+    Packages,
+    /// Whether there is one, for verbs that start no process and write nothing: a package that is called so
+    /// stands for it, in the version that is pinned.
+    Names,
+}
 
 impl Namespace for Base {
     fn described(&self) -> String {
@@ -17,19 +30,22 @@ impl Namespace for Base {
     }
 
     fn names(&self) -> Vec<String> {
-        self.0.families().unwrap_or_default()
+        self.repositories.families().unwrap_or_default()
     }
 
     fn get(&self, name: &str) -> Option<Result<Argument, Diagnostic>> {
-        let families = match self.0.families() {
+        let families = match self.repositories.families() {
             Ok(families) => families,
             Err(trouble) => return Some(Err(trouble)),
         };
         let exact = families.iter().find(|family| *family == name);
         let family = exact.or_else(|| families.iter().find(|family| folds_alike(family, name)))?;
         let request = Request::wanted(family, Range::any());
+        if self.depth == Depth::Names {
+            return Some(self.repositories.stand_in(&request));
+        }
         let asked = Asked { request, by: format!("a definition that asks for `{name}`") };
-        Some(self.0.resolve(&[asked]).map(|packages| {
+        Some(self.repositories.resolve(&[asked]).map(|packages| {
             let package = packages.iter().find(|package| package.name == *family);
             package.expect("what is wanted is among what was chosen").argument()
         }))

@@ -55,7 +55,7 @@ pub(crate) fn perform(context: &Context, options: &Check) -> Outcome {
     }
     let mut outputs = 0;
     if !diagnostics.iter().any(|one| one.code == "toml-syntax") {
-        let (opened, told) = definitions::look(context, &[])?;
+        let (opened, told) = definitions::look(context, &[], repositories::Depth::Names)?;
         diagnostics.extend(told);
         diagnostics.extend(opened.check());
         diagnostics.extend(template::problems(context, &opened));

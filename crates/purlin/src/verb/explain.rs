@@ -9,11 +9,12 @@ use crate::context::Context;
 use crate::definitions::{self, draw_problems, failed};
 use crate::draw;
 use crate::failure::Outcome;
+use crate::repositories::Depth;
 
 /// Tells who wrote an output, what lost against it and what went into it; or why a name is not there.
 /// Nothing is evaluated.
 pub(crate) fn perform(context: &Context, options: &Explain) -> Outcome {
-    let opened = definitions::open(context, &[])?;
+    let opened = definitions::open(context, &[], Depth::Names)?;
     if let Some(name) = &options.missing {
         let why = opened.explain_missing(name);
         if context.global.json {

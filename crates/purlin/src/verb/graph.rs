@@ -11,10 +11,11 @@ use crate::context::Context;
 use crate::definitions::{self, draw_problems};
 use crate::draw;
 use crate::failure::{Failure, Outcome, USAGE};
+use crate::repositories::Depth;
 
 /// Shows which definitions ask for which. Nothing is evaluated.
 pub(crate) fn perform(context: &Context, options: &arguments::Graph) -> Outcome {
-    let opened = definitions::open(context, &[])?;
+    let opened = definitions::open(context, &[], Depth::Names)?;
     let own = opened.systems();
     let system = options.system.as_ref().or(own.first());
     let mut graph = opened.graph(system.map_or("", String::as_str));

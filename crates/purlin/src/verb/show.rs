@@ -9,11 +9,12 @@ use crate::arguments::Show;
 use crate::context::Context;
 use crate::definitions::{self, draw_problems, failed, shown_path};
 use crate::failure::{Outcome, USAGE};
+use crate::repositories::Depth;
 use crate::{draw, value_view};
 
 /// Lists outputs without evaluating any, or evaluates the one that is named.
 pub(crate) fn perform(context: &Context, options: &Show) -> Outcome {
-    let opened = definitions::open(context, &options.systems)?;
+    let opened = definitions::open(context, &options.systems, Depth::Packages)?;
     let outcome = show(context, options, &opened);
     opened.leave();
     outcome

@@ -99,6 +99,28 @@ fn a_program_is_started_once_and_a_listing_starts_none() {
 }
 
 #[test]
+fn verbs_that_only_look_start_nothing_and_pin_nothing() {
+    let yard = yard("");
+    for words in [
+        &["check"][..],
+        &["graph"],
+        &["explain", "packages.x86_64-linux.boat"],
+        &["explain", "--missing", "boot"],
+    ] {
+        let looked = yard.succeed(words);
+        assert_eq!(looked.stderr, "", "{words:?}");
+    }
+    assert_eq!(started(&yard), 0);
+    assert!(!yard.path("purlin.lock").exists());
+    yard.write(
+        "pkgs/raft.star",
+        "def default(mk_package, cmkae):\n    return mk_package(version = '1')\n",
+    );
+    let failed = yard.fail(2, &["check"]);
+    assert!(failed.stderr.contains("`packages.raft` asks for `cmkae`"), "{failed}");
+}
+
+#[test]
 fn another_version_changes_the_lock_aloud_and_not_when_it_is_locked() {
     let yard = yard("");
     let locked = yard.fail(2, &["show", "packages.x86_64-linux.boat", "--locked"]);

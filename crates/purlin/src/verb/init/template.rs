@@ -13,6 +13,7 @@ use crate::arguments::Global;
 use crate::context::Context;
 use crate::definitions;
 use crate::failure::Failure;
+use crate::repositories::Depth;
 use crate::value_view;
 
 /// Where templates are among the outputs.
@@ -38,7 +39,7 @@ pub(super) fn find(
         global.directory = Some(from.to_owned());
     }
     let context = Context::new(&global, bundled)?;
-    let opened = definitions::open(&context, &[])?;
+    let opened = definitions::open(&context, &[], Depth::Packages)?;
     let mut path = definitions::path(Some(name))?;
     path.insert(0, TEMPLATES.to_owned());
     let known = match opened.names(&[TEMPLATES.to_owned()]) {
