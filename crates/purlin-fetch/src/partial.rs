@@ -85,12 +85,13 @@ impl Partial {
             .and_then(|()| self.file.sync_all())
             .map_err(io_error("write", &self.path))?;
         fault::point("fetch.synced");
+        // Without it the part is still taken for what it is: something to be verified.
+        let _ = fs::remove_file(note_path(&self.path));
         let folder = to.parent().unwrap_or(to);
         fs::create_dir_all(folder).map_err(io_error("make the folder", folder))?;
         fs::rename(&self.path, to).map_err(io_error("write", to))?;
         fault::point("fetch.renamed");
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
-        let _ = fs::remove_file(note_path(&self.path));
         Ok(())
     }
 

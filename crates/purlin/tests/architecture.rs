@@ -138,6 +138,17 @@ fn processes_are_started_for_actions_in_the_foreground_for_plugins_and_to_ask_gi
 }
 
 #[test]
+fn connections_are_opened_to_fetch_only() {
+    for (path, text) in sources(|name| name != "purlin-fetch") {
+        for (number, line) in code(&text) {
+            for word in ["TcpStream", "UdpSocket", "ureq"] {
+                assert!(!line.contains(word), "{}:{number}: {line}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
 fn what_tests_inject_is_in_no_binary_of_users() {
     let mut declared = 0;
     for folder in fs::read_dir(repository().join("crates")).unwrap() {

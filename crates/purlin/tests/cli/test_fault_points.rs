@@ -13,7 +13,7 @@ use purlin_test::Workspace;
 use crate::folder;
 use crate::test_bad_cache::with_mounts;
 use crate::test_faults::{self, AHEAD};
-use crate::test_projects_from_git;
+use crate::{test_inputs, test_projects_from_git};
 
 /// Writes a folder, a link and a file that is named after the input.
 const DOCUMENT: &str = r#"[workspace]
@@ -200,6 +200,7 @@ fn every_point_of_the_sources_is_passed_by_one_of_these_runs() {
         passed.extend(points_to(1, &damaged(part), &["cache", "verify"]));
     }
     passed.extend(test_projects_from_git::points());
+    passed.extend(test_inputs::points());
     // Passed where there is a second file system, which not every machine has.
     passed.push("restore.copied-near".to_owned());
     let mut named = 0;
@@ -251,9 +252,10 @@ fn quoted(text: &str, begin: &str) -> Vec<String> {
 fn sources() -> Vec<String> {
     let mut texts = Vec::new();
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut open: Vec<_> = ["purlin", "purlin-commands", "purlin-host", "purlin-store"]
-        .map(|name| crates.join(name).join("src"))
-        .into();
+    let mut open: Vec<_> =
+        ["purlin", "purlin-commands", "purlin-fetch", "purlin-host", "purlin-store"]
+            .map(|name| crates.join(name).join("src"))
+            .into();
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -49,6 +49,10 @@ fn help_groups_the_verbs() {
       PURLIN__FORCE        `true` or `false`: as `-f` of `purlin run`, which wins
       VIRTUAL_ENV          The active Python environment; its distributions may bring plugins
       CONDA_PREFIX         The active environment of conda, where `VIRTUAL_ENV` is not set
+      HTTP_PROXY           The proxy through which files at `http://` are fetched; it must allow `CONNECT`. Like the next two, also in lower case
+      HTTPS_PROXY          The proxy through which files at `https://` are fetched
+      NO_PROXY             Hosts, separated by `,`, that are asked without a proxy; `.example.com` means those below it
+      SSL_CERT_FILE        A file of certificates (PEM) that servers are checked against, in place of the system's
       NO_COLOR             Set to anything but nothing: no colour
     ");
     assert_eq!(folder().succeed(&["-h"]).stdout, help.stdout);

@@ -302,6 +302,64 @@ fn a_killed_run_leaves_what_it_had() {
     assert_eq!(server.requests().pop().unwrap().range, Some(format!("bytes={left}-")));
 }
 
+/// A server with an archive, and a workspace that wants it.
+fn served(with_digest: bool) -> (Server, Workspace) {
+    let server = Server::start();
+    let (bytes, digest) = zlib("one");
+    let url = server.serve("/zlib-1.3.tar.gz", &bytes, Manner::Well);
+    let digest = if with_digest { format!(", sha256 = '{digest}'") } else { String::new() };
+    let workspace = using(&format!("url = '{url}'{digest}"));
+    (server, workspace)
+}
+
+/// The points that fetching passes.
+pub(crate) fn points() -> Vec<String> {
+    let (_server, workspace) = served(false);
+    let log = workspace.base().join("points");
+    workspace.finish(workspace.command(&TOLD).env("PURLIN_FAULT_LOG", &log));
+    fs::read_to_string(&log).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_death_at_any_point_leaves_the_old_state_or_the_new_one() {
+    // Both at once, because they mostly wait.
+    std::thread::scope(|scope| {
+        for with_digest in [false, true] {
+            scope.spawn(move || die_at_each_point(with_digest));
+        }
+    });
+}
+
+fn die_at_each_point(with_digest: bool) {
+    let (_server, workspace) = served(with_digest);
+    let below = |name: &str| fs::read_dir(workspace.cache().join(name)).unwrap().count();
+    for number in 1.. {
+        let _ = fs::remove_file(workspace.path("purlin.lock"));
+        let _ = fs::remove_dir_all(workspace.cache());
+        let mut command = workspace.command(&TOLD);
+        let run = workspace.finish(command.env("PURLIN_FAULT", number.to_string()));
+        let died = run.signal == Some(9);
+        let run = if died { workspace.succeed(&TOLD) } else { run };
+        let folder = path(&run);
+        assert_eq!(fs::read_to_string(folder.join("zlib.h")).unwrap(), "one", "point {number}");
+        assert!(folder.join("src/a.c").is_file(), "point {number}");
+        assert_eq!(below("fetched/partial"), 0, "point {number}");
+        if !died {
+            assert!(number > 15, "there were {number} points");
+            break;
+        }
+        if with_digest {
+            continue;
+        }
+        let again = workspace.succeed(&["--locked", "--offline", TOLD[0], TOLD[1], TOLD[2]]);
+        assert_eq!((path(&again), again.stderr.as_str()), (folder.clone(), ""));
+        // What the dead left goes when the next one is unpacked.
+        fs::remove_dir_all(folder.parent().unwrap()).unwrap();
+        workspace.succeed(&TOLD);
+        assert_eq!(below("inputs"), 1, "point {number}");
+    }
+}
+
 #[test]
 fn mirrors_are_asked_first_for_what_is_pinned() {
     let server = Server::start();
