@@ -289,7 +289,7 @@ fn everything_outside_the_subset_is_refused_at_once() {
     14:24 `minLength` must be an integer from 0 | this is an integer
     14:41 `maxLength` must be an integer from 0 | this is a number
     14:57 `minimum` must be a number | this is a string
-    15:28 `x-purlin-path` must be true or "input" | this is a string
+    15:28 `x-purlin-path` must be true, "input" or "glob" | this is a string
     15:57 `x-purlin-secret` must be a boolean | this is an integer
     15:81 `x-purlin-template` must be a list of strings | this is a string
     16:20 `title` must be a string | this is an integer

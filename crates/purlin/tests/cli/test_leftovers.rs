@@ -226,3 +226,18 @@ fn a_program_gets_the_lock_besides_its_output_and_nothing_else() {
     names.sort_unstable();
     assert_eq!(names, ["HOME", "LANG", "LC_ALL", "PATH"]);
 }
+
+#[test]
+fn a_result_that_something_is_in_the_way_of_is_told_as_kept() {
+    let workspace =
+        workspace("[commands.a]\nexec = 'cp in out'\ndeps = ['in']\nartifacts = ['out']\n");
+    for text in ["one", "two"] {
+        workspace.write("in", text);
+        workspace.succeed(&["run"]);
+    }
+    std::fs::remove_dir_all(workspace.path(".purlin")).expect("it is there");
+    workspace.write("in", "one");
+    let events = workspace.succeed(&["run", "--json"]).json_lines();
+    let started = events.iter().find(|event| event["event"] == "started").expect("it runs");
+    assert_eq!(started["why"], "its result is kept, and something is in the way of it");
+}

@@ -480,3 +480,34 @@ deps = ["src/*"]
         serde_json::json!([])
     );
 }
+
+#[test]
+fn since_sees_what_changes_behind_links() {
+    let folder = workspace(
+        r#"
+[commands.named]
+exec = "true"
+deps = ["link/x"]
+[commands.found]
+exec = "true"
+deps = ["src/*.txt"]
+[commands.other]
+exec = "true"
+deps = ["src/a"]
+"#,
+    );
+    folder.write("real/x", "1");
+    folder.write("shared/a.txt", "1");
+    folder.write("src/a", "");
+    std::os::unix::fs::symlink("real", folder.path("link")).expect("it is new");
+    std::os::unix::fs::symlink("../shared/a.txt", folder.path("src/a.txt")).expect("it is new");
+    git(&folder, &["init", "-q"]);
+    commit(&folder);
+    folder.write("real/x", "2");
+    assert_eq!(listed(&folder, &["--since", "HEAD"]), ["named"]);
+    folder.write("shared/a.txt", "2");
+    assert_eq!(listed(&folder, &["--since", "HEAD"]), ["named", "found"]);
+    // One that leads nowhere any more.
+    std::fs::remove_file(folder.path("shared/a.txt")).expect("it is there");
+    assert_eq!(listed(&folder, &["--since", "HEAD"]), ["named", "found"]);
+}
