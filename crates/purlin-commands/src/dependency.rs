@@ -1,6 +1,6 @@
 //! Dependencies: written by users, told apart by type, answered by plugins.
 
-mod unbuilt;
+mod packages;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,7 +26,8 @@ use crate::memo::{Memos, Question};
 use crate::template::Scope;
 use crate::variables::ProcessVariables;
 
-pub(crate) use unbuilt::packages_refused;
+pub use packages::Packages;
+pub(crate) use packages::identified;
 
 /// What is wrong with a type that no plugin provides.
 const UNKNOWN: &str = "unknown-dependency";
@@ -64,6 +65,8 @@ pub struct Expander<'a> {
     features: BTreeMap<String, Known>,
     sections: Option<&'a IndexMap<String, Value>>,
     pub(crate) environments: KnownEnvironments,
+    /// Who knows what requests for packages mean.
+    pub(crate) packages: Option<&'a dyn Packages>,
     /// What is odd but no error in what was read.
     pub warnings: Vec<Diagnostic>,
 }
@@ -88,8 +91,16 @@ impl<'a> Expander<'a> {
             features: BTreeMap::new(),
             sections: None,
             environments: KnownEnvironments::new(),
+            packages: None,
             warnings: Vec::new(),
         }
+    }
+
+    /// The same, with somebody who knows what requests for packages mean.
+    #[must_use]
+    pub fn with_packages(mut self, packages: Option<&'a dyn Packages>) -> Self {
+        self.packages = packages;
+        self
     }
 
     /// The same, with the tables that plugins read.
@@ -199,9 +210,6 @@ impl<'a> Expander<'a> {
             Err(trouble) => trouble,
         };
         if trouble.code == UNKNOWN {
-            if let Some(refused) = unbuilt::reserved(&name, &written.origin) {
-                return Err(vec![refused]);
-            }
             // A slip in a type would silently name a file that is not there.
             let types = self.plugins.names(Point::Dependency);
             let Some(near) = closest(&name, types.iter().map(String::as_str)) else {
@@ -236,9 +244,7 @@ impl<'a> Expander<'a> {
         }
         let found = self.plugins.find(Point::Dependency, &named.name, Need::Enabled);
         let feature = found.map_err(|diagnostic| {
-            let reserved = unbuilt::reserved(&fold(&named.name), &named.origin)
-                .filter(|_| diagnostic.code == UNKNOWN);
-            vec![reserved.unwrap_or_else(|| diagnostic.at(named.origin.clone(), "named here"))]
+            vec![diagnostic.at(named.origin.clone(), "named here")]
         })?;
         let feature = Arc::new(feature);
         let schema = self.plugins.schema(&feature)?;
@@ -414,7 +420,7 @@ impl Dependency {
         expander: &Expander<'_>,
         mut expansion: Expansion,
     ) -> Result<Expansion, Vec<Diagnostic>> {
-        packages_refused(&expansion, &self.origin)?;
+        identified(expander, &mut expansion, &self.origin)?;
         for glob in expansion.globs.iter_mut().chain(&mut expansion.inputs) {
             *glob = below(expander.root, std::mem::take(glob));
         }

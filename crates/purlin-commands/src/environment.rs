@@ -14,7 +14,7 @@ use purlin_plugin::message::{
 use serde_json::json;
 
 use crate::action::below;
-use crate::dependency::{Expander, answers_globs, call, packages_refused};
+use crate::dependency::{Expander, answers_globs, call, identified};
 
 pub use change::Change;
 pub(crate) use change::parts;
@@ -153,18 +153,19 @@ fn describe(
         },
         None => ask()?,
     };
-    fill_in(expander.root, feature, origin, answer)
+    fill_in(expander, feature, origin, answer)
 }
 
 /// A description as the rest of this crate wants it.
 fn fill_in(
-    root: &str,
+    expander: &Expander<'_>,
     feature: &FeatureRef,
     origin: &Origin,
     answer: EnvironmentDescription,
 ) -> Result<Description, Vec<Diagnostic>> {
     let mut expansion = answer.expansion;
-    packages_refused(&expansion, origin)?;
+    identified(expander, &mut expansion, origin)?;
+    let root = expander.root;
     for glob in expansion.globs.iter_mut().chain(&mut expansion.inputs) {
         *glob = below(root, std::mem::take(glob));
     }

@@ -47,6 +47,7 @@ pub use definition::{
     Defaults, Definitions, DotenvFile, Fence, Module, ModuleFile, Named, Program, Space, Variable,
     from_command_line, has_errors,
 };
+pub use dependency::Packages;
 pub use environment::{Change as VariableChange, Description, Environment};
 pub use event::{Event, Summary};
 pub use execute::{Exit, succeeds};

@@ -13,6 +13,7 @@ use purlin_store::{Store, StoreError, TemporaryStore};
 
 use crate::cancel::Cancel;
 use crate::execute::LogFiles;
+use crate::dependency::Packages;
 use crate::graph::{CacheChoice, Graph};
 use crate::record::Record;
 use crate::remote::{Pending, Tier, Upload, Uploads};
@@ -31,6 +32,8 @@ pub struct Session<'a> {
     pub files: Files,
     /// Where features come from.
     pub plugins: &'a Plugins,
+    /// Who knows what requests for packages mean.
+    pub packages: Option<&'a dyn Packages>,
     /// The user's process variables.
     pub variables: ProcessVariables,
     /// How the run is stopped.
@@ -73,6 +76,7 @@ impl<'a> Session<'a> {
         Self {
             files: Files::open(root.to_owned(), file_index(&private)),
             plugins,
+            packages: None,
             variables,
             cancel,
             keeps_stdout: false,

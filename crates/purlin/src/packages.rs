@@ -4,6 +4,7 @@
 mod make;
 mod plan;
 mod profile;
+mod identity;
 mod install;
 mod request;
 mod roots;
@@ -23,6 +24,7 @@ use crate::definitions;
 use crate::failure::Failure;
 use crate::repositories::Depth;
 
+pub(crate) use identity::Identities;
 pub(crate) use make::How;
 pub(crate) use profile::variables;
 pub(crate) use settings::Settings;

@@ -3,8 +3,8 @@
 //! `packages` gives each package one name, so that a list of them is a list of names. The nested
 //! `legacyPackages` keeps the branches that they were defined in.
 
-use purlin_plugin::contract::Host;
-use purlin_plugin::message::PluginError;
+use purlin_plugin::contract::{Dependency, Host};
+use purlin_plugin::message::{ExpandContext, Expansion, PluginError};
 use purlin_plugin::transform::{Compose, Fragment, Name, Transform, TransformContext};
 use purlin_plugin::{NativeFeature, NativePlugin, serde_json::Value as Json};
 
@@ -15,8 +15,10 @@ pub const PLUGIN: NativePlugin = NativePlugin {
         ("plugin.toml", include_str!("../plugin.toml")),
         ("base.star", include_str!("../base.star")),
         ("schemas/package.json", include_str!("../schemas/package.json")),
+        ("schemas/dependency.json", include_str!("../schemas/dependency.json")),
     ],
     features: &[
+        ("package", NativeFeature::Dependency(&Package)),
         ("packages", NativeFeature::Transform(&Flat)),
         ("legacy-packages", NativeFeature::Transform(&Nested)),
     ],
@@ -24,6 +26,20 @@ pub const PLUGIN: NativePlugin = NativePlugin {
 
 /// The section.
 const SECTION: &str = "packages";
+
+struct Package;
+
+impl Dependency for Package {
+    fn expand(
+        &self,
+        config: &Json,
+        _context: &ExpandContext,
+        _host: &dyn Host,
+    ) -> Result<Expansion, PluginError> {
+        let request = config.get("request").and_then(Json::as_str).unwrap_or_default();
+        Ok(Expansion { packages: vec![request.to_owned()], ..Expansion::default() })
+    }
+}
 
 struct Flat;
 

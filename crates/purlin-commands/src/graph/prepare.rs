@@ -13,7 +13,7 @@ use super::dotenv::Variables;
 use super::environment::{of_command, of_space};
 use super::{Graph, Request, told_once};
 use crate::definition::{Named, unknown_space};
-use crate::dependency::Expander;
+use crate::dependency::{Expander, Packages};
 use crate::environment::{Environment, Written};
 use crate::template::{Scope, Text};
 use crate::variables::ProcessVariables;
@@ -128,6 +128,7 @@ impl Place {
     pub fn variables(
         &self,
         plugins: &Plugins,
+        packages: Option<&dyn Packages>,
         root: &str,
         user: &ProcessVariables,
     ) -> Result<BTreeMap<OsString, OsString>, Vec<Diagnostic>> {
@@ -136,7 +137,7 @@ impl Place {
         };
         let own = self.dotenv.iter().map(plain).collect();
         let Some(environment) = &self.environment else { return Ok(user.of_program(&[], &own)) };
-        let now = environment.now(&Expander::new(plugins, root))?;
+        let now = environment.now(&Expander::new(plugins, root).with_packages(packages))?;
         if let Some(diagnostic) = now.not_installed(environment, root, true) {
             return Err(vec![diagnostic]);
         }

@@ -9,7 +9,7 @@ use super::builder::Builder;
 use super::cache;
 use crate::context::ContextValues;
 use crate::definition::{Definitions, Named};
-use crate::dependency::Expander;
+use crate::dependency::{Expander, Packages};
 use crate::template::Scope;
 use crate::variables::ProcessVariables;
 
@@ -29,6 +29,8 @@ pub struct Request<'a> {
     pub selection: &'a Selection,
     /// False where nothing may be started: what only a process could tell stays open.
     pub starts_processes: bool,
+    /// Who knows what requests for packages mean.
+    pub packages: Option<&'a dyn Packages>,
 }
 
 /// What is asked for: those of each kind together, and of all kinds what they have in common.
@@ -70,6 +72,7 @@ impl<'a> Request<'a> {
         Expander::new(self.plugins, self.root)
             .with_sections(&self.definitions.sections)
             .starting_processes(self.starts_processes)
+            .with_packages(self.packages)
     }
 }
 

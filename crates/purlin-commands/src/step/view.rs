@@ -30,7 +30,8 @@ impl Step<'_> {
     /// The answers of plugins now: those that are read from files are asked again.
     pub(super) fn answers(&self) -> Result<Answers, Failure> {
         let root = self.session.root.to_string_lossy();
-        let expander = Expander::new(self.session.plugins, &root);
+        let expander =
+            Expander::new(self.session.plugins, &root).with_packages(self.session.packages);
         let instance = self.instance();
         let environment = match &instance.environment {
             Some(environment) => {

@@ -41,6 +41,7 @@ pub(crate) fn perform(context: &Context, options: &Check) -> Outcome {
         context: &values,
         selection: &selection,
         starts_processes: false,
+        packages: None,
     };
     diagnostics.extend(request.check_caches());
     let repositories = context.document.get("repositories");

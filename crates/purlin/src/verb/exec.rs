@@ -11,6 +11,7 @@ use super::run::root_text;
 use crate::arguments::{Exec, Output, Run};
 use crate::asked::Asked;
 use crate::context::Context;
+use crate::packages::Identities;
 use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
 use crate::run_view::View;
 use crate::{draw, environment, foreground, machine, signals};
@@ -29,6 +30,7 @@ pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
     let asked = Asked::new(&Run { ctx: options.ctx.clone(), ..Run::default() })?;
     let values = ContextValues::new(&definitions, &asked.context, &user, asked.options())?;
     let selection = asked.selection(context, &definitions);
+    let identities = Identities::new(context);
     let request = Request {
         definitions: &definitions,
         plugins: &context.plugins,
@@ -37,6 +39,7 @@ pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
         context: &values,
         selection: &Selection::default(),
         starts_processes: true,
+        packages: Some(&identities),
     };
     let space = options.space.as_ref().or(selection.here.as_ref());
     let space = space.map(|space| from_command_line(space));
@@ -50,8 +53,9 @@ pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
     draw::diagnostics(&context.global, &prepared.graph.warnings);
     context.pin()?;
     let cancel = signals::cancel();
-    let session = Session::new(&root, &context.cache, &context.plugins, user.clone(), cancel)
+    let mut session = Session::new(&root, &context.cache, &context.plugins, user.clone(), cancel)
         .offline(context.global.offline);
+    session.packages = Some(&identities);
     signals::watch();
     let summary = prepare(context, options, &prepared.graph, &session, asked.jobs());
     if summary.cancelled {
@@ -65,7 +69,7 @@ pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
     }
     let mut variables = Vec::new();
     for place in &prepared.places {
-        let found = place.variables(&context.plugins, &text, &user);
+        let found = place.variables(&context.plugins, Some(&identities), &text, &user);
         variables.push(found.map_err(|diagnostics| Failure { diagnostics, code: FAILED })?);
     }
     let Some(variables) = variables.first().filter(|_| !options.install) else {

@@ -16,6 +16,7 @@ use crate::arguments::{Output, Run};
 use crate::asked::Asked;
 use crate::context::Context;
 use crate::edits::Given;
+use crate::packages::Identities;
 use crate::failure::{AGAIN, CANCELLED, FAILED, Failure, Outcome};
 use crate::hooks::Hooks;
 use crate::run_view::View;
@@ -35,6 +36,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
     let variables = ProcessVariables::new(environment::all()).loose(definitions.loose);
     let asked = Asked::new(options)?.edited(context, given)?;
     let values = ContextValues::new(&definitions, &asked.context, &variables, asked.options())?;
+    let identities = Identities::new(context);
     let request = Request {
         definitions: &definitions,
         plugins: &context.plugins,
@@ -43,6 +45,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         context: &values,
         selection: &asked.selection(context, &definitions),
         starts_processes: true,
+        packages: Some(&identities),
     };
     context.terminal.show_progress_of_preparation(&context.global);
     let mut graph = Graph::build(&request)?;
@@ -62,6 +65,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
             .offline(context.global.offline)
             .with_ids(&ids);
     session.keeps_stdout = context.global.json;
+    session.packages = Some(&identities);
     selection::narrow(context, options, &request, &session, &mut graph)?;
     if options.fail {
         selection::refuse_any(&graph)?;

@@ -70,3 +70,28 @@ fn an_installed_package_stands_alone() {
         assert!(document.lines().any(|one| one == line), "{line} is not in\n{document}");
     }
 }
+
+#[test]
+fn commands_depend_on_packages() {
+    let bench = Bench::new(
+        "[commands.a]\nexec = \"echo ran >> runs\"\ndeps = [\"package:crunch\"]\n\
+         [commands.b]\nexec = \"true\"\ndeps = [{ type = \"package\", request = \"crunch-9+\" }]\n\
+         [commands.c]\nexec = \"true\"\ndeps = [\"package:cc\"]\n",
+    );
+    let workspace = &bench.workspace;
+    workspace.succeed(&["run", "a"]);
+    workspace.succeed(&["run", "a"]);
+    assert_eq!(workspace.lines("runs"), 1);
+    // The package is not built for it; what it is is known without.
+    assert!(!bench.workspace.cache().join("packages/records").exists());
+    let source = bench.source("packbits/packbits.h");
+    std::fs::write(&source, format!("{}\n", std::fs::read_to_string(&source).unwrap())).unwrap();
+    bench.publish();
+    workspace.succeed(&["run", "a"]);
+    assert_eq!(workspace.lines("runs"), 2);
+    let refused = workspace.fail(2, &["run", "b"]);
+    assert!(refused.stderr.contains("The workspace's `crunch` has the version 0.2"), "{refused}");
+    workspace.succeed(&["run", "c"]);
+    let cached = workspace.succeed(&["run", "c"]);
+    assert!(cached.stderr.contains("1 cached"), "{cached}");
+}
