@@ -31,6 +31,7 @@ pub struct Tree {
 
 /// All contributions at and below one path.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::box_collection, reason = "few nodes have one, and all have room for it")]
 pub struct Node {
     here: Here,
     /// Boxed, so that a name more moves little of what is there.
