@@ -235,7 +235,7 @@ fn a_result_that_something_is_in_the_way_of_is_told_as_kept() {
         workspace.write("in", text);
         workspace.succeed(&["run"]);
     }
-    std::fs::remove_dir_all(workspace.path(".purlin")).expect("it is there");
+    fs::remove_dir_all(workspace.path(".purlin")).expect("it is there");
     workspace.write("in", "one");
     let events = workspace.succeed(&["run", "--json"]).json_lines();
     let started = events.iter().find(|event| event["event"] == "started").expect("it runs");
