@@ -243,9 +243,8 @@ impl<'a> Expander<'a> {
             return Ok(known.clone());
         }
         let found = self.plugins.find(Point::Dependency, &named.name, Need::Enabled);
-        let feature = found.map_err(|diagnostic| {
-            vec![diagnostic.at(named.origin.clone(), "named here")]
-        })?;
+        let feature =
+            found.map_err(|diagnostic| vec![diagnostic.at(named.origin.clone(), "named here")])?;
         let feature = Arc::new(feature);
         let schema = self.plugins.schema(&feature)?;
         self.features.insert(named.name.clone(), (feature.clone(), schema.clone()));

@@ -12,8 +12,8 @@ use purlin_store::Files;
 use purlin_store::{Store, StoreError, TemporaryStore};
 
 use crate::cancel::Cancel;
-use crate::execute::LogFiles;
 use crate::dependency::Packages;
+use crate::execute::LogFiles;
 use crate::graph::{CacheChoice, Graph};
 use crate::record::Record;
 use crate::remote::{Pending, Tier, Upload, Uploads};

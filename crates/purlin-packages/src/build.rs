@@ -12,8 +12,8 @@ use purlin_commands::{
 };
 use purlin_model::{Diagnostic, Digest, Hasher};
 use purlin_store::{
-    ActionResult, InstanceLock, Obstacle, RelativePath, RestoreError, Store,
-    StoreError, Tree, capture, fault, restore,
+    ActionResult, InstanceLock, Obstacle, RelativePath, RestoreError, Store, StoreError, Tree,
+    capture, fault, restore,
 };
 
 use crate::graph::{Node, PackageGraph, Surroundings};
@@ -139,7 +139,8 @@ impl Builder<'_> {
         let work = self.folder(&folder)?;
         self.place_source(node, &work, reporter)?;
         let begun = std::time::Instant::now();
-        reporter.event(Event::Started { id: node.id.clone(), reason: "its tests changed".to_owned() });
+        reporter
+            .event(Event::Started { id: node.id.clone(), reason: "its tests changed".to_owned() });
         let logs = self.test(index, &work, &lock, reporter)?;
         record.tests = tests;
         self.store.put_record(&record)?;
@@ -157,7 +158,12 @@ impl Builder<'_> {
     ) {
         if let Some(ended) = ended {
             let key = Some(node.key);
-            reporter.event(Event::Finished { id: node.id.clone(), key, logs: ended.logs, duration });
+            reporter.event(Event::Finished {
+                id: node.id.clone(),
+                key,
+                logs: ended.logs,
+                duration,
+            });
         }
     }
 
@@ -253,8 +259,11 @@ impl Builder<'_> {
         remove_tree(&folder)?;
         for part in ["src", "build", "home"] {
             let path = folder.join(part);
-            fs::create_dir_all(&path)
-                .map_err(|source| StoreError::Io { action: "make the folder", path, source })?;
+            fs::create_dir_all(&path).map_err(|source| StoreError::Io {
+                action: "make the folder",
+                path,
+                source,
+            })?;
         }
         Ok(folder)
     }
@@ -492,7 +501,8 @@ impl Builder<'_> {
         for (name, part) in [("src", "src"), ("build", "build"), ("HOME", "home")] {
             set(name, inside.join(part).into());
         }
-        let temporary = if inside == Path::new(INSIDE) { "/tmp".into() } else { inside.join("build") };
+        let temporary =
+            if inside == Path::new(INSIDE) { "/tmp".into() } else { inside.join("build") };
         set("TMPDIR", temporary.into());
         set("out", prefix.into());
         set("PURLIN_JOBS", self.jobs.to_string().into());
@@ -533,22 +543,12 @@ impl Builder<'_> {
     }
 
     /// Keeps the folder of a failed build, and says where it is.
-    fn failed(
-        &self,
-        node: &Node,
-        folder: &str,
-        work: &Path,
-        made: &Path,
-        ended: Ended,
-    ) -> Failure {
+    fn failed(&self, node: &Node, folder: &str, work: &Path, made: &Path, ended: Ended) -> Failure {
         let kept = self.store.failed(folder);
         let moved = || -> Result<(), StoreError> {
             remove_tree(&kept)?;
-            let error = |source| StoreError::Io {
-                action: "keep the folder",
-                path: kept.clone(),
-                source,
-            };
+            let error =
+                |source| StoreError::Io { action: "keep the folder", path: kept.clone(), source };
             fs::create_dir_all(kept.parent().unwrap_or(&kept)).map_err(error)?;
             if !made.starts_with(work) {
                 // What is in the final path could be taken for a package.
@@ -638,11 +638,7 @@ fn without(mut folders: Vec<String>, prefix: &Path) -> Vec<String> {
     folders
 }
 
-fn paths_below(
-    root: &Path,
-    below: &Path,
-    paths: &mut Vec<RelativePath>,
-) -> Result<(), Failure> {
+fn paths_below(root: &Path, below: &Path, paths: &mut Vec<RelativePath>) -> Result<(), Failure> {
     let folder = root.join(below);
     let error = |source| StoreError::Io { action: "read", path: folder.clone(), source };
     for entry in fs::read_dir(&folder).map_err(error)? {

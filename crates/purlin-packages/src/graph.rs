@@ -189,7 +189,11 @@ impl<'a> Maker<'a> {
     }
 
     /// Adds one variant, without recursion: chains may be long.
-    fn enter(&mut self, package: &Arc<Package>, variant: Option<usize>) -> Result<usize, Diagnostic> {
+    fn enter(
+        &mut self,
+        package: &Arc<Package>,
+        variant: Option<usize>,
+    ) -> Result<usize, Diagnostic> {
         let known = |graph: &PackageGraph, package: &Package, variant| {
             graph.by_identity.get(&(package.identity.clone(), variant)).copied()
         };
@@ -290,7 +294,8 @@ impl<'a> Maker<'a> {
         for (_, package) in &found {
             let one = families.entry(package.name.clone()).or_insert(package.identity.clone());
             if *one != package.identity {
-                let others = found.iter().map(|(_, one)| one).filter(|one| one.name == package.name);
+                let others =
+                    found.iter().map(|(_, one)| one).filter(|one| one.name == package.name);
                 let all: Vec<&Arc<Package>> = others.collect();
                 return Err(two_of_one(by, &all));
             }
@@ -448,9 +453,7 @@ impl PackageGraph {
     /// What is there when something is built with these.
     #[must_use]
     pub fn to_build(&self, roots: &[usize]) -> Vec<usize> {
-        self.closure(roots, |node| {
-            node.runs_with.iter().chain(&node.passes_on).copied().collect()
-        })
+        self.closure(roots, |node| node.runs_with.iter().chain(&node.passes_on).copied().collect())
     }
 
     /// Everything that takes part in making one, itself left out.

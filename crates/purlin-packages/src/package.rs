@@ -131,7 +131,8 @@ impl Package {
         if leaf.role.as_deref() != Some(ROLE) {
             return Ok(None);
         }
-        let json = Json::Object(fields.iter().map(|(name, one)| (name.clone(), json(one))).collect());
+        let json =
+            Json::Object(fields.iter().map(|(name, one)| (name.clone(), json(one))).collect());
         let (identity, mentions) = match value {
             Argument::Value(handle) => {
                 (handle.placeholder().unwrap_or_default(), handle.mentions())
@@ -203,9 +204,12 @@ impl Package {
         if sound && !self.name.contains(['/', '\0', '\n']) {
             return Ok(());
         }
-        Err(Diagnostic::error("package-name", format!("`{}` is not a name of a package", self.name))
-            .label(self.origin.clone(), "this package")
-            .help("it becomes part of a path: letters, digits and `-`, `_`, `.`, `+`".to_owned()))
+        Err(Diagnostic::error(
+            "package-name",
+            format!("`{}` is not a name of a package", self.name),
+        )
+        .label(self.origin.clone(), "this package")
+        .help("it becomes part of a path: letters, digits and `-`, `_`, `.`, `+`".to_owned()))
     }
 }
 

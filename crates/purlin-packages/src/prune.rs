@@ -78,7 +78,8 @@ impl PackageStore {
         let records = self.records();
         let old = |time: SystemTime| limits.unused_since.is_some_and(|since| time < since);
         let mut kept: Vec<String> = self.profiles()?;
-        let recent = records.iter().filter(|(_, used)| limits.unused_since.is_some() && !old(*used));
+        let recent =
+            records.iter().filter(|(_, used)| limits.unused_since.is_some() && !old(*used));
         kept.extend(recent.map(|(record, _)| record.folder.clone()));
         let kept: HashSet<String> = self.closure(&kept).into_iter().collect();
         let mut victims: Vec<&(Record, SystemTime)> =
@@ -132,8 +133,7 @@ impl PackageStore {
         let mut folders = Vec::new();
         for entry in fs::read_dir(self.folder().join("roots")).into_iter().flatten().flatten() {
             let profile = fs::read(entry.path()).ok();
-            let profile: Option<Used> =
-                profile.and_then(|text| serde_json::from_slice(&text).ok());
+            let profile: Option<Used> = profile.and_then(|text| serde_json::from_slice(&text).ok());
             match profile {
                 Some(profile) if profile.workspace.is_file() => folders.extend(profile.folders),
                 _ => remove_tree(&entry.path())?,

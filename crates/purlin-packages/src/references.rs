@@ -99,7 +99,8 @@ mod tests {
         let mut large = vec![b'x'; PIECE - 10];
         large.extend(format!("/store/{}/lib", folders[0]).bytes());
         fs::write(folder.path().join("bin/tool"), large).unwrap();
-        std::os::unix::fs::symlink(format!("/s/{}/y", folders[2]), folder.path().join("y")).unwrap();
+        std::os::unix::fs::symlink(format!("/s/{}/y", folders[2]), folder.path().join("y"))
+            .unwrap();
         fs::write(folder.path().join("z"), &folders[3][..31]).unwrap();
         let found = references(folder.path(), &folders).unwrap();
         assert_eq!(found, [folders[0].clone(), folders[2].clone()]);

@@ -71,7 +71,20 @@ impl Sandbox {
             None => "there is no `bwrap` on PATH",
             Some(program) => {
                 let text = program.to_string_lossy();
-                if works(&[&*text, "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "/bin/sh", "-c", ":"]) {
+                if works(&[
+                    &*text,
+                    "--unshare-all",
+                    "--ro-bind",
+                    "/",
+                    "/",
+                    "--proc",
+                    "/proc",
+                    "--dev",
+                    "/dev",
+                    "/bin/sh",
+                    "-c",
+                    ":",
+                ]) {
                     return Ok(Self::Bubblewrap(program));
                 }
                 "`bwrap` is there, but this system does not let it make namespaces"

@@ -92,14 +92,14 @@ fn look(
     match store.record(&name_of(prefix)).filter(|record| sound(index, record)) {
         None => (true, to_make()),
         Some(record) => {
-            let needed: Option<Vec<usize>> = record
-                .needs()
-                .map(|folder| folders.get(folder).copied())
-                .collect();
+            let needed: Option<Vec<usize>> =
+                record.needs().map(|folder| folders.get(folder).copied()).collect();
             // What it names and nobody here knows was made by an older definition; then everything
             // is looked at.
             match needed {
-                Some(needed) => (false, needed.into_iter().chain(node.runs_with.iter().copied()).collect()),
+                Some(needed) => {
+                    (false, needed.into_iter().chain(node.runs_with.iter().copied()).collect())
+                }
                 None => (false, to_make()),
             }
         }

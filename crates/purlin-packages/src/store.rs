@@ -168,9 +168,8 @@ impl PackageStore {
     pub fn touch(&self, folder: &str) {
         let Some(hash) = Self::hash_of(folder) else { return };
         let path = self.record_path(hash);
-        let recent = |time: SystemTime| {
-            time.elapsed().is_ok_and(|age| age < Duration::from_secs(60 * 60))
-        };
+        let recent =
+            |time: SystemTime| time.elapsed().is_ok_and(|age| age < Duration::from_secs(60 * 60));
         let noted = path.metadata().and_then(|metadata| metadata.modified());
         if !noted.is_ok_and(recent)
             && let Ok(file) = File::options().append(true).open(&path)
@@ -211,9 +210,7 @@ impl PackageStore {
 
     fn guard(&self) -> Result<File, StoreError> {
         let path = self.folder.join("in-use");
-        let open = || {
-            File::options().create(true).read(true).append(true).open(&path)
-        };
+        let open = || File::options().create(true).read(true).append(true).open(&path);
         let made = open().or_else(|_| {
             fs::create_dir_all(&self.folder)?;
             open()

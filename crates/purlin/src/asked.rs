@@ -6,12 +6,12 @@ use purlin_commands::{Definitions, Named, Selection, from_command_line};
 use purlin_plugin::manifest::Stage;
 use serde_json::{Value as Json, json};
 
-use crate::machine;
 use crate::arguments::Run;
 use crate::context::Context;
 use crate::edits::{self, Edited, Given};
 use crate::environment;
 use crate::failure::Failure;
+use crate::machine;
 use crate::run_options;
 
 /// What was asked: what flags of plugins may change before anything is looked at.

@@ -1,11 +1,11 @@
 //! Packages of a workspace, from what definitions say to what is on disk: for the verbs that build
 //! and use them.
 
+mod identity;
+mod install;
 mod make;
 mod plan;
 mod profile;
-mod identity;
-mod install;
 mod request;
 mod roots;
 mod settings;

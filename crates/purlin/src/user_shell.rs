@@ -98,9 +98,8 @@ impl Entered<'_> {
         let home = variables.get(own).or_else(|| variables.get(OsStr::new("HOME"))).cloned();
         let home = quoted(&home.unwrap_or_default().to_string_lossy());
         let temporary = quoted(&folder.path().to_string_lossy());
-        let read = |file: &str| {
-            format!("ZDOTDIR={home}\n[ -f {home}/{file} ] && . {home}/{file}\n")
-        };
+        let read =
+            |file: &str| format!("ZDOTDIR={home}\n[ -f {home}/{file} ] && . {home}/{file}\n");
         write(folder, ".zshenv", &format!("{}ZDOTDIR={temporary}\n", read(".zshenv")))?;
         write(folder, ".zshrc", &format!("{}{}", read(".zshrc"), self.script(true)))?;
         variables.insert(own.to_owned(), folder.path().into());

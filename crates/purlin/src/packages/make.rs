@@ -82,10 +82,10 @@ impl Packages<'_> {
         let alone = selected.jobs.len() == 1;
         let output = how.output.unwrap_or(Output::Progress);
         let silent = how.silent && selected.jobs.is_empty();
-        let mut view =
-            (!silent).then(|| View::of(&global, &ids, &self.root, output, alone));
+        let mut view = (!silent).then(|| View::of(&global, &ids, &self.root, output, alone));
         let mut show = |event: Event| {
-            let cached = matches!(event, Event::Queued { .. } | Event::Cached { restored: false, .. });
+            let cached =
+                matches!(event, Event::Queued { .. } | Event::Cached { restored: false, .. });
             if let Some(view) = view.as_mut().filter(|_| !(how.silent && cached)) {
                 view.show(&event);
             }

@@ -25,7 +25,8 @@ impl Packages<'_> {
             let checked = schema.validate(&written);
             let wrong = |mistakes| {
                 let mut told: Diagnostic = first(mistakes);
-                told.detail = format!("It is in the `builder` of `{}`. {}", package.shown(), told.detail);
+                told.detail =
+                    format!("It is in the `builder` of `{}`. {}", package.shown(), told.detail);
                 told
             };
             let value = checked.value.ok_or(checked.diagnostics).map_err(wrong)?;
@@ -36,8 +37,7 @@ impl Packages<'_> {
         let code = plugins
             .builder(&feature)
             .map_err(|trouble| trouble.at(package.origin.clone(), wanted()))?;
-        let context =
-            BuildContext { name: package.name.clone(), system: self.system.clone() };
+        let context = BuildContext { name: package.name.clone(), system: self.system.clone() };
         let plan = code.plan(&leaf, &context, &**plugins).map_err(|error| {
             Diagnostic::error("plugin-call", format!("the builder `{builder}` has no plan"))
                 .label(package.origin.clone(), error.message.clone())

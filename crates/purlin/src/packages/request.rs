@@ -65,7 +65,5 @@ impl Packages<'_> {
 }
 
 fn version_of(value: &Argument) -> String {
-    fields_of(value)
-        .and_then(|(_, fields, _)| Fields(&fields).text("version"))
-        .unwrap_or_default()
+    fields_of(value).and_then(|(_, fields, _)| Fields(&fields).text("version")).unwrap_or_default()
 }

@@ -114,8 +114,10 @@ impl Sources {
             self.fetcher.fetch(url, digest, &watch).map_err(|error| told(error.diagnostic()))?;
         let name = last_name(url);
         let io = |error: std::io::Error| {
-            told(Diagnostic::error("source", format!("`{name}` cannot be put in its place"))
-                .detail(format!("{}: {error}.", into.display())))
+            told(
+                Diagnostic::error("source", format!("`{name}` cannot be put in its place"))
+                    .detail(format!("{}: {error}.", into.display())),
+            )
         };
         if is_archive(name) {
             return unpack(&file, name, into, &Limits::default(), &watch)

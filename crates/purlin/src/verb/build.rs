@@ -28,12 +28,8 @@ pub(crate) fn perform(context: &Context, options: &Build) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     let roots: Vec<usize> = found.iter().map(|(_, index)| *index).collect();
-    let how = How {
-        jobs: options.jobs,
-        force: options.force,
-        output: options.output,
-        ..How::default()
-    };
+    let how =
+        How { jobs: options.jobs, force: options.force, output: options.output, ..How::default() };
     let made = packages.make(&graph, &roots, how)?;
     packages.remember("build", &graph, &roots);
     if made.summary.cancelled {
@@ -145,7 +141,10 @@ fn explain(
         if let Some(record) = &record {
             let when = purlin_commands::time_text(record.built);
             let took = record.duration_ms;
-            draw::out(format_args!("  built    {when}, in {took} ms; sandbox: {}\n", record.sandbox));
+            draw::out(format_args!(
+                "  built    {when}, in {took} ms; sandbox: {}\n",
+                record.sandbox
+            ));
             for reference in &record.references {
                 draw::out(format_args!("  refers   {}\n", draw::harmless_line(reference)));
             }

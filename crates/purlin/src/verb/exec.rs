@@ -3,16 +3,16 @@
 use std::process::ExitCode;
 
 use purlin_commands::{
-    ContextValues, Event, Graph, Machine, Options, Prepared, ProcessVariables,
-    Request, Selection, Session, Summary, from_command_line, run,
+    ContextValues, Event, Graph, Machine, Options, Prepared, ProcessVariables, Request, Selection,
+    Session, Summary, from_command_line, run,
 };
 
 use super::run::root_text;
 use crate::arguments::{Exec, Output, Run};
 use crate::asked::Asked;
 use crate::context::Context;
-use crate::packages::Identities;
 use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
+use crate::packages::Identities;
 use crate::run_view::View;
 use crate::{draw, environment, foreground, machine, signals};
 

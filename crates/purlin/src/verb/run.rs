@@ -16,9 +16,9 @@ use crate::arguments::{Output, Run};
 use crate::asked::Asked;
 use crate::context::Context;
 use crate::edits::Given;
-use crate::packages::Identities;
 use crate::failure::{AGAIN, CANCELLED, FAILED, Failure, Outcome};
 use crate::hooks::Hooks;
+use crate::packages::Identities;
 use crate::run_view::View;
 use crate::{draw, edits, environment, machine, run_options, selection, signals};
 

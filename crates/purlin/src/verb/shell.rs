@@ -159,19 +159,30 @@ fn read(
             Datum::String(request) => {
                 let shells = packages.listed(ROOT);
                 match shells.iter().find(|one| *one == request && *one != name) {
-                    Some(shell) => packages.output("shell", ROOT, shell).map_err(|failure| {
-                        failure.diagnostics.into_iter().next().unwrap_or_else(|| {
-                            Diagnostic::error("wrong-output", format!("there is no shell `{shell}`"))
-                        })
-                    })?.value,
+                    Some(shell) => {
+                        packages
+                            .output("shell", ROOT, shell)
+                            .map_err(|failure| {
+                                failure.diagnostics.into_iter().next().unwrap_or_else(|| {
+                                    Diagnostic::error(
+                                        "wrong-output",
+                                        format!("there is no shell `{shell}`"),
+                                    )
+                                })
+                            })?
+                            .value
+                    }
                     None => packages.requested(request, name, &origin)?,
                 }
             }
             _ => continue,
         };
         if said.inputs_from.len() + said.packages.len() > MOST {
-            return Err(Diagnostic::error("shell-circle", format!("`{name}` takes inputs without end"))
-                .label(origin, "this shell"));
+            return Err(Diagnostic::error(
+                "shell-circle",
+                format!("`{name}` takes inputs without end"),
+            )
+            .label(origin, "this shell"));
         }
         read(packages, &value, name, said, false)?;
     }

@@ -82,7 +82,13 @@ impl Bench {
         } else {
             let mut command = Command::new("tar");
             // The same files are the same archive.
-            command.args(["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner"]);
+            command.args([
+                "--sort=name",
+                "--mtime=@0",
+                "--owner=0",
+                "--group=0",
+                "--numeric-owner",
+            ]);
             command.args(["-caf", file_text, folder]);
             command
         };

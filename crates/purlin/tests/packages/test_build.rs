@@ -60,10 +60,7 @@ fn packages_of_every_kind_are_built_and_run() {
 fn a_change_builds_what_it_concerns() {
     let bench = Bench::new("");
     let some = ["build", "crunch", "report", "packbits"];
-    assert_eq!(
-        bench.built_by(&some),
-        ["crunch-0.2", "greeter-1.1", "packbits-1.0", "report-1.0"]
-    );
+    assert_eq!(bench.built_by(&some), ["crunch-0.2", "greeter-1.1", "packbits-1.0", "report-1.0"]);
 
     // A comment, a description and an order of definitions are nothing to it.
     let text = bench.workspace.read("purlin.star");
@@ -132,7 +129,10 @@ definitions = {"packages": {"broken": broken, "user": user, "empty": empty, "tes
     assert!(finished.stderr.contains("the test `right` of `tested-1` failed"), "{finished:?}");
     bench.workspace.write(
         "purlin.star",
-        bench.workspace.read("purlin.star").replace("\"right\": \"false\"", "\"right\": \"test -f $out/a.txt\""),
+        bench
+            .workspace
+            .read("purlin.star")
+            .replace("\"right\": \"false\"", "\"right\": \"test -f $out/a.txt\""),
     );
     bench.workspace.succeed(&["build", "tested"]);
 }

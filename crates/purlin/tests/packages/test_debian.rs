@@ -49,7 +49,11 @@ fn source_packages_of_a_distribution_are_built() {
             file.starts_with(&format!("{name}_")) && file.ends_with(".dsc")
         });
         let unpacked = Command::new("dpkg-source")
-            .args(["--extract".as_ref(), described.unwrap().as_os_str(), folder.join(name).as_os_str()])
+            .args([
+                "--extract".as_ref(),
+                described.unwrap().as_os_str(),
+                folder.join(name).as_os_str(),
+            ])
             .output()
             .unwrap();
         assert!(unpacked.status.success(), "{unpacked:?}");

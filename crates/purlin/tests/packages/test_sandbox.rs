@@ -38,7 +38,8 @@ fn a_strict_build_writes_to_its_own_folders_alone() {
 
 #[test]
 fn a_strict_build_has_no_network_and_sees_no_secrets() {
-    let script = "(grep -v lo: /proc/net/dev || true) > $out/net; env | sort > $out/env; ls / > $out/root";
+    let script =
+        "(grep -v lo: /proc/net/dev || true) > $out/net; env | sort > $out/env; ls / > $out/root";
     let bench = bench("strict", script);
     let mut command = bench.workspace.command(&["build", "it"]);
     let built = bench.workspace.finish(command.env("TOKEN", "very secret"));
@@ -58,7 +59,8 @@ fn a_strict_build_has_no_network_and_sees_no_secrets() {
 #[test]
 fn what_a_build_leaves_running_ends_with_it() {
     for sandbox in ["strict", "off"] {
-        let script = "echo x > $out/x; (setsid sleep 1000.125 >/dev/null 2>&1 &) ; setsid sleep 1000.25 &";
+        let script =
+            "echo x > $out/x; (setsid sleep 1000.125 >/dev/null 2>&1 &) ; setsid sleep 1000.25 &";
         let bench = bench(sandbox, script);
         let begun = Instant::now();
         bench.workspace.succeed(&["build", "it"]);
@@ -81,7 +83,8 @@ fn running(argument: &str) -> bool {
 
 #[test]
 fn a_package_is_read_only_and_has_no_special_bits() {
-    let bench = bench("auto", "echo x > $out/x; chmod 4777 $out/x; echo y > $out/y; chmod 666 $out/y");
+    let bench =
+        bench("auto", "echo x > $out/x; chmod 4777 $out/x; echo y > $out/y; chmod 666 $out/y");
     let root = bench.root_of("it");
     use std::os::unix::fs::PermissionsExt as _;
     let mode = |name: &str| fs::metadata(root.join(name)).unwrap().permissions().mode() & 0o7777;

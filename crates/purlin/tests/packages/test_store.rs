@@ -20,7 +20,9 @@ fn an_entry_edited_by_hand_is_found_and_put_back() {
     edit(&root.join("include/packbits.h"));
     let found = bench.workspace.fail(1, &["cache", "verify"]);
     assert!(
-        found.stdout.contains("package packbits-1.0: its files are not those that were recorded; dropped"),
+        found
+            .stdout
+            .contains("package packbits-1.0: its files are not those that were recorded; dropped"),
         "{found:?}"
     );
     // It comes out of the cache: nothing is built.
@@ -74,7 +76,8 @@ fn two_at_once_build_once() {
             command.spawn().unwrap()
         })
         .collect();
-    let outputs: Vec<_> = children.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    let outputs: Vec<_> =
+        children.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
     let mut started = 0;
     for output in &outputs {
         assert!(output.status.success(), "{output:?}");

@@ -31,12 +31,12 @@ fn a_shell_has_tools_and_headers() {
     bench.workspace.write("mine.c", PROGRAM);
     let root = bench.root_of("packbits");
     for shell in ["bash", "zsh", "fish", "sh"] {
-        let expected =
-            format!("entered\n1.0\n3 -> 2 -> 3 with 1.0\n{}/include\n", root.display());
+        let expected = format!("entered\n1.0\n3 -> 2 -> 3 with 1.0\n{}/include\n", root.display());
         assert_eq!(typed(&bench, shell), expected, "{shell}");
     }
     let workspace = &bench.workspace;
-    let arguments = ["shell", "on-crunch", "--", "sh", "-c", "cc -E mine.c >/dev/null && echo fits"];
+    let arguments =
+        ["shell", "on-crunch", "--", "sh", "-c", "cc -E mine.c >/dev/null && echo fits"];
     assert_eq!(workspace.succeed(&arguments).stdout, "fits\n");
     // The build of a package, by its name.
     let arguments = ["shell", "crunch", "--", "sh", "-c", "cc -E mine.c >/dev/null && echo fits"];
@@ -66,7 +66,12 @@ fn an_installed_package_stands_alone() {
     let folder = bench.workspace.path("shared/report/1.0");
     assert!(folder.join("root/bin/report").is_file());
     let document = std::fs::read_to_string(folder.join("package.toml")).unwrap();
-    for line in ["name = \"report\"", "version = \"1.0\"", "requires = [\"greeter-1.1\"]", "root = \"root\""] {
+    for line in [
+        "name = \"report\"",
+        "version = \"1.0\"",
+        "requires = [\"greeter-1.1\"]",
+        "root = \"root\"",
+    ] {
         assert!(document.lines().any(|one| one == line), "{line} is not in\n{document}");
     }
 }

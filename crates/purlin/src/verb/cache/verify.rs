@@ -51,11 +51,7 @@ pub(crate) fn verify(context: &Context, keep: bool) -> Outcome {
                 contents(contents_read),
                 size(bytes),
                 also(packages_read),
-                if found == 0 {
-                    "no damage".to_owned()
-                } else {
-                    format!("{found} damaged")
-                },
+                if found == 0 { "no damage".to_owned() } else { format!("{found} damaged") },
             ));
         }
     }
