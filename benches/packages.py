@@ -198,7 +198,7 @@ def trivial(work: Path, env: dict[str, str]) -> str:
             return ""
         return f"{milliseconds(task.wall) - milliseconds(tasks[0].wall):+,.1f} ms"
 
-    head = ["one trivial build, median of 5", "wall, ms", "CPU, ms", "over the commands"]
+    head = [f"one trivial build, median of {RUNS}", "wall, ms", "CPU, ms", "over the commands"]
     return table(head, list(rows(tasks, beside)))
 
 
@@ -250,7 +250,7 @@ def many(work: Path, env: dict[str, str]) -> str:
     def beside(task: Task) -> str:
         return f"goal {GOAL} ms; starts {started(task, env)}" if task is nothing else ""
 
-    head = [f"{MANY:,} packages, median of 5", "wall, ms", "CPU, ms", ""]
+    head = [f"{MANY:,} packages, median of {RUNS}", "wall, ms", "CPU, ms", ""]
     return table(head, list(rows([first, nothing, one, check], beside)))
 
 
@@ -323,7 +323,7 @@ def files(work: Path, env: dict[str, str]) -> str:
     realised = list((site.cache / "packages").glob("*-files-1"))
     if not tasks[3].failed and (len(realised) != 1 or unlike(realised[0])):
         tasks[3].failed = "the package is not what its source is"
-    head = [f"{FILES:,} files, median of 5", "wall, ms", "CPU, ms", "beside `cp -a`"]
+    head = [f"{FILES:,} files, median of {RUNS}", "wall, ms", "CPU, ms", "beside `cp -a`"]
     return table(head, list(rows(tasks, ratio(tasks[0]))))
 
 
@@ -497,7 +497,7 @@ def ten(work: Path, env: dict[str, str]) -> str:
         *rows([alone, *cold, cold_nix], ratio(cold_nix)),
         *rows([*idle, idle_nix], ratio(idle_nix)),
     ]
-    head = ["ten packages in C, median of 5", "wall, ms", "CPU, ms", "beside `nix-build`"]
+    head = [f"ten packages in C, median of {RUNS}", "wall, ms", "CPU, ms", "beside `nix-build`"]
     return table(head, all_rows)
 
 
