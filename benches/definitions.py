@@ -8,11 +8,14 @@ the same files is what the language alone costs.
 What is measured is the CPU of the process, and the most memory that it had at once.
 """
 
+import contextlib
 import os
+import resource
 import shutil
 import statistics
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,6 +54,11 @@ class Task:
     cwd: Path
     # What it must print; what it prints otherwise is no measurement.
     proof: Callable[[str], bool]
+    # What has to be done before each run, and is not measured.
+    before: Callable[[], object] = lambda: None
+    # Process variables besides those of all.
+    variables: dict[str, str] = field(default_factory=dict)
+    wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     memory: float = 0.0
     failed: str = ""
@@ -59,17 +67,20 @@ class Task:
         """Runs it and keeps what it took, or why it is no measurement."""
         if self.failed:
             return
+        self.before()
         out, err = self.cwd / ".out", self.cwd / ".err"
         with out.open("wb") as stdout, err.open("wb") as stderr:
+            start = time.perf_counter()
             process = subprocess.Popen(
                 self.argv,
                 cwd=self.cwd,
-                env=env,
+                env=env | self.variables,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
             )
             _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - start
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             text = err.read_text(errors="replace").strip()
@@ -79,7 +90,9 @@ class Task:
         if not self.proof(out.read_text(errors="replace")):
             self.failed = "printed something else"
             return
-        self.cpu.append(usage.ru_utime + usage.ru_stime)
+        self.wall.append(seconds)
+        usages = [usage, *left_behind()]
+        self.cpu.append(sum(one.ru_utime + one.ru_stime for one in usages))
         self.memory = max(self.memory, usage.ru_maxrss / 1024)
 
     @property
@@ -94,13 +107,25 @@ class Task:
         return f"{milliseconds:,.0f} ms · {self.memory:,.0f} MiB"
 
 
-def install() -> None:
-    """Gets Nix, which evaluates the equivalent, and builds the bare evaluation."""
+def left_behind() -> Iterator[resource.struct_rusage]:
+    """What processes took that a program has started and not waited for, where they come to us."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            yield os.wait4(-1, 0)[2]
+
+
+def install_nix() -> None:
+    """Gets Nix where it is missing."""
     if not shutil.which("nix-instantiate"):
         if os.geteuid() != 0 or not shutil.which("apt-get"):
             raise SystemExit("nix-instantiate is needed: apt-get install nix-bin")
         run(["apt-get", "-qq", "update"])
         run(["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "nix-bin"])
+
+
+def install() -> None:
+    """Gets Nix, which evaluates the equivalent, and builds the bare evaluation."""
+    install_nix()
     # With the flags of `just dist`, so that what both are made of is built once, and alike.
     flags = "-C target-feature=+crt-static -C relocation-model=static"
     argv = ["cargo", "build", "--quiet", "--release", "--target", PURLIN.parent.parent.name]
