@@ -425,9 +425,10 @@ pub(crate) enum Shell {
 pub(crate) const UNBUILT: [&str; 4] = ["view", "env", "deploy", "schema"];
 
 /// Groups of verbs as `--help` shows them.
-pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
+pub(crate) const GROUPS: [(&str, &[&str]); 5] = [
     ("Workspace", &["init", "show", "explain", "check", "graph"]),
     ("Commands", &["run", "exec", "cache"]),
+    ("Packages", &["build", "app", "shell"]),
     ("Plugins", &["plugin"]),
     ("Editor and shell", &["completions"]),
 ];

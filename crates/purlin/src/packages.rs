@@ -8,15 +8,14 @@ mod plan;
 mod profile;
 mod request;
 mod roots;
-mod settings;
 mod sources;
 mod targets;
 
 use std::path::{Path, PathBuf};
 
 use purlin_definitions::Workspace;
-use purlin_model::{Diagnostic, Digest};
-use purlin_packages::{Package, PackageStore, Plan, Source, Surroundings};
+use purlin_model::{Diagnostic, Digest, Value};
+use purlin_packages::{Mode, Package, PackageStore, Plan, Source, Surroundings};
 use purlin_plugin::language::Argument;
 
 use crate::context::Context;
@@ -27,7 +26,6 @@ use crate::repositories::Depth;
 pub(crate) use identity::Identities;
 pub(crate) use make::How;
 pub(crate) use profile::variables;
-pub(crate) use settings::Settings;
 pub(crate) use targets::Target;
 
 /// The packages of the workspace that the user stands in, for one system.
@@ -37,7 +35,7 @@ pub(crate) struct Packages<'a> {
     pub(crate) system: String,
     pub(crate) root: PathBuf,
     pub(crate) store: PackageStore,
-    pub(crate) settings: Settings,
+    pub(crate) sandbox: Mode,
     sources: sources::Sources,
 }
 
@@ -46,14 +44,16 @@ impl<'a> Packages<'a> {
     pub(crate) fn open(context: &'a Context, system: Option<&str>) -> Result<Self, Failure> {
         let system = system.map_or_else(purlin_commands::system, str::to_owned);
         let opened = definitions::open(context, std::slice::from_ref(&system), Depth::Packages)?;
-        let settings = Settings::read(&context.document)?;
+        let table = context.document.get("build");
+        let sandbox = table.and_then(|build| build.get("sandbox")).and_then(Value::as_str);
+        let sandbox = Mode::NAMES.into_iter().find(|(name, _)| Some(*name) == sandbox);
         let root = context.root()?;
         Ok(Self {
             opened,
             system,
             store: PackageStore::open(PackageStore::folder_in(&context.cache)),
             sources: sources::Sources::new(context, &root),
-            settings,
+            sandbox: sandbox.map_or(Mode::default(), |(_, mode)| mode),
             root,
             context,
         })
@@ -67,7 +67,7 @@ impl<'a> Packages<'a> {
 
 impl Surroundings for Packages<'_> {
     fn request(&self, request: &str, by: &Package) -> Result<Argument, Diagnostic> {
-        self.requested(request, &by.shown(), &by.origin)
+        self.requested(request, &format!("the package `{}`", by.shown()), &by.origin)
     }
 
     fn plan(&self, builder: &str, package: &Package) -> Result<Plan, Diagnostic> {

@@ -13,7 +13,7 @@ use crate::catalogue::{Catalogue, ImporterFeature, TransformFeature};
 use crate::{Name, parse_path};
 
 /// The core tables of other readers.
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 11] = [
     "workspace",
     "plugins",
     "ctx",
@@ -23,13 +23,13 @@ const OTHERS: [&str; 12] = [
     "caches",
     "commands",
     "repositories",
-    "build",
     "providers",
     "deployments",
 ];
 
 /// The core tables that are read here.
-const TABLES: [&str; 7] = ["use", "projects", "inputs", "fetch", "passthru", "choose", "include"];
+const TABLES: [&str; 8] =
+    ["use", "projects", "inputs", "build", "fetch", "passthru", "choose", "include"];
 
 /// What a workspace's file says about definitions.
 #[derive(Debug, Default)]

@@ -35,7 +35,7 @@ impl<'a> Identities<'a> {
     fn found(&self, request: &str) -> Result<String, Diagnostic> {
         let packages = self.packages()?;
         let origin: &Origin = &self.context.document.origin;
-        let value = packages.requested(request, request, origin).map_err(|mut trouble| {
+        let value = packages.requested(request, "a command", origin).map_err(|mut trouble| {
             // The place of the dependency is told by whoever asks.
             trouble.labels.clear();
             trouble

@@ -102,7 +102,7 @@ impl Packages<'_> {
             context.pin()?;
             let builds = selected.missing.iter().any(|index| graph.nodes[*index].action.is_some());
             let sandbox = match builds {
-                true => Sandbox::find(self.settings.sandbox, &variables, &succeeds)?,
+                true => Sandbox::find(self.sandbox, &variables, &succeeds)?,
                 false => Sandbox::Nothing("nothing is built".to_owned()),
             };
             signals::watch();

@@ -22,7 +22,7 @@ impl Packages<'_> {
         }
         let request: Request = text.parse().map_err(|error: purlin_environments::Error| {
             Diagnostic::error("bad-request", format!("`{text}` is not a request for a package"))
-                .label(origin.clone(), format!("`{by}` needs it"))
+                .label(origin.clone(), format!("{by} needs it"))
                 .detail(error.to_string())
                 .help("a request is a name and a range of versions: `zlib`, `zlib-1.2+`, `zlib-1.2+<2`".to_owned())
         })?;
@@ -35,16 +35,16 @@ impl Packages<'_> {
                 return Ok(value);
             }
             return Err(Diagnostic::error("no-version", format!("`{text}` is not there"))
-                .label(origin.clone(), format!("`{by}` needs it"))
+                .label(origin.clone(), format!("{by} needs it"))
                 .detail(match version.as_str() {
                     "" => format!("The workspace's `{name}` says no version."),
                     version => format!("The workspace's `{name}` has the version {version}."),
                 }));
         }
-        let asked = Asked { request: request.clone(), by: format!("the package `{by}`") };
+        let asked = Asked { request: request.clone(), by: by.to_owned() };
         let found = self.context.repositories(&self.root).resolve(&[asked]);
         let found = found.map_err(|trouble| {
-            let mut trouble = trouble.at(origin.clone(), format!("`{by}` needs it"));
+            let mut trouble = trouble.at(origin.clone(), format!("{by} needs it"));
             if let Some(near) =
                 purlin_model::closest(&request.name, names.iter().map(String::as_str))
             {
@@ -55,7 +55,7 @@ impl Packages<'_> {
         let chosen = found.iter().find(|package| package.name == request.name);
         chosen.map(|package| package.argument()).ok_or_else(|| {
             Diagnostic::error("no-such-package", format!("there is no package `{text}`"))
-                .label(origin.clone(), format!("`{by}` needs it"))
+                .label(origin.clone(), format!("{by} needs it"))
         })
     }
 

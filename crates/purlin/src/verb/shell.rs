@@ -172,7 +172,7 @@ fn read(
                             })?
                             .value
                     }
-                    None => packages.requested(request, name, &origin)?,
+                    None => packages.requested(request, &format!("the shell `{name}`"), &origin)?,
                 }
             }
             _ => continue,

@@ -601,7 +601,7 @@ fn a_plugin_for_another_contract_is_incompatible() {
        |                            ^^^^^^^ named here
        |
        = What the broken plugin `own` provides is not known: the plugin is written for version 2 of the contract (plugin.toml:4).
-       = help: dependency types: `command`, `const`, `glob`, `load`, `pydist`, `variable`
+       = help: dependency types: `command`, `const`, `glob`, `load`, `package`, `pydist`, `variable`
     "#);
     assert_snapshot!(workspace.fail(2, &["run", "needy"]).stable_stderr(), @r#"
     error: there is no dependency type `words`
@@ -611,7 +611,7 @@ fn a_plugin_for_another_contract_is_incompatible() {
        |                            ^^^^^^^ named here
        |
        = What the broken plugin `own` provides is not known: the plugin is written for version 2 of the contract (plugin.toml:4).
-       = help: dependency types: `command`, `const`, `glob`, `load`, `pydist`, `variable`
+       = help: dependency types: `command`, `const`, `glob`, `load`, `package`, `pydist`, `variable`
     "#);
 }
 

@@ -85,18 +85,22 @@ fn two_plugins_with_one_subcommand() {
        = help: remove one of the plugins, write `disable = ["subcommand/greet"]` under `[plugins.beta]`, write `rename = { "subcommand/greet" = "…" }` under `[plugins.beta]`, or say `beta:greet`
     "#);
     assert!(workspace.succeed(&["--help"]).stdout.contains("(contested)"));
-    assert_snapshot!(workspace.succeed(&["plugin", "list"]).stable_stdout(), @"
+    assert_snapshot!(workspace.succeed(&["plugin", "list"]).stable_stdout(), @r"
     active    0.1.0  native    bundled    environment/active, environment/base
     alpha     1.0.0  process   workspace  subcommand/only-alpha, subcommand/greet (contested)
     beta      1.0.0  process   workspace  subcommand/only-beta, subcommand/greet (contested)
+    cargo     0.1.0  native    bundled    builder/cargo
+    cmake     0.1.0  native    bundled    builder/cmake
     command   0.1.0  native    bundled    dependency/command
     const     0.1.0  native    bundled    dependency/const
+    folder    0.1.0  native    bundled    repository/folder
     folders   0.1.0  native    bundled    importer/local-resources, importer/all-local-resources
     glob      0.1.0  native    bundled    dependency/glob
+    host      0.1.0  native    bundled    repository/host
     load      0.1.0  native    bundled    dependency/load
     local     0.1.0  -         bundled    cache/local
     none      0.1.0  -         bundled    cache/none
-    packages  0.1.0  native    bundled    leaf/package, transform/packages, transform/legacy-packages
+    packages  0.1.0  native    bundled    leaf/package, dependency/package, transform/packages, transform/legacy-packages
     pydist    0.1.0  native    bundled    dependency/pydist
     repo      0.1.0  -         bundled    cache/repo
     sections  0.1.0  native    bundled    leaf/app, leaf/shell, leaf/check, leaf/template, transform/apps, transform/dev-shells, transform/checks, transform/lib, transform/templates

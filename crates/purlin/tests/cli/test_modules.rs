@@ -317,7 +317,7 @@ fn what_is_wrong_in_a_file_of_a_module_is_told_there() {
     );
     workspace.write("docs/purlin.toml", "[commands\n");
     workspace.write("lib/purlin.toml", "");
-    assert_snapshot!(workspace.fail(2, &["check"]).stable_stderr(), @"
+    assert_snapshot!(workspace.fail(2, &["check"]).stable_stderr(), @r"
     error: the file is not valid TOML
      --> docs/purlin.toml:1:10
       |
@@ -331,7 +331,7 @@ fn what_is_wrong_in_a_file_of_a_module_is_told_there() {
       |  ^^^^^^^^ this table
       |
       = The `purlin.toml` of a module holds its commands and nothing else.
-      = help: write `[commands.NAME]`, or move it to the purlin.toml of the workspace
+      = help: move it to the purlin.toml of the workspace
 
     error: unknown field `/commands/test/exce`
      --> src/api/purlin.toml:8:1

@@ -12,7 +12,7 @@ fn plugin<'a>(document: &'a Json, name: &str) -> &'a Json {
 #[test]
 fn the_bundled_plugins_are_listed_anywhere() {
     let listed = folder().succeed(&["plugin", "list"]);
-    insta::assert_snapshot!(listed.stable_stdout(), @"
+    insta::assert_snapshot!(listed.stable_stdout(), @r"
     active    0.1.0  native    bundled    environment/active, environment/base
     cargo     0.1.0  native    bundled    builder/cargo
     cmake     0.1.0  native    bundled    builder/cmake
@@ -25,7 +25,7 @@ fn the_bundled_plugins_are_listed_anywhere() {
     load      0.1.0  native    bundled    dependency/load
     local     0.1.0  -         bundled    cache/local
     none      0.1.0  -         bundled    cache/none
-    packages  0.1.0  native    bundled    leaf/package, transform/packages, transform/legacy-packages
+    packages  0.1.0  native    bundled    leaf/package, dependency/package, transform/packages, transform/legacy-packages
     pydist    0.1.0  native    bundled    dependency/pydist
     repo      0.1.0  -         bundled    cache/repo
     sections  0.1.0  native    bundled    leaf/app, leaf/shell, leaf/check, leaf/template, transform/apps, transform/dev-shells, transform/checks, transform/lib, transform/templates
