@@ -121,7 +121,7 @@ impl Builder<'_> {
         }
         let mut record = match record {
             Some(record) => record,
-            None => match self.from_cache(index, prefix).filter(|_| !force) {
+            None => match self.out_of_cache(index, prefix).filter(|_| !force) {
                 Some(record) if tests.is_none() => {
                     self.store.put_record(&record)?;
                     reporter.event(Event::Cached {
@@ -202,7 +202,7 @@ impl Builder<'_> {
     }
 
     /// The package out of the cache, in its place. Damage there counts as absence.
-    fn from_cache(&self, index: usize, prefix: &Path) -> Option<Record> {
+    fn out_of_cache(&self, index: usize, prefix: &Path) -> Option<Record> {
         let node = &self.graph.nodes[index];
         let _held = self.cache.hold();
         let result = self.cache.result(node.key).ok()??;

@@ -102,9 +102,12 @@ struct Frame {
     package: Arc<Package>,
     variant: Option<usize>,
     plan: Plan,
-    needs: Vec<(Part, Arc<Package>, Option<usize>)>,
+    needs: Vec<Chosen>,
     next: usize,
 }
+
+/// A package that is needed, which of its variants, and in which way.
+type Chosen = (Part, Arc<Package>, Option<usize>);
 
 /// In which way something is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,19 +155,19 @@ impl<'a> Maker<'a> {
         let Some(package) = Package::of(value)? else {
             return Err(Diagnostic::error("no-package", "this is not a package"));
         };
-        self.add_package(Arc::new(package))
+        self.add_package(&Arc::new(package))
     }
 
     /// Adds a package that is known already.
     ///
     /// # Errors
     /// What stands in the way.
-    pub fn add_package(&mut self, package: Arc<Package>) -> Result<Vec<usize>, Diagnostic> {
+    pub fn add_package(&mut self, package: &Arc<Package>) -> Result<Vec<usize>, Diagnostic> {
         let variants: Vec<Option<usize>> = match package.variants.len() {
             0 => vec![None],
             count => (0..count).map(Some).collect(),
         };
-        variants.into_iter().map(|variant| self.enter(&package, variant)).collect()
+        variants.into_iter().map(|variant| self.enter(package, variant)).collect()
     }
 
     /// Adds what something needs, as if a package with that name needed it to run.
@@ -277,7 +280,7 @@ impl<'a> Maker<'a> {
         &mut self,
         by: &Package,
         needs: impl Iterator<Item = (Part, &'n Need)>,
-    ) -> Result<Vec<(Part, Arc<Package>, Option<usize>)>, Diagnostic> {
+    ) -> Result<Vec<Chosen>, Diagnostic> {
         let (mut found, mut conditions) = (Vec::new(), Vec::new());
         for (part, need) in needs {
             match condition(need) {
@@ -447,7 +450,7 @@ impl PackageGraph {
     /// These with all that is needed to run them, each once, nearest first.
     #[must_use]
     pub fn to_run(&self, roots: &[usize]) -> Vec<usize> {
-        self.closure(roots, |node| node.runs_with.iter().copied().collect())
+        self.closure(roots, |node| node.runs_with.clone())
     }
 
     /// What is there when something is built with these.

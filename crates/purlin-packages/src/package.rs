@@ -219,9 +219,12 @@ fn nameless(origin: &Origin) -> Diagnostic {
         .help("give it a `name`; what a definition returns has the definition's".to_owned())
 }
 
+/// A leaf: its type, its fields, and where it was written.
+type Leaf = (Arc<LeafType>, Vec<(String, Datum)>, Origin);
+
 /// The fields of a leaf, and who wrote it.
 #[must_use]
-pub fn fields_of(value: &Argument) -> Option<(Arc<LeafType>, Vec<(String, Datum)>, Origin)> {
+pub fn fields_of(value: &Argument) -> Option<Leaf> {
     match value {
         Argument::Value(handle) => {
             let (leaf, origin) = (handle.leaf()?, handle.origin()?);

@@ -37,8 +37,8 @@ struct Program {
 pub(crate) fn perform(context: &Context, options: &App) -> Outcome {
     let packages = Packages::open(context, None)?;
     let known = packages.listed(ROOT);
-    let is_app = known.iter().any(|name| *name == options.name)
-        || !packages.listed("packages").contains(&options.name);
+    let is_app =
+        known.contains(&options.name) || !packages.listed("packages").contains(&options.name);
     let target = match is_app {
         true => packages.output("app", ROOT, &options.name)?,
         false => packages.packages(std::slice::from_ref(&options.name))?.remove(0),

@@ -20,6 +20,8 @@ use crate::{environment, foreground, user_shell};
 const ROLE: &str = "shell";
 /// The output root of shells.
 const ROOT: &str = "devShells";
+/// The process variable that tells which shell this is.
+const NAME: &str = "PURLIN_SHELL";
 /// The shell that is meant where none is named.
 const DEFAULT: &str = "default";
 
@@ -67,10 +69,8 @@ pub(crate) fn perform(context: &Context, options: &EnterShell) -> Outcome {
     }
     let user = ProcessVariables::new(environment::all());
     let mut found = variables(&graph, &roots, &said.env, &user);
-    for (name, value) in [("PURLIN_SHELL", target.name.as_str())] {
-        found.changed.insert(name.to_owned(), value.to_owned());
-        found.all.insert(name.into(), value.into());
-    }
+    found.changed.insert(NAME.to_owned(), target.name.clone());
+    found.all.insert(NAME.into(), target.name.clone().into());
     drop(made);
     let hook = said.hook.map(|hook| graph.roots().fill(&hook).value);
     start(context, options, &found.all, &found.changed, hook.as_deref(), &target.name)

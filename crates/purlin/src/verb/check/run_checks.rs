@@ -26,8 +26,8 @@ pub(super) fn perform(context: &Context, names: &[String]) -> Outcome {
     for name in &names {
         let target = packages.output("check", ROOT, name)?;
         match Package::of(&target.value)? {
-            Some(package) => roots.extend(maker.add_package(Arc::new(package))?),
-            None => roots.extend(maker.add_package(Arc::new(check(&target)?))?),
+            Some(package) => roots.extend(maker.add_package(&Arc::new(package))?),
+            None => roots.extend(maker.add_package(&Arc::new(check(&target)?))?),
         }
     }
     if roots.is_empty() {
