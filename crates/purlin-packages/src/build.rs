@@ -21,7 +21,7 @@ use crate::profile::{Profile, SYSTEM_PATH};
 use crate::references::references;
 use crate::sandbox::{INSIDE, Sandbox, View};
 use crate::store::{PackageStore, Record, make_read_only, remove_tree};
-use crate::text::{Roots, with_own_root};
+use crate::text::with_own_root;
 
 /// What builds work with.
 pub struct Builder<'a> {
@@ -39,8 +39,6 @@ pub struct Builder<'a> {
     pub jobs: usize,
     /// Builds again what was asked for, whatever there is.
     pub force: Vec<usize>,
-    /// The roots of the graph's packages, by the texts that stand for them.
-    pub roots: Roots,
 }
 
 /// Why a package was not made.
@@ -111,7 +109,7 @@ impl Builder<'_> {
         let lock = self.lock(node, &folder, reporter)?;
         let force = self.force.contains(&index);
         let record = self.store.record(&folder).filter(|_| !force);
-        let tests = node.tests_digest(&self.roots);
+        let tests = node.tests_digest();
         if let Some(record) = &record
             && record.tests == tests
         {
@@ -326,9 +324,8 @@ impl Builder<'_> {
             special => special.map(|(path, kind)| wrote_special(node, &path, kind)),
         };
         if let Some(wrong) = wrong {
-            let told = self.failed(node, &folder, &work, &made, ended);
-            let Failure::Program(ended, _) = told else { return Err(told) };
-            return Err(Failure::Program(ended, vec![wrong]));
+            let wrong = wrong.detail(self.keep_folder(&folder, &work, &made));
+            return Err(Failure::Program(Box::new(ended), vec![wrong]));
         }
         if made != prefix {
             self.move_into_place(&made, prefix)?;
@@ -391,7 +388,7 @@ impl Builder<'_> {
                 .collect(),
             sandbox: self.sandbox.name().to_owned(),
             parts: node.parts.clone(),
-            tests: node.tests_digest(&self.roots),
+            tests: node.tests_digest(),
             built: now(),
             duration_ms: 0,
         }
@@ -408,15 +405,26 @@ impl Builder<'_> {
     }
 
     /// The folders that a package may see while it is built.
-    fn visible(&self, index: usize) -> Vec<PathBuf> {
-        let with = self.graph.to_build(&self.graph.nodes[index].built_with);
+    fn visible(&self, index: usize, tests: bool) -> Vec<PathBuf> {
+        let node = &self.graph.nodes[index];
+        let of_tests = node.tested_with.iter().filter(|_| tests);
+        let with: Vec<usize> = node.built_with.iter().chain(of_tests).copied().collect();
+        let with = self.graph.to_build(&with);
         let nodes = with.iter().map(|one| &self.graph.nodes[*one]);
         let direct: Vec<String> = nodes
             .filter(|node| node.action.is_some())
             .filter_map(|node| node.prefix.as_deref().map(name_of))
             .collect();
         let folder = self.store.folder();
-        self.store.closure(&direct).iter().map(|one| folder.join(one)).collect()
+        let mut all: Vec<PathBuf> =
+            self.store.closure(&direct).iter().map(|one| folder.join(one)).collect();
+        // What is installed elsewhere may remember where it was built.
+        for node in
+            with.iter().map(|one| &self.graph.nodes[*one]).filter(|one| one.action.is_none())
+        {
+            all.extend(node.prefix.as_deref().into_iter().flat_map(remembered));
+        }
+        all
     }
 
     /// Why it is built, in words.
@@ -445,7 +453,7 @@ impl Builder<'_> {
         let prefix = node.prefix.clone().unwrap_or_default();
         let with = self.graph.to_build(&node.built_with);
         let profile = Profile::of(self.graph, &with);
-        let mut reads = self.visible(index);
+        let mut reads = self.visible(index, out.is_none());
         reads.extend(profile.elsewhere.clone());
         if out.is_none() {
             reads.push(prefix.clone());
@@ -524,7 +532,7 @@ impl Builder<'_> {
         let mut last = None;
         for (name, text) in &node.package.tests {
             let plain = |value: &str| Text { keyed: value.to_owned(), value: value.to_owned() };
-            let script = self.roots.fill(&format!("set -e\nPATH=$out/bin:$PATH\n{text}"));
+            let script = node.roots.fill(&format!("set -e\nPATH=$out/bin:$PATH\n{text}"));
             let argv = vec![plain("/bin/sh"), plain("-c"), script];
             let action = Action::of_program(argv, BTreeMap::new());
             let part = format!("test.{name}");
@@ -535,6 +543,8 @@ impl Builder<'_> {
                     format!("the test `{name}` of `{}` failed", node.id),
                 )
                 .label(node.package.origin.clone(), "this package");
+                let folder = node.prefix.as_deref().map(name_of).unwrap_or_default();
+                let told = told.detail(self.keep_folder(&folder, work, work));
                 return Err(Failure::Program(Box::new(ended), vec![told]));
             }
             last = Some(ended);
@@ -544,6 +554,14 @@ impl Builder<'_> {
 
     /// Keeps the folder of a failed build, and says where it is.
     fn failed(&self, node: &Node, folder: &str, work: &Path, made: &Path, ended: Ended) -> Failure {
+        let told = Diagnostic::error("build-failed", format!("`{}` could not be built", node.id))
+            .label(node.package.origin.clone(), "this package")
+            .detail(self.keep_folder(folder, work, made));
+        Failure::Program(Box::new(ended), vec![told])
+    }
+
+    /// Keeps the folder of what failed, with what was made so far, and says where it is.
+    fn keep_folder(&self, folder: &str, work: &Path, made: &Path) -> String {
         let kept = self.store.failed(folder);
         let moved = || -> Result<(), StoreError> {
             remove_tree(&kept)?;
@@ -556,13 +574,10 @@ impl Builder<'_> {
             }
             fs::rename(work, &kept).map_err(error)
         };
-        let told = Diagnostic::error("build-failed", format!("`{}` could not be built", node.id))
-            .label(node.package.origin.clone(), "this package");
-        let told = match moved() {
-            Ok(()) => told.detail(format!("Its folder is kept: {}", kept.display())),
-            Err(error) => told.detail(format!("Its folder could not be kept: {error}")),
-        };
-        Failure::Program(Box::new(ended), vec![told])
+        match moved() {
+            Ok(()) => format!("Its folder is kept: {}", kept.display()),
+            Err(error) => format!("Its folder could not be kept: {error}"),
+        }
     }
 }
 
@@ -614,16 +629,27 @@ pub fn changes(then: &BTreeMap<String, String>, now: &BTreeMap<String, String>) 
 impl Node {
     /// What its tests are, if it has any.
     #[must_use]
-    pub fn tests_digest(&self, roots: &Roots) -> Option<Digest> {
+    pub fn tests_digest(&self) -> Option<Digest> {
         if self.package.tests.is_empty() || self.action.is_none() {
             return None;
         }
         let mut hasher = Hasher::new("purlin-package-tests");
         for (name, text) in &self.package.tests {
-            hasher.field(name.as_bytes()).field(roots.fill(text).keyed.as_bytes());
+            hasher.field(name.as_bytes()).field(self.roots.fill(text).keyed.as_bytes());
         }
         Some(hasher.finish())
     }
+}
+
+/// The name of the file beside an installed package's root that tells what its files refer to, a path
+/// in each line.
+pub const CLOSURE: &str = "closure";
+
+/// The folders that an installed package's files refer to, where it tells, and they are there.
+fn remembered(root: &Path) -> Vec<PathBuf> {
+    let file = root.parent().map(|folder| folder.join(CLOSURE));
+    let text = file.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
+    text.lines().map(PathBuf::from).filter(|path| path.is_dir()).collect()
 }
 
 /// The name of a package's folder.

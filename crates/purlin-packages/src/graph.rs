@@ -9,7 +9,7 @@ use purlin_environments::{Request, Version};
 use purlin_model::{Diagnostic, Digest};
 use purlin_plugin::language::Argument;
 
-use crate::key;
+use crate::key::{self, KeyedNeed};
 use crate::package::{Need, Package, Source};
 use crate::store::PackageStore;
 use crate::text::Roots;
@@ -79,6 +79,12 @@ pub struct Node {
     pub passes_on: Vec<usize>,
     /// What it is built with, in the order in which it says so.
     pub built_with: Vec<usize>,
+    /// What its tests mention besides.
+    pub tested_with: Vec<usize>,
+    /// What may not be there when it runs or is built.
+    conditions: Vec<Request>,
+    /// The roots of packages that its texts mention.
+    pub roots: Roots,
     /// What is run to build it; `None` for what is installed elsewhere.
     pub action: Option<Action>,
     /// The identity of what comes of it.
@@ -103,6 +109,7 @@ struct Frame {
     variant: Option<usize>,
     plan: Plan,
     needs: Vec<Chosen>,
+    conditions: Vec<Request>,
     next: usize,
 }
 
@@ -115,6 +122,7 @@ enum Part {
     Run,
     PassOn,
     Build,
+    Test,
 }
 
 /// What makes a graph.
@@ -170,19 +178,36 @@ impl<'a> Maker<'a> {
         variants.into_iter().map(|variant| self.enter(package, variant)).collect()
     }
 
-    /// Adds what something needs, as if a package with that name needed it to run.
+    /// Adds what something needs, as if a package with that name needed it to run; with the roots that
+    /// stand for them in texts.
     ///
     /// # Errors
     /// What stands in the way.
-    pub fn add_needs(&mut self, needs: &[Need], by: &Package) -> Result<Vec<usize>, Diagnostic> {
-        let found = self.choose(by, needs.iter().map(|need| (Part::Run, need)))?;
-        found.into_iter().map(|(_, package, variant)| self.enter(&package, variant)).collect()
+    pub fn add_needs(
+        &mut self,
+        needs: &[Need],
+        by: &Package,
+    ) -> Result<(Vec<usize>, Roots), Diagnostic> {
+        let (found, _) = self.choose(by, needs.iter().map(|need| (Part::Run, need)))?;
+        let (mut indexes, mut roots) = (Vec::new(), Roots::default());
+        for (_, package, variant) in found {
+            let index = self.enter(&package, variant)?;
+            let node = &self.graph.nodes[index];
+            if let Some(prefix) = &node.prefix {
+                roots.add(&package.identity, prefix, node.key);
+            }
+            indexes.push(index);
+        }
+        Ok((indexes, roots))
     }
 
     /// The graph.
-    #[must_use]
-    pub fn finish(self) -> PackageGraph {
-        self.graph
+    ///
+    /// # Errors
+    /// Two packages of one name would be there at once, or one that may not be there.
+    pub fn finish(self) -> Result<PackageGraph, Diagnostic> {
+        self.graph.check()?;
+        Ok(self.graph)
     }
 
     /// The graph so far.
@@ -257,11 +282,7 @@ impl<'a> Maker<'a> {
         };
         let own = variant.and_then(|variant| package.variants.get(variant));
         let extra: Vec<Need> = plan.packages.iter().cloned().map(Need::Request).collect();
-        let mentions: Vec<Need> = package
-            .mentions
-            .iter()
-            .map(|one| Need::Package(Argument::Value(one.clone())))
-            .collect();
+        let (mentions, of_tests) = package.mentioned(&plan);
         let needs = package
             .build_requires
             .iter()
@@ -270,9 +291,10 @@ impl<'a> Maker<'a> {
             .chain(own.into_iter().flatten().map(|need| (Part::Run, need)))
             .chain(package.requires.iter().map(|need| (Part::Run, need)))
             .chain(mentions.iter().map(|need| (Part::Build, need)))
-            .chain(extra.iter().map(|need| (Part::Build, need)));
-        let needs = self.choose(package, needs)?;
-        Ok(Frame { package: package.clone(), variant, plan, needs, next: 0 })
+            .chain(extra.iter().map(|need| (Part::Build, need)))
+            .chain(of_tests.iter().map(|need| (Part::Test, need)));
+        let (needs, conditions) = self.choose(package, needs)?;
+        Ok(Frame { package: package.clone(), variant, plan, needs, conditions, next: 0 })
     }
 
     /// The packages that are meant, and of those with variants the first that goes with the others.
@@ -280,7 +302,7 @@ impl<'a> Maker<'a> {
         &mut self,
         by: &Package,
         needs: impl Iterator<Item = (Part, &'n Need)>,
-    ) -> Result<Vec<Chosen>, Diagnostic> {
+    ) -> Result<(Vec<Chosen>, Vec<Request>), Diagnostic> {
         let (mut found, mut conditions) = (Vec::new(), Vec::new());
         for (part, need) in needs {
             match condition(need) {
@@ -288,13 +310,8 @@ impl<'a> Maker<'a> {
                 None => found.push((part, self.package(need, by)?)),
             }
         }
-        for (_, package) in &found {
-            if let Some(condition) = conditions.iter().find(|one| excludes(one, package)) {
-                return Err(excluded(by, condition, package));
-            }
-        }
         let mut families: BTreeMap<String, String> = BTreeMap::new();
-        for (_, package) in &found {
+        for (_, package) in found.iter().filter(|(part, _)| *part != Part::Test) {
             let one = families.entry(package.name.clone()).or_insert(package.identity.clone());
             if *one != package.identity {
                 let others =
@@ -308,7 +325,7 @@ impl<'a> Maker<'a> {
             let variant = self.variant(&package, &families)?;
             chosen.push((part, package, variant));
         }
-        Ok(chosen)
+        Ok((chosen, conditions))
     }
 
     fn variant(
@@ -373,16 +390,20 @@ impl<'a> Maker<'a> {
     fn settle(&mut self, frame: &Frame) -> Result<usize, Diagnostic> {
         let package = &frame.package;
         let (mut runs_with, mut passes_on, mut built_with) = (Vec::new(), Vec::new(), Vec::new());
-        let mut roots = Roots::default();
+        let (mut tested_with, mut roots) = (Vec::new(), Roots::default());
         for (part, needed, variant) in &frame.needs {
             let place = (needed.identity.clone(), *variant);
             let Some(index) = self.graph.by_identity.get(&place).copied() else { continue };
             let list = match part {
                 Part::Run => Some(&mut runs_with),
                 Part::PassOn => Some(&mut passes_on),
-                Part::Build => None,
+                Part::Build | Part::Test => None,
             };
-            for list in list.into_iter().chain([&mut built_with]) {
+            let others = match part {
+                Part::Test => &mut tested_with,
+                _ => &mut built_with,
+            };
+            for list in list.into_iter().chain([others]) {
                 if !list.contains(&index) {
                     list.push(index);
                 }
@@ -393,23 +414,31 @@ impl<'a> Maker<'a> {
             }
         }
         let home = self.surroundings.home(package);
-        let keyed = key::Keyed { package, variant: frame.variant, system: self.system };
-        let deps: Vec<(String, Digest)> = built_with
+        let needs: Vec<KeyedNeed> = built_with
             .iter()
-            .map(|index| &self.graph.nodes[*index])
-            .map(|node| (node.id.clone(), node.key))
+            .map(|index| {
+                let node = &self.graph.nodes[*index];
+                let runs = runs_with.contains(index);
+                KeyedNeed { id: &node.id, key: node.key, runs, passes: passes_on.contains(index) }
+            })
             .collect();
+        let env: Vec<(String, String)> = package
+            .env
+            .iter()
+            .map(|(name, value)| (name.clone(), roots.fill(value).keyed))
+            .collect();
+        let keyed = key::Keyed { package, variant: frame.variant, system: self.system, env };
         let (action, (key, parts), prefix) = if package.is_built() {
             let action = key::action(&frame.plan, &roots);
             let digest = |source| self.surroundings.digest(source, package);
             let source = package.source.as_ref().map(digest).transpose()?;
             let prefix = (!package.relocatable).then(|| self.store.folder());
-            let (key, parts) = keyed.built(&action, source, &deps, prefix);
+            let (key, parts) = keyed.built(&action, source, &needs, prefix);
             let prefix = self.store.prefix(key, &package.file_name());
             (Some(action), (key, parts), Some(prefix))
         } else {
             let root = package.root.as_ref().map(|root| home.join(root));
-            (None, keyed.described(root.as_deref(), &deps), root)
+            (None, keyed.described(root.as_deref(), &needs), root)
         };
         // Two that differ in what does not matter are one.
         if let Some(same) = self.by_key.get(&key) {
@@ -426,6 +455,9 @@ impl<'a> Maker<'a> {
             runs_with,
             passes_on,
             built_with,
+            tested_with,
+            conditions: frame.conditions.clone(),
+            roots,
             action,
             key,
             parts,
@@ -488,20 +520,32 @@ impl PackageGraph {
         found
     }
 
-    /// The roots of all packages, by the texts that stand for them; of those with variants the first
-    /// that is there.
-    #[must_use]
-    pub fn roots(&self) -> Roots {
-        let mut all: Vec<_> = self.by_identity.iter().collect();
-        all.sort_by(|left, right| right.0.cmp(left.0));
-        let mut roots = Roots::default();
-        for ((identity, _), index) in all {
-            let node = &self.nodes[*index];
-            if let Some(prefix) = &node.prefix {
-                roots.add(identity, prefix, node.key);
+    /// Sees to it that no two packages of one name are there at once, and none that may not be there.
+    fn check(&self) -> Result<(), Diagnostic> {
+        let mut families: HashMap<&str, usize> = HashMap::new();
+        for node in &self.nodes {
+            *families.entry(&node.package.name).or_default() += 1;
+        }
+        let several = families.values().any(|count| *count > 1);
+        for (index, node) in self.nodes.iter().enumerate() {
+            if !several && node.conditions.is_empty() {
+                continue;
+            }
+            let mut there: BTreeMap<&str, usize> = BTreeMap::new();
+            for one in self.to_build(&node.built_with) {
+                let package = &self.nodes[one].package;
+                if let Some(condition) = node.conditions.iter().find(|one| excludes(one, package)) {
+                    return Err(excluded(&node.package, condition, package));
+                }
+                if let Some(other) = there.insert(&package.name, one)
+                    && one != index
+                {
+                    let both = [&self.nodes[other].package, package];
+                    return Err(two_of_one(&node.package, &both));
+                }
             }
         }
-        roots
+        Ok(())
     }
 }
 

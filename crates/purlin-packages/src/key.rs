@@ -18,6 +18,18 @@ pub(crate) struct Keyed<'a> {
     pub(crate) package: &'a Package,
     pub(crate) variant: Option<usize>,
     pub(crate) system: &'a str,
+    /// Process variables of what uses it: who is built with it sees them.
+    pub(crate) env: Vec<(String, String)>,
+}
+
+/// A package that another is built with.
+pub(crate) struct KeyedNeed<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) key: Digest,
+    /// It is needed to run, too.
+    pub(crate) runs: bool,
+    /// It is passed on to who is built with that one.
+    pub(crate) passes: bool,
 }
 
 /// A key, and what it is made of by label.
@@ -29,7 +41,7 @@ impl Keyed<'_> {
         &self,
         action: &Action,
         source: Option<Digest>,
-        needs: &[(String, Digest)],
+        needs: &[KeyedNeed<'_>],
         store: Option<&Path>,
     ) -> Key {
         // The rest is the same for all packages.
@@ -49,7 +61,7 @@ impl Keyed<'_> {
     }
 
     /// Of one that is installed elsewhere.
-    pub(crate) fn described(&self, root: Option<&Path>, needs: &[(String, Digest)]) -> Key {
+    pub(crate) fn described(&self, root: Option<&Path>, needs: &[KeyedNeed<'_>]) -> Key {
         let mut parts = BTreeMap::new();
         if let Some(root) = root {
             let place = Digest::of(root.as_os_str().as_encoded_bytes());
@@ -58,13 +70,13 @@ impl Keyed<'_> {
         if let Some(digest) = &self.package.digest {
             parts.insert("what is installed".to_owned(), digest.clone());
         }
-        for (name, value) in &self.package.env {
-            parts.insert(format!("env {name}"), Digest::of(value.as_bytes()).to_hex());
-        }
         self.finish(parts, needs)
     }
 
-    fn finish(&self, mut parts: BTreeMap<String, String>, needs: &[(String, Digest)]) -> Key {
+    fn finish(&self, mut parts: BTreeMap<String, String>, needs: &[KeyedNeed<'_>]) -> Key {
+        for (name, value) in &self.env {
+            parts.insert(format!("its variable {name}"), Digest::of(value.as_bytes()).to_hex());
+        }
         parts.insert("its name".to_owned(), self.package.shown());
         parts.insert("the system".to_owned(), self.system.to_owned());
         if let Some(variant) = self.variant {
@@ -75,9 +87,14 @@ impl Keyed<'_> {
             hasher.field(label.as_bytes()).field(digest.as_bytes());
         }
         hasher.field(b"needs");
-        for (id, key) in needs {
-            hasher.field(&key.0);
-            parts.insert(format!("package {id}"), key.to_hex());
+        for KeyedNeed { id, key, runs, passes } in needs {
+            hasher.field(&key.0).field(&[u8::from(*runs), u8::from(*passes)]);
+            let how = match (runs, passes) {
+                (true, _) => "",
+                (false, true) => ", to build",
+                (false, false) => ", to build it alone",
+            };
+            parts.insert(format!("package {id}{how}"), key.to_hex());
         }
         (hasher.finish(), parts)
     }

@@ -19,7 +19,7 @@ mod store;
 mod text;
 mod verify;
 
-pub use build::{Builder, changes, name_of};
+pub use build::{Builder, CLOSURE, changes, name_of};
 pub use graph::{Maker, Node, PackageGraph, Plan, Surroundings};
 pub use package::{Fields, Need, Package, ROLE, Source, fields_of, json, needs, scalar, source};
 pub use profile::{Profile, SYSTEM_PATH};

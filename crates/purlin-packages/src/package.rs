@@ -6,6 +6,8 @@ use purlin_model::{Diagnostic, Digest, Kind, Origin, Table, Value as Data};
 use purlin_plugin::language::{Argument, Datum, Handle, LeafType};
 use serde_json::Value as Json;
 
+use crate::graph::Plan;
+
 /// What leaves say that are packages.
 pub const ROLE: &str = "build";
 
@@ -169,6 +171,30 @@ impl Package {
         };
         package.check_name()?;
         Ok(Some(package))
+    }
+
+    /// The packages that stand in what it is built with, and those that stand in its tests alone. What
+    /// its description mentions is nothing to it.
+    #[must_use]
+    pub fn mentioned(&self, plan: &Plan) -> (Vec<Need>, Vec<Need>) {
+        let mut texts: Vec<&str> =
+            [&plan.build, &plan.install].into_iter().flatten().map(String::as_str).collect();
+        texts.extend(plan.env.values().map(String::as_str));
+        texts.extend(self.env.iter().map(|(_, value)| value.as_str()));
+        let stands_in =
+            |texts: &[&str], placeholder: &str| texts.iter().any(|text| text.contains(placeholder));
+        let tests: Vec<&str> = self.tests.iter().map(|(_, text)| text.as_str()).collect();
+        let (mut build, mut of_tests) = (Vec::new(), Vec::new());
+        for mention in &self.mentions {
+            let placeholder = mention.placeholder().unwrap_or_default();
+            let need = Need::Package(Argument::Value(mention.clone()));
+            if stands_in(&texts, &placeholder) {
+                build.push(need);
+            } else if stands_in(&tests, &placeholder) {
+                of_tests.push(need);
+            }
+        }
+        (build, of_tests)
     }
 
     /// True for one that is built, and does not only describe what is installed elsewhere.

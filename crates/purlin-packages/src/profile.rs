@@ -44,12 +44,11 @@ impl Profile {
     #[must_use]
     pub fn of(graph: &PackageGraph, packages: &[usize]) -> Self {
         let mut profile = Self::default();
-        let roots = graph.roots();
         for index in packages {
             let node = &graph.nodes[*index];
             let prefix = node.prefix.as_deref();
             for (name, value) in &node.package.env {
-                let value = with_own_root(&roots.fill(value).value, prefix);
+                let value = with_own_root(&node.roots.fill(value).value, prefix);
                 profile.variables.entry(name.clone()).or_insert(value);
             }
             let Some(prefix) = prefix else { continue };

@@ -80,6 +80,7 @@ fn look(
     let node = &graph.nodes[index];
     let to_make = || {
         let all = node.built_with.iter().chain(&node.runs_with).chain(&node.passes_on);
+        let all = all.chain(&node.tested_with);
         let mut all: Vec<usize> = all.copied().collect();
         all.sort_unstable();
         all.dedup();

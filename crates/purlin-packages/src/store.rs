@@ -120,7 +120,8 @@ impl PackageStore {
         let text = fs::read(path).ok()?;
         let record: Record = serde_json::from_slice(&text).ok()?;
         let sound = record.version == Record::VERSION && record.folder == folder;
-        (sound && self.folder.join(folder).symlink_metadata().is_ok()).then_some(record)
+        let place = self.folder.join(folder).symlink_metadata();
+        (sound && place.is_ok_and(|place| place.is_dir())).then_some(record)
     }
 
     /// Records that a package is whole.

@@ -22,6 +22,11 @@ impl Roots {
         self.roots.insert(placeholder.to_owned(), (prefix, format!("@{}@", key.to_hex())));
     }
 
+    /// Adds those of others.
+    pub fn extend(&mut self, others: Self) {
+        self.roots.extend(others.roots);
+    }
+
     /// A text with roots in place of what stands for them. What is in the key does not depend on
     /// where the store is.
     #[must_use]

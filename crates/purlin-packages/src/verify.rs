@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use purlin_model::{Digest, Hasher};
 use purlin_store::{Node, RelativePath, StoreError, Tree};
 
-use crate::store::{PackageStore, Record, remove_tree};
+use crate::store::{PackageStore, Record, make_read_only, remove_tree};
 
 /// A package that is not what it was when it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,11 +34,18 @@ impl PackageStore {
         for (record, _) in self.records() {
             let Some(lock) = self.lock(&record.folder, |_| false)? else { continue };
             let folder = self.folder().join(&record.folder);
-            let reason = match tree_of(&folder) {
-                Ok(tree) if tree.digest() == record.tree => None,
-                Ok(_) => Some("its files are not those that were recorded".to_owned()),
-                Err(error) => Some(error.to_string()),
-            };
+            let is_folder = folder.symlink_metadata().is_ok_and(|one| one.is_dir());
+            let reason =
+                match is_folder.then(|| tree_of(&folder)).unwrap_or_else(|| Ok(Tree::default())) {
+                    _ if !is_folder => Some("it is no folder".to_owned()),
+                    Ok(tree) if tree.digest() == record.tree => {
+                        // That it can be written to is no damage yet.
+                        make_read_only(&folder)?;
+                        None
+                    }
+                    Ok(_) => Some("its files are not those that were recorded".to_owned()),
+                    Err(error) => Some(error.to_string()),
+                };
             read += 1;
             if let Some(reason) = reason {
                 if drops {

@@ -131,6 +131,42 @@ impl Workspace {
         command
     }
 
+    /// Runs a script in which `$PURLIN` is the binary and `$CACHE` its cache folder, and which may
+    /// mount what it likes: nobody else sees it, and it is gone in the end. `None`, with a line that
+    /// says so, where that is not permitted; in CI it has to be.
+    ///
+    /// # Panics
+    /// If the script fails.
+    #[track_caller]
+    pub fn with_mounts(&self, script: &str) -> Option<Finished> {
+        let namespace = ["-m", "-rm"].into_iter().find(|how| {
+            let probe = "mount -t tmpfs none /tmp";
+            let asked = Command::new("unshare").args([how, "sh", "-c", probe]).output();
+            asked.is_ok_and(|output| output.status.success())
+        });
+        let Some(namespace) = namespace else {
+            assert!(std::env::var_os("CI").is_none(), "in CI mounting has to be permitted");
+            #[expect(clippy::print_stdout, reason = "what is not tested is told")]
+            {
+                println!("SKIPPED: mounting is not permitted here");
+            }
+            return None;
+        };
+        let plain = self.command(&[]);
+        let variables = plain.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let mut command = Command::new("unshare");
+        command
+            .args([namespace, "sh", "-ec", script])
+            .current_dir(self.root())
+            .env_clear()
+            .envs(variables)
+            .env("PURLIN", &self.binary)
+            .env("CACHE", self.cache());
+        let finished = self.finish(&mut command);
+        assert_eq!(finished.code, Some(0), "{finished}");
+        Some(finished)
+    }
+
     /// Runs the binary in the root to its end.
     ///
     /// # Panics

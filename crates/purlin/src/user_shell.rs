@@ -106,7 +106,7 @@ impl Entered<'_> {
         Ok(())
     }
 
-    /// fish has another language; a hook cannot change its variables.
+    /// fish has another language.
     fn fish(&self, prompt: bool, folder: &tempfile::TempDir) -> io::Result<String> {
         let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
         let mut text = String::new();
@@ -121,8 +121,18 @@ impl Entered<'_> {
             ));
         }
         if let Some(hook) = self.hook {
-            let file = write(folder, "hook", hook)?;
-            text.push_str(&format!("/bin/sh {}\n", quoted(&file.to_string_lossy())));
+            // What the hook sets is taken over; its aliases and functions are no fish's.
+            let script = format!("{hook}\nenv -0 >\"$1\"\n");
+            let file = write(folder, "hook", &script)?;
+            let set = folder.path().join("set");
+            let (file, set) = (quoted(&file.to_string_lossy()), quoted(&set.to_string_lossy()));
+            text.push_str(&format!(
+                "/bin/sh {file} {set}\n\
+                 for one in (string split0 <{set})\n\
+                 set -l pair (string split -m 1 = -- $one)\n\
+                 contains -- $pair[1] PWD OLDPWD SHLVL _; or set -gx $pair[1] $pair[2]\n\
+                 end\n"
+            ));
         }
         Ok(text)
     }

@@ -57,10 +57,9 @@ impl Packages<'_> {
                     .help("make room there, or give access to it".to_owned()),
             )
         })?;
-        let filled = graph.roots();
         let forced = |index: usize| how.force && roots.contains(&index);
         let sound = |index: usize, record: &Record| {
-            !forced(index) && record.tests == graph.nodes[index].tests_digest(&filled)
+            !forced(index) && record.tests == graph.nodes[index].tests_digest()
         };
         let selected = select(graph, &self.store, roots, &sound);
         let variables = ProcessVariables::new(environment::all());
@@ -114,7 +113,6 @@ impl Packages<'_> {
                 sandbox,
                 jobs,
                 force: roots.iter().copied().filter(|index| forced(*index)).collect(),
-                roots: filled,
             };
             let work = |place: usize, reporter: &purlin_commands::Reporter<'_>| {
                 builder.work(selected.missing[place], reporter)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use purlin_commands::ProcessVariables;
-use purlin_packages::{PackageGraph, Profile};
+use purlin_packages::{PackageGraph, Profile, Roots};
 
 /// What programs get that use packages.
 pub(crate) struct Variables {
@@ -18,7 +18,7 @@ pub(crate) struct Variables {
 pub(crate) fn variables(
     graph: &PackageGraph,
     packages: &[usize],
-    own: &[(String, String)],
+    (own, roots): (&[(String, String)], &Roots),
     user: &ProcessVariables,
 ) -> Variables {
     let base = user.base().map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -28,7 +28,6 @@ pub(crate) fn variables(
         known.map(|text| text.to_string_lossy().into_owned())
     };
     let mut changed = Profile::of(graph, packages).texts(&before);
-    let roots = graph.roots();
     changed.extend(own.iter().map(|(name, value)| (name.clone(), roots.fill(value).value)));
     all.extend(changed.iter().map(|(name, value)| (name.into(), value.into())));
     Variables { all, changed }

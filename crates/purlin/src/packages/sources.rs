@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -125,7 +126,10 @@ impl Sources {
         }
         let name = if name.is_empty() { "source" } else { name };
         fs::create_dir(into).map_err(io)?;
-        fs::copy(file, into.join(name)).map(drop).map_err(io)
+        let place = into.join(name);
+        fs::copy(file, &place).map_err(io)?;
+        // What is kept may only be read; the copy is the build's own.
+        fs::set_permissions(place, fs::Permissions::from_mode(0o644)).map_err(io)
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use purlin_commands::ProcessVariables;
 use purlin_model::{Diagnostic, Origin};
-use purlin_packages::{Fields, Maker, Need, Package, PackageGraph, fields_of};
+use purlin_packages::{Fields, Maker, Need, Package, PackageGraph, Roots, fields_of};
 use purlin_plugin::language::{Argument, Datum, Handle};
 
 use crate::arguments::App;
@@ -49,8 +49,8 @@ pub(crate) fn perform(context: &Context, options: &App) -> Outcome {
     let mut needs: Vec<Need> = app.package.iter().cloned().collect();
     let own = needs.len();
     needs.extend(app.mentions.iter().map(|one| Need::Package(Argument::Value(one.clone()))));
-    let roots = maker.add_needs(&needs, &by)?;
-    let graph = maker.finish();
+    let (roots, filled) = maker.add_needs(&needs, &by)?;
+    let graph = maker.finish()?;
     let how = How { silent: true, keeps_stdout: true, ..How::default() };
     let made = packages.make(&graph, &roots, how)?;
     packages.remember(&format!("app {}", options.name), &graph, &roots);
@@ -62,9 +62,9 @@ pub(crate) fn perform(context: &Context, options: &App) -> Outcome {
     }
     let used = graph.to_run(&roots);
     let user = ProcessVariables::new(environment::all());
-    let found = variables(&graph, &used, &app.env, &user);
-    let program = path(context, &packages, &app, &graph, roots.first().filter(|_| own > 0))?;
-    let filled = graph.roots();
+    let found = variables(&graph, &used, (&app.env, &filled), &user);
+    let program =
+        path(context, &packages, &app, (&graph, &filled), roots.first().filter(|_| own > 0))?;
     let arguments = app.arguments.iter().map(|one| OsString::from(filled.fill(one).value));
     let argv: Vec<OsString> = std::iter::once(program.into_os_string())
         .chain(arguments)
@@ -121,13 +121,13 @@ fn path(
     context: &Context,
     packages: &Packages<'_>,
     app: &Program,
-    graph: &PackageGraph,
+    (graph, roots): (&PackageGraph, &Roots),
     package: Option<&usize>,
 ) -> Result<PathBuf, Diagnostic> {
     let node = package.map(|index| &graph.nodes[*index]);
     let prefix = node.and_then(|node| node.prefix.clone());
     if let Some(program) = &app.program {
-        let program = graph.roots().fill(program).value;
+        let program = roots.fill(program).value;
         if !program.contains('/') {
             return Ok(prefix
                 .map(|prefix| prefix.join("bin").join(&program))

@@ -22,7 +22,7 @@ pub(crate) fn perform(context: &Context, options: &Build) -> Outcome {
         let added = maker.add(&target.value)?;
         found.extend(added.into_iter().map(|index| (target, index)));
     }
-    let graph = maker.finish();
+    let graph = maker.finish()?;
     if options.explain {
         explain(context, &packages, &graph, &found);
         return Ok(ExitCode::SUCCESS);

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use purlin_commands::ProcessVariables;
 use purlin_model::{Diagnostic, Origin};
-use purlin_packages::{Fields, Maker, Need, Package, fields_of};
+use purlin_packages::{Fields, Maker, Need, Package, Roots, fields_of};
 use purlin_plugin::language::{Argument, Datum};
 
 use crate::arguments::EnterShell;
@@ -41,18 +41,20 @@ pub(crate) fn perform(context: &Context, options: &EnterShell) -> Outcome {
     let packages = Packages::open(context, None)?;
     let target = target(&packages, options.name.as_deref())?;
     let mut said = Said::default();
-    read(&packages, &target.value, &target.name, &mut said, true)?;
+    read(&packages, &target.value, &target.name, &mut said, &mut Vec::new())?;
     let mut maker = Maker::new(&packages.system, &packages.store, &packages);
-    let mut roots = Vec::new();
+    let (mut roots, mut filled) = (Vec::new(), Roots::default());
     for (need, origin) in &said.packages {
         let by = Package::bare(target.name.clone(), String::new(), origin.clone());
-        roots.extend(maker.add_needs(std::slice::from_ref(need), &by)?);
+        let (added, own) = maker.add_needs(std::slice::from_ref(need), &by)?;
+        roots.extend(added);
+        filled.extend(own);
     }
     let mut built = Vec::new();
     for (value, _) in &said.inputs_from {
         built.extend(maker.add(value)?);
     }
-    let graph = maker.finish();
+    let graph = maker.finish()?;
     roots.extend(built.iter().flat_map(|index| graph.nodes[*index].built_with.iter().copied()));
     let mut seen = std::collections::BTreeSet::new();
     roots.retain(|index| seen.insert(*index));
@@ -68,11 +70,11 @@ pub(crate) fn perform(context: &Context, options: &EnterShell) -> Outcome {
         return Ok(ExitCode::from(FAILED));
     }
     let user = ProcessVariables::new(environment::all());
-    let mut found = variables(&graph, &roots, &said.env, &user);
+    let mut found = variables(&graph, &roots, (&said.env, &filled), &user);
     found.changed.insert(NAME.to_owned(), target.name.clone());
     found.all.insert(NAME.into(), target.name.clone().into());
     drop(made);
-    let hook = said.hook.map(|hook| graph.roots().fill(&hook).value);
+    let hook = said.hook.map(|hook| filled.fill(&hook).value);
     start(context, options, &found.all, &found.changed, hook.as_deref(), &target.name)
 }
 
@@ -129,7 +131,7 @@ fn read(
     value: &Argument,
     name: &str,
     said: &mut Said,
-    outer: bool,
+    trail: &mut Vec<String>,
 ) -> Result<(), Diagnostic> {
     if let Some(package) = Package::of(value)? {
         said.inputs_from.push((value.clone(), package.origin));
@@ -148,6 +150,8 @@ fn read(
             said.packages.push((Need::Package(Argument::Value(mention)), origin.clone()));
         }
     }
+    let outer = trail.is_empty();
+    trail.push(name.to_owned());
     if outer {
         said.env = reader.table("env");
         said.hook = reader.text("hook");
@@ -158,36 +162,32 @@ fn read(
             Datum::Leaf(leaf) => Argument::Value(leaf.clone()),
             Datum::String(request) => {
                 let shells = packages.listed(ROOT);
-                match shells.iter().find(|one| *one == request && *one != name) {
-                    Some(shell) => {
-                        packages
-                            .output("shell", ROOT, shell)
-                            .map_err(|failure| {
-                                failure.diagnostics.into_iter().next().unwrap_or_else(|| {
-                                    Diagnostic::error(
-                                        "wrong-output",
-                                        format!("there is no shell `{shell}`"),
-                                    )
-                                })
-                            })?
-                            .value
+                if shells.contains(request) {
+                    if trail.contains(request) {
+                        return Err(circle(trail, request, origin));
                     }
-                    None => packages.requested(request, &format!("the shell `{name}`"), &origin)?,
+                    let target = packages.output("shell", ROOT, request).map_err(first)?;
+                    read(packages, &target.value, &target.name, said, trail)?;
+                    continue;
                 }
+                packages.requested(request, &format!("the shell `{name}`"), &origin)?
             }
             _ => continue,
         };
-        if said.inputs_from.len() + said.packages.len() > MOST {
-            return Err(Diagnostic::error(
-                "shell-circle",
-                format!("`{name}` takes inputs without end"),
-            )
-            .label(origin, "this shell"));
-        }
-        read(packages, &value, name, said, false)?;
+        read(packages, &value, name, said, trail)?;
     }
+    trail.pop();
     Ok(())
 }
 
-/// More than so many packages are those of shells that take inputs from each other in a circle.
-const MOST: usize = 10_000;
+fn first(failure: Failure) -> Diagnostic {
+    let mut told = failure.diagnostics.into_iter();
+    told.next().unwrap_or_else(|| Diagnostic::error("wrong-output", "there is no such shell"))
+}
+
+fn circle(trail: &[String], again: &str, origin: Origin) -> Diagnostic {
+    let names: Vec<&str> = trail.iter().map(String::as_str).chain([again]).collect();
+    Diagnostic::error("shell-circle", "shells take inputs from each other in a circle")
+        .label(origin, "this shell")
+        .detail(format!("cycle: {}", names.join(" -> ")))
+}

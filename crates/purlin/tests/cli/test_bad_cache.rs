@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use insta::assert_snapshot;
 use purlin_test::{Finished, Workspace};
@@ -65,38 +64,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Runs a script in which `$PURLIN` is the binary and `$CACHE` its cache folder, and which may
-/// mount what it likes: nobody else sees it, and it is gone in the end. `None`, with a line that
-/// says so, where that is not permitted; in CI it has to be.
+/// Runs a script that may mount what it likes, if that is permitted.
 pub(crate) fn with_mounts(workspace: &Workspace, script: &str) -> Option<Finished> {
-    let namespace = ["-m", "-rm"].into_iter().find(|how| {
-        let probe = "mount -t tmpfs none /tmp";
-        Command::new("unshare")
-            .args([how, "sh", "-c", probe])
-            .output()
-            .is_ok_and(|output| output.status.success())
-    });
-    let Some(namespace) = namespace else {
-        assert!(std::env::var_os("CI").is_none(), "in CI mounting has to be permitted");
-        #[expect(clippy::print_stdout, reason = "what is not tested is told")]
-        {
-            println!("SKIPPED: mounting is not permitted here");
-        }
-        return None;
-    };
-    let plain = workspace.command(&[]);
-    let variables = plain.get_envs().filter_map(|(name, value)| Some((name, value?)));
-    let mut command = Command::new("unshare");
-    command
-        .args([namespace, "sh", "-ec", script])
-        .current_dir(workspace.root())
-        .env_clear()
-        .envs(variables)
-        .env("PURLIN", env!("CARGO_BIN_EXE_purlin"))
-        .env("CACHE", workspace.cache());
-    let finished = workspace.finish(&mut command);
-    assert_eq!(finished.code, Some(0), "{finished}");
-    Some(finished)
+    workspace.with_mounts(script)
 }
 
 #[test]

@@ -97,3 +97,20 @@ fn a_device_or_pipe_is_no_part_of_a_package() {
     let failed = bench.workspace.fail(1, &["build", "it"]);
     assert!(failed.stderr.contains("`it-1` has put a named pipe into `$out`"), "{failed}");
 }
+
+#[test]
+fn a_build_that_fills_the_disk_fails_and_leaves_room() {
+    let bench = bench("auto", "head -c 20000000 /dev/zero > $out/x");
+    let script = r#"
+        mkdir -p "$CACHE/packages"
+        mount -t tmpfs -o size=8m none "$CACHE/packages"
+        ! "$PURLIN" build it
+        ! ls "$CACHE"/packages/records/* 2>/dev/null
+        rm -rf "$CACHE"/packages/failed
+        sed -i 's/20000000/2000/' purlin.star
+        "$PURLIN" build it
+        test "$(cat "$CACHE"/packages/*-it-1/x | wc -c)" = 2000
+    "#;
+    let Some(finished) = bench.workspace.with_mounts(script) else { return };
+    assert!(finished.stderr.contains("No space left on device"), "{finished}");
+}

@@ -1,0 +1,2 @@
+/* Turns a text into capitals. */
+void shout(char *text);
