@@ -8,9 +8,11 @@ use purlin_model::{Diagnostic, Value, distinct};
 use purlin_plugin::language::{Argument, Language, Namespace};
 use serde_json::Value as Json;
 
-use crate::board::{Board, lock};
+use crate::board::{Board, Key, lock};
 use crate::catalogue::Catalogue;
+use crate::contribution::Content;
 use crate::engine::{Engine, PACKAGE_ROLE, Revision};
+use crate::entry::{Entry, Target};
 use crate::explain::Explanation;
 use crate::file::SourceFiles;
 use crate::graph::Graph;
@@ -161,6 +163,24 @@ impl Workspace {
             Standing::Conflict(verdict) => Err(message::conflict(&place.path, &verdict.conflict)),
             Standing::Nothing | Standing::Branch(_) => Err(message::no_value(path)),
         }
+    }
+
+    /// Evaluates what is at many output paths at once, on all processors. What came of each is told by
+    /// [`Workspace::value`], which has nothing left to do then.
+    pub fn evaluate(&self, paths: &[Vec<String>]) {
+        let key = |path: &Vec<String>| -> Option<Key> {
+            let place = self.engine.place(path).ok()?;
+            let Standing::Leaf(output, _) = place.tree.standing(place.node()?, None) else {
+                return None;
+            };
+            let Content::Lazy(lazy) = &output.content else { return None };
+            match &lazy.as_any()?.downcast_ref::<Entry>()?.target {
+                Target::Definition(key) => Some(key.clone()),
+                Target::Conflict(..) => None,
+            }
+        };
+        let keys: Vec<Key> = paths.iter().filter_map(key).collect();
+        self.engine.force_all(&keys);
     }
 
     /// Who wrote what is at an output path, and what became of everything else there. A path of

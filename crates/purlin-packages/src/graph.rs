@@ -132,6 +132,8 @@ pub struct Maker<'a> {
     surroundings: &'a dyn Surroundings,
     graph: PackageGraph,
     requested: HashMap<String, Arc<Package>>,
+    /// Packages that were read, by the texts that stand for them.
+    read: HashMap<String, Arc<Package>>,
     by_key: HashMap<Digest, usize>,
     ids: HashSet<String>,
 }
@@ -150,6 +152,7 @@ impl<'a> Maker<'a> {
             surroundings,
             graph: PackageGraph::default(),
             requested: HashMap::new(),
+            read: HashMap::new(),
             by_key: HashMap::new(),
             ids: HashSet::new(),
         }
@@ -160,10 +163,10 @@ impl<'a> Maker<'a> {
     /// # Errors
     /// What stands in the way, at its place.
     pub fn add(&mut self, value: &Argument) -> Result<Vec<usize>, Diagnostic> {
-        let Some(package) = Package::of(value)? else {
+        let Some(package) = self.read(value)? else {
             return Err(Diagnostic::error("no-package", "this is not a package"));
         };
-        self.add_package(&Arc::new(package))
+        self.add_package(&package)
     }
 
     /// Adds a package that is known already.
@@ -223,7 +226,7 @@ impl<'a> Maker<'a> {
         variant: Option<usize>,
     ) -> Result<usize, Diagnostic> {
         let known = |graph: &PackageGraph, package: &Package, variant| {
-            graph.by_identity.get(&(package.identity.clone(), variant)).copied()
+            graph.by_identity.get(&(package.place.clone(), variant)).copied()
         };
         let mut stack = Vec::new();
         if known(&self.graph, package, variant).is_none() {
@@ -238,7 +241,7 @@ impl<'a> Maker<'a> {
                 }
                 if let Some(start) = stack
                     .iter()
-                    .position(|one| one.package.identity == needed.identity && one.variant == which)
+                    .position(|one| one.package.place == needed.place && one.variant == which)
                 {
                     return Err(cycle(&stack[start..]));
                 }
@@ -246,7 +249,7 @@ impl<'a> Maker<'a> {
                 stack.push(frame);
             } else if let Some(frame) = stack.pop() {
                 let index = self.settle(&frame)?;
-                let key = (frame.package.identity.clone(), frame.variant);
+                let key = (frame.package.place.clone(), frame.variant);
                 self.graph.by_identity.insert(key, index);
             }
         }
@@ -312,8 +315,8 @@ impl<'a> Maker<'a> {
         }
         let mut families: BTreeMap<String, String> = BTreeMap::new();
         for (_, package) in found.iter().filter(|(part, _)| *part != Part::Test) {
-            let one = families.entry(package.name.clone()).or_insert(package.identity.clone());
-            if *one != package.identity {
+            let one = families.entry(package.name.clone()).or_insert(package.place.clone());
+            if *one != package.place {
                 let others =
                     found.iter().map(|(_, one)| one).filter(|one| one.name == package.name);
                 let all: Vec<&Arc<Package>> = others.collect();
@@ -344,7 +347,7 @@ impl<'a> Maker<'a> {
                     continue;
                 }
                 let needed = self.package(need, package)?;
-                let other = families.get(&needed.name).filter(|other| **other != needed.identity);
+                let other = families.get(&needed.name).filter(|other| **other != needed.place);
                 if other.is_some() {
                     clash = Some(needed.shown());
                 }
@@ -362,6 +365,24 @@ impl<'a> Maker<'a> {
         .detail(clashes.join("\n")))
     }
 
+    /// The package that a value is; one that many need is read once.
+    fn read(&mut self, value: &Argument) -> Result<Option<Arc<Package>>, Diagnostic> {
+        let placeholder = match value {
+            Argument::Value(handle) => handle.placeholder().zip(handle.origin()),
+            _ => None,
+        };
+        let placeholder =
+            placeholder.map(|(one, origin)| format!("{one}\n{}", origin.path().display()));
+        if let Some(known) = placeholder.as_ref().and_then(|one| self.read.get(one)) {
+            return Ok(Some(known.clone()));
+        }
+        let package = Package::of(value)?.map(Arc::new);
+        if let (Some(placeholder), Some(package)) = (placeholder, &package) {
+            self.read.insert(placeholder, package.clone());
+        }
+        Ok(package)
+    }
+
     fn package(&mut self, need: &Need, by: &Package) -> Result<Arc<Package>, Diagnostic> {
         let value = match need {
             Need::Package(value) => value.clone(),
@@ -372,14 +393,13 @@ impl<'a> Maker<'a> {
                 self.surroundings.request(request, by)?
             }
         };
-        let Some(package) = Package::of(&value)? else {
+        let Some(package) = self.read(&value)? else {
             return Err(Diagnostic::error(
                 "no-package",
                 format!("`{}` needs something that is no package", by.shown()),
             )
             .label(by.origin.clone(), "this one"));
         };
-        let package = Arc::new(package);
         if let Need::Request(request) = need {
             self.requested.insert(request.clone(), package.clone());
         }
@@ -392,7 +412,7 @@ impl<'a> Maker<'a> {
         let (mut runs_with, mut passes_on, mut built_with) = (Vec::new(), Vec::new(), Vec::new());
         let (mut tested_with, mut roots) = (Vec::new(), Roots::default());
         for (part, needed, variant) in &frame.needs {
-            let place = (needed.identity.clone(), *variant);
+            let place = (needed.place.clone(), *variant);
             let Some(index) = self.graph.by_identity.get(&place).copied() else { continue };
             let list = match part {
                 Part::Run => Some(&mut runs_with),
@@ -592,8 +612,8 @@ fn two_of_one(by: &Package, packages: &[&Arc<Package>]) -> Diagnostic {
     .help("let both be the same one, or give one another name".to_owned());
     let mut seen = Vec::new();
     for package in packages {
-        if !seen.contains(&&package.identity) {
-            seen.push(&package.identity);
+        if !seen.contains(&&package.place) {
+            seen.push(&package.place);
             told = told.label(package.origin.clone(), package.shown());
         }
     }

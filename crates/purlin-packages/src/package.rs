@@ -59,8 +59,10 @@ pub struct Package {
     pub fields: Json,
     /// Where it was written.
     pub origin: Origin,
-    /// Equal for packages that say the same.
+    /// The text that stands for it: equal for packages that say the same.
     pub identity: String,
+    /// The same with the file that it was written in: two that say the same may have other sources.
+    pub(crate) place: String,
 }
 
 /// Something that a package needs.
@@ -119,6 +121,7 @@ impl Package {
             impure: false,
             digest: None,
             fields: Json::Null,
+            place: format!("{identity}\n{}", origin.path().display()),
             origin,
             identity,
         }

@@ -35,17 +35,16 @@ impl PackageStore {
             let Some(lock) = self.lock(&record.folder, |_| false)? else { continue };
             let folder = self.folder().join(&record.folder);
             let is_folder = folder.symlink_metadata().is_ok_and(|one| one.is_dir());
-            let reason =
-                match is_folder.then(|| tree_of(&folder)).unwrap_or_else(|| Ok(Tree::default())) {
-                    _ if !is_folder => Some("it is no folder".to_owned()),
-                    Ok(tree) if tree.digest() == record.tree => {
-                        // That it can be written to is no damage yet.
-                        make_read_only(&folder)?;
-                        None
-                    }
-                    Ok(_) => Some("its files are not those that were recorded".to_owned()),
-                    Err(error) => Some(error.to_string()),
-                };
+            let reason = match if is_folder { tree_of(&folder) } else { Ok(Tree::default()) } {
+                _ if !is_folder => Some("it is no folder".to_owned()),
+                Ok(tree) if tree.digest() == record.tree => {
+                    // That it can be written to is no damage yet.
+                    make_read_only(&folder)?;
+                    None
+                }
+                Ok(_) => Some("its files are not those that were recorded".to_owned()),
+                Err(error) => Some(error.to_string()),
+            };
             read += 1;
             if let Some(reason) = reason {
                 if drops {

@@ -35,6 +35,8 @@ impl Packages<'_> {
             .help("`purlin show` lists what it has; a package is a `mk_package(…)` in the section `packages`".to_owned())
             .into());
         }
+        let paths: Vec<_> = all.iter().map(|name| self.path(ROOTS[0], name)).collect();
+        self.opened.evaluate(&paths);
         let built = |name: String| {
             let path = self.path(ROOTS[0], &name);
             self.value(&path).map(|value| Target { name, value }).map_err(Failure::from)

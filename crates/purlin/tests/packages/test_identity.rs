@@ -184,3 +184,18 @@ fn shells_in_a_circle_are_told() {
     let failed = bench.workspace.fail(2, &["shell", "entry", "--", "true"]);
     assert!(failed.stderr.contains("cycle: entry -> one -> two -> one"), "{failed}");
 }
+
+#[test]
+fn packages_that_say_the_same_in_two_projects_have_their_own_sources() {
+    let bench = Bench::empty("[projects]\nchild = { path = \"child\" }\n");
+    let text = "def it(mk_package):\n    return mk_package(name = \"it\", version = \"1\", source = \"src\", install = \"cp a $out/a\")\n\
+                definitions = {\"packages\": {\"it\": it}}\n";
+    for (folder, content) in [("", "parent\n"), ("child/", "child\n")] {
+        bench.workspace.write(format!("{folder}purlin.star"), text);
+        bench.workspace.write(format!("{folder}src/a"), content);
+    }
+    bench.workspace.write("child/purlin.toml", "[workspace]\nname = \"child\"\n");
+    bench.workspace.succeed(&["build"]);
+    assert_eq!(file(&bench, "it", "a"), "parent\n");
+    assert_eq!(file(&bench, "child/it", "a"), "child\n");
+}

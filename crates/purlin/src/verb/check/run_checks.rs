@@ -62,16 +62,15 @@ fn check(target: &Target) -> Result<Package, Diagnostic> {
         .iter()
         .map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', "'\\''")))
         .collect();
-    Ok(Package {
-        build_requires: reader.needs("packages"),
-        source: reader.get("source").and_then(source),
-        build: Some(format!("{exports}{run}\n")),
-        install: Some("mkdir -p \"$out\" && echo passed > \"$out/result\"".to_owned()),
-        mentions,
-        ..Package::bare(
-            format!("check-{}", target.name.replace('/', "-")),
-            Digest::of(identity.as_bytes()).to_hex(),
-            origin,
-        )
-    })
+    let mut package = Package::bare(
+        format!("check-{}", target.name.replace('/', "-")),
+        Digest::of(identity.as_bytes()).to_hex(),
+        origin,
+    );
+    package.build_requires = reader.needs("packages");
+    package.source = reader.get("source").and_then(source);
+    package.build = Some(format!("{exports}{run}\n"));
+    package.install = Some("mkdir -p \"$out\" && echo passed > \"$out/result\"".to_owned());
+    package.mentions = mentions;
+    Ok(package)
 }
