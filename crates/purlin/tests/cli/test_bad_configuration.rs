@@ -449,11 +449,11 @@ fn unknown_verbs_and_flags() {
      = Neither Purlin nor a plugin on the search path has it.
      = help: did you mean `run`?
     ");
-    assert_snapshot!(workspace.fail(2, &["frobnicate", "--all"]).stable_stderr(), @"
+    assert_snapshot!(workspace.fail(2, &["frobnicate", "--all"]).stable_stderr(), @r"
     error: there is no verb `frobnicate`
      |
      = Neither Purlin nor a plugin on the search path has it.
-     = help: verbs: `cache`, `check`, `completions`, `exec`, `explain`, `graph`, `init`, `plugin`, `run`, `show`
+     = help: verbs: `app`, `build`, `cache`, `check`, `completions`, `exec`, `explain`, `graph`, `init`, `plugin`, `run`, `shell` and 1 more
     ");
     assert_snapshot!(workspace.fail(2, &["run", "--forse"]).stable_stderr(), @"
     error: unexpected argument '--forse' found

@@ -5,7 +5,7 @@ use crate::{folder, workspace};
 #[test]
 fn help_groups_the_verbs() {
     let help = folder().succeed(&["--help"]);
-    insta::assert_snapshot!(help.stdout, @"
+    insta::assert_snapshot!(help.stdout, @r"
     A workspace tool in which every feature is a plugin
 
     Usage: purlin [OPTIONS] <VERB>
@@ -21,6 +21,11 @@ fn help_groups_the_verbs() {
       run            Run commands, each only when its result is not there already
       exec           Run a program in the environment of a space, which is prepared first
       cache          Look after caches
+
+    Packages:
+      build          Build packages, and print where they are
+      app            Run an app, whose package is built first
+      shell          Enter a shell, whose packages are built first
 
     Plugins:
       plugin         Look after plugins
