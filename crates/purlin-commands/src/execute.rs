@@ -16,6 +16,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 
 use crate::action::Action;
 use crate::cancel::{GRACE, Stop};
+use crate::event::Event;
 use crate::output::Logs;
 use crate::platform::Confinement;
 use crate::terminal::Foreground;
@@ -70,6 +71,31 @@ pub(crate) struct Execution {
 pub(crate) trait Listener: Send + Sync + 'static {
     /// Some bytes of one stream.
     fn output(&self, stream: Stream, bytes: &[u8]);
+}
+
+/// Sends what programs write to whoever draws.
+pub(crate) struct Forward<S> {
+    id: String,
+    send: S,
+}
+
+impl<S: Fn(Event) + Send + Sync + 'static> Forward<S> {
+    pub(crate) fn new(id: String, send: S) -> Self {
+        Self { id, send }
+    }
+}
+
+impl<S: Fn(Event) + Send + Sync + 'static> Listener for Forward<S> {
+    fn output(&self, stream: Stream, bytes: &[u8]) {
+        (self.send)(Event::Output { id: self.id.clone(), stream, bytes: bytes.to_vec() });
+    }
+}
+
+/// For output that is only kept.
+pub(crate) struct Silent;
+
+impl Listener for Silent {
+    fn output(&self, _: Stream, _: &[u8]) {}
 }
 
 /// Under which conditions a program runs.

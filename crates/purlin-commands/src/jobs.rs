@@ -12,11 +12,11 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Instant;
 
 use purlin_model::Diagnostic;
-use purlin_store::{Chunk, InstanceLock, Stream};
+use purlin_store::{Chunk, InstanceLock};
 
 use crate::action::Action;
 use crate::event::{Event, Summary};
-use crate::execute::{Conditions, Execution, Exit, Listener, execute};
+use crate::execute::{Conditions, Execution, Exit, Forward, Listener, Silent, execute};
 use crate::output::Logs;
 use crate::session::Session;
 
@@ -109,7 +109,12 @@ impl Reporter<'_> {
         let name = program.part.map(|part| format!("{}.{part}", self.id));
         let logs = self.session.log_files(name.as_deref().unwrap_or(self.id))?;
         let listener: Arc<dyn Listener> = match self.stream {
-            true => Arc::new(Forward { id: self.id.to_owned(), sender: self.sender.clone() }),
+            true => {
+                let sender = self.sender.clone();
+                Arc::new(Forward::new(self.id.to_owned(), move |event| {
+                    let _ = sender.send(Message::Event(event));
+                }))
+            }
             false => Arc::new(Silent),
         };
         let conditions = Conditions {
@@ -125,29 +130,22 @@ impl Reporter<'_> {
     }
 }
 
-/// Sends what programs write to the thread that draws.
-struct Forward {
-    id: String,
-    sender: SyncSender<Message>,
-}
-
-impl Listener for Forward {
-    fn output(&self, stream: Stream, bytes: &[u8]) {
-        let event = Event::Output { id: self.id.clone(), stream, bytes: bytes.to_vec() };
-        let _ = self.sender.send(Message::Event(event));
-    }
-}
-
-/// For output that is only kept.
-struct Silent;
-
-impl Listener for Silent {
-    fn output(&self, _: Stream, _: &[u8]) {}
-}
-
 enum Message {
     Event(Event),
     Done(usize, Done),
+}
+
+/// Tells how a job has ended.
+struct End<'a> {
+    index: usize,
+    done: Done,
+    sender: &'a SyncSender<Message>,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let _ = self.sender.send(Message::Done(self.index, self.done));
+    }
 }
 
 /// What does a job.
@@ -181,9 +179,9 @@ pub fn run_jobs(
                 let sender = sender.clone();
                 scope.spawn(move || {
                     let id = &jobs[index].id;
-                    let reporter = Reporter { session, id, stream, sender: &sender };
-                    let done = work(index, &reporter);
-                    let _ = sender.send(Message::Done(index, done));
+                    // One that panics is told of, too: nobody may wait for it for ever.
+                    let mut end = End { index, done: Done::Failed, sender: &sender };
+                    end.done = work(index, &Reporter { session, id, stream, sender: &sender });
                 });
             }
             if running == 0 {

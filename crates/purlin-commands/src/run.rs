@@ -12,16 +12,16 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use purlin_model::Diagnostic;
-use purlin_store::{Listing, OutputPath, Patterns, Stream, defect};
+use purlin_store::{Listing, OutputPath, Patterns, defect};
 
 use crate::event::{Event, Summary};
-use crate::execute::Listener;
+use crate::execute::{Forward, Listener, Silent};
 use crate::graph::Graph;
 use crate::key::Contribution;
 use crate::links::Links;
 use crate::remote::{Lost, upload};
 use crate::session::Session;
-use crate::step::{Outcome, Silent, Status, Step};
+use crate::step::{Outcome, Status, Step};
 use crate::watch::{Batch, Watch};
 
 use progress::Progress;
@@ -391,7 +391,10 @@ fn work(
         let _ = sender.send(Message::Event(event));
     };
     let listener: Arc<dyn Listener> = if options.stream {
-        Arc::new(Forward { id: graph.instances[index].id.clone(), sender: sender.clone() })
+        let (id, sender) = (graph.instances[index].id.clone(), sender.clone());
+        Arc::new(Forward::new(id, move |event| {
+            let _ = sender.send(Message::Event(event));
+        }))
     } else {
         Arc::new(Silent)
     };
@@ -407,19 +410,6 @@ fn work(
     };
     let outcome = step.work();
     let _ = sender.send(Message::Settled(index, outcome));
-}
-
-/// Sends what programs write to the thread that draws.
-struct Forward {
-    id: String,
-    sender: SyncSender<Message>,
-}
-
-impl Listener for Forward {
-    fn output(&self, stream: Stream, bytes: &[u8]) {
-        let event = Event::Output { id: self.id.clone(), stream, bytes: bytes.to_vec() };
-        let _ = self.sender.send(Message::Event(event));
-    }
 }
 
 /// The inputs of all instances, from one look at the tree.

@@ -27,11 +27,11 @@ use std::time::Duration;
 
 use purlin_model::{Diagnostic, Digest};
 use purlin_store::{
-    InstanceLock, Listing, Obstacle, Patterns, RelativePath, StoreError, Stream, Tree, defect,
+    InstanceLock, Listing, Obstacle, Patterns, RelativePath, StoreError, Tree, defect,
 };
 
 use crate::event::Event;
-use crate::execute::Listener;
+use crate::execute::{Listener, Silent};
 use crate::graph::{Answers, Graph, Instance};
 use crate::key::Contribution;
 use crate::record::Record;
@@ -96,13 +96,6 @@ impl<'a> Step<'a> {
         let (force, replay, events) = (false, false, &|_| {});
         Self { session, graph, index, producers, force, replay, events, listener }
     }
-}
-
-/// For output that is only kept.
-pub(crate) struct Silent;
-
-impl Listener for Silent {
-    fn output(&self, _: Stream, _: &[u8]) {}
 }
 
 impl Step<'_> {

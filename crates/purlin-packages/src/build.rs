@@ -1,27 +1,26 @@
 //! Building one package: from its record, from the cache, or from its source.
 
+mod program;
+
+pub use program::CLOSURE;
+
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use purlin_commands::{
-    Action, Done, Ended, Event, JobProgram, ProcessVariables, Reporter, Text, not_started,
-};
+use purlin_commands::{Action, Done, Ended, Event, Reporter};
 use purlin_model::{Diagnostic, Digest, Hasher};
 use purlin_store::{
-    ActionResult, InstanceLock, Obstacle, RelativePath, RestoreError, Store, StoreError, Tree,
-    capture, fault, restore,
+    ActionResult, InstanceLock, Obstacle, RestoreError, Store, StoreError, Tree, capture, fault,
+    restore,
 };
 
 use crate::graph::{Node, PackageGraph, Surroundings};
-use crate::profile::{Profile, SYSTEM_PATH};
 use crate::references::references;
-use crate::sandbox::{INSIDE, Sandbox, View};
+use crate::sandbox::Sandbox;
 use crate::store::{PackageStore, Record, make_read_only, remove_tree};
-use crate::text::with_own_root;
+use crate::tree::{paths_in, special, sync};
 
 /// What builds work with.
 pub struct Builder<'a> {
@@ -119,7 +118,7 @@ impl Builder<'_> {
         }
         let mut record = match record {
             Some(record) => record,
-            None => match self.out_of_cache(index, prefix).filter(|_| !force) {
+            None => match (!force).then(|| self.out_of_cache(index, prefix)).flatten() {
                 Some(record) if tests.is_none() => {
                     self.store.put_record(&record)?;
                     reporter.event(Event::Cached {
@@ -352,9 +351,7 @@ impl Builder<'_> {
     /// Keeps the tree in the cache, where other machines and workspaces find it.
     fn keep(&self, node: &Node, prefix: &Path, ended: &Ended) -> Result<Digest, Failure> {
         let _held = self.cache.begin()?;
-        let mut paths = Vec::new();
-        paths_below(prefix, &PathBuf::new(), &mut paths)?;
-        let tree = capture(self.cache, prefix, &paths)?;
+        let tree = capture(self.cache, prefix, &paths_in(prefix)?)?;
         let result = ActionResult {
             version: ActionResult::VERSION,
             instance: format!("package {}", node.id),
@@ -404,29 +401,6 @@ impl Builder<'_> {
             .collect()
     }
 
-    /// The folders that a package may see while it is built.
-    fn visible(&self, index: usize, tests: bool) -> Vec<PathBuf> {
-        let node = &self.graph.nodes[index];
-        let of_tests = node.tested_with.iter().filter(|_| tests);
-        let with: Vec<usize> = node.built_with.iter().chain(of_tests).copied().collect();
-        let with = self.graph.to_build(&with);
-        let nodes = with.iter().map(|one| &self.graph.nodes[*one]);
-        let direct: Vec<String> = nodes
-            .filter(|node| node.action.is_some())
-            .filter_map(|node| node.prefix.as_deref().map(name_of))
-            .collect();
-        let folder = self.store.folder();
-        let mut all: Vec<PathBuf> =
-            self.store.closure(&direct).iter().map(|one| folder.join(one)).collect();
-        // What is installed elsewhere may remember where it was built.
-        for node in
-            with.iter().map(|one| &self.graph.nodes[*one]).filter(|one| one.action.is_none())
-        {
-            all.extend(node.prefix.as_deref().into_iter().flat_map(remembered));
-        }
-        all
-    }
-
     /// Why it is built, in words.
     fn reason(&self, node: &Node) -> String {
         let older = self.store.records().into_iter().map(|(record, _)| record);
@@ -436,120 +410,6 @@ impl Builder<'_> {
             Some(last) => changes(&last.parts, &node.parts),
             None => "it was not built before".to_owned(),
         }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "each is another thing that a program has")]
-    fn run(
-        &self,
-        index: usize,
-        action: &Action,
-        out: Option<(&Path, &Path)>,
-        work: &Path,
-        lock: &InstanceLock,
-        reporter: &Reporter<'_>,
-        part: Option<&str>,
-    ) -> Result<Ended, Failure> {
-        let node = &self.graph.nodes[index];
-        let prefix = node.prefix.clone().unwrap_or_default();
-        let with = self.graph.to_build(&node.built_with);
-        let profile = Profile::of(self.graph, &with);
-        let mut reads = self.visible(index, out.is_none());
-        reads.extend(profile.elsewhere.clone());
-        if out.is_none() {
-            reads.push(prefix.clone());
-        }
-        let (inside, argv, cwd) = match &self.sandbox {
-            Sandbox::Bubblewrap(program) => {
-                let view = View { folder: work, out, reads: &reads };
-                (PathBuf::from(INSIDE), view.arguments(program), "")
-            }
-            Sandbox::Nothing(_) => (work.to_owned(), Vec::new(), "src"),
-        };
-        let argv = argv.into_iter().chain(action.argv.iter().map(|text| text.value.clone()));
-        let plain = |value: String| Text { keyed: value.clone(), value };
-        let mut run = Action::of_program(argv.map(plain).collect(), BTreeMap::new());
-        run.cwd = cwd.to_owned();
-        let variables = self.variables(node, &profile, action, &inside, &prefix);
-        let ended = reporter
-            .run(&JobProgram { action: &run, root: work, variables: &variables, lock, part })
-            .map_err(|error| {
-                not_started(&format!("the build of `{}`", node.id), &run.argv[0].value, &error)
-            })?;
-        // Whatever has left the group could still write into what is kept.
-        lock.end_heirs();
-        if reporter.stops() { Err(Failure::Stopped) } else { Ok(ended) }
-    }
-
-    /// All process variables of a build: nothing of the user's is in them.
-    fn variables(
-        &self,
-        node: &Node,
-        profile: &Profile,
-        action: &Action,
-        inside: &Path,
-        prefix: &Path,
-    ) -> BTreeMap<OsString, OsString> {
-        let before = |name: &str| (name == "PATH").then(|| SYSTEM_PATH.to_owned());
-        let mut all: BTreeMap<OsString, OsString> = ProcessVariables::default()
-            .base()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        let mut set = |name: &str, value: OsString| {
-            all.insert(name.into(), value);
-        };
-        set("PATH", SYSTEM_PATH.into());
-        for (name, value) in profile.texts(&before) {
-            set(&name, value.into());
-        }
-        for (name, text) in &action.variables {
-            if let Some(text) = text {
-                set(name, with_own_root(&text.value, Some(prefix)).into());
-            }
-        }
-        for (name, part) in [("src", "src"), ("build", "build"), ("HOME", "home")] {
-            set(name, inside.join(part).into());
-        }
-        let temporary =
-            if inside == Path::new(INSIDE) { "/tmp".into() } else { inside.join("build") };
-        set("TMPDIR", temporary.into());
-        set("out", prefix.into());
-        set("PURLIN_JOBS", self.jobs.to_string().into());
-        set("PURLIN_PACKAGE", node.package.name.clone().into());
-        // Programs that write the time into what they make write the same one each time.
-        set("SOURCE_DATE_EPOCH", "315532800".into());
-        all
-    }
-
-    /// Runs the tests of a package that is in its place.
-    fn test(
-        &self,
-        index: usize,
-        work: &Path,
-        lock: &InstanceLock,
-        reporter: &Reporter<'_>,
-    ) -> Result<Option<Ended>, Failure> {
-        let node = &self.graph.nodes[index];
-        let mut last = None;
-        for (name, text) in &node.package.tests {
-            let plain = |value: &str| Text { keyed: value.to_owned(), value: value.to_owned() };
-            let script = node.roots.fill(&format!("set -e\nPATH=$out/bin:$PATH\n{text}"));
-            let argv = vec![plain("/bin/sh"), plain("-c"), script];
-            let action = Action::of_program(argv, BTreeMap::new());
-            let part = format!("test.{name}");
-            let ended = self.run(index, &action, None, work, lock, reporter, Some(&part))?;
-            if !ended.exit.succeeded() {
-                let told = Diagnostic::error(
-                    "package-test",
-                    format!("the test `{name}` of `{}` failed", node.id),
-                )
-                .label(node.package.origin.clone(), "this package");
-                let folder = node.prefix.as_deref().map(name_of).unwrap_or_default();
-                let told = told.detail(self.keep_folder(&folder, work, work));
-                return Err(Failure::Program(Box::new(ended), vec![told]));
-            }
-            last = Some(ended);
-        }
-        Ok(last)
     }
 
     /// Keeps the folder of a failed build, and says where it is.
@@ -593,23 +453,6 @@ fn wrote_special(node: &Node, path: &Path, kind: &str) -> Diagnostic {
         .help("a package has files, folders and links alone".to_owned())
 }
 
-/// Something that is neither a file, a folder nor a link, if there is one.
-fn special(path: &Path) -> Option<(PathBuf, &'static str)> {
-    let kind = fs::symlink_metadata(path).ok()?.file_type();
-    if kind.is_dir() {
-        let entries = fs::read_dir(path).into_iter().flatten().flatten();
-        return entries.into_iter().find_map(|entry| special(&entry.path()));
-    }
-    let name = if kind.is_fifo() {
-        "named pipe"
-    } else if kind.is_socket() {
-        "socket"
-    } else {
-        "device"
-    };
-    (!kind.is_file() && !kind.is_symlink()).then(|| (path.to_owned(), name))
-}
-
 /// What differs between two keys, in words.
 #[must_use]
 pub fn changes(then: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> String {
@@ -641,17 +484,6 @@ impl Node {
     }
 }
 
-/// The name of the file beside an installed package's root that tells what its files refer to, a path
-/// in each line.
-pub const CLOSURE: &str = "closure";
-
-/// The folders that an installed package's files refer to, where it tells, and they are there.
-fn remembered(root: &Path) -> Vec<PathBuf> {
-    let file = root.parent().map(|folder| folder.join(CLOSURE));
-    let text = file.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
-    text.lines().map(PathBuf::from).filter(|path| path.is_dir()).collect()
-}
-
 /// The name of a package's folder.
 #[must_use]
 pub fn name_of(prefix: &Path) -> String {
@@ -662,57 +494,6 @@ fn without(mut folders: Vec<String>, prefix: &Path) -> Vec<String> {
     let own = name_of(prefix);
     folders.retain(|folder| *folder != own);
     folders
-}
-
-fn paths_below(root: &Path, below: &Path, paths: &mut Vec<RelativePath>) -> Result<(), Failure> {
-    let folder = root.join(below);
-    let error = |source| StoreError::Io { action: "read", path: folder.clone(), source };
-    for entry in fs::read_dir(&folder).map_err(error)? {
-        let entry = entry.map_err(error)?;
-        let path = below.join(entry.file_name());
-        let relative = RelativePath::from_bytes(path.as_os_str().as_encoded_bytes())
-            .map_err(|error| Diagnostic::error("package-file", error.to_string()))?;
-        paths.push(relative);
-        if entry.file_type().map_err(error)?.is_dir() {
-            paths_below(root, &path, paths)?;
-        }
-    }
-    Ok(())
-}
-
-/// More files than that are written to the disk by one request for all that is not there yet.
-const MANY: usize = 64;
-
-/// Sees to it that a package is on the disk before a record says that it is whole.
-fn sync(folder: &Path) -> Result<(), StoreError> {
-    let mut paths = Vec::new();
-    collect(folder, &mut paths);
-    let error = |path: &Path| {
-        let path = path.to_owned();
-        move |source| StoreError::Io { action: "write", path, source }
-    };
-    if paths.len() > MANY {
-        let file = fs::File::open(folder).map_err(error(folder))?;
-        return rustix::fs::syncfs(file).map_err(|code| error(folder)(code.into()));
-    }
-    for path in paths {
-        fs::File::open(&path).and_then(|file| file.sync_all()).map_err(error(&path))?;
-    }
-    Ok(())
-}
-
-/// Files and folders of a tree, those above first; links are part of their folder.
-fn collect(path: &Path, paths: &mut Vec<PathBuf>) {
-    let Ok(metadata) = fs::symlink_metadata(path) else { return };
-    if metadata.is_symlink() || paths.len() > MANY {
-        return;
-    }
-    paths.push(path.to_owned());
-    if metadata.is_dir() {
-        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-            collect(&entry.path(), paths);
-        }
-    }
 }
 
 fn now() -> u64 {

@@ -17,6 +17,7 @@ mod sandbox;
 mod select;
 mod store;
 mod text;
+mod tree;
 mod verify;
 
 pub use build::{Builder, CLOSURE, changes, name_of};

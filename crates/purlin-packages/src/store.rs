@@ -180,14 +180,11 @@ impl PackageStore {
         }
     }
 
-    /// Keeps packages from being removed.
-    ///
-    /// # Errors
-    /// The store cannot be made.
-    pub fn begin(&self) -> Result<InUse, StoreError> {
-        let file = self.guard()?;
-        let held = file.lock_shared().is_ok();
-        Ok(InUse { _file: held.then_some(file) })
+    /// Keeps packages from being removed. In a store that can only be read nobody removes any.
+    #[must_use]
+    pub fn begin(&self) -> InUse {
+        let file = self.guard().ok().filter(|file| file.lock_shared().is_ok());
+        InUse { _file: file }
     }
 
     /// Keeps everybody else out; `None` where somebody uses the store for longer than `patience`.

@@ -1,7 +1,6 @@
 //! Seeing to it that packages are there.
 
 use purlin_commands::{Event, ProcessVariables, Session, Summary, run_jobs, succeeds};
-use purlin_model::Diagnostic;
 use purlin_packages::{Builder, PackageGraph, Record, Sandbox, select};
 
 use super::Packages;
@@ -50,13 +49,7 @@ impl Packages<'_> {
         how: How,
     ) -> Result<Made, Failure> {
         let context = self.context;
-        let in_use = self.store.begin().map_err(|error| {
-            Failure::failed(
-                Diagnostic::error("package-store", "the store of packages cannot be used")
-                    .detail(error.to_string())
-                    .help("make room there, or give access to it".to_owned()),
-            )
-        })?;
+        let in_use = self.store.begin();
         let forced = |index: usize| how.force && roots.contains(&index);
         let sound = |index: usize, record: &Record| {
             !forced(index) && record.tests == graph.nodes[index].tests_digest()

@@ -6,7 +6,7 @@ use purlin_environments::{Asked, Range, Request};
 use purlin_model::{Diagnostic, folds_alike};
 use purlin_plugin::language::{Argument, Namespace};
 
-use super::Repositories;
+use super::{Package, Repositories};
 
 /// The packages of repositories as names that definitions may ask for.
 pub(crate) struct Base {
@@ -45,9 +45,12 @@ impl Namespace for Base {
             return Some(self.repositories.stand_in(&request));
         }
         let asked = Asked { request, by: format!("a definition that asks for `{name}`") };
-        Some(self.repositories.resolve(&[asked]).map(|packages| {
+        Some(self.repositories.resolve(&[asked]).and_then(|packages| {
             let package = packages.iter().find(|package| package.name == *family);
-            package.expect("what is wanted is among what was chosen").argument()
+            package.map(Package::argument).ok_or_else(|| {
+                Diagnostic::error("unresolved", format!("no repository has given `{family}`"))
+                    .detail("What was chosen has another name.".to_owned())
+            })
         }))
     }
 

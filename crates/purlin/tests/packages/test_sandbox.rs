@@ -114,3 +114,24 @@ fn a_build_that_fills_the_disk_fails_and_leaves_room() {
     let Some(finished) = bench.workspace.with_mounts(script) else { return };
     assert!(finished.stderr.contains("No space left on device"), "{finished}");
 }
+
+#[test]
+fn strict_means_that_nothing_is_built_without() {
+    let bench = bench("strict", "echo x > $out/x");
+    let mut command = bench.workspace.command(&["build", "it"]);
+    let failed = bench.workspace.finish(command.env("PATH", "/nowhere"));
+    assert_eq!(failed.code, Some(2), "{failed}");
+    for told in
+        ["builds cannot be kept apart here", "there is no `bwrap` on PATH", "install bubblewrap"]
+    {
+        assert!(failed.stderr.contains(told), "{told} is not in {failed}");
+    }
+    assert!(!bench.workspace.cache().join("packages/records").exists());
+    // Where it need not be, it is told afterwards how it was.
+    let text = bench.workspace.read("purlin.toml").replace("strict", "auto");
+    bench.workspace.write("purlin.toml", text);
+    let mut command = bench.workspace.command(&["build", "it"]);
+    assert_eq!(bench.workspace.finish(command.env("PATH", "/nowhere")).code, Some(0));
+    let explained = bench.workspace.succeed(&["build", "--explain", "it"]).stdout;
+    assert!(explained.contains("sandbox: none"), "{explained}");
+}

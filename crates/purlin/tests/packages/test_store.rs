@@ -86,3 +86,32 @@ fn two_at_once_build_once() {
     }
     assert_eq!(started, 2, "packbits and crunch, each once: {outputs:?}");
 }
+
+#[test]
+fn a_pipe_in_an_entry_is_found_and_waited_for_by_nobody() {
+    let bench = Bench::new("");
+    let root = bench.root_of("packbits");
+    fs::set_permissions(&root, fs::Permissions::from_mode(0o755)).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(root.join("pipe")).status();
+    assert!(made.unwrap().success());
+    let found = bench.workspace.fail(1, &["cache", "verify"]);
+    assert!(found.stdout.contains("it is neither a file, a folder nor a link"), "{found}");
+    assert_eq!(bench.built_by(&["build", "packbits"]), [""; 0]);
+    assert!(!root.join("pipe").exists());
+}
+
+#[test]
+fn a_store_that_can_only_be_read_gives_what_it_has() {
+    let bench = Bench::new("");
+    bench.workspace.succeed(&["build", "crunch"]);
+    let script = r#"
+        mount --bind "$CACHE" "$CACHE"
+        mount -o remount,ro,bind "$CACHE"
+        "$PURLIN" app crunch
+        "$PURLIN" build crunch
+        ! "$PURLIN" build greeter
+    "#;
+    let Some(finished) = bench.workspace.with_mounts(script) else { return };
+    assert!(finished.stdout.starts_with("6 -> 4 -> 6 with 1.0\n"), "{finished}");
+    assert!(finished.stderr.contains("Read-only file system"), "{finished}");
+}
