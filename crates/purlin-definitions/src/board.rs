@@ -44,6 +44,11 @@ pub(crate) enum Task {
         project: usize,
         transform: usize,
     },
+    /// A transform makes one output of the workspace; the last number tells of which question.
+    Output {
+        transform: usize,
+        question: usize,
+    },
 }
 
 /// What a task came to.

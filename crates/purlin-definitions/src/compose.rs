@@ -1,6 +1,6 @@
 //! The enumerate phase: what a transform sees of the definitions.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Weak};
 
 use purlin_model::{Diagnostic, Origin, Source};
@@ -23,6 +23,8 @@ pub(crate) struct Context<'a> {
     transform: usize,
     /// The `[[use]]` that extends definitions; it does not see what it adds itself.
     position: Option<usize>,
+    /// The paths of the definitions that are asked for, where not all are.
+    only: Option<Vec<Vec<Name>>>,
     frame: &'a Arc<Frame>,
 }
 
@@ -34,16 +36,17 @@ impl<'a> Context<'a> {
         position: usize,
         frame: &'a Arc<Frame>,
     ) -> Self {
-        Self { engine, project, transform, position: Some(position), frame }
+        Self { engine, project, transform, position: Some(position), only: None, frame }
     }
 
     pub(crate) fn outputs(
         engine: &'a Engine,
         project: usize,
         transform: usize,
+        only: Option<Vec<Vec<Name>>>,
         frame: &'a Arc<Frame>,
     ) -> Self {
-        Self { engine, project, transform, position: None, frame }
+        Self { engine, project, transform, position: None, only, frame }
     }
 
     fn section(&self, project: usize, section: &Name) -> Result<Arc<Tree>, PluginError> {
@@ -110,7 +113,8 @@ impl TransformContext for Context<'_> {
                 };
                 composition.adopted.extend(walk.tree(&tree));
             }
-            let home = Walk { priority: Some(CHILD), ..self.walk(how, index) };
+            // Where these stand in outputs is the transform's own affair.
+            let home = Walk { priority: Some(CHILD), only: None, ..self.walk(how, index) };
             composition.children.push((chain.join("."), home.tree(&tree)));
         }
         Ok(composition)
@@ -135,6 +139,7 @@ impl Context<'_> {
             joined: None,
             priority: None,
             prefix: &[],
+            only: self.only.as_deref(),
             axes: combinations(&how.axes),
             systems: match &how.systems {
                 Some(systems) if systems.is_empty() => vec![None],
@@ -190,6 +195,7 @@ struct Walk<'a> {
     /// The priority of the entries, where it is not their own.
     priority: Option<i64>,
     prefix: &'a [Name],
+    only: Option<&'a [Vec<Name>]>,
     axes: Vec<Vec<(String, String)>>,
     /// The systems that there is something for unless a definition says otherwise.
     systems: Vec<Option<Name>>,
@@ -239,11 +245,35 @@ impl Walk<'_> {
                 }
             }
         }
-        for (name, below) in node.below() {
-            self.path.push(name.clone());
-            self.node(tree, below, &taken);
-            self.path.pop();
+        match self.wanted_below() {
+            None => {
+                for (name, below) in node.below() {
+                    self.path.push(name.clone());
+                    self.node(tree, below, &taken);
+                    self.path.pop();
+                }
+            }
+            Some(names) => {
+                for name in names {
+                    let Some(below) = node.get(&name) else { continue };
+                    self.path.push(name);
+                    self.node(tree, below, &taken);
+                    self.path.pop();
+                }
+            }
         }
+    }
+
+    /// The names that lead to what is asked for; `None` where all do.
+    fn wanted_below(&self) -> Option<BTreeSet<Name>> {
+        let only = self.only?;
+        let here = || self.prefix.iter().chain(&self.path);
+        let depth = self.prefix.len() + self.path.len();
+        let mut names = BTreeSet::new();
+        for path in only.iter().filter(|path| path.iter().zip(here()).all(|(one, two)| one == two)) {
+            names.insert(path.get(depth)?.clone());
+        }
+        Some(names)
     }
 
     /// All names that take part in a conflict are listed.

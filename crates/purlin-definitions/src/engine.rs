@@ -50,6 +50,8 @@ pub(crate) struct Engine {
     pub(crate) failed: Mutex<HashMap<(usize, Name), Arc<Diagnostic>>>,
     /// Which combinations of axes the workspace's sections were enumerated for.
     pub(crate) composed: Mutex<HashMap<Name, HashSet<Axes>>>,
+    /// How many outputs were asked for by themselves.
+    pub(crate) questions: AtomicUsize,
     /// How many missing names were told with suggestions.
     pub(crate) suggested: AtomicUsize,
     /// What was found to be wrong on the way.

@@ -1,6 +1,6 @@
 //! The extend phase: what importers and transforms add to the definitions.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Origin, Value};
@@ -156,7 +156,7 @@ impl Adding<'_> {
     ) -> Result<(), Diagnostic> {
         let root = &self.engine.projects[self.project].root;
         let found = inside(&root.folder, &root.folder, Path::new(file));
-        let Some(found) = found.filter(|path| definition(path).is_some()) else {
+        let Some(found) = found.filter(|path| is_definition(path)) else {
             let what = format!("`{file}` is no file of definitions in the workspace");
             return Err(Diagnostic::error("no-definitions", what)
                 .label(self.used.origin.clone(), "used here")
@@ -171,48 +171,28 @@ impl Adding<'_> {
 
     fn add_folder(&self, reader: &mut SectionReader<'_>, path: &[Name], folder: &str, named: bool) {
         let root = &self.engine.projects[self.project].root;
-        let mapped = folder::map(root, folder);
+        let mapped = folder::map(root, folder, path);
         if mapped.is_missing && named {
             let shown = root.show(&root.folder.join(folder));
             let origin = &self.used.origin;
             reader.diagnostics.push(message::missing_folder(folder, &shown, origin));
         }
         reader.diagnostics.extend(mapped.diagnostics);
-        // Few folders have many files: what is shown is made of the folder's once for each.
-        let mut last = None;
-        for (names, file) in mapped.files {
-            let folder = file.parent().unwrap_or(&file);
-            let is_same = last.as_ref().is_some_and(|(one, _): &(PathBuf, PathBuf)| one == folder);
-            if !is_same {
-                last = Some((folder.to_owned(), root.show(folder)));
-            }
-            let shown = match (&last, file.file_name()) {
-                (Some((_, shown)), Some(name)) => shown.join(name),
-                _ => root.show(&file),
-            };
-            let path = [path, &names].concat();
-            add_definition(reader, path, &DefinitionFile::shown(file, shown));
+        reader.found.reserve(mapped.files.len());
+        for (path, file) in mapped.files {
+            add_definition(reader, path, &file);
         }
     }
 }
 
-enum Kind {
-    Star,
-    Toml,
-}
-
-fn definition(path: &Path) -> Option<Kind> {
-    match path.extension()?.to_str()? {
-        "star" => Some(Kind::Star),
-        "toml" => Some(Kind::Toml),
-        _ => None,
-    }
+fn is_definition(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "star" || ending == "toml")
 }
 
 fn add_definition(reader: &mut SectionReader<'_>, path: Vec<Name>, file: &Arc<DefinitionFile>) {
-    let content = match definition(&file.path) {
-        Some(Kind::Toml) => Content::Toml(file.clone()),
-        _ => Content::Prototype { file: file.clone(), name: None },
+    let content = match file.path.as_os_str().as_encoded_bytes().ends_with(b".toml") {
+        true => Content::Toml(file.clone()),
+        false => Content::Prototype { file: file.clone(), name: None },
     };
     reader.add_owned(path, content, Origin::whole(&file.place));
 }

@@ -20,8 +20,9 @@ pub struct DefinitionFile {
     pub path: PathBuf,
     /// The file for origins, as long as it was not read.
     pub place: Arc<Source>,
-    source: OnceLock<Result<Arc<Source>, Diagnostic>>,
-    index: OnceLock<Result<Arc<Indexed>, Diagnostics>>,
+    /// Boxed, as mistakes are: most files are never opened, and many have none.
+    source: OnceLock<Result<Arc<Source>, Box<Diagnostic>>>,
+    index: OnceLock<Result<Arc<Indexed>, Box<Diagnostics>>>,
 }
 
 /// What a file defines, by name: a file may hold all definitions of a workspace.
@@ -83,7 +84,9 @@ impl DefinitionFile {
 
     /// Its text.
     pub(crate) fn source(&self, files: &SourceFiles) -> Result<Arc<Source>, Diagnostic> {
-        self.source.get_or_init(|| files.read(&self.path, &self.place.path)).clone()
+        let source =
+            self.source.get_or_init(|| files.read(&self.path, &self.place.path).map_err(Box::new));
+        source.clone().map_err(|mistake| *mistake)
     }
 
     /// What it defines.
@@ -93,10 +96,10 @@ impl DefinitionFile {
         language: &dyn Language,
     ) -> Result<Arc<Indexed>, Diagnostics> {
         let index = self.index.get_or_init(|| {
-            let source = self.source(files).map_err(|diagnostic| vec![diagnostic])?;
-            Ok(Arc::new(Indexed::new(language.index(&source)?)))
+            let source = self.source(files).map_err(|diagnostic| Box::new(vec![diagnostic]))?;
+            Ok(Arc::new(Indexed::new(language.index(&source).map_err(Box::new)?)))
         });
-        index.clone()
+        index.clone().map_err(|mistakes| *mistakes)
     }
 
     /// The index, if somebody has needed it already.

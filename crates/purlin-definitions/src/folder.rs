@@ -5,6 +5,8 @@
 //! there is ignored. A folder with a `purlin.toml` is a project of its own and is not entered.
 //! Symbolic links are followed inside the workspace.
 
+use std::cmp::Ordering;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use std::sync::Arc;
 use purlin_model::{Diagnostic, Origin, Source, harmless_line};
 
 use crate::Name;
-use crate::file::SourceRoot;
+use crate::file::{DefinitionFile, SourceRoot};
 
 /// More than anybody writes: links that multiply folders end here.
 const MOST: usize = 200_000;
@@ -28,7 +30,7 @@ const DEEPEST: usize = 32;
 #[derive(Debug, Default)]
 pub struct Mapped {
     /// The definitions: paths of names with their files, sorted.
-    pub files: Vec<(Vec<Name>, PathBuf)>,
+    pub files: Vec<(Vec<Name>, Arc<DefinitionFile>)>,
     /// Whether there is no such folder.
     pub is_missing: bool,
     /// What cannot be mapped.
@@ -50,12 +52,14 @@ pub struct Mapped {
 #[must_use]
 pub fn map_folder(root: &Path, folder: &str) -> Mapped {
     let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    map(&SourceRoot { folder: root.to_owned(), shown: PathBuf::new(), real }, folder)
+    map(&SourceRoot { folder: root.to_owned(), shown: PathBuf::new(), real }, folder, &[])
 }
 
-pub(crate) fn map(root: &SourceRoot, folder: &str) -> Mapped {
+/// The same for names below a path.
+pub(crate) fn map(root: &SourceRoot, folder: &str, above: &[Name]) -> Mapped {
     let mut walk = Walk {
         root,
+        prefix: above,
         mapped: Mapped::default(),
         above: Vec::new(),
         linked: 0,
@@ -74,8 +78,11 @@ pub(crate) fn map(root: &SourceRoot, folder: &str) -> Mapped {
         Err(_) => walk.mapped.is_missing = true,
     }
     // It was walked in order, but for what has one name.
-    if !walk.mapped.files.is_sorted() {
-        walk.mapped.files.sort_unstable();
+    let order = |one: &(Vec<Name>, Arc<DefinitionFile>), other: &(Vec<Name>, Arc<DefinitionFile>)| {
+        (&one.0, &one.1.path).cmp(&(&other.0, &other.1.path))
+    };
+    if !walk.mapped.files.is_sorted_by(|one, other| order(one, other).is_le()) {
+        walk.mapped.files.sort_unstable_by(order);
     }
     walk.mapped
 }
@@ -85,6 +92,8 @@ pub(crate) const LEADS_OUT: (&str, &str) =
 
 struct Walk<'a> {
     root: &'a SourceRoot,
+    /// What stands before all names.
+    prefix: &'a [Name],
     mapped: Mapped,
     /// The folders above without symbolic links: one that comes again is a circle.
     above: Vec<PathBuf>,
@@ -132,7 +141,7 @@ impl Walk<'_> {
             Ok(found) => {
                 for entry in found.flatten() {
                     match entry.file_name().into_string() {
-                        Ok(name) => entries.extend(Listed::of(name, entry)),
+                        Ok(name) => entries.extend(Listed::of(name, &entry)),
                         Err(name) => self.odd_name(folder, Path::new(&name)),
                     }
                 }
@@ -148,15 +157,15 @@ impl Walk<'_> {
         if !is_top && entries.iter().any(|one| one.name == "purlin.toml") {
             return;
         }
-        entries.sort_unstable_by(|one, other| {
-            one.stem().cmp(other.stem()).then_with(|| one.name.cmp(&other.name))
-        });
-        if !is_top && self.take_default(&entries) {
+        entries.sort_unstable_by(Listed::order);
+        if !is_top && self.take_default(folder, &entries) {
             return;
         }
         self.above.push(real);
-        for one in entries {
-            let Listed { name, entry, .. } = &one;
+        let shown = self.root.show(folder);
+        self.mapped.files.reserve(entries.len());
+        for one in &entries {
+            let name = &one.name;
             if self.mapped.files.len() >= MOST {
                 let many = ("holds too many definitions", "links may have multiplied them");
                 self.report(folder, "folder-size", many);
@@ -165,14 +174,9 @@ impl Walk<'_> {
             if is_top && matches!(name.as_str(), "purlin.toml" | "purlin.star") {
                 continue;
             }
-            match self.what(name, entry) {
-                Some(Found::File { stem }) => {
-                    let mut path = Vec::with_capacity(self.names.len() + 1);
-                    path.extend_from_slice(&self.names);
-                    path.push(Arc::from(stem));
-                    self.mapped.files.push((path, folder.join(name)));
-                }
-                Some(Found::Folder) => self.descend(name, &entry.path()),
+            match self.what(folder, one) {
+                Some(Found::File { stem }) => self.found(folder, &shown, name, Some(stem)),
+                Some(Found::Folder) => self.descend(name, &child(folder, name)),
                 None => {}
             }
         }
@@ -192,25 +196,36 @@ impl Walk<'_> {
     }
 
     /// Whether the folder is one definition.
-    fn take_default(&mut self, entries: &[Listed]) -> bool {
+    fn take_default(&mut self, folder: &Path, entries: &[Listed]) -> bool {
         let mut is_one = false;
-        for Listed { name, entry, .. } in entries.iter().filter(|one| is_default(&one.name)) {
-            if let Some(Found::File { .. }) = self.what(name, entry) {
+        for one in entries.iter().filter(|one| is_default(&one.name)) {
+            if let Some(Found::File { .. }) = self.what(folder, one) {
                 is_one = true;
-                self.mapped.files.push((self.names.clone(), entry.path()));
+                self.found(folder, &self.root.show(folder), &one.name, None);
             }
         }
         is_one
     }
 
-    fn what<'n>(&mut self, name: &'n str, entry: &fs::DirEntry) -> Option<Found<'n>> {
+    /// A file of a folder, which is one of a name there, or the folder's own.
+    fn found(&mut self, folder: &Path, shown: &Path, file: &str, name: Option<&str>) {
+        let mut path = Vec::with_capacity(self.prefix.len() + self.names.len() + 1);
+        path.extend_from_slice(self.prefix);
+        path.extend_from_slice(&self.names);
+        path.extend(name.map(Arc::from));
+        let file = DefinitionFile::shown(child(folder, file), child(shown, file));
+        self.mapped.files.push((path, file));
+    }
+
+    fn what<'n>(&mut self, folder: &Path, listed: &'n Listed) -> Option<Found<'n>> {
+        let name = listed.name.as_str();
         if name.starts_with('.') {
             return None;
         }
         let stem = stem(name);
-        let mut kind = entry.file_type().ok()?;
+        let mut kind = listed.kind?;
         if kind.is_symlink() {
-            let path = entry.path();
+            let path = child(folder, name);
             kind = match fs::metadata(&path) {
                 Ok(metadata) => metadata.file_type(),
                 Err(_) if stem.is_some() => {
@@ -261,21 +276,46 @@ struct Listed {
     name: String,
     /// How much of the name is what a file of definitions defines; all of it for anything else.
     stem: usize,
-    entry: fs::DirEntry,
+    /// How that begins, as a number in the order of names: most are told apart by it.
+    start: u64,
+    kind: Option<fs::FileType>,
 }
 
 impl Listed {
     /// `None` for files that are nothing to definitions: many may lie between those that are.
-    fn of(name: String, entry: fs::DirEntry) -> Option<Self> {
+    fn of(name: String, entry: &fs::DirEntry) -> Option<Self> {
         let stem = stem(&name).map(str::len);
-        let may_count = stem.is_some() || !entry.file_type().is_ok_and(|kind| kind.is_file());
+        let kind = entry.file_type().ok();
+        let may_count = stem.is_some() || !kind.is_some_and(|kind| kind.is_file());
         let stem = stem.unwrap_or(name.len());
-        may_count.then_some(Self { name, stem, entry })
+        let mut start = [0; 8];
+        let known = stem.min(start.len());
+        start[..known].copy_from_slice(&name.as_bytes()[..known]);
+        may_count.then(|| Self { name, stem, start: u64::from_be_bytes(start), kind })
     }
 
     fn stem(&self) -> &[u8] {
         &self.name.as_bytes()[..self.stem]
     }
+
+    fn order(&self, other: &Self) -> Ordering {
+        self.start
+            .cmp(&other.start)
+            .then_with(|| self.stem().cmp(other.stem()))
+            .then_with(|| self.name.cmp(&other.name))
+    }
+}
+
+/// A file in a folder, as [`Path::join`] makes it of a plain name, which is not looked at again.
+fn child(folder: &Path, name: &str) -> PathBuf {
+    let folder = folder.as_os_str();
+    let mut path = OsString::with_capacity(folder.len() + 1 + name.len());
+    path.push(folder);
+    if !matches!(folder.as_encoded_bytes().last(), None | Some(b'/')) {
+        path.push("/");
+    }
+    path.push(name);
+    path.into()
 }
 
 fn stem(name: &str) -> Option<&str> {

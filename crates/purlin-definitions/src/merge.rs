@@ -74,6 +74,19 @@ impl Tree {
         node.here.add(contribution);
     }
 
+    /// Adds many contributions: what was not there becomes nodes at once, in order, instead of each
+    /// finding its place among those before it.
+    pub fn extend(&mut self, contributions: impl IntoIterator<Item = Arc<Contribution>>) {
+        let mut all: Vec<Arc<Contribution>> = contributions.into_iter().collect();
+        let order = |one: &Arc<Contribution>, other: &Arc<Contribution>| {
+            one.path.iter().skip(1).cmp(other.path.iter().skip(1))
+        };
+        if !all.is_sorted_by(|one, other| order(one, other).is_le()) {
+            all.sort_by(order);
+        }
+        self.root.extend(&all, 1);
+    }
+
     /// The node at a path below the root.
     pub fn at(&self, path: &[impl AsRef<str>]) -> Option<&Node> {
         path.iter().try_fold(&self.root, |node, name| node.get(name.as_ref()))
@@ -89,14 +102,33 @@ impl Tree {
 impl FromIterator<Arc<Contribution>> for Tree {
     fn from_iter<I: IntoIterator<Item = Arc<Contribution>>>(contributions: I) -> Self {
         let mut tree = Self::default();
-        for contribution in contributions {
-            tree.insert(contribution);
-        }
+        tree.extend(contributions);
         tree
     }
 }
 
 impl Node {
+    /// Adds contributions, sorted by their paths, of which the first `depth` names lead here.
+    fn extend(&mut self, all: &[Arc<Contribution>], depth: usize) {
+        self.forget();
+        let own = all.partition_point(|one| one.path.len() <= depth);
+        let (own, rest) = all.split_at(own);
+        own.iter().for_each(|one| self.here.add(one.clone()));
+        let names = rest.chunk_by(|one, other| one.path[depth] == other.path[depth]);
+        if self.below.is_empty() {
+            let below = names.map(|all| {
+                let mut node = Box::<Self>::default();
+                node.extend(all, depth + 1);
+                (all[0].path[depth].clone(), node)
+            });
+            self.below = below.collect();
+            return;
+        }
+        for all in names {
+            self.below.entry(all[0].path[depth].clone()).or_default().extend(all, depth + 1);
+        }
+    }
+
     /// The node of a name below it, as it is written.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {

@@ -77,7 +77,7 @@ fn task_name(engine: &Engine, task: &Task) -> (String, Option<Origin>) {
             };
             (format!("{} (extend)", head.name), Some(used.origin.clone()))
         }
-        Task::Outputs { transform, .. } => {
+        Task::Outputs { transform, .. } | Task::Output { transform, .. } => {
             let head = &engine.catalogue.transforms[*transform].head;
             (format!("{} (outputs)", head.name), Some(head.origin.clone()))
         }

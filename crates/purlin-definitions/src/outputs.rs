@@ -1,6 +1,7 @@
 //! The outputs phase: what transforms make of the definitions, merged.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use purlin_model::{Diagnostic, Kind, Origin, Table, Value};
 use purlin_plugin::language::{Argument, Datum};
@@ -45,46 +46,79 @@ impl Engine {
         }
         let mut tree = Tree::default();
         let mut failed = None;
-        for (number, transform) in self.catalogue.transforms.iter().enumerate() {
-            if !transform.outputs.iter().any(|one| **one == **root) {
-                continue;
-            }
-            let made = match self.made(project, number, frame) {
-                Ok(made) => made,
+        for number in self.owners(root) {
+            match self.made(project, number, frame) {
+                Ok(made) => {
+                    tree.extend(made.iter().filter(|one| one.path.first() == Some(root)).cloned());
+                }
                 // What comes of a circle would depend on who asks first.
                 Err(why) if why.code == CYCLE => return Err(why),
                 Err(why) => {
                     failed.get_or_insert(why);
-                    continue;
-                }
-            };
-            for one in made.iter() {
-                if one.path.first() == Some(root) {
-                    tree.insert(one.clone());
                 }
             }
         }
-        let here = &self.projects[project];
-        let passthru = here.document.passthru.as_ref().and_then(|table| table.get(root));
-        if let Some(value) = passthru {
-            let lineage = Lineage {
-                project: here.place.clone(),
-                layer: Layer::Passthru,
-                origin: value.origin.clone(),
-                step: None,
-            };
-            let mut making =
-                Making { priority: PASSTHRU, lineage, through: None, found: Vec::new() };
-            making.data(&mut vec![root.clone()], value);
-            for one in making.found {
-                tree.insert(one);
-            }
-        }
+        tree.extend(self.passed_through(project, root));
         if let Some(why) = failed {
             self.report([(*why).clone()]);
             lock(&self.failed).insert(key.clone(), why);
         }
         Ok(lock(&self.outputs).entry(key).or_insert_with(|| Arc::new(tree)).clone())
+    }
+
+    /// What is at and below one output path of the workspace, and above it, where the transforms that
+    /// own its root can tell which definitions that is made of. Nobody is told what is wrong with it:
+    /// where there is nothing, whoever asks looks at all.
+    pub(crate) fn narrow_tree(&self, path: &[Name]) -> Option<Tree> {
+        let root = path.first()?;
+        if lock(&self.outputs).contains_key(&(0, root.clone())) {
+            return None;
+        }
+        let owners: Vec<usize> = self.owners(root).collect();
+        let mut calls = Vec::new();
+        for number in owners {
+            let code = (self.catalogue.transforms[number].load)().ok()?;
+            for (options, _) in self.calls(0, number).ok()? {
+                code.made_of(&options, path)?;
+            }
+            calls.push(number);
+        }
+        let question = self.questions.fetch_add(1, Ordering::Relaxed);
+        let mut tree = Tree::default();
+        for transform in calls {
+            let task = Task::Output { transform, question };
+            let outcome = self.board.run(&task, &Asker::default(), |frame| {
+                let made = self.make(0, transform, Some(path), frame);
+                Outcome::Fragments(made.map(Arc::new).map_err(Arc::new))
+            });
+            let Ok(Outcome::Fragments(Ok(made))) = outcome else { return None };
+            tree.extend(made.iter().filter(|one| one.path.first() == Some(root)).cloned());
+        }
+        tree.extend(self.passed_through(0, root));
+        Some(tree)
+    }
+
+    /// The transforms that own an output root.
+    fn owners(&self, root: &Name) -> impl Iterator<Item = usize> {
+        let transforms = self.catalogue.transforms.iter().enumerate();
+        let owners = transforms.filter(|(_, one)| one.outputs.iter().any(|own| **own == **root));
+        owners.map(|(number, _)| number)
+    }
+
+    /// What the document says of an output root itself.
+    fn passed_through(&self, project: usize, root: &Name) -> Vec<Arc<Contribution>> {
+        let here = &self.projects[project];
+        let passthru = here.document.passthru.as_ref().and_then(|table| table.get(root));
+        let Some(value) = passthru else { return Vec::new() };
+        let lineage = Lineage {
+            project: here.place.clone(),
+            layer: Layer::Passthru,
+            origin: value.origin.clone(),
+            step: None,
+        };
+        let mut making = Making { priority: PASSTHRU, lineage, through: None, found: Vec::new() };
+        making.data(&mut vec![root.clone()], value);
+        making.found
     }
 
     /// Why something may be missing below an output root.
@@ -102,7 +136,7 @@ impl Engine {
         let task = Task::Outputs { project, transform };
         let asker = Asker { frame: current(frame), ..Asker::default() };
         let outcome = self.board.run(&task, &asker, |frame| {
-            let made = self.make(project, transform, frame);
+            let made = self.make(project, transform, None, frame);
             Outcome::Fragments(made.map(Arc::new).map_err(Arc::new))
         });
         match outcome {
@@ -114,15 +148,8 @@ impl Engine {
         }
     }
 
-    fn make(
-        &self,
-        project: usize,
-        number: usize,
-        frame: &Arc<Frame>,
-    ) -> Result<Vec<Arc<Contribution>>, Diagnostic> {
-        let transform = &self.catalogue.transforms[number];
-        let head = &transform.head;
-        let code = (transform.load)().map_err(first)?;
+    /// How a transform is called: by each `[[use]]` of it, or with its defaults.
+    fn calls(&self, project: usize, number: usize) -> Result<Vec<(Json, Origin)>, Diagnostic> {
         let uses = self.projects[project].document.uses.iter();
         let mut calls: Vec<(Json, Origin)> = uses
             .filter(|used| used.what == Used::Transform(number))
@@ -130,12 +157,29 @@ impl Engine {
             .collect();
         if calls.is_empty() {
             // Nobody names it: it works with its defaults, if it can.
-            let Some(options) = self.default_options(number)? else { return Ok(Vec::new()) };
-            calls.push((options, head.origin.clone()));
+            let head = &self.catalogue.transforms[number].head;
+            let options = self.default_options(number)?;
+            calls.extend(options.map(|options| (options, head.origin.clone())));
         }
+        Ok(calls)
+    }
+
+    /// What a transform makes; only what may be at `path`, if one is asked for.
+    fn make(
+        &self,
+        project: usize,
+        number: usize,
+        path: Option<&[Name]>,
+        frame: &Arc<Frame>,
+    ) -> Result<Vec<Arc<Contribution>>, Diagnostic> {
+        let transform = &self.catalogue.transforms[number];
+        let head = &transform.head;
+        let code = (transform.load)().map_err(first)?;
+        let calls = self.calls(project, number)?;
         let mut found = Vec::new();
         for (options, origin) in calls {
-            let context = Context::outputs(self, project, number, frame);
+            let only = path.and_then(|path| code.made_of(&options, path));
+            let context = Context::outputs(self, project, number, only, frame);
             let fragments = code.outputs(&context, &options, &*self.catalogue.host);
             let fragments = fragments.map_err(|error| {
                 message::plugin_failed(&head.plugin, &head.name, "outputs", &error, &origin)

@@ -58,10 +58,7 @@ impl Engine {
 
     fn add_read(&self, trees: &mut HashMap<Name, Tree>, section: &Name, reader: SectionReader<'_>) {
         self.report(reader.diagnostics);
-        let tree = trees.entry(section.clone()).or_default();
-        for one in reader.found {
-            tree.insert(one);
-        }
+        trees.entry(section.clone()).or_default().extend(reader.found);
     }
 
     fn lineage(&self, project: usize, origin: &Origin) -> Lineage {
@@ -117,11 +114,7 @@ impl Engine {
                     continue;
                 }
             };
-            for one in added.iter() {
-                if one.path.first() == Some(section) {
-                    tree.insert(one.clone());
-                }
-            }
+            tree.extend(added.iter().filter(|one| one.path.first() == Some(section)).cloned());
         }
         Ok(Arc::new(tree))
     }
@@ -144,6 +137,7 @@ impl Engine {
             let mut joined = (*own).clone();
             let chosen = self.chosen(world);
             for index in &place.uses {
+                let mut all = Vec::new();
                 let theirs = self.extended(*index, section, frame)?;
                 theirs.root.each(&mut |one| {
                     let is_chosen = chosen.get(&one.path).is_some_and(|all| all.contains(index));
@@ -157,8 +151,9 @@ impl Engine {
                         ..(**one).clone()
                     });
                     standing_for.insert(Arc::as_ptr(one) as usize, joining.clone());
-                    joined.insert(joining);
+                    all.push(joining);
                 });
+                joined.extend(all);
             }
             tree = Arc::new(joined);
         }

@@ -41,11 +41,20 @@ impl Engine {
         let Some(root) = roots.iter().find(|root| ***root == *path[0]) else {
             return Err(message::no_such_path(path, 0, roots.iter().map(AsRef::as_ref)));
         };
+        let names: Vec<Name> = path.iter().map(|name| Name::from(name.as_str())).collect();
+        let narrow = self.narrow_tree(&names).map(|tree| self.find(root, path, Arc::new(tree)));
+        if let Some(Ok(place)) = narrow {
+            return Ok(place);
+        }
         let tree = self.output_tree(0, root, None).map_err(Arc::unwrap_or_clone)?;
-        let mut node = &tree.root;
-        if let (true, Some(why)) = (node.is_end(), self.output_failure(0, root)) {
+        if let (true, Some(why)) = (tree.root.is_end(), self.output_failure(0, root)) {
             return Err((*why).clone());
         }
+        self.find(root, path, tree)
+    }
+
+    fn find(&self, root: &Name, path: &[String], tree: Arc<Tree>) -> Result<Place, Diagnostic> {
+        let mut node = &tree.root;
         for (known, name) in path.iter().enumerate().skip(1) {
             // What something above hides is not there.
             if !node.here().is_empty() {

@@ -1,5 +1,6 @@
 //! An open workspace, and what can be asked of it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -22,6 +23,9 @@ use crate::project::Fetch;
 use crate::show::Names;
 use crate::system::DEFAULT_SYSTEMS;
 use crate::{Name, message, project};
+
+/// As many outputs as are looked for each by itself.
+const FEW: usize = 8;
 
 /// What a workspace is opened with.
 pub struct Setup {
@@ -95,6 +99,7 @@ impl Workspace {
             outputs: Mutex::default(),
             failed: Mutex::default(),
             composed: Mutex::default(),
+            questions: AtomicUsize::new(0),
             suggested: AtomicUsize::new(0),
             problems: Mutex::new(problems),
         });
@@ -137,6 +142,19 @@ impl Workspace {
         self.engine.names_at(path)
     }
 
+    /// Whether other names are below an output path, and no value is there.
+    ///
+    /// # Errors
+    /// Those of [`Workspace::names`].
+    pub fn is_branch(&self, path: &[String]) -> Result<bool, Diagnostic> {
+        if path.is_empty() {
+            return Ok(true);
+        }
+        let place = self.engine.place(path)?;
+        let standing = place.node().map(|node| place.tree.standing(node, None));
+        Ok(!matches!(standing, Some(Standing::Leaf(..) | Standing::Conflict(_))))
+    }
+
     /// The document of `show PATH`: the value at the path, or a branch whose leaves are not evaluated
     /// and told by their types.
     ///
@@ -168,6 +186,13 @@ impl Workspace {
     /// Evaluates what is at many output paths at once, on all processors. What came of each is told by
     /// [`Workspace::value`], which has nothing left to do then.
     pub fn evaluate(&self, paths: &[Vec<String>]) {
+        // Many are found in the list of all, which is made once.
+        if paths.len() > FEW {
+            let roots: BTreeSet<&String> = paths.iter().filter_map(|path| path.first()).collect();
+            for root in roots {
+                let _ = self.engine.output_tree(0, &root.as_str().into(), None);
+            }
+        }
         let key = |path: &Vec<String>| -> Option<Key> {
             let place = self.engine.place(path).ok()?;
             let Standing::Leaf(output, _) = place.tree.standing(place.node()?, None) else {

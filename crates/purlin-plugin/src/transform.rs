@@ -45,6 +45,32 @@ pub trait Transform: Send + Sync {
         let _ = (context, options, host);
         Ok(Vec::new())
     }
+
+    /// The definitions that an output may be made of, where that can be told from its path: their
+    /// paths as [`DefinitionEntry::namespace`] has them. Whoever asks for one output among thousands
+    /// is then spared the others: `compose` gives those that are named, and what stands above and below
+    /// them. `None` means that all of them have to be looked at.
+    ///
+    /// ```
+    /// use purlin_plugin::transform::{Name, Transform};
+    ///
+    /// /// Makes `boxes.NAME` of each definition `NAME`.
+    /// struct Boxes;
+    ///
+    /// impl Transform for Boxes {
+    ///     fn made_of(&self, _options: &serde_json::Value, output: &[Name]) -> Option<Vec<Vec<Name>>> {
+    ///         let [_root, name] = output else { return None };
+    ///         Some(vec![vec![name.clone()]])
+    ///     }
+    /// }
+    ///
+    /// let asked = [Name::from("boxes"), Name::from("red")];
+    /// assert_eq!(Boxes.made_of(&serde_json::json!({}), &asked), Some(vec![vec!["red".into()]]));
+    /// ```
+    fn made_of(&self, options: &Json, output: &[Name]) -> Option<Vec<Vec<Name>>> {
+        let _ = (options, output);
+        None
+    }
 }
 
 /// The `importer` point: files become definitions.

@@ -61,6 +61,9 @@ pub(crate) fn json(document: &serde_json::Value) {
 /// Prints the text of a JSON document to stdout. What terminals do not show is escaped in it, which to
 /// JSON is the same.
 pub(crate) fn json_text(text: &str) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return out(format_args!("{text}\n"));
+    }
     let mut shown = String::with_capacity(text.len() + 1);
     for character in text.chars() {
         if hides(character) && character != '\n' {

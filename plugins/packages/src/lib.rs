@@ -57,6 +57,11 @@ impl Transform for Flat {
             .map(|(system, names, entry)| entry.fragment(&root, system, &[flat(&names)]))
             .collect())
     }
+
+    fn made_of(&self, _options: &Json, output: &[Name]) -> Option<Vec<Vec<Name>>> {
+        let [_, _, name] = output else { return None };
+        unflattened(name)
+    }
 }
 
 struct Nested;
@@ -69,6 +74,11 @@ impl Transform for Nested {
         _host: &dyn Host,
     ) -> Result<Vec<Fragment>, PluginError> {
         Ok(context.compose(SECTION, &Compose::default())?.nested("legacyPackages"))
+    }
+
+    fn made_of(&self, _options: &Json, output: &[Name]) -> Option<Vec<Vec<Name>>> {
+        let [_, _, names @ ..] = output else { return None };
+        (!names.is_empty()).then(|| vec![names.to_vec()])
     }
 }
 
@@ -83,6 +93,34 @@ fn flat(names: &[Name]) -> Name {
         [name] => name.clone(),
         names => names.join("/").into(),
     }
+}
+
+/// More parts of a name can be put together in too many ways.
+const MOST_PARTS: usize = 8;
+
+/// All paths whose one name is `name`: names may have `/` in them themselves.
+fn unflattened(name: &str) -> Option<Vec<Vec<Name>>> {
+    let parts: Vec<&str> = name.split('/').collect();
+    if parts.len() > MOST_PARTS {
+        return None;
+    }
+    let mut paths = Vec::new();
+    for ends in 0..1_u32 << (parts.len() - 1) {
+        let mut path = vec![parts[0].to_owned()];
+        for (place, part) in parts.iter().enumerate().skip(1) {
+            match path.last_mut() {
+                Some(last) if ends & (1 << (place - 1)) == 0 => {
+                    last.push('/');
+                    last.push_str(part);
+                }
+                _ => path.push((*part).to_owned()),
+            }
+        }
+        let path: Vec<Name> = path.into_iter().map(Name::from).collect();
+        paths.push([&*path, &["default".into()]].concat());
+        paths.push(path);
+    }
+    Some(paths)
 }
 
 #[cfg(test)]
@@ -107,5 +145,35 @@ mod tests {
             let names: Vec<Name> = names.iter().map(|name| Name::from(*name)).collect();
             assert_eq!(&*flat(&names), expected);
         }
+    }
+
+    #[test]
+    fn the_paths_of_a_name_are_those_that_have_it() {
+        let all = |name: &str| -> Vec<String> {
+            let paths = unflattened(name).unwrap_or_default();
+            let mut shown: Vec<String> = paths.iter().map(|path| path.join(" ")).collect();
+            shown.sort_unstable();
+            shown
+        };
+        assert_eq!(all("hello"), ["hello", "hello default"]);
+        assert_eq!(
+            all("a/b/c"),
+            [
+                "a b c",
+                "a b c default",
+                "a b/c",
+                "a b/c default",
+                "a/b c",
+                "a/b c default",
+                "a/b/c",
+                "a/b/c default"
+            ]
+        );
+        for name in ["hello", "a/b/c", "default"] {
+            for path in unflattened(name).unwrap_or_default() {
+                assert_eq!(&*flat(&path), name, "{path:?}");
+            }
+        }
+        assert_eq!(unflattened("a/a/a/a/a/a/a/a/a"), None);
     }
 }

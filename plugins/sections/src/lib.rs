@@ -3,7 +3,7 @@
 
 use purlin_plugin::contract::Host;
 use purlin_plugin::message::PluginError;
-use purlin_plugin::transform::{Compose, Fragment, Transform, TransformContext};
+use purlin_plugin::transform::{Compose, Fragment, Name, Transform, TransformContext};
 use purlin_plugin::{NativeFeature, NativePlugin, serde_json::Value as Json};
 
 /// The plugin.
@@ -37,6 +37,11 @@ impl Transform for BySystem {
     ) -> Result<Vec<Fragment>, PluginError> {
         Ok(context.compose(self.0, &Compose::default())?.nested(self.0))
     }
+
+    fn made_of(&self, _options: &Json, output: &[Name]) -> Option<Vec<Vec<Name>>> {
+        let [_, _, names @ ..] = output else { return None };
+        (!names.is_empty()).then(|| vec![names.to_vec()])
+    }
 }
 
 /// A section whose definitions are the same everywhere.
@@ -51,6 +56,11 @@ impl Transform for WithoutSystem {
     ) -> Result<Vec<Fragment>, PluginError> {
         let without = Compose { systems: Some(Vec::new()), ..Compose::default() };
         Ok(context.compose(self.0, &without)?.nested(self.0))
+    }
+
+    fn made_of(&self, _options: &Json, output: &[Name]) -> Option<Vec<Vec<Name>>> {
+        let [_, names @ ..] = output else { return None };
+        (!names.is_empty()).then(|| vec![names.to_vec()])
     }
 }
 

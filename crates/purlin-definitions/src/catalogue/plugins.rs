@@ -8,7 +8,7 @@ use purlin_plugin::contract::Host;
 use purlin_plugin::language::LeafType;
 use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::PluginError;
-use purlin_plugin::transform::{Fragment, Importer, Transform, TransformContext};
+use purlin_plugin::transform::{Fragment, Importer, Name, Transform, TransformContext};
 use purlin_plugin::{Point, Schema};
 use serde_json::Value as Json;
 
@@ -165,6 +165,10 @@ impl Transform for Code<dyn Transform> {
         host: &dyn Host,
     ) -> Result<Vec<Fragment>, PluginError> {
         self.0.outputs(context, options, host)
+    }
+
+    fn made_of(&self, options: &Json, output: &[Name]) -> Option<Vec<Vec<Name>>> {
+        self.0.made_of(options, output)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::world::{told, world, write};
 fn mapped(mapped: &Mapped, root: &Path) -> Vec<String> {
     let files = mapped.files.iter();
     let shown = files.map(|(path, file)| {
-        format!("{} {}", path.join("/"), file.strip_prefix(root).unwrap().display())
+        format!("{} {}", path.join("/"), file.path.strip_prefix(root).unwrap().display())
     });
     shown.collect()
 }

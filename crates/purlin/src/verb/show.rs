@@ -22,6 +22,11 @@ pub(crate) fn perform(context: &Context, options: &Show) -> Outcome {
 
 fn show(context: &Context, options: &Show, opened: &Workspace) -> Outcome {
     let path = definitions::path(options.path.as_deref())?;
+    let is_branch = opened.is_branch(&path).map_err(|why| failed(opened, why))?;
+    if is_branch && context.global.json && !options.origin {
+        draw::json(&opened.show(&path)?);
+        return Ok(ended(context, opened));
+    }
     let names = opened.names(&path).map_err(|why| failed(opened, why))?;
     let listing = Listing { opened, origin: options.origin };
     if let Names::Leaf(_) = names
@@ -41,17 +46,18 @@ fn show(context: &Context, options: &Show, opened: &Workspace) -> Outcome {
         return Err((*why).clone().into());
     }
     if context.global.json {
-        draw::json(&match options.origin {
-            true => listing.json(&path, &names),
-            false => opened.show(&path)?,
-        });
+        draw::json(&listing.json(&path, &names));
     } else {
         let mut lines = Vec::new();
         listing.lines(&path, &names, 0, &mut lines);
         draw::out(format_args!("{}", listing.aligned(&lines)));
     }
-    let lacks = draw_problems(context, opened);
-    Ok(if lacks { ExitCode::from(USAGE) } else { ExitCode::SUCCESS })
+    Ok(ended(context, opened))
+}
+
+/// Names may be missing from a list where something is wrong.
+fn ended(context: &Context, opened: &Workspace) -> ExitCode {
+    if draw_problems(context, opened) { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
 }
 
 /// Names, and who wrote what has them.
