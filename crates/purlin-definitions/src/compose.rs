@@ -270,7 +270,8 @@ impl Walk<'_> {
         let here = || self.prefix.iter().chain(&self.path);
         let depth = self.prefix.len() + self.path.len();
         let mut names = BTreeSet::new();
-        for path in only.iter().filter(|path| path.iter().zip(here()).all(|(one, two)| one == two)) {
+        for path in only.iter().filter(|path| path.iter().zip(here()).all(|(one, two)| one == two))
+        {
             names.insert(path.get(depth)?.clone());
         }
         Some(names)

@@ -78,7 +78,8 @@ pub(crate) fn map(root: &SourceRoot, folder: &str, above: &[Name]) -> Mapped {
         Err(_) => walk.mapped.is_missing = true,
     }
     // It was walked in order, but for what has one name.
-    let order = |one: &(Vec<Name>, Arc<DefinitionFile>), other: &(Vec<Name>, Arc<DefinitionFile>)| {
+    let order = |one: &(Vec<Name>, Arc<DefinitionFile>),
+                 other: &(Vec<Name>, Arc<DefinitionFile>)| {
         (&one.0, &one.1.path).cmp(&(&other.0, &other.1.path))
     };
     if !walk.mapped.files.is_sorted_by(|one, other| order(one, other).is_le()) {

@@ -6,6 +6,7 @@ mod plan;
 mod workers;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Kind, Origin, Value};
@@ -16,6 +17,7 @@ use crate::catalogue::LeafFeature;
 use crate::engine::Engine;
 use crate::entry::{Entry, Target};
 use crate::file::{DefinitionFile, Indexed};
+use crate::mix::Mixing;
 use crate::read::{read_toml_file, validated};
 use crate::scope::Supply;
 use crate::{Content, Contribution, message};
@@ -63,7 +65,16 @@ impl Engine {
     /// Evaluates many at once, on all processors. The results are in the order of the keys.
     pub(crate) fn force_all(&self, keys: &[Key]) -> Vec<Forced> {
         let asker = Asker::default();
-        for some in keys.chunks(AT_ONCE) {
+        // One definition for one system after the other: its file is at hand then.
+        let mut first: HashMap<usize, usize, Mixing> = HashMap::default();
+        let mut order: Vec<(usize, &Key)> = Vec::with_capacity(keys.len());
+        for (place, key) in keys.iter().enumerate() {
+            let definition = Arc::as_ptr(&key.definition).addr();
+            order.push((*first.entry(definition).or_insert(place), key));
+        }
+        order.sort_by_key(|(place, _)| *place);
+        let order: Vec<Key> = order.into_iter().map(|(_, key)| key.clone()).collect();
+        for some in order.chunks(AT_ONCE) {
             Arc::new(Plan::new(self, some, None).of_many()).run(self, &asker);
         }
         keys.iter().map(|key| self.outcome(key, &asker)).collect()

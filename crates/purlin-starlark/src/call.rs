@@ -24,7 +24,7 @@ pub(crate) fn call(
 ) -> Result<Handle, Diagnostic> {
     let FunctionRef { source, name } = function;
     let found = global(inner, source, name, is_alone)?;
-    run_found(
+    let handle = run_found(
         inner,
         source,
         name,
@@ -37,7 +37,11 @@ pub(crate) fn call(
                 .collect()
         },
         result,
-    )
+    )?;
+    if !handle.as_any().is::<Shared>() {
+        inner.spend(source);
+    }
+    Ok(handle)
 }
 
 /// The named arguments of a call, on the heap that it is made on.

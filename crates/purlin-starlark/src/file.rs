@@ -1,6 +1,7 @@
 //! One file: its tree, what it defines, what it loads, and its module once it was evaluated.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
 use purlin_model::{Diagnostic, Diagnostics, Origin, Source};
@@ -8,11 +9,15 @@ use purlin_plugin::language::FileIndex;
 use starlark::environment::FrozenModule;
 use starlark::syntax::AstModule;
 
+use crate::allocator::Budget;
 use crate::index::{Load, index};
 use crate::{parse, part};
 
 /// Who asks for more parts of a file than this is given all of it.
 const MOST_PARTS: usize = 8;
+
+/// A text of at most so many bytes is quickly evaluated again.
+const SMALL: usize = 16 << 10;
 
 /// A file that was parsed.
 pub(crate) struct File {
@@ -25,19 +30,23 @@ pub(crate) struct File {
     /// What the loads mean, once somebody asked.
     pub(crate) loaded: OnceLock<Result<Vec<Arc<Self>>, Diagnostic>>,
     /// Taken by the evaluation. Of a deep text the tree is not kept, because dropping it would need
-    /// as much stack as making it.
-    tree: Mutex<Option<AstModule>>,
+    /// as much stack as making it. Boxed, since most files have none any more.
+    tree: Mutex<Option<Box<AstModule>>>,
     module: Mutex<Module>,
     /// What single functions needed, by their names.
     parts: Mutex<HashMap<String, FrozenModule>>,
     evaluated: Condvar,
+    /// Whether another file loads it, and counts on its module.
+    is_loaded: AtomicBool,
+    /// Whether it is among those whose modules may be let go of.
+    is_spent: AtomicBool,
 }
 
 enum Module {
     Untouched,
     /// Somebody evaluates it.
     Begun,
-    Done(Result<FrozenModule, Diagnostic>),
+    Done(Result<FrozenModule, Box<Diagnostic>>),
 }
 
 impl File {
@@ -48,7 +57,7 @@ impl File {
     pub(crate) fn parse(source: &Arc<Source>, is_deep: bool) -> Result<Self, Diagnostics> {
         let tree = parse::parse(source).map_err(|diagnostic| vec![diagnostic])?;
         let (index, loads) = index(&tree, source)?;
-        let tree = Some(tree).filter(|_| !is_deep);
+        let tree = Some(Box::new(tree)).filter(|_| !is_deep);
         let names = index.functions.len() + index.constants.len();
         let mut by_name: Vec<u32> = (0..).take(names).collect();
         // The first of a name stays in front.
@@ -63,6 +72,8 @@ impl File {
             module: Mutex::new(Module::Untouched),
             parts: Mutex::default(),
             evaluated: Condvar::new(),
+            is_loaded: AtomicBool::new(false),
+            is_spent: AtomicBool::new(false),
         })
     }
 
@@ -77,7 +88,7 @@ impl File {
     pub(crate) fn take_tree(&self) -> Result<AstModule, Diagnostic> {
         let kept = self.tree.lock().unwrap_or_else(PoisonError::into_inner).take();
         match kept {
-            Some(tree) => Ok(tree),
+            Some(tree) => Ok(*tree),
             None => parse::parse(&self.source),
         }
     }
@@ -89,7 +100,7 @@ impl File {
         }
         let tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
         let text = self.source.text.as_ref()?;
-        Some(Source::new(self.source.path.clone(), part::part(tree.as_ref()?, text, function)?))
+        Some(Source::new(self.source.path.clone(), part::part(tree.as_deref()?, text, function)?))
     }
 
     /// What that came to.
@@ -108,7 +119,7 @@ impl File {
         let mut module = self.module.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             match &*module {
-                Module::Done(result) => return Some(result.clone()),
+                Module::Done(result) => return Some(unboxed(result)),
                 Module::Untouched => {
                     *module = Module::Begun;
                     return None;
@@ -123,7 +134,7 @@ impl File {
     /// The module, if it was evaluated.
     pub(crate) fn module(&self) -> Option<Result<FrozenModule, Diagnostic>> {
         match &*self.module.lock().unwrap_or_else(PoisonError::into_inner) {
-            Module::Done(result) => Some(result.clone()),
+            Module::Done(result) => Some(unboxed(result)),
             Module::Untouched | Module::Begun => None,
         }
     }
@@ -132,10 +143,42 @@ impl File {
     pub(crate) fn done(&self, result: Result<FrozenModule, Diagnostic>) {
         let mut module = self.module.lock().unwrap_or_else(PoisonError::into_inner);
         if !matches!(*module, Module::Done(_)) {
-            *module = Module::Done(result);
+            *module = Module::Done(result.map_err(Box::new));
             self.evaluated.notify_all();
         }
     }
+
+    /// Notes that another file loads it: its module stays from now on.
+    pub(crate) fn note_loaded(&self) {
+        self.is_loaded.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether its module may be let go of once a function in it has returned data: it is small, and is
+    /// not waiting for that already.
+    pub(crate) fn becomes_spent(&self) -> bool {
+        self.by_name.len() <= MOST_PARTS
+            && self.source.text.as_ref().is_some_and(|text| text.len() <= SMALL)
+            && !self.is_loaded.load(Ordering::SeqCst)
+            && !self.is_spent.swap(true, Ordering::SeqCst)
+    }
+
+    /// Lets go of the module. Should it be asked for again, the file is evaluated again.
+    pub(crate) fn let_go(&self) {
+        let mut module = self.module.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_spent.store(false, Ordering::SeqCst);
+        if self.is_loaded.load(Ordering::SeqCst) || !matches!(*module, Module::Done(Ok(_))) {
+            return;
+        }
+        let gone = std::mem::replace(&mut *module, Module::Untouched);
+        drop(module);
+        // What it held is given back to nobody's evaluation.
+        let _nobody = Budget::unlimited();
+        drop(gone);
+    }
+}
+
+fn unboxed(result: &Result<FrozenModule, Box<Diagnostic>>) -> Result<FrozenModule, Diagnostic> {
+    result.as_ref().map(FrozenModule::clone).map_err(|mistake| (**mistake).clone())
 }
 
 /// A name that a file binds, by its number.

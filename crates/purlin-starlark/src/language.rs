@@ -1,6 +1,6 @@
 //! The language as others see it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use purlin_model::{Diagnostic, Diagnostics, Origin, Source};
@@ -11,6 +11,9 @@ use crate::file::File;
 use crate::limits::Limits;
 use crate::worker::Workers;
 use crate::{call, nesting};
+
+/// So many modules are kept of files that may have done all that they are for.
+const MOST_SPENT: usize = 256;
 
 /// Starlark. Files are parsed and evaluated once, as long as it lives; a file that has changed is
 /// another [`Source`].
@@ -27,6 +30,8 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) workers: Workers,
     files: Mutex<Files>,
+    /// Files whose functions have returned data, the last one behind.
+    spent: Mutex<VecDeque<Arc<File>>>,
     mentioned: Mutex<HashMap<String, Handle>>,
 }
 
@@ -123,6 +128,7 @@ impl Inner {
             limits,
             workers: Workers::default(),
             files: Mutex::default(),
+            spent: Mutex::default(),
             mentioned: Mutex::default(),
         }
     }
@@ -162,6 +168,29 @@ impl Inner {
                 .map_err(|diagnostic| vec![diagnostic])?;
         }
         File::parse(source, false)
+    }
+
+    /// A function of the file has returned nothing but data. Most files hold one definition, and are
+    /// never asked again: of these the modules of the last ones alone are kept.
+    ///
+    /// What is evaluated again is the same, since nothing can tell one time from another; and no
+    /// function of the module is in anybody's hands, who could compare it.
+    pub(crate) fn spend(self: &Arc<Self>, source: &Arc<Source>) {
+        let key = Arc::as_ptr(source).addr();
+        let file = match self.files().parsed.get(&key) {
+            Some(Parsed::File(file)) => file.clone(),
+            _ => return,
+        };
+        if !file.becomes_spent() {
+            return;
+        }
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.push_back(file);
+        let oldest = if spent.len() > MOST_SPENT { spent.pop_front() } else { None };
+        drop(spent);
+        if let Some(file) = oldest {
+            file.let_go();
+        }
     }
 
     /// The newest file of a name.

@@ -178,10 +178,11 @@ fn from_data(kind: Kind, leaves: &[Handle], mentions: &mut Vec<Handle>) -> Datum
             Datum::List(items.map(|one| from_data(one.kind, leaves, mentions)).collect())
         }
         Kind::Table(table) => {
-            let entries = table.into_iter();
+            let mut entries = Vec::with_capacity(table.len());
             let one =
                 |(key, entry): (_, Entry)| (key, from_data(entry.value.kind, leaves, mentions));
-            Datum::Table(entries.map(one).collect())
+            entries.extend(table.into_iter().map(one));
+            Datum::Table(entries)
         }
     }
 }

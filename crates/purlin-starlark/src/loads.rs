@@ -59,7 +59,11 @@ pub(crate) fn loaded<'f>(
             .collect()
     });
     match loaded {
-        Ok(files) => Ok(files),
+        Ok(files) => {
+            // Before anybody looks whether it was evaluated.
+            files.iter().for_each(|file| file.note_loaded());
+            Ok(files)
+        }
         Err(diagnostic) => Err(diagnostic.clone()),
     }
 }

@@ -169,6 +169,15 @@ proptest! {
     }
 
     #[test]
+    fn all_at_once_is_one_by_one(before in any_contributions(), all in any_contributions()) {
+        let mut at_once = joined(&before, &[]);
+        let mut one_by_one = at_once.clone();
+        at_once.extend(all.iter().cloned());
+        all.iter().for_each(|one| one_by_one.insert(one.clone()));
+        prop_assert_eq!(told(&at_once), told(&one_by_one));
+    }
+
+    #[test]
     fn grouping_makes_no_difference(
         a in any_contributions(),
         b in any_contributions(),

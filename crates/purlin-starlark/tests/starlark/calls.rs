@@ -134,3 +134,47 @@ fn of_a_large_file_one_function_needs_a_part_alone() {
     let error = alone("wrong").expect_err("it is wrong itself");
     assert_eq!(error.labels[0].origin.to_string(), "large.star:303:15");
 }
+
+/// The modules of files that have returned data are let go of, and made again where they are asked for.
+#[test]
+fn of_thousands_of_files_each_can_be_asked_again() {
+    let mut files = vec![
+        // One loads it, and counts on it.
+        (
+            "loaded.star".to_owned(),
+            "def f(n):\n    return n + 1\ndef default():\n    return 0\n".to_owned(),
+        ),
+        (
+            "function.star".to_owned(),
+            "def f():\n    pass\ndef default():\n    return [f]\n".to_owned(),
+        ),
+    ];
+    let compare = "def default(f, g):\n    return f[0] == g[0]\n";
+    files.push(("compare.star".to_owned(), compare.to_owned()));
+    for number in 0..600 {
+        let text = match number % 3 {
+            0 => format!("load('loaded.star', 'f')\ndef default():\n    return f({number})\n"),
+            1 => format!("def default():\n    return 'a{number}'\n"),
+            _ => format!("def default():\n    fail('no {number}')\n"),
+        };
+        files.push((format!("f{number}.star"), text));
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (&**name, &**text)).collect();
+    let world = world(&files);
+    let first = world.call("function.star", &[]).unwrap();
+    for _ in 0..2 {
+        assert_eq!(shown(&world.call("loaded.star", &[]).unwrap()), "0");
+        for number in 0..600 {
+            let result = world.call(&format!("f{number}.star"), &[]);
+            match number % 3 {
+                0 => assert_eq!(shown(&result.unwrap()), (number + 1).to_string()),
+                1 => assert_eq!(shown(&result.unwrap()), format!("\"a{number}\"")),
+                _ => assert!(result.unwrap_err().to_string().contains(&format!("no {number}"))),
+            }
+        }
+    }
+    // A function that is in somebody's hands stays the same.
+    let second = world.call("function.star", &[]).unwrap();
+    let arguments = [("f", Argument::Value(first)), ("g", Argument::Value(second))];
+    assert_eq!(shown(&world.call("compare.star", &arguments).unwrap()), "true");
+}
