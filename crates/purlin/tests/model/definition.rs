@@ -342,16 +342,18 @@ impl Definition {
     }
 
     pub(crate) fn change(&mut self, slot: Slot, change: Change, value: u8) {
+        // What is not written of a command cannot be written otherwise.
+        let has_deps = self.has_deps(slot);
         let command = &mut self.commands[head(slot)];
         match change {
             Change::Exec => command.exec = value % 3,
-            Change::Constant => command.constant = value % 3,
-            Change::MoreFiles => command.more_files ^= true,
+            Change::Constant => command.constant = if has_deps { value % 3 } else { 0 },
+            Change::MoreFiles => command.more_files ^= has_deps,
             // Its name is known to a plugin.
             Change::Name => command.renamed ^= slot != INSTALL,
             Change::Artifacts => command.elsewhere ^= COMMANDS[slot].elsewhere.is_some(),
             Change::CacheWhen => command.when = value % 3,
-            Change::Cache => command.uncached ^= true,
+            Change::Cache => command.uncached ^= !COMMANDS[slot].uncached,
         }
     }
 
