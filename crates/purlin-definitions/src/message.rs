@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// More places than anybody reads.
 const PLACES: usize = 12;
 
+/// The code of a path with nothing at it.
+pub(crate) const UNKNOWN_PATH: &str = "unknown-path";
+
 /// The code of what needs itself.
 pub(crate) const CYCLE: &str = "cycle";
 
@@ -257,7 +260,7 @@ pub(crate) fn no_such_path<'a>(
         0 => "there is no output".to_owned(),
         _ => format!("`{}` has no", path_text(&path[..known])),
     };
-    Diagnostic::error("unknown-path", format!("{place} `{missing}`"))
+    Diagnostic::error(UNKNOWN_PATH, format!("{place} `{missing}`"))
         .help(suggestion(missing, "names", names))
 }
 
@@ -349,7 +352,7 @@ pub(crate) fn hidden(winner: &Contribution, lost: &Contribution) -> Diagnostic {
 /// A path below a value that counts instead.
 pub(crate) fn below_value(path: &[String], known: usize, winner: &Contribution) -> Diagnostic {
     let shown = path_text(&path[..known]);
-    Diagnostic::error("unknown-path", format!("`{shown}` is a value and has nothing below it"))
+    Diagnostic::error(UNKNOWN_PATH, format!("`{shown}` is a value and has nothing below it"))
         .label(winner.origin(), "written here")
         .help(format!("`purlin explain {shown}` says what it hides"))
 }
