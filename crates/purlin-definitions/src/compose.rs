@@ -1,6 +1,5 @@
 //! The enumerate phase: what a transform sees of the definitions.
 
-use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 
 use purlin_model::{Diagnostic, Origin, Source};
@@ -13,7 +12,7 @@ use crate::engine::{Axes, Engine, Point};
 use crate::entry::{Entry, Target, gone};
 use crate::merge::{Node, Standing, Tree};
 use crate::priority::CHILD;
-use crate::project::JoinedTree;
+use crate::project::{Exported, JoinedTree};
 use crate::{Contribution, Name, message};
 
 /// What a transform may ask for while it runs.
@@ -54,25 +53,6 @@ impl<'a> Context<'a> {
         };
         tree.map_err(|diagnostic| failed(&diagnostic))
     }
-
-    /// The projects below this one that it exports, with the names that lead to them, each once.
-    fn exported(&self) -> Vec<(Vec<Name>, usize)> {
-        let projects = &self.engine.projects;
-        let mut seen = HashSet::from([self.project]);
-        let mut found: Vec<(Vec<Name>, usize)> = vec![(Vec::new(), self.project)];
-        let mut next = 0;
-        while next < found.len() {
-            let (chain, index) = found[next].clone();
-            for child in projects[index].children.iter().filter(|child| child.export) {
-                if seen.insert(child.index) {
-                    let chain = chain.iter().cloned().chain([child.name.clone()]).collect();
-                    found.push((chain, child.index));
-                }
-            }
-            next += 1;
-        }
-        found.split_off(1)
-    }
 }
 
 impl TransformContext for Context<'_> {
@@ -93,25 +73,32 @@ impl TransformContext for Context<'_> {
         let tree = self.section(self.project, &section)?;
         let mut composition =
             Composition { own: self.walk(how, self.project).tree(&tree), ..Composition::default() };
-        for (chain, index) in self.exported() {
+        for Exported { chain, index, world } in self.engine.exported(self.project) {
             let tree = self.section(index, &section)?;
             if tree.root.is_end() && tree.root.here().is_empty() {
                 continue;
             }
+            let is_adopted = world == self.project;
             // What it extends itself it cannot see as others will.
-            if self.position.is_none() {
-                let joined = self.engine.joined(self.project, &section, Some(self.frame));
-                let joined = joined.map_err(|diagnostic| failed(&diagnostic))?;
-                let walk = Walk {
-                    joined: Some(&joined),
-                    priority: Some(CHILD),
-                    prefix: &chain,
-                    ..self.walk(how, self.project)
-                };
-                composition.adopted.extend(walk.tree(&tree));
+            if is_adopted && self.position.is_some() {
+                continue;
             }
-            let home = Walk { priority: Some(CHILD), ..self.walk(how, index) };
-            composition.children.push((chain.join("."), home.tree(&tree)));
+            let joined = (world != index)
+                .then(|| self.engine.joined(world, &section, Some(self.frame)))
+                .transpose()
+                .map_err(|diagnostic| failed(&diagnostic))?;
+            let walk = Walk {
+                joined: joined.as_deref(),
+                priority: Some(CHILD),
+                prefix: if is_adopted { &chain } else { &[] },
+                ..self.walk(how, world)
+            };
+            let entries = walk.tree(&tree);
+            if is_adopted {
+                composition.adopted.extend(entries);
+            } else {
+                composition.children.push((chain, entries));
+            }
         }
         Ok(composition)
     }

@@ -41,7 +41,12 @@ impl Engine {
             detail.push_str(" A definition that asks for its own name gets what it stands above, and nothing is there.");
         }
         let near = suggestion(name, "names", candidates.iter().map(String::as_str));
+        let there = Key { world: 0, ..key.clone() };
         let help = match near {
+            _ if key.world != 0 && self.supply(&there, name, &parameter.origin, None).is_some() => {
+                let whose = self.projects[key.home()].place.described();
+                format!("{whose} gets it from who uses it if that says `adopt = true` of it")
+            }
             Some(near) if near.ends_with('?') => format!("{near} A default would make it optional"),
             Some(near) => format!("{near}; a default would make it optional"),
             None => "define it, or give the parameter a default".to_owned(),

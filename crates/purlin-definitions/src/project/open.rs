@@ -76,6 +76,7 @@ pub(crate) fn open(
                 name: entry.name,
                 index,
                 export: entry.export,
+                adopt: entry.adopt,
                 accept_override: entry.accept_override,
             });
         }

@@ -25,7 +25,9 @@ fn a_project_stays_a_workspace_of_its_own() {
     let opened = open(&[
         (
             "purlin.toml",
-            &format!("{HEAD}[projects]\na = {{path = \"a\"}}\n[pkg.k]\nversion = \"top\"\n"),
+            &format!(
+                "{HEAD}[projects]\na = {{path = \"a\", adopt = true}}\n[pkg.k]\nversion = \"top\"\n"
+            ),
         ),
         ("a/purlin.toml", document),
         ("a/purlin.star", star),
