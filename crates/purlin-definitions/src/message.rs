@@ -9,6 +9,7 @@ use crate::board::{Circle, Key, Task};
 use crate::catalogue::LeafFeature;
 use crate::engine::Engine;
 use crate::file::DefinitionFile;
+use crate::force::DEEPEST;
 use crate::read::Used;
 use crate::{Contribution, Name, path_text};
 use std::sync::Arc;
@@ -216,7 +217,10 @@ pub(crate) fn too_deep(key: &Key) -> Diagnostic {
     let shown = path_text(&key.definition.path);
     Diagnostic::error("too-deep", format!("`{shown}` is looked up too deep in other definitions"))
         .label(key.definition.lineage.origin.clone(), "this definition")
-        .detail("What is looked up in `pkgs` or `self` while a definition runs is evaluated inside of it.")
+        .detail(format!(
+            "What is looked up in `pkgs` or `self` while a definition runs is evaluated inside of it, \
+             and {DEEPEST} lie in each other already."
+        ))
         .help("ask for it as a parameter, which may form chains of any length".to_owned())
 }
 

@@ -143,18 +143,37 @@ fn the_literal_is_read_and_chains_may_be_long() {
     assert_eq!(opened.show("foo.x"), json!([1, 2]));
 }
 
+/// `p0 <- p1 <- …`, each of which looks the next one up while it runs; `last` is what the last one
+/// returns.
+fn looked_up(count: usize, last: &str) -> Opened {
+    let mut star = format!("def p{count}(mk_thing, pkgs):\n    return {last}\n");
+    let mut names = format!("\"p{count}\": p{count}");
+    for number in 0..count {
+        star.push_str(&format!("def p{number}(pkgs):\n    return pkgs.p{}\n", number + 1));
+        names.push_str(&format!(", \"p{number}\": p{number}"));
+    }
+    star.push_str(&format!("definitions = {{\"pkg\": {{{names}}}}}\n"));
+    open(&[("purlin.star", &star)])
+}
+
+#[test]
+fn what_is_looked_up_may_lie_thousands_deep() {
+    let opened = looked_up(4_000, "mk_thing(version = \"1\")");
+    assert_eq!(opened.show("pkg.x86_64-linux.p0")["version"], "1");
+    // Only what is in the circle is told.
+    let error = looked_up(2_000, "pkgs.p2").error("pkg.x86_64-linux.p0");
+    assert_eq!(error.code, "cycle", "{error}");
+    assert!(error.summary.starts_with("cycle: p10 (purlin.star:"), "{error}");
+    assert!(error.summary.contains(" -> … 1987 more … -> p"), "{error}");
+}
+
 #[test]
 fn what_is_looked_up_too_deep_is_an_error_and_not_the_end() {
-    let texts: Vec<(String, String)> = (0..1_000)
-        .map(|number| {
-            let text = format!("def default(pkgs):\n    return pkgs.p{}\n", (number + 1) % 1_000);
-            (format!("pkg/p{number}.star"), text)
-        })
-        .collect();
-    let files: Vec<(&str, &str)> =
-        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let error = open(&files).error("pkg.x86_64-linux.p0");
+    let opened = looked_up(6_000, "mk_thing(version = \"1\")");
+    let error = opened.error("pkg.x86_64-linux.p0");
     assert_eq!(error.code, "too-deep", "{error}");
+    assert!(error.detail.contains("5000 lie in each other"), "{}", error.detail);
+    assert_eq!(opened.show("pkg.x86_64-linux.p5999")["version"], "1");
 }
 
 #[test]
