@@ -43,6 +43,8 @@ pub(crate) struct Repository {
     /// Its address.
     pub(crate) url: String,
     pub(crate) commit: String,
+    /// When that was made, in seconds since 1970.
+    pub(crate) modified: Option<i64>,
     /// The folder with everything of it, without symbolic links.
     pub(crate) real: PathBuf,
 }

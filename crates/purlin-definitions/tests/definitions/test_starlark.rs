@@ -56,9 +56,14 @@ pub(crate) fn open_fetching(
         files,
         base: None,
         fetch,
-        revision: Some(Box::new(|folder, commit| {
+        revision: Some(Box::new(|folder, fetched| {
             let name = folder.file_name().unwrap().to_string_lossy();
-            let told = json!({ "path": name, "revision": commit });
+            let (commit, modified) = fetched.unzip();
+            let told = json!({
+                "path": name,
+                "revision": commit,
+                "last_modified": modified.flatten(),
+            });
             Ok(Value::from_json(&told, &Origin::whole(&Source::unread("self"))))
         })),
         inputs: None,
