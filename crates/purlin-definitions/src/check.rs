@@ -1,6 +1,6 @@
 //! Everything that is wrong, at once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, distinct};
@@ -8,12 +8,18 @@ use purlin_model::{Diagnostic, distinct};
 use crate::board::{Key, lock};
 use crate::engine::{Axes, Engine, Point};
 use crate::merge::{Node, Standing, Tree};
-use crate::missing::MISSING_ARGUMENT;
+use crate::missing::{MISSING_ARGUMENT, evaluated_for};
 use crate::priority::CHILD;
 use crate::project::{Exported, Project};
 use crate::read::Choice;
 use crate::scope::RESERVED;
 use crate::{Content, Contribution, Layer, Name, message, path_text};
+
+/// A missing argument among what was found, and the systems that lack it.
+struct Lacking {
+    place: usize,
+    systems: Vec<Name>,
+}
 
 impl Engine {
     pub(crate) fn check(&self) -> Vec<Diagnostic> {
@@ -31,15 +37,27 @@ impl Engine {
         }
         let sound: Vec<Key> =
             keys.into_iter().filter(|key| self.check_leaf(key, &mut found)).collect();
-        let mut missing = HashSet::new();
-        for forced in self.force_all(&sound) {
+        let mut missing: HashMap<String, Lacking> = HashMap::new();
+        for (key, forced) in sound.iter().zip(self.force_all(&sound)) {
             let Some(diagnostic) = forced.err() else { continue };
-            // What is missing for all systems is told for one.
-            let is_first = diagnostic.code != MISSING_ARGUMENT
-                || missing.insert((diagnostic.summary.clone(), diagnostic.to_string()));
-            if is_first {
+            let system = self.point(key.point).system.clone();
+            let (Some(system), MISSING_ARGUMENT) = (system, diagnostic.code.as_str()) else {
                 found.push((*diagnostic).clone());
+                continue;
+            };
+            // What several systems lack is told once.
+            let lacking = missing.entry(diagnostic.to_string()).or_insert_with(|| {
+                found.push((*diagnostic).clone());
+                Lacking { place: found.len() - 1, systems: Vec::new() }
+            });
+            if !lacking.systems.contains(&system) {
+                lacking.systems.push(system);
             }
+        }
+        for Lacking { place, systems } in missing.into_values() {
+            let all: Vec<&str> = systems.iter().map(AsRef::as_ref).collect();
+            let (one, all) = (evaluated_for(&all[..1]), evaluated_for(&all));
+            found[place].detail = found[place].detail.replacen(&one, &all, 1);
         }
         for outputs in outputs {
             match outputs {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use purlin_model::{Diagnostic, Origin, Source};
+use purlin_model::Diagnostic;
 use purlin_plugin::language::{Argument, Namespace};
 use purlin_plugin::message::{ErrorCode, PluginError};
 use purlin_plugin::transform::{Compose, Composition, DefinitionEntry, TransformContext};
@@ -411,8 +411,7 @@ impl Namespace for Definitions {
             Standing::Leaf(definition, _) => {
                 let point = engine.point_of(None);
                 let key = Key { world: self.project, point, definition };
-                let origin = Origin::whole(&Source::unread("<definitions>"));
-                let value = engine.force(&key, Some(&self.frame), Some(&origin));
+                let value = engine.force(&key, Some(&self.frame), None);
                 Some(value.map_err(Arc::unwrap_or_clone))
             }
             Standing::Conflict(verdict) => {

@@ -71,7 +71,7 @@ fn task_name(engine: &Engine, task: &Task) -> (String, Option<Origin>) {
             let path = &key.definition.path;
             let is_package = path.len() > 1 && engine.packages.contains(&path[0]);
             let shown = path_text(if is_package { &path[1..] } else { path });
-            (shown, Some(key.definition.lineage.origin.clone()))
+            (shown, Some(key.definition.origin()))
         }
         Task::Extend { project, position } => {
             let used = &engine.projects[*project].document.uses[*position];

@@ -14,6 +14,12 @@ use crate::{Name, parse_path, path_text};
 /// The code of a parameter that nothing fills.
 pub(crate) const MISSING_ARGUMENT: &str = "missing-argument";
 
+/// For what a definition lacks something.
+pub(crate) fn evaluated_for(systems: &[&str]) -> String {
+    let systems: Vec<String> = systems.iter().map(|system| (*system).to_owned()).collect();
+    format!("The definition is evaluated for {}.", listed(&systems))
+}
+
 /// How many missing names are told with what is near them.
 const SUGGESTED: usize = 100;
 
@@ -29,7 +35,7 @@ impl Engine {
         let mut detail = format!("It was looked for in {}.", listed(&scopes));
         let point = self.point(key.point);
         match &point.system {
-            Some(system) => detail.push_str(&format!(" The definition is evaluated for {system}.")),
+            Some(system) => detail.push_str(&format!(" {}", evaluated_for(&[&**system]))),
             None => detail.push_str(
                 " The definition is evaluated without a system, so packages are not looked at.",
             ),

@@ -181,6 +181,28 @@ fn what_is_looked_up_too_deep_is_an_error_and_not_the_end() {
     assert_eq!(opened.show("pkg.x86_64-linux.p5999")["version"], "1");
 }
 
+/// Where a file is large, no more of it is evaluated than is asked for.
+#[test]
+fn a_mistake_at_the_top_level_of_a_large_file_is_told_whatever_is_asked_for() {
+    let many: String = (0..400)
+        .map(|number| format!("def p{number}(mk_thing):\n    return mk_thing(version = \"1\")\n"))
+        .collect();
+    let names: String = (0..400).map(|number| format!("\"p{number}\": p{number}, ")).collect();
+    for (mistake, told) in [
+        ("x = 1 + \"a\"\n", "purlin.star:1:5"),
+        ("def f(x = 1 + \"a\"):\n    pass\n", "purlin.star:1:11"),
+        ("def f():\n    return nowhere\n", "purlin.star:2:12"),
+    ] {
+        let star = format!("{mistake}{many}definitions = {{\"pkg\": {{{names}}}}}\n");
+        let error = open(&[("purlin.star", &star)]).error("pkg.x86_64-linux.p7");
+        assert!(error.to_string().contains(told), "{mistake}: {error}");
+    }
+    let star = format!(
+        "def f(x = [None]):\n    return [y for y in x]\n{many}definitions = {{\"pkg\": {{{names}}}}}\n"
+    );
+    assert_eq!(open(&[("purlin.star", &star)]).show("pkg.x86_64-linux.p7")["version"], "1");
+}
+
 #[test]
 fn whatever_a_function_is_bound_to_its_parameters_are_injected() {
     let opened = open(&[
