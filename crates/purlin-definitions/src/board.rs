@@ -69,6 +69,16 @@ pub(crate) struct Frame {
     pub(crate) between: Option<Between>,
 }
 
+impl Drop for Frame {
+    /// A namespace may hold the last of thousands: they are let go of one after the other.
+    fn drop(&mut self) {
+        let mut parent = self.parent.take();
+        while let Some(mut frame) = parent.and_then(Arc::into_inner) {
+            parent = frame.parent.take();
+        }
+    }
+}
+
 /// Tells the tasks that lie between one that asks and one that is done for that, the last first; each
 /// with the place where it asks for the next.
 pub(crate) type Between = Arc<dyn Fn() -> Circle + Send + Sync>;
@@ -137,11 +147,12 @@ impl Board {
         if let Some(outcome) = slot.done.get() {
             return Ok(outcome.clone());
         }
-        if let Some(circle) = own_circle(task, asker) {
-            return Err(circle);
-        }
         if slot.claimed.swap(true, Ordering::AcqRel) {
-            return self.wait(task, &slot, asker);
+            // What this thread is in the middle of is claimed, too.
+            return match own_circle(task, asker) {
+                Some(circle) => Err(circle),
+                None => self.wait(task, &slot, asker),
+            };
         }
         let depth = parent.map_or(0, |parent| parent.depth + 1);
         let frame = Arc::new(Frame {

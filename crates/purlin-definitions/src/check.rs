@@ -1,6 +1,6 @@
 //! Everything that is wrong, at once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, distinct};
@@ -8,12 +8,18 @@ use purlin_model::{Diagnostic, distinct};
 use crate::board::{Key, lock};
 use crate::engine::{Axes, Engine, Point};
 use crate::merge::{Node, Standing, Tree};
-use crate::missing::MISSING_ARGUMENT;
+use crate::missing::{MISSING_ARGUMENT, evaluated_for};
 use crate::priority::CHILD;
-use crate::project::Project;
+use crate::project::{Exported, Project};
 use crate::read::Choice;
 use crate::scope::RESERVED;
 use crate::{Content, Contribution, Layer, Name, message, path_text};
+
+/// A missing argument among what was found, and the systems that lack it.
+struct Lacking {
+    place: usize,
+    systems: Vec<Name>,
+}
 
 impl Engine {
     pub(crate) fn check(&self) -> Vec<Diagnostic> {
@@ -27,18 +33,31 @@ impl Engine {
                 Ok(joined) => self.check_section(&section, &joined.tree, &mut keys, &mut found),
                 Err(diagnostic) => found.push((*diagnostic).clone()),
             }
+            self.add_homes(&section, &mut keys);
         }
         let sound: Vec<Key> =
             keys.into_iter().filter(|key| self.check_leaf(key, &mut found)).collect();
-        let mut missing = HashSet::new();
-        for forced in self.force_all(&sound) {
+        let mut missing: HashMap<String, Lacking> = HashMap::new();
+        for (key, forced) in sound.iter().zip(self.force_all(&sound)) {
             let Some(diagnostic) = forced.err() else { continue };
-            // What is missing for all systems is told for one.
-            let is_first = diagnostic.code != MISSING_ARGUMENT
-                || missing.insert((diagnostic.summary.clone(), diagnostic.to_string()));
-            if is_first {
+            let system = self.point(key.point).system.clone();
+            let (Some(system), MISSING_ARGUMENT) = (system, diagnostic.code.as_str()) else {
                 found.push((*diagnostic).clone());
+                continue;
+            };
+            // What several systems lack is told once.
+            let lacking = missing.entry(diagnostic.to_string()).or_insert_with(|| {
+                found.push((*diagnostic).clone());
+                Lacking { place: found.len() - 1, systems: Vec::new() }
+            });
+            if !lacking.systems.contains(&system) {
+                lacking.systems.push(system);
             }
+        }
+        for Lacking { place, systems } in missing.into_values() {
+            let all: Vec<&str> = systems.iter().map(AsRef::as_ref).collect();
+            let (one, all) = (evaluated_for(&all[..1]), evaluated_for(&all));
+            found[place].detail = found[place].detail.replacen(&one, &all, 1);
         }
         for outputs in outputs {
             match outputs {
@@ -72,6 +91,14 @@ impl Engine {
         keys: &mut Vec<Key>,
         found: &mut Vec<Diagnostic>,
     ) {
+        for (system, point) in self.points_of(section) {
+            self.check_node(tree, &tree.root, system.as_deref(), point, keys, found);
+        }
+        self.check_names(section, &tree.root, found);
+    }
+
+    /// What definitions of a section are evaluated for.
+    fn points_of(&self, section: &Name) -> Vec<(Option<Name>, usize)> {
         let systems: Vec<Option<Name>> = match self.shared.contains(section) {
             true => vec![None],
             false => self.systems.iter().cloned().map(Some).collect(),
@@ -80,14 +107,37 @@ impl Engine {
         let mut axes: Vec<Axes> =
             axes.unwrap_or_else(|| [Axes::new()].into()).into_iter().collect();
         axes.sort_unstable();
-        for system in systems {
-            for axes in &axes {
+        let with = |system: Option<Name>| {
+            axes.iter().map(move |axes| {
                 let point = Point { system: system.clone(), axes: axes.clone() };
-                let point = self.point_number(&point);
-                self.check_node(tree, &tree.root, system.as_deref(), point, keys, found);
+                (system.clone(), self.point_number(&point))
+            })
+        };
+        systems.into_iter().flat_map(with).collect()
+    }
+
+    /// What projects put out here as it is at home. What excludes each other there does so here.
+    fn add_homes(&self, section: &Name, keys: &mut Vec<Key>) {
+        for Exported { index, world, .. } in self.exported(0) {
+            let (Ok(tree), Ok(joined)) =
+                (self.extended(index, section, None), self.joined(world, section, None))
+            else {
+                continue;
+            };
+            if world == 0 {
+                continue;
             }
+            let mut there = Vec::new();
+            for (system, point) in self.points_of(section) {
+                let told = &mut Vec::new();
+                self.check_node(&tree, &tree.root, system.as_deref(), point, &mut there, told);
+            }
+            keys.extend(there.into_iter().map(|key| {
+                let definition =
+                    if world == index { key.definition } else { joined.of(&key.definition) };
+                Key { world, definition, ..key }
+            }));
         }
-        self.check_names(section, &tree.root, found);
     }
 
     fn check_node(

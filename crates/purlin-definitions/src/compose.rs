@@ -1,9 +1,9 @@
 //! The enumerate phase: what a transform sees of the definitions.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 
-use purlin_model::{Diagnostic, Origin, Source};
+use purlin_model::Diagnostic;
 use purlin_plugin::language::{Argument, Namespace};
 use purlin_plugin::message::{ErrorCode, PluginError};
 use purlin_plugin::transform::{Compose, Composition, DefinitionEntry, TransformContext};
@@ -13,7 +13,7 @@ use crate::engine::{Axes, Engine, Point};
 use crate::entry::{Entry, Target, gone};
 use crate::merge::{Node, Standing, Tree};
 use crate::priority::CHILD;
-use crate::project::JoinedTree;
+use crate::project::{Exported, JoinedTree};
 use crate::{Contribution, Name, message};
 
 /// What a transform may ask for while it runs.
@@ -57,25 +57,6 @@ impl<'a> Context<'a> {
         };
         tree.map_err(|diagnostic| failed(&diagnostic))
     }
-
-    /// The projects below this one that it exports, with the names that lead to them, each once.
-    fn exported(&self) -> Vec<(Vec<Name>, usize)> {
-        let projects = &self.engine.projects;
-        let mut seen = HashSet::from([self.project]);
-        let mut found: Vec<(Vec<Name>, usize)> = vec![(Vec::new(), self.project)];
-        let mut next = 0;
-        while next < found.len() {
-            let (chain, index) = found[next].clone();
-            for child in projects[index].children.iter().filter(|child| child.export) {
-                if seen.insert(child.index) {
-                    let chain = chain.iter().cloned().chain([child.name.clone()]).collect();
-                    found.push((chain, child.index));
-                }
-            }
-            next += 1;
-        }
-        found.split_off(1)
-    }
 }
 
 impl TransformContext for Context<'_> {
@@ -96,26 +77,33 @@ impl TransformContext for Context<'_> {
         let tree = self.section(self.project, &section)?;
         let mut composition =
             Composition { own: self.walk(how, self.project).tree(&tree), ..Composition::default() };
-        for (chain, index) in self.exported() {
+        for Exported { chain, index, world } in self.engine.exported(self.project) {
             let tree = self.section(index, &section)?;
             if tree.root.is_end() && tree.root.here().is_empty() {
                 continue;
             }
+            let is_adopted = world == self.project;
             // What it extends itself it cannot see as others will.
-            if self.position.is_none() {
-                let joined = self.engine.joined(self.project, &section, Some(self.frame));
-                let joined = joined.map_err(|diagnostic| failed(&diagnostic))?;
-                let walk = Walk {
-                    joined: Some(&joined),
-                    priority: Some(CHILD),
-                    prefix: &chain,
-                    ..self.walk(how, self.project)
-                };
-                composition.adopted.extend(walk.tree(&tree));
+            if is_adopted && self.position.is_some() {
+                continue;
             }
-            // Where these stand in outputs is the transform's own affair.
-            let home = Walk { priority: Some(CHILD), only: None, ..self.walk(how, index) };
-            composition.children.push((chain.join("."), home.tree(&tree)));
+            let joined = (world != index)
+                .then(|| self.engine.joined(world, &section, Some(self.frame)))
+                .transpose()
+                .map_err(|diagnostic| failed(&diagnostic))?;
+            let walk = Walk {
+                joined: joined.as_deref(),
+                priority: Some(CHILD),
+                prefix: if is_adopted { &chain } else { &[] },
+                only: if is_adopted { self.only.clone() } else { self.only_of(&chain) },
+                ..self.walk(how, world)
+            };
+            let entries = walk.tree(&tree);
+            if is_adopted {
+                composition.adopted.extend(entries);
+            } else {
+                composition.children.push((chain, entries));
+            }
         }
         Ok(composition)
     }
@@ -130,6 +118,15 @@ impl TransformContext for Context<'_> {
 }
 
 impl Context<'_> {
+    /// The paths that are asked for of a project that stands below these names, as they are at its home.
+    fn only_of(&self, chain: &[Name]) -> Option<Vec<Vec<Name>>> {
+        let only = self.only.as_deref()?;
+        if only.iter().any(|path| chain.starts_with(path)) {
+            return None;
+        }
+        Some(only.iter().filter_map(|path| Some(path.strip_prefix(chain)?.to_vec())).collect())
+    }
+
     fn walk<'b>(&'b self, how: &'b Compose, world: usize) -> Walk<'b> {
         Walk {
             engine: self.engine,
@@ -139,7 +136,7 @@ impl Context<'_> {
             joined: None,
             priority: None,
             prefix: &[],
-            only: self.only.as_deref(),
+            only: self.only.clone(),
             axes: combinations(&how.axes),
             systems: match &how.systems {
                 Some(systems) if systems.is_empty() => vec![None],
@@ -195,7 +192,7 @@ struct Walk<'a> {
     /// The priority of the entries, where it is not their own.
     priority: Option<i64>,
     prefix: &'a [Name],
-    only: Option<&'a [Vec<Name>]>,
+    only: Option<Vec<Vec<Name>>>,
     axes: Vec<Vec<(String, String)>>,
     /// The systems that there is something for unless a definition says otherwise.
     systems: Vec<Option<Name>>,
@@ -266,7 +263,7 @@ impl Walk<'_> {
 
     /// The names that lead to what is asked for; `None` where all do.
     fn wanted_below(&self) -> Option<BTreeSet<Name>> {
-        let only = self.only?;
+        let only = self.only.as_deref()?;
         let here = || self.prefix.iter().chain(&self.path);
         let depth = self.prefix.len() + self.path.len();
         let mut names = BTreeSet::new();
@@ -455,8 +452,7 @@ impl Namespace for Definitions {
             Standing::Leaf(definition, _) => {
                 let point = engine.point_of(None);
                 let key = Key { world: self.project, point, definition };
-                let origin = Origin::whole(&Source::unread("<definitions>"));
-                let value = engine.force(&key, Some(&self.frame), Some(&origin));
+                let value = engine.force(&key, Some(&self.frame), None);
                 Some(value.map_err(Arc::unwrap_or_clone))
             }
             Standing::Conflict(verdict) => {

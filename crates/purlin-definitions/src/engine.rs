@@ -18,8 +18,9 @@ use crate::project::Project;
 use crate::shipped::Shipped;
 
 /// Asked for `inputs.self` when a definition needs it: `{path, revision, last_modified, dirty}` of the
-/// workspace or project in this folder; with its commit, if it was fetched.
-pub type Revision = Box<dyn Fn(&Path, Option<&str>) -> Result<Value, Diagnostic> + Send + Sync>;
+/// workspace or project in this folder; with its commit and the time of that, if it was fetched.
+pub type Revision =
+    Box<dyn Fn(&Path, Option<(&str, Option<i64>)>) -> Result<Value, Diagnostic> + Send + Sync>;
 
 /// The role of leaves whose sections are where names are looked up.
 pub(crate) const PACKAGE_ROLE: &str = "build";

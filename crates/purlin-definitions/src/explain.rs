@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::entry::{Entry, Target};
 use crate::force::Callable;
 use crate::merge::{Standing, Verdict};
+use crate::message::UNKNOWN_PATH;
 use crate::names::ScopeNames;
 use crate::scope::{Level, Supply};
 use crate::{Content, Contribution, Name, Step, message, path_text};
@@ -231,32 +232,48 @@ impl Engine {
 
     /// The explanation of a path of definitions: for the first system that has something there.
     fn definition(&self, path: &[String]) -> Option<Explanation> {
-        let (section, rest) = path.split_first()?;
-        let section = Name::from(section.as_str());
-        let joined = self.joined(0, &section, None).ok()?;
-        let node = joined.tree.at(rest)?;
-        let systems = self.systems.iter().map(Some).chain([None]);
-        for system in systems {
-            let mut explanation = Explanation::new(path);
-            match joined.tree.standing(node, system.map(AsRef::as_ref)) {
-                Standing::Nothing => {}
-                Standing::Branch(verdict) => {
-                    self.add(&verdict, &mut explanation);
-                    return Some(explanation);
-                }
-                Standing::Conflict(verdict) => {
-                    self.add(&verdict, &mut explanation);
-                    return Some(explanation);
-                }
-                Standing::Leaf(definition, _) => {
-                    explanation.winner = Some(self.told(&definition));
-                    let key = Key { world: 0, point: self.point_of(system), definition };
-                    self.add_key(&key, &mut explanation);
-                    return Some(explanation);
-                }
+        let mut explanation = Explanation::new(path);
+        match self.first_standing(path)? {
+            (_, Standing::Nothing) => return None,
+            (_, Standing::Branch(verdict) | Standing::Conflict(verdict)) => {
+                self.add(&verdict, &mut explanation);
+            }
+            (point, Standing::Leaf(definition, _)) => {
+                explanation.winner = Some(self.told(&definition));
+                self.add_key(&Key { world: 0, point, definition }, &mut explanation);
             }
         }
-        None
+        Some(explanation)
+    }
+
+    /// What stands at a path of definitions for the first system that has something there.
+    fn first_standing(&self, path: &[String]) -> Option<(usize, Standing)> {
+        let (section, rest) = path.split_first()?;
+        let joined = self.joined(0, &Name::from(section.as_str()), None).ok()?;
+        let node = joined.tree.at(rest)?;
+        let mut systems = self.systems.iter().map(Some).chain([None]);
+        systems.find_map(|system| match joined.tree.standing(node, system.map(AsRef::as_ref)) {
+            Standing::Nothing => None,
+            standing => Some((self.point_of(system), standing)),
+        })
+    }
+
+    /// The value that [`Engine::explanation`] tells of.
+    pub(crate) fn explained(&self, path: &[String]) -> Result<Argument, Diagnostic> {
+        let found = match self.value(path) {
+            Err(diagnostic) if diagnostic.code == UNKNOWN_PATH => {
+                (self.first_standing(path), diagnostic)
+            }
+            value => return value,
+        };
+        match found {
+            (Some((point, Standing::Leaf(definition, _))), _) => {
+                let forced = self.force(&Key { world: 0, point, definition }, None, None);
+                forced.map_err(Arc::unwrap_or_clone)
+            }
+            (Some(_), _) => Err(message::no_value(path)),
+            (None, diagnostic) => Err(diagnostic),
+        }
     }
 }
 

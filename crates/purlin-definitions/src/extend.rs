@@ -15,7 +15,7 @@ use crate::file::{DefinitionFile, inside, matching};
 use crate::force::first;
 use crate::fragment::{checked, of_system};
 use crate::priority::EXTENSION;
-use crate::read::{SectionReader, Use, Used};
+use crate::read::{SectionReader, Use, Used, stated_priority};
 use crate::{Content, Contribution, Injected, Layer, Lineage, Name, Phase, Step, folder, message};
 
 type Fragments = Result<Arc<Vec<Arc<Contribution>>>, Arc<Diagnostic>>;
@@ -190,9 +190,16 @@ fn is_definition(path: &Path) -> bool {
 }
 
 fn add_definition(reader: &mut SectionReader<'_>, path: Vec<Name>, file: &Arc<DefinitionFile>) {
-    let content = match file.path.as_os_str().as_encoded_bytes().ends_with(b".toml") {
-        true => Content::Toml(file.clone()),
-        false => Content::Prototype { file: file.clone(), name: None },
-    };
-    reader.add_owned(path, content, Origin::whole(&file.place));
+    let origin = Origin::whole(&file.place);
+    if !file.path.as_os_str().as_encoded_bytes().ends_with(b".toml") {
+        let content = Content::Prototype { file: file.clone(), name: None };
+        return reader.add_owned(path, content, origin);
+    }
+    let outer = reader.priority;
+    // Where no leaves are, it is data like other.
+    if !reader.leaves.is_empty() {
+        reader.priority = stated_priority(file).unwrap_or(outer);
+    }
+    reader.add_owned(path, Content::Toml(file.clone()), origin);
+    reader.priority = outer;
 }

@@ -27,8 +27,8 @@ use plan::Plan;
 pub(crate) type Forced = Result<Argument, Arc<Diagnostic>>;
 
 /// How deeply evaluations may lie in each other. Parameters do not count: only what is looked up in
-/// `pkgs`, `self` and folders while a definition runs.
-const DEEPEST: usize = 200;
+/// `pkgs`, `self` and folders while a definition runs. The language has the stack for it.
+pub(crate) const DEEPEST: usize = 5_000;
 
 /// So many are planned at once. Their files are syntax trees until they are evaluated, and those are
 /// larger than what comes of them.

@@ -98,8 +98,9 @@ impl Namespace for InputNames {
         if name == "self" {
             let Some(revision) = &engine.revision else { return Some(Err(message::no_revision())) };
             let project = &engine.projects[self.project];
-            let commit = project.repository.as_ref().map(|repository| repository.commit.as_str());
-            let told = revision(&project.root.folder, commit);
+            let fetched = project.repository.as_ref();
+            let fetched = fetched.map(|found| (found.commit.as_str(), found.modified));
+            let told = revision(&project.root.folder, fetched);
             return Some(told.map(|told| as_names("inputs.self", told)));
         }
         let inputs = engine.projects[self.project].document.inputs.as_ref()?.as_table()?;

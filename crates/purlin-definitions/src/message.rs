@@ -9,12 +9,16 @@ use crate::board::{Circle, Key, Task};
 use crate::catalogue::LeafFeature;
 use crate::engine::Engine;
 use crate::file::DefinitionFile;
+use crate::force::DEEPEST;
 use crate::read::Used;
 use crate::{Contribution, Name, path_text};
 use std::sync::Arc;
 
 /// More places than anybody reads.
 const PLACES: usize = 12;
+
+/// The code of a path with nothing at it.
+pub(crate) const UNKNOWN_PATH: &str = "unknown-path";
 
 /// The code of what needs itself.
 pub(crate) const CYCLE: &str = "cycle";
@@ -67,7 +71,7 @@ fn task_name(engine: &Engine, task: &Task) -> (String, Option<Origin>) {
             let path = &key.definition.path;
             let is_package = path.len() > 1 && engine.packages.contains(&path[0]);
             let shown = path_text(if is_package { &path[1..] } else { path });
-            (shown, Some(key.definition.lineage.origin.clone()))
+            (shown, Some(key.definition.origin()))
         }
         Task::Extend { project, position } => {
             let used = &engine.projects[*project].document.uses[*position];
@@ -213,7 +217,10 @@ pub(crate) fn too_deep(key: &Key) -> Diagnostic {
     let shown = path_text(&key.definition.path);
     Diagnostic::error("too-deep", format!("`{shown}` is looked up too deep in other definitions"))
         .label(key.definition.lineage.origin.clone(), "this definition")
-        .detail("What is looked up in `pkgs` or `self` while a definition runs is evaluated inside of it.")
+        .detail(format!(
+            "What is looked up in `pkgs` or `self` while a definition runs is evaluated inside of it, \
+             and {DEEPEST} lie in each other already."
+        ))
         .help("ask for it as a parameter, which may form chains of any length".to_owned())
 }
 
@@ -257,7 +264,7 @@ pub(crate) fn no_such_path<'a>(
         0 => "there is no output".to_owned(),
         _ => format!("`{}` has no", path_text(&path[..known])),
     };
-    Diagnostic::error("unknown-path", format!("{place} `{missing}`"))
+    Diagnostic::error(UNKNOWN_PATH, format!("{place} `{missing}`"))
         .help(suggestion(missing, "names", names))
 }
 
@@ -349,7 +356,7 @@ pub(crate) fn hidden(winner: &Contribution, lost: &Contribution) -> Diagnostic {
 /// A path below a value that counts instead.
 pub(crate) fn below_value(path: &[String], known: usize, winner: &Contribution) -> Diagnostic {
     let shown = path_text(&path[..known]);
-    Diagnostic::error("unknown-path", format!("`{shown}` is a value and has nothing below it"))
+    Diagnostic::error(UNKNOWN_PATH, format!("`{shown}` is a value and has nothing below it"))
         .label(winner.origin(), "written here")
         .help(format!("`purlin explain {shown}` says what it hides"))
 }

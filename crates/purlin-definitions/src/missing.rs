@@ -14,6 +14,12 @@ use crate::{Name, parse_path, path_text};
 /// The code of a parameter that nothing fills.
 pub(crate) const MISSING_ARGUMENT: &str = "missing-argument";
 
+/// For what a definition lacks something.
+pub(crate) fn evaluated_for(systems: &[&str]) -> String {
+    let systems: Vec<String> = systems.iter().map(|system| (*system).to_owned()).collect();
+    format!("The definition is evaluated for {}.", listed(&systems))
+}
+
 /// How many missing names are told with what is near them.
 const SUGGESTED: usize = 100;
 
@@ -29,7 +35,7 @@ impl Engine {
         let mut detail = format!("It was looked for in {}.", listed(&scopes));
         let point = self.point(key.point);
         match &point.system {
-            Some(system) => detail.push_str(&format!(" The definition is evaluated for {system}.")),
+            Some(system) => detail.push_str(&format!(" {}", evaluated_for(&[&**system]))),
             None => detail.push_str(
                 " The definition is evaluated without a system, so packages are not looked at.",
             ),
@@ -41,7 +47,12 @@ impl Engine {
             detail.push_str(" A definition that asks for its own name gets what it stands above, and nothing is there.");
         }
         let near = suggestion(name, "names", candidates.iter().map(String::as_str));
+        let there = Key { world: 0, ..key.clone() };
         let help = match near {
+            _ if key.world != 0 && self.supply(&there, name, &parameter.origin, None).is_some() => {
+                let whose = self.projects[key.home()].place.described();
+                format!("{whose} gets it from who uses it if that says `adopt = true` of it")
+            }
             Some(near) if near.ends_with('?') => format!("{near} A default would make it optional"),
             Some(near) => format!("{near}; a default would make it optional"),
             None => "define it, or give the parameter a default".to_owned(),

@@ -258,7 +258,7 @@ impl Engine {
                 system: None,
                 priority: priority.unwrap_or(EXTENSION),
                 at_home: entry.key().definition.at_home,
-                lineage: entry.key().definition.lineage.clone(),
+                lineage: put_out(&entry.key().definition.lineage, project),
                 content: Content::Lazy(match fragment.payload {
                     Payload::Lazy(lazy) => lazy,
                     _ => return Ok(()),
@@ -291,6 +291,14 @@ impl Engine {
         found.append(&mut making.found);
         Ok(())
     }
+}
+
+/// Who wrote an output, to the project that puts it out.
+fn put_out(lineage: &Arc<Lineage>, project: usize) -> Arc<Lineage> {
+    if lineage.project.index == project || lineage.layer == Layer::Child {
+        return lineage.clone();
+    }
+    Arc::new(Lineage { layer: Layer::Child, ..(**lineage).clone() })
 }
 
 /// Values on their way into outputs: tables become branches.

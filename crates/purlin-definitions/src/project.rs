@@ -3,12 +3,13 @@
 mod git;
 mod open;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use purlin_model::Origin;
 
+use crate::engine::Engine;
 use crate::file::SourceRoot;
 use crate::merge::Tree;
 use crate::read::{Choice, Document};
@@ -42,6 +43,8 @@ pub(crate) struct Repository {
     /// Its address.
     pub(crate) url: String,
     pub(crate) commit: String,
+    /// When that was made, in seconds since 1970.
+    pub(crate) modified: Option<i64>,
     /// The folder with everything of it, without symbolic links.
     pub(crate) real: PathBuf,
 }
@@ -51,7 +54,20 @@ pub(crate) struct Child {
     pub(crate) name: Name,
     pub(crate) index: usize,
     pub(crate) export: bool,
+    /// Whether what it puts out here is evaluated with the packages of who uses it.
+    pub(crate) adopt: bool,
     pub(crate) accept_override: Vec<(String, Origin)>,
+}
+
+/// A project whose definitions become outputs of another one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Exported {
+    /// The names that lead to it from there.
+    pub(crate) chain: Vec<Name>,
+    pub(crate) index: usize,
+    /// The workspace or project whose packages its definitions get there: itself, unless somebody on the
+    /// way adopts it.
+    pub(crate) world: usize,
 }
 
 /// A section of a project together with what its projects define: where names are looked up.
@@ -59,6 +75,27 @@ pub(crate) struct JoinedTree {
     pub(crate) tree: Arc<Tree>,
     /// For each definition of a child's, what stands for it here; by address.
     pub(crate) standing_for: HashMap<usize, Arc<Contribution>>,
+}
+
+impl Engine {
+    /// The projects below one that it exports, each once, by the shortest way.
+    pub(crate) fn exported(&self, project: usize) -> Vec<Exported> {
+        let mut seen = HashSet::from([project]);
+        let mut found = vec![Exported { chain: Vec::new(), index: project, world: project }];
+        let mut next = 0;
+        while let Some(Exported { chain, index, world }) = found.get(next) {
+            let (chain, world) = (chain.clone(), *world);
+            for child in self.projects[*index].children.iter().filter(|child| child.export) {
+                if seen.insert(child.index) {
+                    let chain = chain.iter().cloned().chain([child.name.clone()]).collect();
+                    let world = if child.adopt { world } else { child.index };
+                    found.push(Exported { chain, index: child.index, world });
+                }
+            }
+            next += 1;
+        }
+        found.split_off(1)
+    }
 }
 
 impl Project {

@@ -177,6 +177,22 @@ impl Engine {
         }
     }
 
+    /// The value at an output path.
+    pub(crate) fn value(&self, path: &[String]) -> Result<Argument, Diagnostic> {
+        if path.is_empty() {
+            return Err(message::no_value(path));
+        }
+        let place = self.place(path)?;
+        let node = place.node().ok_or_else(|| message::no_value(path))?;
+        match place.tree.standing(node, None) {
+            Standing::Leaf(output, _) => {
+                self.output_value(&output, None, None).map_err(Arc::unwrap_or_clone)
+            }
+            Standing::Conflict(verdict) => Err(message::conflict(&place.path, &verdict.conflict)),
+            Standing::Nothing | Standing::Branch(_) => Err(message::no_value(path)),
+        }
+    }
+
     fn shown_below(&self, tree: &Tree, node: &Node) -> Option<Json> {
         match tree.standing(node, None) {
             Standing::Nothing => None,

@@ -22,7 +22,7 @@ use crate::merge::Standing;
 use crate::project::Fetch;
 use crate::show::Names;
 use crate::system::DEFAULT_SYSTEMS;
-use crate::{Name, message, project};
+use crate::{Name, project};
 
 /// As many outputs as are looked for each by itself.
 const FEW: usize = 8;
@@ -169,18 +169,7 @@ impl Workspace {
     /// # Errors
     /// Those of [`Workspace::show`]; a branch has no value.
     pub fn value(&self, path: &[String]) -> Result<Argument, Diagnostic> {
-        if path.is_empty() {
-            return Err(message::no_value(path));
-        }
-        let place = self.engine.place(path)?;
-        let node = place.node().ok_or_else(|| message::no_value(path))?;
-        match place.tree.standing(node, None) {
-            Standing::Leaf(output, _) => {
-                self.engine.output_value(&output, None, None).map_err(Arc::unwrap_or_clone)
-            }
-            Standing::Conflict(verdict) => Err(message::conflict(&place.path, &verdict.conflict)),
-            Standing::Nothing | Standing::Branch(_) => Err(message::no_value(path)),
-        }
+        self.engine.value(path)
     }
 
     /// Evaluates what is at many output paths at once, on all processors. What came of each is told by
@@ -215,6 +204,14 @@ impl Workspace {
     /// There is nothing at the path.
     pub fn explain(&self, path: &[String]) -> Result<Explanation, Diagnostic> {
         self.engine.explanation(path)
+    }
+
+    /// The value that [`Workspace::explain`] tells of, evaluated.
+    ///
+    /// # Errors
+    /// Those of [`Workspace::value`].
+    pub fn explained(&self, path: &[String]) -> Result<Argument, Diagnostic> {
+        self.engine.explained(path)
     }
 
     /// Why a name or path is not there: a note that says where it was looked for and what is near.

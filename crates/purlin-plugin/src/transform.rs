@@ -121,10 +121,12 @@ pub struct Compose {
 pub struct Composition {
     /// The workspace's own definitions.
     pub own: Vec<DefinitionEntry>,
-    /// Definitions of child projects, evaluated with the workspace's packages.
+    /// Definitions of child projects that are adopted: evaluated with the workspace's packages. The names
+    /// that lead to the project are in front of theirs.
     pub adopted: Vec<DefinitionEntry>,
-    /// Definitions of child projects as they are at home, by project.
-    pub children: Vec<(String, Vec<DefinitionEntry>)>,
+    /// Definitions of the other child projects, as they are at home; each project with the names that lead
+    /// to it.
+    pub children: Vec<(Vec<Name>, Vec<DefinitionEntry>)>,
 }
 
 /// A definition for one system.

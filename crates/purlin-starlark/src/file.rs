@@ -94,13 +94,18 @@ impl File {
     }
 
     /// The text of what one function needs, where the file is large and not evaluated.
-    pub(crate) fn part(&self, function: &str) -> Option<Arc<Source>> {
+    pub(crate) fn part(
+        &self,
+        function: &str,
+        is_global: impl Fn(&str) -> bool,
+    ) -> Option<Arc<Source>> {
         if self.parts.lock().unwrap_or_else(PoisonError::into_inner).len() >= MOST_PARTS {
             return None;
         }
         let tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
         let text = self.source.text.as_ref()?;
-        Some(Source::new(self.source.path.clone(), part::part(tree.as_deref()?, text, function)?))
+        let part = part::part(tree.as_deref()?, text, function, is_global)?;
+        Some(Source::new(self.source.path.clone(), part))
     }
 
     /// What that came to.

@@ -1,6 +1,6 @@
 //! The language as others see it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use purlin_model::{Diagnostic, Diagnostics, Origin, Source};
@@ -26,6 +26,8 @@ pub(crate) struct Inner {
     /// What files can use, made once something is evaluated: names are known without it.
     globals: OnceLock<Globals>,
     make_globals: fn() -> Globals,
+    /// Their names, once a file is taken apart.
+    global_names: OnceLock<HashSet<String>>,
     pub(crate) sources: Arc<dyn Sources>,
     pub(crate) limits: Limits,
     pub(crate) workers: Workers,
@@ -123,6 +125,7 @@ impl Inner {
     ) -> Self {
         Self {
             globals: OnceLock::new(),
+            global_names: OnceLock::new(),
             make_globals,
             sources,
             limits,
@@ -135,6 +138,14 @@ impl Inner {
 
     pub(crate) fn globals(&self) -> &Globals {
         self.globals.get_or_init(self.make_globals)
+    }
+
+    /// Whether files have a name without binding it.
+    pub(crate) fn is_global(&self, name: &str) -> bool {
+        let names = self
+            .global_names
+            .get_or_init(|| self.globals().names().map(|name| name.as_str().to_owned()).collect());
+        names.contains(name)
     }
 
     /// A file, parsed when it is first asked for.

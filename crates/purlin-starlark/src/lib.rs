@@ -48,6 +48,7 @@ mod parse;
 mod part;
 pub mod plugin;
 mod session;
+mod unbound;
 mod worker;
 mod written;
 

@@ -50,7 +50,8 @@ pub(crate) fn module_for(
     if let Some(known) = file.known_part(function).filter(|_| file.module().is_none()) {
         return Ok(known);
     }
-    let part = if file.module().is_none() { file.part(function) } else { None };
+    let is_global = |name: &str| inner.is_global(name);
+    let part = if file.module().is_none() { file.part(function, is_global) } else { None };
     let Some(part) = part else { return module(inner, file) };
     for needed in loads::loaded(inner, file)? {
         module(inner, needed)?;

@@ -103,6 +103,11 @@ pub(crate) fn fail(diagnostic: Diagnostic) {
     });
 }
 
+/// Whether this evaluation has failed already, and only has to come to its end.
+pub(crate) fn has_failed() -> bool {
+    with(|session| session.failed.is_some()).unwrap_or(false)
+}
+
 /// True once the evaluation is to end: the interpreter asks for it now and then.
 pub(crate) fn is_over(limits: &Limits) -> bool {
     /// How often the interpreter asks.

@@ -76,7 +76,7 @@ pub(crate) enum Verb {
     Init(Init),
     /// Show outputs: their names, or one of them evaluated
     Show(Show),
-    /// Tell who wrote an output, and what lost against it
+    /// Tell who wrote an output, what lost against it, and what came of it
     Explain(Explain),
     /// Find everything that is wrong, without running anything
     Check(Check),

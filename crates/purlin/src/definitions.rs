@@ -50,7 +50,7 @@ pub(crate) fn look(
     let root = context.root()?;
     let projects = Arc::new(Projects::new(context, root.clone()));
     let fetching = projects.clone();
-    let inputs = Arc::new(FetchedInputs::new(context, root.clone()));
+    let inputs = Arc::new(FetchedInputs::new(context, root.clone(), depth == Depth::Pinned));
     let files = SourceFiles::new();
     let repositories = context.repositories(&root);
     let opened = Workspace::open(Setup {

@@ -53,10 +53,13 @@ impl Changes {
 
 /// What `inputs.self` is: the folder, its commit with the time of that, and whether there are changes
 /// since. Outside of a repository there is no commit, and the time is that of `purlin.toml`. What was
-/// fetched is its commit, whose time is not kept.
-pub(crate) fn revision(root: &Path, fetched: Option<&str>) -> Result<Value, Diagnostic> {
-    if let Some(commit) = fetched {
-        return Ok(told(root, Some(commit), None, false));
+/// fetched is its commit.
+pub(crate) fn revision(
+    root: &Path,
+    fetched: Option<(&str, Option<i64>)>,
+) -> Result<Value, Diagnostic> {
+    if let Some((commit, modified)) = fetched {
+        return Ok(told(root, Some(commit), modified, false));
     }
     let asked = |arguments: &[&str]| {
         let output = git(root, arguments).ok()?;

@@ -24,6 +24,8 @@ pub(crate) struct FetchedInputs {
     kept: Kept,
     fetcher: Fetcher,
     global: Global,
+    /// Whether nothing is fetched or pinned.
+    only_looks: bool,
     digests: Answers<Pinned>,
     paths: Answers<PathBuf>,
 }
@@ -42,8 +44,9 @@ struct Pinned {
 }
 
 impl FetchedInputs {
-    pub(crate) fn new(context: &Context, root: PathBuf) -> Self {
+    pub(crate) fn new(context: &Context, root: PathBuf, only_looks: bool) -> Self {
         Self {
+            only_looks,
             root,
             index: context.cache.join("index"),
             kept: Kept::new(context.cache.join("inputs")),
@@ -68,6 +71,9 @@ impl FetchedInputs {
             return Ok(Pinned { digest: pin.sha256, pinned: Some(origin.clone()) });
         }
         let old = old.map(|(pin, _)| pin);
+        if self.only_looks {
+            return Err(label(input, Diagnostic::error("unpinned", not_yet(input, "pinned"))));
+        }
         if self.global.locked {
             return Err(locked(input, old.as_ref()));
         }
@@ -111,6 +117,9 @@ impl FetchedInputs {
             Found::Whole(tree) => return Ok(within(tree)),
             Found::Missing => {}
             Found::Damaged(why) => self.tell(damaged(input, &why)),
+        }
+        if self.only_looks {
+            return Err(label(input, Diagnostic::error("unfetched", not_yet(input, "fetched"))));
         }
         fetching::watched(&self.global, input.url, |watch| {
             let archive = self
@@ -187,6 +196,10 @@ impl<T: Clone> Answers<T> {
 
 fn cannot(input: &Input<'_>, what: &str) -> String {
     format!("the input `{}` cannot be {what}", input.chain)
+}
+
+fn not_yet(input: &Input<'_>, what: &str) -> String {
+    format!("the input `{}` is not {what} yet", input.chain)
 }
 
 /// A diagnostic about the entry.

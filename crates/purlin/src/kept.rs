@@ -27,6 +27,14 @@ pub(crate) enum Found {
     Missing,
 }
 
+/// The file beside a tree that says when it was made, if it does.
+pub(crate) const TIME: &str = "time";
+
+/// When the commit was made whose files are in a folder that was found here, in seconds since 1970.
+pub(crate) fn time_of(tree: &Path) -> Option<i64> {
+    fs::read_to_string(tree.with_file_name(TIME)).ok()?.parse().ok()
+}
+
 /// The commit whose files are in a folder that was found here.
 pub(crate) fn commit_of(tree: &Path) -> String {
     let name = tree.parent().and_then(Path::file_name);

@@ -36,6 +36,7 @@ pub(crate) struct Packages<'a> {
     pub(crate) root: PathBuf,
     pub(crate) store: PackageStore,
     pub(crate) sandbox: Mode,
+    depth: Depth,
     sources: sources::Sources,
 }
 
@@ -44,6 +45,16 @@ impl<'a> Packages<'a> {
     pub(crate) fn open(context: &'a Context, system: Option<&str>) -> Result<Self, Failure> {
         let system = system.map_or_else(purlin_commands::system, str::to_owned);
         let opened = definitions::open(context, std::slice::from_ref(&system), Depth::Packages)?;
+        Self::of(context, opened, system, Depth::Packages)
+    }
+
+    /// The packages of a workspace that was opened to that depth.
+    pub(crate) fn of(
+        context: &'a Context,
+        opened: Workspace,
+        system: String,
+        depth: Depth,
+    ) -> Result<Self, Failure> {
         let table = context.document.get("build");
         let sandbox = table.and_then(|build| build.get("sandbox")).and_then(Value::as_str);
         let sandbox = Mode::NAMES.into_iter().find(|(name, _)| Some(*name) == sandbox);
@@ -55,8 +66,14 @@ impl<'a> Packages<'a> {
             sources: sources::Sources::new(context, &root),
             sandbox: sandbox.map_or(Mode::default(), |(_, mode)| mode),
             root,
+            depth,
             context,
         })
+    }
+
+    /// Why packages of repositories were stood in for, where only what is pinned is looked at.
+    pub(crate) fn lacking(&self) -> Vec<Diagnostic> {
+        self.context.repositories(&self.root).lacking()
     }
 
     /// What is at an output path, evaluated.

@@ -16,7 +16,7 @@ use purlin_model::{Diagnostic, Origin, Severity};
 use crate::context::Context;
 use crate::environment;
 use crate::git::remote::Remote;
-use crate::kept::{Found, Kept, commit_of};
+use crate::kept::{Found, Kept, commit_of, time_of};
 
 /// The projects of one workspace.
 pub(crate) struct Projects {
@@ -72,8 +72,8 @@ impl Projects {
         let chain = path_text(&project.chain.iter().map(ToString::to_string).collect::<Vec<_>>());
         let wanted = Wanted { project, chain, address: &address };
         let folder = self.found(&wanted)?;
-        let commit = commit_of(&folder);
-        Ok(Fetched { folder, url: project.url.to_owned(), commit })
+        let (commit, modified) = (commit_of(&folder), time_of(&folder));
+        Ok(Fetched { folder, url: project.url.to_owned(), commit, modified })
     }
 
     fn found(&self, wanted: &Wanted<'_>) -> Result<PathBuf, Diagnostic> {

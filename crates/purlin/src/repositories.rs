@@ -45,6 +45,8 @@ pub(crate) struct Repositories {
     leaf: OnceLock<Result<Arc<LeafType>, Diagnostic>>,
     versions: Mutex<HashMap<String, Result<Vec<Offer>, Error>>>,
     answers: Mutex<HashMap<String, Answer>>,
+    /// Why packages were stood in for that should have been resolved.
+    lacking: Mutex<Vec<Diagnostic>>,
 }
 
 /// What meets some requests.
@@ -95,6 +97,7 @@ impl Repositories {
             leaf: OnceLock::new(),
             versions: Mutex::default(),
             answers: Mutex::default(),
+            lacking: Mutex::default(),
         }
     }
 
@@ -102,8 +105,8 @@ impl Repositories {
     ///
     /// # Errors
     /// Nothing meets them, a repository cannot be used, or the lock file would have to change and must
-    /// not.
-    pub(crate) fn resolve(&self, asked: &[Asked]) -> Answer {
+    /// not: with [`Depth::Pinned`], too.
+    pub(crate) fn resolve(&self, asked: &[Asked], depth: Depth) -> Answer {
         let texts: Vec<String> = asked.iter().map(|one| one.request.to_string()).collect();
         let key = texts.join(" ");
         // Held while it is resolved: several threads ask for one compiler, and none asks it twice.
@@ -111,14 +114,19 @@ impl Repositories {
         if let Some(answer) = answers.get(&key) {
             return answer.clone();
         }
-        let answer = self.answer(asked).map(Arc::new);
+        let answer = self.answer(asked, depth).map(Arc::new);
         answers.insert(key, answer.clone());
         answer
     }
 
-    fn answer(&self, asked: &[Asked]) -> Result<Vec<Package>, Diagnostic> {
-        self.opened()?;
+    fn answer(&self, asked: &[Asked], depth: Depth) -> Result<Vec<Package>, Diagnostic> {
         let pins = LockFile::read(&self.root)?.packages();
+        let is_look = depth == Depth::Pinned;
+        let mut requests = asked.iter().map(|one| one.request.to_string());
+        if let Some(request) = requests.find(|request| is_look && !pins.contains_key(request)) {
+            return Err(message::unpinned(&request));
+        }
+        self.opened()?;
         let version = |(request, (pin, _)): (&String, &(PackagePin, Origin))| {
             Some((request.clone(), pin.version.parse().ok()?))
         };
@@ -126,7 +134,7 @@ impl Repositories {
         let question = Question { asked: asked.to_vec(), preferred };
         let resolution = FirstFit.resolve(&question, self);
         let resolution = resolution.map_err(|error| message::unresolved(self, &error))?;
-        self.pin(&resolution, &pins)?;
+        self.pin(&resolution, &pins, is_look)?;
         resolution.packages.into_iter().map(|chosen| self.package(chosen)).collect()
     }
 
@@ -146,6 +154,15 @@ impl Repositories {
         let variant = chosen.variant;
         let requires = chosen.requires;
         Ok(Package { name, version, repository, digest, variant, requires, leaf, fields })
+    }
+
+    /// Why packages were stood in for, one after the other.
+    pub(crate) fn lacking(&self) -> Vec<Diagnostic> {
+        purlin_model::distinct(lock(&self.lacking).clone())
+    }
+
+    fn note_lacking(&self, why: Diagnostic) {
+        lock(&self.lacking).push(why);
     }
 
     /// What stands for a package that nobody has looked at.

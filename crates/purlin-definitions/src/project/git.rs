@@ -36,4 +36,6 @@ pub struct Fetched {
     pub url: String,
     /// The commit.
     pub commit: String,
+    /// When that was made, in seconds since 1970, where it is known.
+    pub modified: Option<i64>,
 }

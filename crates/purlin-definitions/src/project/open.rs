@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use purlin_model::{Diagnostic, Origin, Source, Value, parse_toml};
 
-use super::{Child, Fetch, GitProject, Project, Repository};
+use super::{Child, Fetch, Fetched, GitProject, Project, Repository};
 use crate::catalogue::Catalogue;
 use crate::file::{SourceFiles, read_text};
 use crate::read::{Place, ProjectEntry, Used, included, read_document};
@@ -76,6 +76,7 @@ pub(crate) fn open(
                 name: entry.name,
                 index,
                 export: entry.export,
+                adopt: entry.adopt,
                 accept_override: entry.accept_override,
             });
         }
@@ -144,9 +145,10 @@ fn locate(
                 rev: rev.as_ref().map(|(rev, origin)| (rev.as_str(), origin)),
                 within: parent.repository.as_ref().map(|repository| repository.url.as_str()),
             })?;
-            let folder = fetched.folder;
+            let folder = fetched.folder.clone();
             let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
-            let repository = Some(Repository { url: fetched.url, commit: fetched.commit, real });
+            let Fetched { url, commit, modified, .. } = fetched;
+            let repository = Some(Repository { url, commit, modified, real });
             Ok(Located { shown: folder.clone(), folder, repository, origin: origin.clone() })
         }
     }

@@ -85,6 +85,7 @@ pub(crate) struct ProjectEntry {
     pub(crate) name: Name,
     pub(crate) place: Place,
     pub(crate) export: bool,
+    pub(crate) adopt: bool,
     pub(crate) accept_override: Vec<(String, Origin)>,
 }
 
@@ -340,6 +341,7 @@ fn read_projects(value: &Value, read: &mut Document, diagnostics: &mut Vec<Diagn
             name: name.into(),
             place,
             export: project.get("export").and_then(Value::as_bool).unwrap_or(true),
+            adopt: project.get("adopt").and_then(Value::as_bool).unwrap_or(false),
             accept_override: accepted.collect(),
         });
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use purlin_model::{Diagnostic, Entry, Kind, Origin, Table, Value, fold, suggestion};
+use purlin_model::{Diagnostic, Entry, Kind, Origin, Source, Table, Value, fold, suggestion};
 use purlin_plugin::language::Argument;
 
 use crate::catalogue::{Catalogue, LeafFeature};
-use crate::file::{DefinitionFile, SourceFiles};
+use crate::file::{DefinitionFile, SourceFiles, read_text};
 use crate::{Content, Contribution, Injected, Lineage, Name};
 
 /// Deeper than any sensible definition. In outputs there is a system besides, and names of projects.
@@ -56,19 +56,11 @@ impl<'a> SectionReader<'a> {
             return self.add_at(path, content, value.origin.clone());
         };
         // A table with the priority of what is in it; where no leaves are, it is data like other.
-        let priority = table.iter().find(|(key, entry)| {
-            !self.leaves.is_empty() && *key == "priority" && entry.value.as_int().is_some()
-        });
         let outer = self.priority;
-        if let Some((_, entry)) = priority {
-            self.priority = entry.value.as_int().unwrap_or(outer);
-        }
-        let rest = match priority {
-            Some((key, _)) => {
-                let mut rest = table.clone();
-                rest.remove(key);
-                Value::new(Kind::Table(rest), value.origin.clone())
-            }
+        let stated = if self.leaves.is_empty() { None } else { priority_in(table) };
+        self.priority = stated.unwrap_or(outer);
+        let rest = match stated {
+            Some(_) => without_priority(value, table),
             None => value.clone(),
         };
         match self.leaves.iter().find(|leaf| leaf.takes(&rest)).map(|leaf| leaf.leaf_type()) {
@@ -192,6 +184,31 @@ fn no_name(path: &[Name], origin: Origin) -> Diagnostic {
     Diagnostic::error("no-name", what).label(origin, "not defined").help("rename it".to_owned())
 }
 
+/// The name of what a table of definitions says about them.
+const PRIORITY: &str = "priority";
+
+fn priority_in(table: &Table) -> Option<i64> {
+    table.get(PRIORITY)?.as_int()
+}
+
+fn without_priority(value: &Value, table: &Table) -> Value {
+    let mut rest = table.clone();
+    rest.remove(PRIORITY);
+    Value::new(Kind::Table(rest), value.origin.clone())
+}
+
+/// The priority that a file of data says it has. What cannot be read is told when the definition is
+/// evaluated.
+pub(crate) fn stated_priority(file: &DefinitionFile) -> Option<i64> {
+    let text = read_text(&file.path, &file.place.path).ok()?;
+    // Most say none, and need not be parsed.
+    if !text.contains(PRIORITY) {
+        return None;
+    }
+    let (document, _) = purlin_model::parse_toml(&Source::new(&file.place.path, text));
+    priority_in(document.as_table()?)
+}
+
 /// What a file of data defines: a leaf, or data.
 pub(crate) fn read_toml_file(
     catalogue: &Catalogue,
@@ -205,6 +222,11 @@ pub(crate) fn read_toml_file(
         return Err(mistakes);
     }
     let leaves: Vec<&LeafFeature> = catalogue.leaves_of(section).collect();
+    let stated = document.as_table().filter(|table| priority_in(table).is_some());
+    let document = match stated.filter(|_| !leaves.is_empty()) {
+        Some(table) => without_priority(&document, table),
+        None => document,
+    };
     let leaf = match leaves.as_slice() {
         // The file is a definition, and there is one thing only that it can be.
         [leaf] => Some(leaf),

@@ -36,7 +36,7 @@ fn projects_join_under_their_names_and_without_them_in_scopes() {
 #[test]
 fn one_override_reaches_everybody_and_is_told_unless_it_was_meant() {
     let files = |accept: &str| {
-        let projects = format!("[projects]\nkid = {{ path = \"kid\"{accept} }}\n");
+        let projects = format!("[projects]\nkid = {{ path = \"kid\", adopt = true{accept} }}\n");
         world(&[
             ("purlin.toml", &document(&projects)),
             ("pkg/openssl.star", "def default(openssl):"),
@@ -114,7 +114,10 @@ fn a_project_that_is_reached_twice_is_one() {
 #[test]
 fn what_one_project_overrides_is_overridden_for_the_others() {
     let world = world(&[
-        ("purlin.toml", &document("[projects]\na = { path = \"a\" }\nb = { path = \"b\" }\n")),
+        (
+            "purlin.toml",
+            &document("[projects]\na = { path = \"a\" }\nb = { path = \"b\", adopt = true }\n"),
+        ),
         (
             "a/purlin.toml",
             &document(
@@ -129,6 +132,64 @@ fn what_one_project_overrides_is_overridden_for_the_others() {
     ]);
     assert_eq!(world.value("pkg.x86_64-linux.b/b"), "b(openssl(openssl()))");
     assert_eq!(world.workspace.check(), []);
+}
+
+/// Recorded case 50: what is adopted is not among the children.
+#[test]
+fn what_is_adopted_gets_the_packages_of_who_uses_it_and_the_rest_stays_as_it_is_at_home() {
+    let files = |kid: &str, grandkid: &str| {
+        let kid = format!("[projects]\nkid = {{ path = \"kid\"{kid} }}\n");
+        let grandkid = format!("[projects]\ntot = {{ path = \"../tot\"{grandkid} }}\n");
+        world(&[
+            ("purlin.toml", &document(&kid)),
+            ("pkg/openssl.star", "def default(openssl):"),
+            ("pkg/user.star", "def default(curl, toy):"),
+            ("kid/purlin.toml", &document(&grandkid)),
+            ("kid/pkg/curl.star", "def default(openssl):"),
+            ("kid/pkg/openssl.star", "def default(extra):"),
+            ("kid/pkg/extra.star", "def default():"),
+            ("tot/purlin.toml", &document("")),
+            ("tot/pkg/toy.star", "def default(openssl=):"),
+        ])
+    };
+    let (curl, toy) = ("pkg.x86_64-linux.kid/curl", "pkg.x86_64-linux.kid/tot/toy");
+    let (home, here) = ("curl(openssl(extra()))", "curl(openssl(openssl(extra())))");
+    let adopt = ", adopt = true";
+    for (kid, grandkid, curl_is, toy_is) in [
+        ("", "", home, "toy()"),
+        (adopt, "", here, "toy()"),
+        // The project's own set, where that adopts and nobody adopts it.
+        ("", adopt, home, "toy(openssl(extra()))"),
+        (adopt, adopt, here, "toy(openssl(openssl(extra())))"),
+    ] {
+        let world = files(kid, grandkid);
+        assert_eq!((&*world.value(curl), &*world.value(toy)), (curl_is, toy_is));
+        // By name, everybody gets one thing.
+        let user = world.value("pkg.x86_64-linux.user");
+        assert_eq!(user, "user(curl(openssl(openssl(extra()))), toy(openssl(openssl(extra()))))");
+        let told = world.workspace.explain(&purlin_definitions::parse_path(curl).unwrap()).unwrap();
+        assert_eq!(told.winner.map(|winner| winner.layer), Some("child"));
+    }
+}
+
+#[test]
+fn what_is_missing_at_home_alone_is_told_with_the_way_out() {
+    let files = |adopt: &str| {
+        world(&[
+            ("purlin.toml", &document(&format!("[projects]\nkid = {{ path = \"kid\"{adopt} }}\n"))),
+            ("pkg/zlib.star", "def default():"),
+            ("kid/purlin.toml", &document("")),
+            ("kid/pkg/curl.star", "def default(zlib):"),
+        ])
+    };
+    let home = files("");
+    insta::assert_snapshot!(told(&home.workspace.check()[0]), @"
+    error: `pkg.curl` asks for `zlib`, which nothing defines
+      kid/pkg/curl.star:1:13 this parameter
+      = It was looked for in `pkg` and the base. The definition is evaluated for x86_64-linux.
+      = the project `kid` gets it from who uses it if that says `adopt = true` of it
+    ");
+    assert_eq!(files(", adopt = true").workspace.check(), []);
 }
 
 /// Recorded case 62.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use purlin_definitions::{ImporterFeature, parse_path};
 use purlin_plugin::contract::Host;
+use purlin_plugin::language::Argument;
 use purlin_plugin::message::{ErrorCode, PluginError};
 use purlin_plugin::transform::{
     Compose, Fragment, Importer, Name, Payload, Transform, TransformContext,
@@ -139,6 +140,11 @@ fn what_is_missing_is_told_once_and_outputs_tell_for_whom_they_are() {
     let opened = open(&[("purlin.toml", &document), ("purlin.star", star)]);
     let codes: Vec<String> = opened.workspace.check().into_iter().map(|one| one.code).collect();
     assert_eq!(codes, ["missing-argument"]);
+    let detail = &opened.workspace.check()[0].detail;
+    assert!(
+        detail.ends_with("The definition is evaluated for x86_64-linux and aarch64-linux."),
+        "{detail}"
+    );
     for (path, expected) in [
         ("pkg.aarch64-linux.only", "`pkg.only` is defined, for x86_64-linux."),
         ("pkg.aarch64-linux.n/deep", "`pkg.n.deep` is defined, for x86_64-linux."),
@@ -202,6 +208,53 @@ impl Transform for Reading {
         }
         Ok(vec![Fragment::new(vec!["pkg".to_owned(), "b".to_owned()], Payload::Data(json!({})))])
     }
+}
+
+#[test]
+fn a_circle_through_an_extension_tells_the_place_of_a_definition_in_a_folder() {
+    let document =
+        format!("{HEAD}[[use]]\nname = \"folder\"\ntype = \"app\"\n[[use]]\nname = \"reading\"\n");
+    let star = "# The first line is not where it is.\ndef default(b):\n    return b\n";
+    let files = [("purlin.toml", document.as_str()), ("app/a.star", star)];
+    let opened = open_with(&files, |catalogue| {
+        let code = || Arc::new(Reading) as Arc<dyn Transform>;
+        catalogue.transforms.push(transform("reading", &["app"], &["pkg"], &[], code));
+    });
+    let all: Vec<String> = opened.workspace.check().iter().map(ToString::to_string).collect();
+    let circle = "cycle: app.a (app/a.star:2:5) -> reading (extend) (purlin.toml:7:8) -> app.a";
+    assert!(all.iter().any(|one| one.contains(circle)), "{all:#?}");
+}
+
+/// The same, where the extension looks definitions up by name.
+struct Looking;
+
+impl Transform for Looking {
+    fn extend(
+        &self,
+        context: &dyn TransformContext,
+        _: &Json,
+        _: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError> {
+        let Some(Ok(Argument::Namespace(apps))) = context.extended().get("app") else {
+            return Ok(Vec::new());
+        };
+        let found = apps.get("a").transpose();
+        found.map_err(|why| PluginError::new(ErrorCode::Internal, why.to_string()))?;
+        Ok(vec![Fragment::new(vec!["app".to_owned(), "b".to_owned()], Payload::Data(json!({})))])
+    }
+}
+
+#[test]
+fn a_circle_through_what_an_extension_looks_up_tells_no_place_that_there_is_not() {
+    let document = format!("{HEAD}[[use]]\nname = \"looking\"\n");
+    let star = "def a(b):\n    return b\ndefinitions = {\"app\": {\"a\": a}}\n";
+    let opened = open_with(&[("purlin.toml", &document), ("purlin.star", star)], |catalogue| {
+        let code = || Arc::new(Looking) as Arc<dyn Transform>;
+        catalogue.transforms.push(transform("looking", &["app"], &["app"], &[], code));
+    });
+    let all: Vec<String> = opened.workspace.check().iter().map(ToString::to_string).collect();
+    let circle = "cycle: app.a (purlin.star:1:5) -> looking (extend) (purlin.toml:4:8) -> app.a";
+    assert!(all.iter().any(|one| one.contains(circle)), "{all:#?}");
 }
 
 #[test]

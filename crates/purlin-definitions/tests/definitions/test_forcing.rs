@@ -64,19 +64,21 @@ fn chains_of_parameters_may_be_long() {
 
 #[test]
 fn what_is_looked_up_while_something_runs_may_not_lie_too_deep() {
-    let texts: Vec<(String, String)> = (0..400)
-        .map(|number| {
-            let text = format!("def default(pkgs):\n    use pkgs.p{}\n", number + 1);
-            (format!("pkgs/p{number}.star"), text)
-        })
-        .chain([("pkgs/p400.star".to_owned(), "def default():".to_owned())])
-        .collect();
-    let world = many(&texts);
-    let told = world.value("pkg.x86_64-linux.p0");
+    const COUNT: usize = 6_000;
+    let mut star = format!("def p{COUNT}():\n");
+    let mut names = vec![format!("\"p{COUNT}\": \"@p{COUNT}\"")];
+    for number in 0..COUNT {
+        star.push_str(&format!("def p{number}(pkgs):\n    use pkgs.p{}\n", number + 1));
+        names.push(format!("\"p{number}\": \"@p{number}\""));
+    }
+    star.push_str(&format!("definitions = {{\"pkg\": {{{}}}}}\n", names.join(", ")));
+    let document = "[workspace]\nsystems = [\"x86_64-linux\"]\n".to_owned();
+    let texts = [("purlin.toml".to_owned(), document), ("purlin.star".to_owned(), star)];
+    let told = many(&texts).value("pkg.x86_64-linux.p0");
     assert!(told.ends_with("is looked up too deep in other definitions]"), "{told}");
     // From the other end everything is there when it is asked for.
     let world = many(&texts);
-    for number in (0..=400).rev().step_by(100) {
+    for number in (0..=COUNT).rev().step_by(1_000) {
         assert!(world.value(&format!("pkg.x86_64-linux.p{number}")).starts_with('p'));
     }
 }

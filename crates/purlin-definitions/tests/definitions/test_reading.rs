@@ -167,3 +167,25 @@ fn uses_that_mean_nothing_are_told() {
         ]
     );
 }
+
+#[test]
+fn a_file_of_data_may_say_its_priority() {
+    let world = world(&[
+        (
+            "purlin.toml",
+            "[workspace]\nsystems = [\"x86_64-linux\"]\n[[use]]\nname = \"folder\"\ntype = \"pkg\"\n\
+             [pkg.a]\nversion = \"1\"\n[pkg.b]\nversion = \"1\"\n",
+        ),
+        ("pkg/a.toml", "priority = 50\nversion = \"2\"\n"),
+        ("pkg/b.toml", "# Its priority is that of files.\nversion = \"2\"\n"),
+        ("pkg/c/default.toml", "version = \"3\"\npriority = 700\n"),
+    ]);
+    let version = |name: &str| world.show(&format!("pkg.x86_64-linux.{name}"))["version"].clone();
+    assert_eq!(["a", "b", "c"].map(version), ["2", "1", "3"]);
+    let priority = |name: &str| {
+        let path = ["pkg", "x86_64-linux", name].map(str::to_owned);
+        world.workspace.explain(&path).unwrap().winner.unwrap().priority
+    };
+    assert_eq!(["a", "b", "c"].map(priority), [Some(50), Some(100), Some(700)]);
+    assert_eq!(world.workspace.check(), []);
+}

@@ -25,7 +25,9 @@ fn a_project_stays_a_workspace_of_its_own() {
     let opened = open(&[
         (
             "purlin.toml",
-            &format!("{HEAD}[projects]\na = {{path = \"a\"}}\n[pkg.k]\nversion = \"top\"\n"),
+            &format!(
+                "{HEAD}[projects]\na = {{path = \"a\", adopt = true}}\n[pkg.k]\nversion = \"top\"\n"
+            ),
         ),
         ("a/purlin.toml", document),
         ("a/purlin.star", star),
@@ -43,7 +45,7 @@ fn what_was_fetched_knows_its_commit_and_reads_nothing_outside() {
     let fetched = tempfile::tempdir().unwrap();
     let there = fetched.path().to_owned();
     write(&there, "good/purlin.toml", HEAD);
-    let star = "def r(mk_thing, inputs):\n    return mk_thing(version = inputs.self.revision)\n\
+    let star = "def r(mk_thing, inputs):\n    return mk_thing(version = inputs.self.revision + \" of %d\" % inputs.self.last_modified)\n\
                 definitions = {\"pkg\": {\"r\": r}}\n";
     write(&there, "good/purlin.star", star);
     write(&there, "secret", "secret = 1\n");
@@ -51,12 +53,12 @@ fn what_was_fetched_knows_its_commit_and_reads_nothing_outside() {
     symlink("../secret", there.join("bad/purlin.toml")).unwrap();
     let fetch = move |project: &GitProject<'_>| {
         let (folder, url) = (there.join(project.url), project.url.to_owned());
-        Ok(Fetched { folder, url, commit: "c0ffee".to_owned() })
+        Ok(Fetched { folder, url, commit: "c0ffee".to_owned(), modified: Some(1_795_176_000) })
     };
     let document = format!("{HEAD}[projects]\na = {{ git = \"good\" }}\nb = {{ git = \"bad\" }}\n");
     let files = [("purlin.toml", document.as_str())];
     let opened = open_fetching(&files, |_| {}, Some(Box::new(fetch)), |_| {});
-    assert_eq!(opened.show("pkg.x86_64-linux.a/r")["version"], "c0ffee");
+    assert_eq!(opened.show("pkg.x86_64-linux.a/r")["version"], "c0ffee of 1795176000");
     let told: Vec<String> =
         opened.workspace.problems().iter().map(|one| one.summary.clone()).collect();
     assert_eq!(told, ["there is no project in the repository bad"]);

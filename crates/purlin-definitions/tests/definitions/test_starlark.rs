@@ -56,9 +56,14 @@ pub(crate) fn open_fetching(
         files,
         base: None,
         fetch,
-        revision: Some(Box::new(|folder, commit| {
+        revision: Some(Box::new(|folder, fetched| {
             let name = folder.file_name().unwrap().to_string_lossy();
-            let told = json!({ "path": name, "revision": commit });
+            let (commit, modified) = fetched.unzip();
+            let told = json!({
+                "path": name,
+                "revision": commit,
+                "last_modified": modified.flatten(),
+            });
             Ok(Value::from_json(&told, &Origin::whole(&Source::unread("self"))))
         })),
         inputs: None,
@@ -143,18 +148,59 @@ fn the_literal_is_read_and_chains_may_be_long() {
     assert_eq!(opened.show("foo.x"), json!([1, 2]));
 }
 
+/// `p0 <- p1 <- …`, each of which looks the next one up while it runs; `last` is what the last one
+/// returns.
+fn looked_up(count: usize, last: &str) -> Opened {
+    let mut star = format!("def p{count}(mk_thing, pkgs):\n    return {last}\n");
+    let mut names = format!("\"p{count}\": p{count}");
+    for number in 0..count {
+        star.push_str(&format!("def p{number}(pkgs):\n    return pkgs.p{}\n", number + 1));
+        names.push_str(&format!(", \"p{number}\": p{number}"));
+    }
+    star.push_str(&format!("definitions = {{\"pkg\": {{{names}}}}}\n"));
+    open(&[("purlin.star", &star)])
+}
+
+#[test]
+fn what_is_looked_up_may_lie_thousands_deep() {
+    let opened = looked_up(4_000, "mk_thing(version = \"1\")");
+    assert_eq!(opened.show("pkg.x86_64-linux.p0")["version"], "1");
+    // Only what is in the circle is told.
+    let error = looked_up(2_000, "pkgs.p2").error("pkg.x86_64-linux.p0");
+    assert_eq!(error.code, "cycle", "{error}");
+    assert!(error.summary.starts_with("cycle: p10 (purlin.star:"), "{error}");
+    assert!(error.summary.contains(" -> … 1987 more … -> p"), "{error}");
+}
+
 #[test]
 fn what_is_looked_up_too_deep_is_an_error_and_not_the_end() {
-    let texts: Vec<(String, String)> = (0..1_000)
-        .map(|number| {
-            let text = format!("def default(pkgs):\n    return pkgs.p{}\n", (number + 1) % 1_000);
-            (format!("pkg/p{number}.star"), text)
-        })
-        .collect();
-    let files: Vec<(&str, &str)> =
-        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let error = open(&files).error("pkg.x86_64-linux.p0");
+    let opened = looked_up(6_000, "mk_thing(version = \"1\")");
+    let error = opened.error("pkg.x86_64-linux.p0");
     assert_eq!(error.code, "too-deep", "{error}");
+    assert!(error.detail.contains("5000 lie in each other"), "{}", error.detail);
+    assert_eq!(opened.show("pkg.x86_64-linux.p5999")["version"], "1");
+}
+
+/// Where a file is large, no more of it is evaluated than is asked for.
+#[test]
+fn a_mistake_at_the_top_level_of_a_large_file_is_told_whatever_is_asked_for() {
+    let many: String = (0..400)
+        .map(|number| format!("def p{number}(mk_thing):\n    return mk_thing(version = \"1\")\n"))
+        .collect();
+    let names: String = (0..400).map(|number| format!("\"p{number}\": p{number}, ")).collect();
+    for (mistake, told) in [
+        ("x = 1 + \"a\"\n", "purlin.star:1:5"),
+        ("def f(x = 1 + \"a\"):\n    pass\n", "purlin.star:1:11"),
+        ("def f():\n    return nowhere\n", "purlin.star:2:12"),
+    ] {
+        let star = format!("{mistake}{many}definitions = {{\"pkg\": {{{names}}}}}\n");
+        let error = open(&[("purlin.star", &star)]).error("pkg.x86_64-linux.p7");
+        assert!(error.to_string().contains(told), "{mistake}: {error}");
+    }
+    let star = format!(
+        "def f(x = [None]):\n    return [y for y in x]\n{many}definitions = {{\"pkg\": {{{names}}}}}\n"
+    );
+    assert_eq!(open(&[("purlin.star", &star)]).show("pkg.x86_64-linux.p7")["version"], "1");
 }
 
 #[test]

@@ -192,7 +192,7 @@ impl Language for Tiny {
     }
 
     fn attend(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Diagnostic> {
-        let thread = std::thread::Builder::new().stack_size(256 << 20).spawn(work);
+        let thread = std::thread::Builder::new().stack_size(1 << 30).spawn(work);
         thread.unwrap().join().map_err(|_| Diagnostic::error("internal", "the work has failed"))
     }
 

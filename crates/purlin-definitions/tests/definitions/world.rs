@@ -242,10 +242,10 @@ impl Transform for Sections {
         let systems = (!self.is_for_systems).then(Vec::new);
         let how = Compose { systems, ..Compose::default() };
         let found = context.compose(self.section, &how)?;
-        let fragments = found.own.into_iter().chain(found.adopted).map(|entry| {
+        let fragments = found.placed().map(|(system, names, entry)| {
             let mut path: Vec<Name> = vec![self.root.into()];
-            path.extend(entry.system.clone());
-            let mut names = entry.namespace.to_vec();
+            path.extend(system);
+            let mut names = names.to_vec();
             if self.is_flat {
                 if names.len() > 1 && names.last().is_some_and(|name| **name == *"default") {
                     names.pop();

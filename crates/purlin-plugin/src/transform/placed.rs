@@ -8,12 +8,17 @@ use super::{Composition, DefinitionEntry, Fragment, Name, Payload};
 
 impl Composition {
     /// Every entry with its system and the names that it has in outputs: its own definitions, and those
-    /// of projects below the names of these, with the packages of who uses them.
+    /// of projects below the names of these.
     pub fn placed(self) -> impl Iterator<Item = (Option<Name>, Arc<[Name]>, DefinitionEntry)> {
-        self.own
-            .into_iter()
-            .chain(self.adopted)
-            .map(|entry| (entry.system.clone(), entry.namespace.clone(), entry))
+        let here = self.own.into_iter().chain(self.adopted);
+        let here = here.map(|entry| (entry.namespace.clone(), entry));
+        let children = self.children.into_iter().flat_map(|(chain, entries)| {
+            let below = move |entry: &DefinitionEntry| {
+                chain.iter().chain(&*entry.namespace).cloned().collect::<Arc<[Name]>>()
+            };
+            entries.into_iter().map(move |entry| (below(&entry), entry))
+        });
+        here.chain(children).map(|(names, entry)| (entry.system.clone(), names, entry))
     }
 
     /// One fragment for each entry, in branches below an output root: `ROOT.SYSTEM.namespace`.

@@ -123,7 +123,7 @@ fn composed<'v>(composition: &Composition, heap: Heap<'v>) -> Value<'v> {
         heap.alloc(all)
     };
     let children = composition.children.iter();
-    let children = AllocDict(children.map(|(name, all)| (name.as_str(), entries(all))));
+    let children = AllocDict(children.map(|(chain, all)| (chain.join("."), entries(all))));
     heap.alloc(AllocStruct([
         ("self", entries(&composition.own)),
         ("adopted", entries(&composition.adopted)),

@@ -115,15 +115,15 @@ fn of_a_large_file_one_function_needs_a_part_alone() {
     for number in 0..300 {
         text.push_str(&format!("def p{number}(): return [{number}, limit]\n"));
     }
-    text.push_str("def wrong(x = 1 // 0): return x\n");
-    text.push_str("definitions = {'packages': {'p7': p7}}\n");
+    // Who reads the literal tells this; it is in no part.
+    text.push_str("definitions = {'packages': {'p7': nowhere}}\n");
     let source = Source::new("large.star", text);
     let starlark = Starlark::new(Arc::new(NoSources));
     let alone = |name: &str| {
         let function = FunctionRef { source: source.clone(), name: name.to_owned() };
         starlark.call_alone(&function, &[])
     };
-    // More often than parts are made of one file: then it is whole, and what is wrong in it is told.
+    // More often than parts are made of one file: then it is whole.
     let called: Vec<_> = (0..10).map(|number| alone(&format!("p{number}"))).collect();
     for (number, value) in called.iter().take(8).enumerate() {
         let value = value.as_ref().expect("its part is right");
@@ -131,8 +131,23 @@ fn of_a_large_file_one_function_needs_a_part_alone() {
     }
     let error = called[9].as_ref().expect_err("the file is not right");
     assert_eq!(error.labels[0].origin.line, 303);
-    let error = alone("wrong").expect_err("it is wrong itself");
-    assert_eq!(error.labels[0].origin.to_string(), "large.star:303:15");
+}
+
+/// What is evaluated of a file is its functions with their defaults, and what else is at its top level.
+#[test]
+fn a_mistake_in_a_large_file_is_told_whichever_function_is_called() {
+    let many: String = (0..300).map(|number| format!("def p{number}(): return 1\n")).collect();
+    for (mistake, place) in [
+        ("x = 1 // 0\n", "large.star:301:5"),
+        ("def wrong(x = 1 // 0): return x\n", "large.star:301:15"),
+        ("def wrong(): return nowhere\n", "large.star:301:21"),
+    ] {
+        let source = Source::new("large.star", format!("{many}{mistake}"));
+        let function = FunctionRef { source, name: "p7".to_owned() };
+        let starlark = Starlark::new(Arc::new(NoSources));
+        let error = starlark.call_alone(&function, &[]).expect_err("the file is not right");
+        assert_eq!(error.labels[0].origin.to_string(), place);
+    }
 }
 
 /// The modules of files that have returned data are let go of, and made again where they are asked for.

@@ -143,6 +143,17 @@ impl<'a> Remote<'a> {
         }
     }
 
+    /// When a commit that was fetched was made, in seconds since 1970.
+    ///
+    /// # Errors
+    /// Git does not tell it.
+    pub(crate) fn time(&self, commit: &str) -> Result<i64, String> {
+        let words = ["show", "--no-patch", "--no-show-signature", "--format=%ct", commit];
+        let told = self.ask(&words.map(OsStr::new), None)?;
+        let told = String::from_utf8_lossy(&told);
+        told.trim().parse().map_err(|_| "git tells no time of the commit".to_owned())
+    }
+
     /// The files and links of a commit that was fetched. Submodules are left out, and so is what Git or
     /// Purlin would take for its own.
     ///

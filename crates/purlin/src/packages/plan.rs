@@ -3,10 +3,11 @@
 use purlin_host::Need;
 use purlin_model::{Diagnostic, Value};
 use purlin_packages::{Package, Plan};
-use purlin_plugin::Point;
 use purlin_plugin::message::BuildContext;
+use purlin_plugin::{Point, RuntimeKind};
 
 use super::Packages;
+use crate::repositories::Depth;
 
 impl Packages<'_> {
     /// Asks a builder how a package is built.
@@ -16,6 +17,12 @@ impl Packages<'_> {
         let feature = plugins
             .find(Point::Builder, builder, Need::Enabled)
             .map_err(|trouble| trouble.at(package.origin.clone(), wanted()))?;
+        if self.depth == Depth::Pinned && feature.runtime == Some(RuntimeKind::Process) {
+            let what = format!("the builder `{builder}` is a program, which is not started here");
+            return Err(
+                Diagnostic::error("not-started", what).label(package.origin.clone(), wanted())
+            );
+        }
         let mut leaf = package.fields.clone();
         let options = package.builder.as_ref().and_then(|(_, options)| options.as_object());
         let mut options = options.cloned().unwrap_or_default();

@@ -42,7 +42,7 @@ impl Packages<'_> {
                 }));
         }
         let asked = Asked { request: request.clone(), by: by.to_owned() };
-        let found = self.context.repositories(&self.root).resolve(&[asked]);
+        let found = self.context.repositories(&self.root).resolve(&[asked], self.depth);
         let found = found.map_err(|trouble| {
             let mut trouble = trouble.at(origin.clone(), format!("{by} needs it"));
             if let Some(near) =

@@ -7,16 +7,19 @@ use std::os::unix::fs::{OpenOptionsExt as _, symlink};
 use std::path::{Component, Path, PathBuf};
 
 use crate::git::remote::{Entry, EntryKind, Remote};
+use crate::kept::TIME;
 
 /// Longer than any path.
 const LONGEST_LINK: u64 = 4096;
 
-/// Writes the files of a commit that was fetched into a new folder.
+/// Writes the files of a commit that was fetched into a new folder, and beside that when it was made.
 ///
 /// # Errors
 /// They cannot be read or written.
 pub(super) fn write_commit(commit: &str, remote: &Remote<'_>, tree: &Path) -> Result<(), String> {
     fs::create_dir_all(tree).map_err(|error| error.to_string())?;
+    let time = remote.time(commit)?.to_string();
+    fs::write(tree.with_file_name(TIME), time).map_err(|error| error.to_string())?;
     write(remote, &remote.entries(commit)?, tree)
 }
 

@@ -22,6 +22,9 @@ pub(crate) enum Depth {
     /// Whether there is one, for verbs that start no process and write nothing: a package that is called so
     /// stands for it, in the version that is pinned.
     Names,
+    /// What is pinned: it is resolved, and nothing is written. What is not, or is another by now, is
+    /// stood in for as with `Names`, and [`Repositories::lacking`] tells it.
+    Pinned,
 }
 
 impl Namespace for Base {
@@ -44,14 +47,22 @@ impl Namespace for Base {
         if self.depth == Depth::Names {
             return Some(self.repositories.stand_in(&request));
         }
-        let asked = Asked { request, by: format!("a definition that asks for `{name}`") };
-        Some(self.repositories.resolve(&[asked]).and_then(|packages| {
+        let by = format!("a definition that asks for `{name}`");
+        let asked = Asked { request: request.clone(), by };
+        let found = self.repositories.resolve(&[asked], self.depth).and_then(|packages| {
             let package = packages.iter().find(|package| package.name == *family);
             package.map(Package::argument).ok_or_else(|| {
                 Diagnostic::error("unresolved", format!("no repository has given `{family}`"))
                     .detail("What was chosen has another name.".to_owned())
             })
-        }))
+        });
+        Some(match found {
+            Err(why) if self.depth == Depth::Pinned => {
+                self.repositories.note_lacking(why);
+                self.repositories.stand_in(&request)
+            }
+            found => found,
+        })
     }
 
     /// Repositories have no branches, and a folder of definitions may have the name of a package.

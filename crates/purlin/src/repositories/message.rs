@@ -80,6 +80,18 @@ pub(super) fn locked(
     }
 }
 
+/// A package that nobody has pinned, for who only looks.
+pub(super) fn unpinned(request: &str) -> Diagnostic {
+    Diagnostic::error("unpinned", format!("`{request}` comes from a repository and is not pinned"))
+        .help("`purlin build` pins what it needs".to_owned())
+}
+
+/// A package that is another than the pinned one, for who only looks.
+pub(super) fn moved(request: &str, old: &PackagePin, new: &PackagePin) -> Diagnostic {
+    let what = format!("`{request}` comes from a repository and is not the one that is pinned");
+    Diagnostic::error("unpinned", what).detail(format!("{}.", difference(request, old, new)))
+}
+
 /// What is another package than before.
 pub(super) fn difference(request: &str, old: &PackagePin, new: &PackagePin) -> String {
     let short = |digest: &str| digest.chars().take(12).collect::<String>();

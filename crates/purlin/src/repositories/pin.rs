@@ -10,11 +10,13 @@ use super::{Repositories, message};
 use crate::draw;
 
 impl Repositories {
-    /// Pins what was chosen. What is pinned otherwise is told, and with `--locked` an error.
+    /// Pins what was chosen. What is pinned otherwise is told, and with `--locked` an error, as it is
+    /// for who only looks.
     pub(super) fn pin(
         &self,
         resolution: &Resolution,
         pins: &BTreeMap<String, (PackagePin, Origin)>,
+        is_look: bool,
     ) -> Result<(), Diagnostic> {
         let mut new = Vec::new();
         let mut changed = Vec::new();
@@ -22,6 +24,8 @@ impl Repositories {
             let (request, pin) = (chosen.request.to_string(), pin_of(chosen));
             match pins.get(&request) {
                 Some((old, _)) if *old == pin => continue,
+                None if is_look => return Err(message::unpinned(&request)),
+                Some((old, _)) if is_look => return Err(message::moved(&request, old, &pin)),
                 old if self.global.locked => {
                     return Err(message::locked(&request, &pin, old));
                 }

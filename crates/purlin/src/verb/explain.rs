@@ -1,20 +1,26 @@
 //! `purlin explain`
 
+mod evaluated;
+
 use std::process::ExitCode;
 
 use purlin_definitions::{Explanation, Told, path_text};
+use serde_json::Value as Json;
 
 use crate::arguments::Explain;
 use crate::context::Context;
 use crate::definitions::{self, draw_problems, failed};
 use crate::draw;
 use crate::failure::Outcome;
+use crate::packages::Packages;
 use crate::repositories::Depth;
+use evaluated::Evaluated;
 
-/// Tells who wrote an output, what lost against it and what went into it; or why a name is not there.
-/// Nothing is evaluated.
+/// Tells who wrote an output, what lost against it, what went into it and what came of it; or why a
+/// name is not there. Nothing is built, fetched or pinned.
 pub(crate) fn perform(context: &Context, options: &Explain) -> Outcome {
-    let opened = definitions::open(context, &[], Depth::Names)?;
+    let depth = if options.missing.is_some() { Depth::Names } else { Depth::Pinned };
+    let opened = definitions::open(context, &[], depth)?;
     if let Some(name) = &options.missing {
         let why = opened.explain_missing(name);
         if context.global.json {
@@ -27,10 +33,20 @@ pub(crate) fn perform(context: &Context, options: &Explain) -> Outcome {
     }
     let path = definitions::path(options.path.as_deref())?;
     let explanation = opened.explain(&path).map_err(|why| failed(&opened, why))?;
+    let mut packages = Packages::of(context, opened, purlin_commands::system(), depth)?;
+    let evaluated = Evaluated::of(&mut packages, &path, &explanation);
     if context.global.json {
-        draw::json(&explanation.to_json());
+        let mut document = explanation.to_json();
+        if let Json::Object(document) = &mut document {
+            Evaluated::add(evaluated.as_ref(), document);
+        }
+        draw::json(&document);
     } else {
-        draw::out(format_args!("{}", draw::harmless(&text(&explanation))));
+        let mut text = text(&explanation);
+        for line in evaluated.iter().flat_map(Evaluated::lines) {
+            text.push_str(&format!("  {line}\n"));
+        }
+        draw::out(format_args!("{}", draw::harmless(&text)));
     }
     Ok(ExitCode::SUCCESS)
 }

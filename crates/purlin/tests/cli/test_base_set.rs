@@ -112,12 +112,35 @@ fn verbs_that_only_look_start_nothing_and_pin_nothing() {
     }
     assert_eq!(started(&yard), 0);
     assert!(!yard.path("purlin.lock").exists());
+    let told = yard.succeed(&["explain", "packages.x86_64-linux.boat", "--json"]).json();
+    assert_eq!(told["no_key"], "`cmake` comes from a repository and is not pinned");
+    assert_eq!(told["keys"], json!(null));
     yard.write(
         "pkgs/raft.star",
         "def default(mk_package, cmkae):\n    return mk_package(version = '1')\n",
     );
     let failed = yard.fail(2, &["check"]);
     assert!(failed.stderr.contains("`packages.raft` asks for `cmkae`"), "{failed}");
+}
+
+#[test]
+fn the_key_of_what_is_pinned_is_told() {
+    let yard = yard("");
+    boat(&yard);
+    let lock = yard.read("purlin.lock");
+    let told = || yard.succeed(&["explain", "packages.x86_64-linux.boat", "--json"]).json();
+    let known = told();
+    let built = yard.succeed(&["build", "boat", "--system", "x86_64-linux", "--explain", "--json"]);
+    assert_eq!(known["keys"], json!([built.json()["explain"][0]["key"]]));
+    assert_eq!(started(&yard), 2, "they have not changed");
+    program(&yard.base().join("machine/bin"), "cmake", "cmake version 3.28.0");
+    let moved = told();
+    assert_eq!(moved["keys"], json!(null));
+    assert_eq!(
+        moved["no_key"],
+        "`cmake` comes from a repository and is not the one that is pinned"
+    );
+    assert_eq!(yard.read("purlin.lock"), lock);
 }
 
 #[test]

@@ -35,12 +35,15 @@ version = "3"
 #[test]
 fn who_wrote_a_value_and_what_lost_against_it() {
     let harbour = harbour();
-    insta::assert_snapshot!(harbour.succeed(&["explain", "packages.x86_64-linux.lantern"]).stdout, @"
+    let told = harbour.succeed(&["explain", "packages.x86_64-linux.lantern"]);
+    insta::assert_snapshot!(told.stable_stdout(), @"
     packages.x86_64-linux.lantern  package
       written by  purlin.toml:12:24 (author, priority 100)
       through     `packages` of `packages` (outputs)
       shadowed    purlin.toml:10:11 (author, priority 100)
       for system  x86_64-linux
+      key         [HASH]
+      evaluated   in [SECONDS]
     ");
 }
 
@@ -48,7 +51,7 @@ fn who_wrote_a_value_and_what_lost_against_it() {
 fn where_each_argument_came_from() {
     let harbour = harbour();
     let path = "packages.x86_64-linux.signals/buoy";
-    insta::assert_snapshot!(harbour.succeed(&["explain", path]).stdout, @r#"
+    insta::assert_snapshot!(harbour.succeed(&["explain", path]).stable_stdout(), @r#"
     packages.x86_64-linux."signals/buoy"  package
       written by  pkgs/signals/buoy.star:1:5 (extension, priority 200)
       through     `all-local-resources` of `folders` (extend)
@@ -59,6 +62,8 @@ fn where_each_argument_came_from() {
                   rope        packages.rope, fleet/purlin.toml:2:11 (child `fleet`, priority 300)
                   flag        injected by purlin.toml:9:12
                   system      reserved
+      key         [HASH]
+      evaluated   in [SECONDS]
     "#);
     let told = harbour.succeed(&["explain", path, "--json"]).json();
     assert_eq!(told["type"], "package");
@@ -67,6 +72,45 @@ fn where_each_argument_came_from() {
     assert_eq!(told["winner"]["via"].as_array().map(Vec::len), Some(2));
     assert_eq!(told["injected"]["rope"]["file"], "fleet/purlin.toml");
     assert_eq!(told["injected"]["rope"]["layer"], "child");
+    assert!(told["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0), "{told}");
+    assert_eq!((&told["no_key"], &told["no_value"]), (&json!(null), &json!(null)));
+    let built = harbour.succeed(&["build", "signals/buoy", "--system", "x86_64-linux", "--json"]);
+    let built = built.json_lines();
+    let packages = built.iter().find(|event| event["event"] == "packages");
+    assert_eq!(told["keys"], json!([packages.map(|event| &event["packages"][0]["key"])]));
+}
+
+/// What cannot be known is no failure: the rest is told all the same.
+#[test]
+fn why_there_is_no_key_and_no_value() {
+    let workspace = workspace(
+        "[workspace]\nsystems = ['x86_64-linux']\n[inputs]\nz = { url = 'https://example.invalid/z.tar' }\n",
+    );
+    workspace.write(
+        "purlin.star",
+        "def pinned(mk_package, inputs):\n    return mk_package(version = '1', build = inputs.z.path)\n\
+         def unsourced(mk_package):\n    return mk_package(version = '1', source = 'nowhere', build = 'true')\n\
+         def wrong(mk_package):\n    return mk_package(version = 1)\n\
+         def size():\n    return 3\n\
+         definitions = {'packages': {'pinned': pinned, 'unsourced': unsourced, 'wrong': wrong}, 'lib': {'size': size}}\n",
+    );
+    let told = |path: &str| workspace.succeed(&["explain", path, "--json"]).json();
+    let of = |name: &str| told(&format!("packages.x86_64-linux.{name}"));
+    let pinned = of("pinned");
+    assert_eq!(pinned["winner"]["line"], 1);
+    assert_eq!((&pinned["keys"], &pinned["seconds"]), (&json!(null), &json!(null)));
+    assert_eq!(pinned["no_value"], "the input `z` is not pinned yet (purlin.toml:4:1)");
+    let unsourced = of("unsourced");
+    assert!(unsourced["seconds"].is_f64(), "{unsourced}");
+    assert_eq!(unsourced["keys"], json!(null));
+    assert!(unsourced["no_key"].as_str().is_some_and(|why| why.contains("nowhere")), "{unsourced}");
+    let wrong = of("wrong");
+    assert!(wrong["no_value"].is_string() && wrong["seconds"].is_null(), "{wrong}");
+    // What is no package has no key, and nothing is wrong with that.
+    let size = told("lib.size");
+    assert_eq!((&size["keys"], &size["no_key"]), (&json!(null), &json!(null)));
+    assert!(size["seconds"].is_f64(), "{size}");
+    assert!(!workspace.path("purlin.lock").exists(), "nothing is pinned");
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn help_groups_the_verbs() {
     Workspace:
       init           Make this folder a workspace
       show           Show outputs: their names, or one of them evaluated
-      explain        Tell who wrote an output, and what lost against it
+      explain        Tell who wrote an output, what lost against it, and what came of it
       check          Find everything that is wrong, without running anything
       graph          Show which definitions use which
 

@@ -139,6 +139,21 @@ fn the_first_verb_fetches_and_pins_and_the_next_starts_no_process() {
 }
 
 #[test]
+fn what_was_fetched_knows_when_its_commit_was_made() {
+    let (workspace, repository) = made();
+    repository.write(
+        "purlin.star",
+        "def time(inputs):\n    return inputs.self.last_modified\ndefinitions = {'lib': {'time': time}}\n",
+    );
+    repository.commit();
+    let time = repository.git(&["show", "--no-patch", "--format=%ct"]);
+    for _ in 0..2 {
+        assert_eq!(workspace.succeed(&["show", "lib.lib.time"]).stdout.trim(), time);
+    }
+    assert_eq!(without_git(&workspace, &["show", "lib.lib.time"]).stdout.trim(), time);
+}
+
+#[test]
 fn check_fetches_too_and_who_wrote_it_can_be_opened() {
     let (workspace, _repository) = made();
     workspace.succeed(&["check"]);

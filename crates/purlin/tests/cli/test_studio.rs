@@ -138,6 +138,19 @@ fn an_override_reaches_the_packages_of_a_project() {
 }
 
 #[test]
+fn a_project_that_is_not_adopted_is_put_out_as_it_is_at_home() {
+    let studio = studio();
+    let show = |path: &str| studio.succeed(&["show", path, "--json"]).json();
+    let build = &show("legacyPackages.x86_64-linux.sim.solver")["build"];
+    assert_eq!(build, "<package cc 13>/bin/cc -O3 solver.c");
+    assert_eq!(
+        show("legacyPackages.x86_64-linux.look.lookbook")["requires"][2]["version"],
+        "5.0",
+        "inside of the adopted one, what the studio has chosen is meant"
+    );
+}
+
+#[test]
 fn a_system_may_have_a_definition_of_its_own() {
     let studio = studio();
     let build = |system: &str| {
