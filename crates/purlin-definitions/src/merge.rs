@@ -20,6 +20,9 @@ pub use rules::{Rule, Rules};
 pub(crate) use standing::under;
 pub use standing::{Standing, Verdict};
 
+/// Where so many times as much is added as is there, the map is made anew.
+const MANY: usize = 4;
+
 /// All contributions below one section or output root.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
@@ -115,18 +118,21 @@ impl Node {
         let (own, rest) = all.split_at(own);
         own.iter().for_each(|one| self.here.add(one.clone()));
         let names = rest.chunk_by(|one, other| one.path[depth] == other.path[depth]);
-        if self.below.is_empty() {
-            let below = names.map(|all| {
-                let mut node = Box::<Self>::default();
-                node.extend(all, depth + 1);
-                (all[0].path[depth].clone(), node)
-            });
-            self.below = below.collect();
+        if rest.len() / MANY < self.below.len() {
+            for all in names {
+                self.below.entry(all[0].path[depth].clone()).or_default().extend(all, depth + 1);
+            }
             return;
         }
-        for all in names {
-            self.below.entry(all[0].path[depth].clone()).or_default().extend(all, depth + 1);
-        }
+        let mut known = std::mem::take(&mut self.below);
+        let below = names.map(|all| {
+            let name = &all[0].path[depth];
+            let mut node = known.remove(name).unwrap_or_default();
+            node.extend(all, depth + 1);
+            (name.clone(), node)
+        });
+        self.below = below.collect();
+        self.below.append(&mut known);
     }
 
     /// The node of a name below it, as it is written.

@@ -1,5 +1,6 @@
 //! The language as others see it.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -14,6 +15,12 @@ use crate::{call, nesting};
 
 /// So many modules are kept of files that may have done all that they are for.
 const MOST_SPENT: usize = 256;
+
+thread_local! {
+    /// Files whose functions have returned data in this thread, the last one behind. Memory is given
+    /// back soonest by the thread that has taken it, which is nearly always this one.
+    static SPENT: RefCell<VecDeque<Arc<File>>> = const { RefCell::new(VecDeque::new()) };
+}
 
 /// Starlark. Files are parsed and evaluated once, as long as it lives; a file that has changed is
 /// another [`Source`].
@@ -32,8 +39,6 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) workers: Workers,
     files: Mutex<Files>,
-    /// Files whose functions have returned data, the last one behind.
-    spent: Mutex<VecDeque<Arc<File>>>,
     mentioned: Mutex<HashMap<String, Handle>>,
 }
 
@@ -131,7 +136,6 @@ impl Inner {
             limits,
             workers: Workers::default(),
             files: Mutex::default(),
-            spent: Mutex::default(),
             mentioned: Mutex::default(),
         }
     }
@@ -186,7 +190,7 @@ impl Inner {
     ///
     /// What is evaluated again is the same, since nothing can tell one time from another; and no
     /// function of the module is in anybody's hands, who could compare it.
-    pub(crate) fn spend(self: &Arc<Self>, source: &Arc<Source>) {
+    pub(crate) fn spend(&self, source: &Arc<Source>) {
         let key = Arc::as_ptr(source).addr();
         let file = match self.files().parsed.get(&key) {
             Some(Parsed::File(file)) => file.clone(),
@@ -195,10 +199,11 @@ impl Inner {
         if !file.becomes_spent() {
             return;
         }
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        spent.push_back(file);
-        let oldest = if spent.len() > MOST_SPENT { spent.pop_front() } else { None };
-        drop(spent);
+        let oldest = SPENT.with(|spent| {
+            let mut spent = spent.borrow_mut();
+            spent.push_back(file);
+            if spent.len() > MOST_SPENT { spent.pop_front() } else { None }
+        });
         if let Some(file) = oldest {
             file.let_go();
         }
