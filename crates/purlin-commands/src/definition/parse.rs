@@ -39,11 +39,15 @@ impl Definitions {
         };
         let core = core_tables(table, sections, &mut diagnostics);
         let core = Value::new(Kind::Table(core), document.origin.clone());
-        let mut validated = schema().validate(&core);
+        let mut validated = schema().validate_own(core);
         diagnostics.append(&mut validated.diagnostics);
         let (core, broken) = match validated.value {
             Some(core) => (core, Broken::default()),
-            None => sound(schema(), &core),
+            None => {
+                // What is wrong with the tables themselves is told already.
+                let core = core_tables(table, Vec::new, &mut Vec::new());
+                sound(schema(), &Value::new(Kind::Table(core), document.origin.clone()))
+            }
         };
         let definitions = core.as_table().map(|core| Self::read(core, broken, &mut diagnostics));
         let mut definitions = definitions.unwrap_or_default();
