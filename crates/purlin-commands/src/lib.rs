@@ -31,6 +31,7 @@ mod reference;
 mod remote;
 mod run;
 mod session;
+mod side_by_side;
 mod skipped;
 mod status;
 mod step;

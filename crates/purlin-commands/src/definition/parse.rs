@@ -39,7 +39,7 @@ impl Definitions {
         };
         let core = core_tables(table, sections, &mut diagnostics);
         let core = Value::new(Kind::Table(core), document.origin.clone());
-        let mut validated = schema().validate_own(core);
+        let mut validated = schema().validate_written(core);
         diagnostics.append(&mut validated.diagnostics);
         let (core, broken) = match validated.value {
             Some(core) => (core, Broken::default()),
@@ -49,15 +49,17 @@ impl Definitions {
                 sound(schema(), &Value::new(Kind::Table(core), document.origin.clone()))
             }
         };
-        let definitions = core.as_table().map(|core| Self::read(core, broken, &mut diagnostics));
-        let mut definitions = definitions.unwrap_or_default();
+        let mut definitions = match core.kind {
+            Kind::Table(core) => Self::read(core, broken, &mut diagnostics),
+            _ => Self::default(),
+        };
         let others = table.iter().filter(|(key, _)| !TABLES.contains(&to_kebab(key).as_str()));
         definitions.sections =
             others.map(|(key, entry)| (key.to_owned(), entry.value.clone())).collect();
         (definitions, diagnostics)
     }
 
-    fn read(core: &Table, mut broken: Broken, diagnostics: &mut Vec<Diagnostic>) -> Self {
+    fn read(mut core: Table, mut broken: Broken, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let mut definitions = Self {
             name: core
                 .get("workspace")
@@ -90,9 +92,9 @@ impl Definitions {
             });
         }
         inherit(&mut definitions.spaces, &broken.spaces, diagnostics);
-        if let Some(table) = core.get("commands") {
+        if let Some(table) = core.remove("commands") {
             let names = &mut broken.commands;
-            let commands = command::commands(table, diagnostics, |name| {
+            let commands = command::commands(table.value, diagnostics, |name| {
                 names.insert(name);
             });
             let shared = commands.into_iter().map(|(name, command)| (name, Arc::new(command)));

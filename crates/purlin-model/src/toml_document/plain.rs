@@ -11,6 +11,18 @@ use crate::{Kind, Origin, Source, Table, Value};
 /// How deeply values may lie in each other before the full parser has to look.
 const DEEPEST: usize = 16;
 
+/// Which bytes are nothing but themselves in any text.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        plain[byte] = byte >= 0x80
+            || byte >= 0x20 && byte < 0x7f && byte != 0x22 && byte != 0x27 && byte != 0x5c;
+        byte += 1;
+    }
+    plain
+};
+
 /// The document, if it is plain.
 pub(super) fn parse(source: &Arc<Source>) -> Option<Table> {
     let text = source.text.as_deref().unwrap_or("");
@@ -248,6 +260,8 @@ impl Reader<'_> {
         let mut text = String::new();
         let mut plain = self.place;
         loop {
+            let rest = &self.bytes[self.place..];
+            self.place += rest.iter().take_while(|byte| PLAIN[usize::from(**byte)]).count();
             let byte = self.peek()?;
             if byte == quote && (!is_long || self.bytes[self.place + 1..].starts_with(&triple)) {
                 text.push_str(&self.text[plain..self.place]);
