@@ -17,6 +17,7 @@ mod reads;
 mod request;
 mod select;
 mod unmatched;
+mod unnamed;
 mod writers;
 
 use std::collections::HashSet;
