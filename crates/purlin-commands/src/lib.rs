@@ -7,6 +7,7 @@
 //! draws the [`Event`]s.
 
 mod action;
+mod attributes;
 mod cancel;
 mod context;
 mod definition;
@@ -41,6 +42,7 @@ mod variables;
 mod watch;
 
 pub use action::Action;
+pub use attributes::{ATTRIBUTES, ATTRIBUTES_LINE, lacks_attributes};
 pub use cancel::Cancel;
 pub use context::{ContextValues, system};
 pub use definition::{
