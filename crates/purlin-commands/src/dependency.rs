@@ -63,6 +63,8 @@ pub struct Expander<'a> {
     /// False where only answers count that are given in this process, or remembered.
     pub(crate) starts_processes: bool,
     features: BTreeMap<String, Known>,
+    /// What a plain text means: the name of the type, and the field that holds the text.
+    plain: Option<(String, String)>,
     sections: Option<&'a IndexMap<String, Value>>,
     pub(crate) environments: KnownEnvironments,
     /// Who knows what requests for packages mean.
@@ -89,6 +91,7 @@ impl<'a> Expander<'a> {
             memos,
             starts_processes: true,
             features: BTreeMap::new(),
+            plain: None,
             sections: None,
             environments: KnownEnvironments::new(),
             packages: None,
@@ -163,20 +166,16 @@ impl<'a> Expander<'a> {
                 let name = Named { name: prefix, origin: written.origin.clone() };
                 return Ok((name, single(key, rest, &written.origin)));
             }
-            let feature = self
-                .plugins
-                .default_for(Point::Dependency)
-                .map_err(|diagnostic| one(diagnostic.at(written.origin.clone(), "this text")))?;
-            let Detail::Dependency { key: Some(key), .. } = feature.detail() else {
-                return Err(vec![
-                    Diagnostic::error("no-default", "no dependency type takes plain texts")
-                        .label(written.origin.clone(), "this text"),
-                ]);
+            let (name, key) = match &self.plain {
+                Some(known) => known,
+                None => {
+                    let found = self.plain_type().map_err(|diagnostic| {
+                        one(diagnostic.at(written.origin.clone(), "this text"))
+                    })?;
+                    self.plain.insert(found)
+                }
             };
-            let name = Named {
-                name: format!("{}:{}", feature.plugin, feature.name),
-                origin: written.origin.clone(),
-            };
+            let name = Named { name: name.clone(), origin: written.origin.clone() };
             return Ok((name, single(key, text, &written.origin)));
         }
         let mut config = written.clone();
@@ -192,6 +191,17 @@ impl<'a> Expander<'a> {
         };
         let name = kind.as_str().unwrap_or_default().to_owned();
         Ok((Named { name, origin: kind.origin }, config))
+    }
+
+    /// See [`Expander::plain`].
+    fn plain_type(&self) -> Result<(String, String), Diagnostic> {
+        let feature = self.plugins.default_for(Point::Dependency)?;
+        match feature.detail() {
+            Detail::Dependency { key: Some(key), .. } => {
+                Ok((format!("{}:{}", feature.plugin, feature.name), key.clone()))
+            }
+            _ => Err(Diagnostic::error("no-default", "no dependency type takes plain texts")),
+        }
     }
 
     /// The dependency type that stands in front of a text's first `:`, and its name; `None` where

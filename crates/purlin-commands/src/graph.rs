@@ -17,6 +17,7 @@ mod reads;
 mod request;
 mod select;
 mod unmatched;
+mod unnamed;
 mod writers;
 
 use std::collections::HashSet;
@@ -34,6 +35,7 @@ pub use edit::Refusal;
 pub(crate) use instance::Answers;
 pub use instance::{Instance, Outside};
 pub use prepare::{Place, Prepared};
+pub(crate) use reads::two_writers;
 pub use request::{Request, Selection};
 use writers::Writers;
 
@@ -164,6 +166,12 @@ impl Graph {
         warnings.extend(unmatched::unmatched(self, root));
         warnings.extend(odd::odd_artifacts(self, root));
         distinct(warnings)
+    }
+
+    /// Whether one of the two runs after the other.
+    #[must_use]
+    pub(crate) fn ordered(&self, one: usize, other: usize) -> bool {
+        reach::Reach::new(self).ordered(one, other)
     }
 
     /// Whether `index` runs after `producer`.

@@ -7,6 +7,7 @@
 //! draws the [`Event`]s.
 
 mod action;
+mod attributes;
 mod cancel;
 mod context;
 mod definition;
@@ -31,6 +32,7 @@ mod reference;
 mod remote;
 mod run;
 mod session;
+mod side_by_side;
 mod skipped;
 mod status;
 mod step;
@@ -40,6 +42,7 @@ mod variables;
 mod watch;
 
 pub use action::Action;
+pub use attributes::{ATTRIBUTES, ATTRIBUTES_LINE, lacks_attributes};
 pub use cancel::Cancel;
 pub use context::{ContextValues, system};
 pub use definition::{

@@ -21,6 +21,7 @@ use crate::key::Contribution;
 use crate::links::Links;
 use crate::remote::{Lost, upload};
 use crate::session::Session;
+use crate::side_by_side;
 use crate::step::{Outcome, Status, Step};
 use crate::watch::{Batch, Watch};
 
@@ -92,16 +93,29 @@ pub fn run(
         loop {
             let mut unsettled = Vec::new();
             // As long as nothing was changed, one look at the tree serves everybody.
-            while let Some(index) = progress.ready.pop() {
-                let seen = snapshot.as_mut().and_then(|snapshot| snapshot.seen(index));
-                let step = |step: &Step<'_>| match seen {
-                    _ if !graph.runs(index) => Some(step.stand_by()),
-                    Some(seen) => step.glance(seen),
-                    None => None,
-                };
-                match at_once(graph, session, options, &progress, index, step, sink) {
-                    Some(outcome) => progress.settle(index, outcome, sink),
-                    None => unsettled.push(index),
+            while !progress.ready.is_empty() {
+                // Output that is sent again waits in memory meanwhile: that is done one by one.
+                let many = progress.ready.len() >= side_by_side::FEW && !options.replay;
+                let first = if many { 0 } else { progress.ready.len() - 1 };
+                let looks = progress.ready.split_off(first).into_iter().rev().map(|index| {
+                    let seen = snapshot.as_mut().and_then(|snapshot| snapshot.seen(index));
+                    (index, progress.producers(index), seen)
+                });
+                let looks = looks.collect();
+                let looked = side_by_side::map(looks, |(index, producers, seen)| {
+                    let step = |step: &Step<'_>| match seen {
+                        _ if !graph.runs(index) => Some(step.stand_by()),
+                        Some(seen) => step.glance(seen),
+                        None => None,
+                    };
+                    (index, look(graph, session, options, index, producers, step))
+                });
+                for (index, (outcome, events)) in looked {
+                    events.into_iter().for_each(&mut *sink);
+                    match outcome {
+                        Some(outcome) => progress.settle(index, outcome, sink),
+                        None => unsettled.push(index),
+                    }
                 }
             }
             if !begun && !unsettled.is_empty() {
@@ -335,47 +349,37 @@ fn dirty(
         graph.runs(*index)
             && (running || progress.outcomes[*index].as_ref().is_some_and(is_watched))
             && concerns(*index)
-            && at_once(
-                graph,
-                session,
-                options,
-                progress,
-                *index,
-                |step| (!step.is_current(running)).then_some(()),
-                &mut |_| {},
-            )
-            .is_some()
+            && look(graph, session, options, *index, progress.producers(*index), |step| {
+                Some(!step.is_current(running))
+            })
+            .0 == Some(true)
     };
     (0..graph.instances.len()).filter(is_dirty).collect()
 }
 
-/// What of an instance is done on this thread.
-fn at_once<T>(
+/// What of an instance is done without a program, and what there is to tell of it.
+fn look<T>(
     graph: &Graph,
     session: &Session<'_>,
     options: Options,
-    progress: &Progress<'_>,
     index: usize,
+    producers: Vec<(String, Contribution)>,
     what: impl FnOnce(&Step<'_>) -> Option<T>,
-    sink: &mut dyn FnMut(Event),
-) -> Option<T> {
+) -> (Option<T>, Vec<Event>) {
     let events = std::sync::Mutex::new(Vec::new());
     let push = |event| events.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(event);
     let step = Step {
         session,
         graph,
         index,
-        producers: progress.producers(index),
+        producers,
         force: options.force,
         replay: options.replay,
         events: &push,
         listener: Arc::new(Silent),
     };
     let outcome = what(&step);
-    for event in events.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
-        sink(event);
-    }
-    outcome
+    (outcome, events.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
 }
 
 fn work(

@@ -296,22 +296,17 @@ pub fn workspace_store(root: &Path) -> PathBuf {
     root.join(".purlin-cache")
 }
 
-/// What git is told of the store in a workspace: entries are bytes, and people need not read them.
-const ATTRIBUTES: &[u8] = b"# Results of commands, kept by Purlin. Their names are digests.\n\
-    * binary linguist-generated\n";
-/// And what it is not to see: files in the making.
+/// What git is not to see of the store in a workspace: files in the making.
 const IGNORED: &[u8] = b"tmp/\n";
 
-/// Sees to it that a store that is committed comes out of the repository as it went in.
-pub(crate) fn prepare_workspace_store(root: &Path) -> Result<(), StoreError> {
-    let folder = workspace_store(root);
-    for (name, text) in [(".gitignore", IGNORED), (".gitattributes", ATTRIBUTES)] {
-        let file = folder.join(name);
-        if file.symlink_metadata().is_err() {
-            purlin_store::write_atomically(&file, text, "workspace-store")?;
-        }
+/// Sees to it that nothing of a store that is committed is committed by mistake. True the first time.
+pub(crate) fn prepare_workspace_store(root: &Path) -> Result<bool, StoreError> {
+    let file = workspace_store(root).join(".gitignore");
+    if file.symlink_metadata().is_ok() {
+        return Ok(false);
     }
-    Ok(())
+    purlin_store::write_atomically(&file, IGNORED, "workspace-store")?;
+    Ok(true)
 }
 
 fn prepare_private(folder: &Path) -> Result<(), StoreError> {

@@ -11,6 +11,7 @@ use crate::key::{Change, Contribution, Key};
 use crate::record::{Header, Record};
 use crate::run::{Seen, Snapshot};
 use crate::session::Session;
+use crate::side_by_side;
 use crate::step::{self, Step};
 
 /// What a run would find for one instance.
@@ -73,11 +74,22 @@ pub fn statuses(graph: &Graph, session: &Session<'_>, told: Told) -> Vec<Status>
         // What cannot be read does not count.
         snapshot.add_outputs(graph, session);
     }
+    // Those that nobody has to go before are looked at side by side.
+    let free = |index: &usize| graph.instances[*index].before().next().is_none();
+    let mut seen = |index| snapshot.as_mut().and_then(|snapshot| snapshot.seen(index));
+    let alone: Vec<_> =
+        (0..graph.instances.len()).filter(free).map(|index| (index, seen(index))).collect();
+    let alone = side_by_side::map(alone, |(index, seen)| {
+        (index, look(graph, session, index, seen, &[], told))
+    });
+    let mut alone = alone.into_iter().peekable();
     let mut predicted: Vec<Option<Predicted>> = Vec::with_capacity(graph.instances.len());
     let mut statuses = Vec::with_capacity(graph.instances.len());
     for index in 0..graph.instances.len() {
-        let seen = snapshot.as_mut().and_then(|snapshot| snapshot.seen(index));
-        let (status, outcome) = look(graph, session, index, seen, &predicted, told);
+        let (status, outcome) = match alone.next_if(|(known, _)| *known == index) {
+            Some((_, looked)) => looked,
+            None => look(graph, session, index, seen(index), &predicted, told),
+        };
         statuses.push(status);
         let made = !graph.runs(index) && !graph.instances[index].action.artifacts.is_empty();
         predicted.push(if made { stood_by(session, &graph.instances[index]) } else { outcome });

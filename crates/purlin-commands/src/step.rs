@@ -1,5 +1,6 @@
 //! One instance: its key, its look-up, its run, and the keeping of its result.
 
+mod contested;
 mod fetch;
 mod heritage;
 mod install;
@@ -270,6 +271,20 @@ impl Step<'_> {
             cached: false,
             duration: Duration::ZERO,
             diagnostics,
+        });
+        Outcome { status: Status::Failed, contribution: Contribution::Order }
+    }
+
+    /// Another command wrote what this one writes.
+    fn is_contested(&self, diagnostic: Diagnostic) -> Outcome {
+        (self.events)(Event::Failed {
+            id: self.id(),
+            how: "wrote what another command wrote".to_owned(),
+            exit: None,
+            logs: None,
+            cached: false,
+            duration: Duration::ZERO,
+            diagnostics: vec![diagnostic],
         });
         Outcome { status: Status::Failed, contribution: Contribution::Order }
     }

@@ -1,5 +1,7 @@
 //! TOML with an origin on every value.
 
+mod plain;
+
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -11,6 +13,14 @@ use crate::{Diagnostic, Kind, Origin, Source, Table, Value};
 /// same, so that one slip does not hide the others.
 #[must_use]
 pub fn parse_toml(source: &Arc<Source>) -> (Value, Vec<Diagnostic>) {
+    match plain::parse(source) {
+        Some(table) => (Value::new(Kind::Table(table), Origin::whole(source)), Vec::new()),
+        None => parse_any(source),
+    }
+}
+
+/// The full parser.
+fn parse_any(source: &Arc<Source>) -> (Value, Vec<Diagnostic>) {
     let text = source.text.as_deref().unwrap_or("");
     let (document, errors) = DeTable::parse_recoverable(text);
     let lines = Lines::new(source);
@@ -113,49 +123,4 @@ fn convert(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_value_and_key_has_its_place() {
-        let source = Source::new("p.toml", "[a]\nb = [1, \"é\", true]\n[a.c]\nd = 1.5\n");
-        let (value, diagnostics) = parse_toml(&source);
-        assert_eq!(diagnostics, []);
-        assert_eq!(
-            value.to_json(),
-            serde_json::json!({"a": {"b": [1, "é", true], "c": {"d": 1.5}}})
-        );
-        let list = value.get("a").and_then(|a| a.get("b")).and_then(Value::as_list).expect("b");
-        assert_eq!((list[2].origin.line, list[2].origin.column), (2, 14));
-        let entry = value.get("a").and_then(Value::as_table).and_then(|a| a.entry("c"));
-        assert_eq!(entry.map(|entry| entry.key.line), Some(3));
-    }
-
-    #[test]
-    fn all_syntax_errors_are_reported_and_the_rest_is_read() {
-        let source = Source::new("p.toml", "a = \nb = 2\nc = [1,,]\nd = 4\n");
-        let (value, diagnostics) = parse_toml(&source);
-        let lines: Vec<u32> =
-            diagnostics.iter().map(|diagnostic| diagnostic.labels[0].origin.line).collect();
-        assert_eq!(lines, [1, 3]);
-        assert_eq!(value.get("d").and_then(Value::as_int), Some(4));
-    }
-
-    #[test]
-    fn what_is_too_deep_is_told_once() {
-        let source = Source::new("p.toml", format!("a = {}\nb = \n", "[".repeat(1000)));
-        let (_, diagnostics) = parse_toml(&source);
-        let lines: Vec<u32> =
-            diagnostics.iter().map(|diagnostic| diagnostic.labels[0].origin.line).collect();
-        assert!(lines.iter().filter(|line| **line == 1).count() <= 2, "{diagnostics:?}");
-        assert!(lines.len() <= 3, "{diagnostics:?}");
-    }
-
-    #[test]
-    fn numbers_too_large_are_errors() {
-        let source = Source::new("p.toml", "a = 99999999999999999999\nb = 0xff\n");
-        let (value, diagnostics) = parse_toml(&source);
-        assert_eq!(diagnostics.len(), 1);
-        assert_eq!(value.get("b").and_then(Value::as_int), Some(255));
-    }
-}
+mod tests;

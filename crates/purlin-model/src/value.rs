@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
 use crate::Origin;
@@ -36,7 +37,7 @@ pub enum Kind {
 
 /// A table in the order in which it was written.
 #[derive(Clone, Default, PartialEq)]
-pub struct Table(IndexMap<String, Entry>);
+pub struct Table(IndexMap<String, Entry, RandomState>);
 
 /// One key of a table.
 #[derive(Clone, PartialEq)]
@@ -51,7 +52,7 @@ impl Table {
     /// An empty table with room for so many keys.
     #[must_use]
     pub fn with_capacity(keys: usize) -> Self {
-        Self(IndexMap::with_capacity(keys))
+        Self(IndexMap::with_capacity_and_hasher(keys, RandomState::default()))
     }
 
     /// The value of a key.

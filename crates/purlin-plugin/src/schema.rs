@@ -195,7 +195,16 @@ impl Schema {
     /// The same for a value that need not be copied.
     #[must_use]
     pub fn validate_own(&self, value: Value) -> Validated {
-        let (value, diagnostics) = validate::validate(self, value);
+        Self::validated(validate::validate(self, value, true))
+    }
+
+    /// The same without filling in defaults, for readers who know what stands for what is not there.
+    #[must_use]
+    pub fn validate_written(&self, value: Value) -> Validated {
+        Self::validated(validate::validate(self, value, false))
+    }
+
+    fn validated((value, diagnostics): (Value, Vec<Diagnostic>)) -> Validated {
         let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
         Validated { value: Some(value).filter(|_| !broken), diagnostics }
     }

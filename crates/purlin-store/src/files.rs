@@ -255,8 +255,7 @@ impl Files {
             Purpose::Inputs => Rules::above(&self.root, &cache),
             Purpose::Outputs => Rules::default(),
         };
-        let mut found = walk::walk(root.as_fd(), &plan, purpose, rules, &cache)?;
-        found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        let found = walk::walk(root.as_fd(), &plan, purpose, rules, &cache)?;
         self.digests(root.as_fd(), found)
     }
 

@@ -9,7 +9,6 @@ use serde_json::{Value as Json, json};
 use crate::arguments::Run;
 use crate::context::Context;
 use crate::edits::{self, Edited, Given};
-use crate::environment;
 use crate::failure::Failure;
 use crate::machine;
 use crate::run_options;
@@ -29,23 +28,19 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// What the command line asks, and where it is silent, the process variables.
-    ///
-    /// # Errors
-    /// A process variable has a value without a meaning.
-    pub(crate) fn new(options: &Run) -> Result<Self, Failure> {
+    /// What options ask, as they hold.
+    pub(crate) fn new(options: &Run) -> Self {
         let named = |all: &[String]| all.iter().map(|name| from_command_line(name)).collect();
-        let jobs = options.jobs.map_or_else(run_options::jobs, |jobs| Ok(Some(jobs)))?;
-        Ok(Self {
+        Self {
             names: named(options.why.as_ref().map_or(&options.names[..], std::slice::from_ref)),
             modules: named(&options.modules),
             spaces: named(&options.spaces),
             tags: named(&options.tags),
-            force: options.force || environment::switch(&environment::FORCE)?.unwrap_or(false),
-            jobs: jobs.map(usize::from),
+            force: options.force,
+            jobs: options.jobs.map(usize::from),
             options: run_options::context(options),
             context: named(&options.ctx),
-        })
+        }
     }
 
     /// The same after the flags of plugins.
@@ -112,9 +107,17 @@ impl Asked {
 
     /// What `{ctx.purlin.NAME}` stands for.
     pub(crate) fn options(&self) -> BTreeMap<String, Json> {
-        let options = [("force", json!(self.force)), ("jobs", json!(self.jobs()))];
-        let options = options.into_iter().map(|(name, value)| (name.to_owned(), value));
-        options.chain(self.options.clone()).collect()
+        let joined = |names: &[Named]| (!names.is_empty()).then(|| texts(names).join(","));
+        let edited = [
+            ("force", json!(self.force)),
+            ("jobs", json!(self.jobs())),
+            ("module", json!(joined(&self.modules))),
+            ("space", json!(joined(&self.spaces))),
+            ("tag", json!(joined(&self.tags))),
+        ];
+        let mut options = self.options.clone();
+        options.extend(edited.map(|(name, value)| (name.to_owned(), value)));
+        options
     }
 }
 

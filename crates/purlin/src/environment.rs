@@ -1,4 +1,5 @@
-//! The process variables that Purlin itself reads, each declared once.
+//! The process variables that Purlin itself reads, each declared once; those of the options of `run` are in
+//! [`run_options`](crate::run_options).
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -37,47 +38,6 @@ pub(crate) const TRUST: Variable = Variable {
 pub(crate) const NO_COLOR: Variable =
     Variable { name: "NO_COLOR", about: "Set to anything but nothing: no colour" };
 
-/// How many programs run at once.
-pub(crate) const JOBS: Variable =
-    Variable { name: "PURLIN__JOBS", about: "As `-n` of `purlin run`, which wins" };
-/// Runs everything.
-pub(crate) const FORCE: Variable = Variable {
-    name: "PURLIN__FORCE",
-    about: "`true` or `false`: as `-f` of `purlin run`, which wins",
-};
-
-/// Ends the run with the first failure.
-pub(crate) const FAIL_FAST: Variable = Variable {
-    name: "PURLIN__FAIL_FAST",
-    about: "`true` or `false`: as `--fail-fast` of `purlin run`; nothing where it watches",
-};
-/// What changed since.
-pub(crate) const SINCE: Variable =
-    Variable { name: "PURLIN__SINCE", about: "As `--since` of `purlin run`, which wins" };
-/// Caches.
-pub(crate) const CACHE: Variable = Variable {
-    name: "PURLIN__CACHE",
-    about: "As `--cache` of `purlin run`, which wins; several separated by `,`",
-};
-/// What has a result.
-pub(crate) const CACHE_STATUS: Variable = Variable {
-    name: "PURLIN__CACHE_STATUS",
-    about: "`warm` or `cold`: as `--cache-status` of `purlin run`, which wins",
-};
-/// What did not succeed.
-pub(crate) const FAILED: Variable =
-    Variable { name: "PURLIN__FAILED", about: "`true` or `false`: as `--failed` of `purlin run`" };
-/// Nothing else.
-pub(crate) const ISOLATED: Variable = Variable {
-    name: "PURLIN__ISOLATED",
-    about: "`true` or `false`: as `--isolated` of `purlin run`",
-};
-/// How output is shown.
-pub(crate) const OUTPUT: Variable = Variable {
-    name: "PURLIN__OUTPUT",
-    about: "`progress`, `grouped`, `stream` or `github`: as `--output` of `purlin run`, which wins",
-};
-
 /// The active Python environment.
 pub(crate) const VIRTUAL_ENV: Variable = Variable {
     name: "VIRTUAL_ENV",
@@ -111,21 +71,12 @@ pub(crate) const SSL_CERT_FILE: Variable = Variable {
     about: "A file of certificates (PEM) that servers are checked against, in place of the system's",
 };
 
-/// All of them, for the reference.
-pub(crate) const ALL: [&Variable; 20] = [
+/// All but those of options, for the reference.
+pub(crate) const ALL: [&Variable; 11] = [
     &PLUGIN_PATH,
     &CACHE_DIR,
     &DATA_DIR,
     &TRUST,
-    &JOBS,
-    &FORCE,
-    &FAIL_FAST,
-    &SINCE,
-    &CACHE,
-    &CACHE_STATUS,
-    &FAILED,
-    &ISOLATED,
-    &OUTPUT,
     &VIRTUAL_ENV,
     &CONDA_PREFIX,
     &HTTP_PROXY,
@@ -137,7 +88,12 @@ pub(crate) const ALL: [&Variable; 20] = [
 
 /// The value of a variable; an empty one counts as not set.
 pub(crate) fn value(variable: &Variable) -> Option<OsString> {
-    std::env::var_os(variable.name).filter(|value| !value.is_empty())
+    value_of(variable.name)
+}
+
+/// The same for one that has no declaration of its own: those that options of `run` name.
+pub(crate) fn value_of(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// The same for one that other programs know in lower case, too; that counts less.
@@ -160,37 +116,6 @@ pub(crate) fn trusts_workspace() -> Result<bool, Diagnostic> {
         )
         .help("set it to `workspace`, or remove it".to_owned())),
     }
-}
-
-/// The value of an option that a variable sets.
-///
-/// # Errors
-/// The variable has a value without a meaning.
-pub(crate) fn option<T>(
-    variable: &Variable,
-    expected: &str,
-    parse: impl FnOnce(&str) -> Option<T>,
-) -> Result<Option<T>, Diagnostic> {
-    let Some(value) = value(variable) else { return Ok(None) };
-    let known = value.to_str().and_then(parse);
-    known.map(Some).ok_or_else(|| {
-        let name = variable.name;
-        let shown = value.display();
-        Diagnostic::error("variable", format!("{name} has no meaning with the value `{shown}`"))
-            .help(format!("set it to {expected}, or remove it"))
-    })
-}
-
-/// The same for options that are on or off.
-///
-/// # Errors
-/// The variable has a value without a meaning.
-pub(crate) fn switch(variable: &Variable) -> Result<Option<bool>, Diagnostic> {
-    option(variable, "`true` or `false`", |text| match text {
-        "true" | "1" => Some(true),
-        "false" | "0" => Some(false),
-        _ => None,
-    })
 }
 
 /// The folders of the plugin path, absolute.

@@ -36,6 +36,7 @@ mod plugin_help;
 mod plugin_page;
 mod projects;
 mod quantity;
+mod question;
 #[cfg(test)]
 mod reference;
 mod repositories;

@@ -1,4 +1,7 @@
 //! The options of `purlin run` as they hold: those of the command line, else those of process variables.
+//!
+//! One rule for all that the table lists: `--some-option` is set by `PURLIN__SOME_OPTION` where the command
+//! line says nothing about it, nor anything that cannot stand beside it.
 
 use std::collections::BTreeMap;
 
@@ -6,74 +9,224 @@ use clap::ValueEnum;
 use purlin_model::Diagnostic;
 use serde_json::{Value as Json, json};
 
-use crate::arguments::Run;
-use crate::environment::{self, option, switch};
+use crate::arguments::{CacheStatus, Output, Run};
+use crate::environment;
+
+/// An option of `purlin run` that a process variable sets.
+pub(crate) struct Setting {
+    /// Its long name on the command line.
+    pub(crate) name: &'static str,
+    kind: Kind,
+}
+
+/// What an option holds, and where.
+enum Kind {
+    Switch(fn(&mut Run) -> &mut bool),
+    Text(fn(&mut Run) -> &mut Option<String>),
+    List(fn(&mut Run) -> &mut Vec<String>),
+    Count(fn(&mut Run) -> &mut Option<u16>),
+    Output(fn(&mut Run) -> &mut Option<Output>),
+    CacheStatus(fn(&mut Run) -> &mut Option<CacheStatus>),
+}
+
+/// All options but `--ctx`, whose variables have process variables of their own.
+pub(crate) const SETTINGS: [Setting; 16] = [
+    Setting { name: "module", kind: Kind::List(|run| &mut run.modules) },
+    Setting { name: "space", kind: Kind::List(|run| &mut run.spaces) },
+    Setting { name: "tag", kind: Kind::List(|run| &mut run.tags) },
+    Setting { name: "force", kind: Kind::Switch(|run| &mut run.force) },
+    Setting { name: "jobs", kind: Kind::Count(|run| &mut run.jobs) },
+    Setting { name: "fail-fast", kind: Kind::Switch(|run| &mut run.fail_fast) },
+    Setting { name: "since", kind: Kind::Text(|run| &mut run.since) },
+    Setting { name: "cache", kind: Kind::List(|run| &mut run.cache) },
+    Setting { name: "cache-status", kind: Kind::CacheStatus(|run| &mut run.cache_status) },
+    Setting { name: "failed", kind: Kind::Switch(|run| &mut run.failed) },
+    Setting { name: "isolated", kind: Kind::Switch(|run| &mut run.isolated) },
+    Setting { name: "fail", kind: Kind::Switch(|run| &mut run.fail) },
+    Setting { name: "watch", kind: Kind::Switch(|run| &mut run.watch) },
+    Setting { name: "output", kind: Kind::Output(|run| &mut run.output) },
+    Setting { name: "ls", kind: Kind::Switch(|run| &mut run.ls) },
+    Setting { name: "why", kind: Kind::Text(|run| &mut run.why) },
+];
+
+impl Setting {
+    /// The process variable that sets it.
+    pub(crate) fn variable(&self) -> String {
+        format!("PURLIN__{}", self.name.to_ascii_uppercase().replace('-', "_"))
+    }
+
+    /// What the variable may be, for messages and the reference.
+    pub(crate) fn expected(&self) -> String {
+        match self.kind {
+            Kind::Switch(_) => "`true` or `false`".to_owned(),
+            Kind::Text(_) if self.name == "since" => "a commit".to_owned(),
+            Kind::Text(_) => "the name of a command".to_owned(),
+            Kind::List(_) => "names, separated by `,`".to_owned(),
+            Kind::Count(_) => "a number from 1 to 65535".to_owned(),
+            Kind::Output(_) => one_of::<Output>(),
+            Kind::CacheStatus(_) => one_of::<CacheStatus>(),
+        }
+    }
+
+    fn is_set(&self, run: &mut Run) -> bool {
+        match self.kind {
+            Kind::Switch(of) => *of(run),
+            Kind::Text(of) => of(run).is_some(),
+            Kind::List(of) => !of(run).is_empty(),
+            Kind::Count(of) => of(run).is_some(),
+            Kind::Output(of) => of(run).is_some(),
+            Kind::CacheStatus(of) => of(run).is_some(),
+        }
+    }
+
+    /// Sets it to what a text says; `None` where that has no meaning.
+    fn set(&self, run: &mut Run, text: &str) -> Option<()> {
+        match self.kind {
+            Kind::Switch(of) => {
+                *of(run) = match text {
+                    "true" | "1" => true,
+                    "false" | "0" => false,
+                    _ => return None,
+                }
+            }
+            Kind::Text(of) => *of(run) = Some(text.to_owned()),
+            Kind::List(of) => {
+                let names = text.split(',').map(|name| name.trim().to_owned());
+                *of(run) = names.collect();
+                if of(run).iter().any(String::is_empty) {
+                    return None;
+                }
+            }
+            Kind::Count(of) => *of(run) = Some(text.parse().ok().filter(|count| *count > 0)?),
+            Kind::Output(of) => *of(run) = Some(Output::from_str(text, false).ok()?),
+            Kind::CacheStatus(of) => *of(run) = Some(CacheStatus::from_str(text, false).ok()?),
+        }
+        Some(())
+    }
+
+    /// What `{ctx.purlin.NAME}` stands for.
+    fn shown(&self, run: &mut Run) -> Json {
+        match self.kind {
+            Kind::Switch(of) => json!(of(run)),
+            Kind::Text(of) => json!(of(run)),
+            Kind::List(of) => json!(Some(of(run).join(",")).filter(|all| !all.is_empty())),
+            Kind::Count(of) => json!(of(run)),
+            Kind::Output(of) => json!(of(run).as_ref().map(name)),
+            Kind::CacheStatus(of) => json!(of(run).as_ref().map(name)),
+        }
+    }
+}
 
 /// The options with what process variables say where the command line is silent.
 ///
 /// # Errors
-/// A process variable has a value without a meaning.
+/// A process variable has a value without a meaning, or two of them cannot stand beside each other.
 pub(crate) fn with_variables(options: &Run) -> Result<Run, Diagnostic> {
-    let mut options = options.clone();
-    options.force |= switch(&environment::FORCE)?.unwrap_or(false);
-    if options.jobs.is_none() {
-        options.jobs = jobs()?;
+    let mut run = options.clone();
+    let said: Vec<&str> = said(&mut run);
+    let mut taken: Vec<&Setting> = Vec::new();
+    for setting in &SETTINGS {
+        let variable = setting.variable();
+        let Some(value) = environment::value_of(&variable) else { continue };
+        if said.contains(&setting.name) || excluded_by(setting.name, &said).is_some() {
+            continue;
+        }
+        if value.to_str().and_then(|text| setting.set(&mut run, text)).is_none() {
+            let shown = value.display();
+            let what = format!("{variable} has no meaning with the value `{shown}`");
+            return Err(Diagnostic::error("variable", what)
+                .help(format!("set it to {}, or remove it", setting.expected())));
+        }
+        if setting.is_set(&mut run) {
+            taken.push(setting);
+        }
     }
-    options.fail_fast |= !options.watch && switch(&environment::FAIL_FAST)?.unwrap_or(false);
-    if options.output.is_none() {
-        options.output = one_of(&environment::OUTPUT, "a way to show output")?;
+    for (place, one) in taken.iter().enumerate() {
+        let before: Vec<&str> = taken[..place].iter().map(|other| other.name).collect();
+        if let Some(other) = excluded_by(one.name, &before) {
+            let other = taken.iter().find(|setting| setting.name == other);
+            let other = other.map(|setting| setting.variable()).unwrap_or_default();
+            let what = format!("{} and {other} cannot be set at once", one.variable());
+            return Err(Diagnostic::error("variable", what)
+                .help("remove one of them, or say on the command line what you want".to_owned()));
+        }
     }
-    if options.why.is_some() {
-        // What is asked about is named, and nothing else selects.
-        return Ok(options);
-    }
-    if options.since.is_none() {
-        options.since = option(&environment::SINCE, "a commit", |text| Some(text.to_owned()))?;
-    }
-    if options.cache.is_empty() {
-        let names = |text: &str| Some(text.split(',').map(str::to_owned).collect());
-        options.cache = option(&environment::CACHE, "names of caches", names)?.unwrap_or_default();
-    }
-    if options.cache_status.is_none() {
-        options.cache_status = one_of(&environment::CACHE_STATUS, "`warm` or `cold`")?;
-    }
-    options.failed |= switch(&environment::FAILED)?.unwrap_or(false);
-    options.isolated |= switch(&environment::ISOLATED)?.unwrap_or(false);
-    Ok(options)
+    Ok(run)
 }
 
-/// How many programs run at once, by a process variable.
-///
-/// # Errors
-/// It is no number of programs.
-pub(crate) fn jobs() -> Result<Option<u16>, Diagnostic> {
-    option(&environment::JOBS, "a number from 1 to 65535", |text| {
-        text.parse::<u16>().ok().filter(|jobs| *jobs > 0)
-    })
+/// The names of what the command line says.
+fn said(run: &mut Run) -> Vec<&'static str> {
+    let names = (!run.names.is_empty()).then_some(NAMES);
+    let set = SETTINGS.iter().filter(|setting| setting.is_set(run)).map(|setting| setting.name);
+    set.chain(names).collect()
 }
 
-fn one_of<T: ValueEnum>(
-    variable: &environment::Variable,
-    expected: &str,
-) -> Result<Option<T>, Diagnostic> {
-    option(variable, expected, |text| T::from_str(text, false).ok())
+/// The commands that are named are no option, but some options exclude them.
+const NAMES: &str = "names";
+
+/// Which of `others` the grammar of the command line excludes beside an option.
+fn excluded_by<'o>(name: &str, others: &[&'o str]) -> Option<&'o str> {
+    if others.is_empty() {
+        return None;
+    }
+    let grammar = crate::command_line();
+    let run = grammar.find_subcommand("run")?;
+    let find = |name: &str| {
+        run.get_arguments()
+            .find(|one| one.get_long() == Some(name) || name == NAMES && one.get_id() == NAMES)
+    };
+    let excludes = |one: &str, other: &str| {
+        let (one, other) = (find(one), find(other));
+        let conflicts = one.map(|one| run.get_arg_conflicts_with(one)).unwrap_or_default();
+        conflicts.iter().any(|found| Some(found.get_id()) == other.map(clap::Arg::get_id))
+    };
+    others.iter().copied().find(|other| excludes(name, other) || excludes(other, name))
 }
 
 /// What `{ctx.purlin.NAME}` stands for, but for what flags of plugins may change.
 pub(crate) fn context(options: &Run) -> BTreeMap<String, Json> {
-    let caches = (!options.cache.is_empty()).then(|| options.cache.join(","));
-    let options = [
-        ("fail-fast", json!(options.fail_fast)),
-        ("since", json!(options.since)),
-        ("cache", json!(caches)),
-        ("cache-status", json!(options.cache_status.as_ref().map(name))),
-        ("failed", json!(options.failed)),
-        ("isolated", json!(options.isolated)),
-        ("output", json!(options.output.as_ref().map(name))),
-    ];
-    options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let mut run = options.clone();
+    SETTINGS.iter().map(|setting| (setting.name.to_owned(), setting.shown(&mut run))).collect()
+}
+
+fn one_of<T: ValueEnum>() -> String {
+    let names: Vec<String> =
+        T::value_variants().iter().map(|one| format!("`{}`", name(one))).collect();
+    match names.as_slice() {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => names.join(""),
+    }
 }
 
 fn name<T: ValueEnum>(value: &T) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_of_run_has_a_process_variable() {
+        let grammar = crate::command_line();
+        let run = grammar.find_subcommand("run").expect("it is a verb");
+        let mut options: Vec<&str> = run
+            .get_arguments()
+            .filter(|one| !one.is_global_set())
+            .filter_map(clap::Arg::get_long)
+            .filter(|name| !matches!(*name, "ctx" | "help"))
+            .collect();
+        let mut settings: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+        options.sort_unstable();
+        settings.sort_unstable();
+        assert_eq!(settings, options);
+    }
+
+    #[test]
+    fn the_grammar_tells_what_excludes_what() {
+        assert_eq!(excluded_by("ls", &["force", "fail"]), Some("fail"));
+        assert_eq!(excluded_by("fail-fast", &["watch"]), Some("watch"));
+        assert_eq!(excluded_by("why", &["names"]), Some("names"));
+        assert_eq!(excluded_by("since", &["names", "module", "force"]), None);
+    }
 }

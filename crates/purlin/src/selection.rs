@@ -122,9 +122,11 @@ pub(crate) fn defining(
     files.extend(commands.filter_map(|one| definition_file(context, Path::new(root), one)));
     let includes = context.includes.clone();
     move |path| {
-        path.ends_with(FILE)
-            || files.contains(path)
-            || RelativePath::parse(path).is_ok_and(|path| includes.matches(&path))
+        let is_other = || {
+            files.contains(path)
+                || RelativePath::parse(path).is_ok_and(|path| includes.matches(&path))
+        };
+        path.ends_with(FILE) || is_other() && !defect::seeded("included-files-not-watched")
     }
 }
 

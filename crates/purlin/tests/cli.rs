@@ -8,10 +8,14 @@ mod test_at_once;
 mod test_bad_cache;
 #[path = "cli/test_bad_configuration.rs"]
 mod test_bad_configuration;
+#[path = "cli/test_bad_document.rs"]
+mod test_bad_document;
 #[path = "cli/test_bad_files.rs"]
 mod test_bad_files;
 #[path = "cli/test_bad_manifest.rs"]
 mod test_bad_manifest;
+#[path = "cli/test_bad_names.rs"]
+mod test_bad_names;
 #[path = "cli/test_bad_plugins.rs"]
 mod test_bad_plugins;
 #[path = "cli/test_bad_programs.rs"]
@@ -170,6 +174,8 @@ mod test_spaces;
 mod test_strict;
 #[path = "cli/test_studio.rs"]
 mod test_studio;
+#[path = "cli/test_unfit_plugins.rs"]
+mod test_unfit_plugins;
 #[path = "cli/test_watch.rs"]
 mod test_watch;
 #[path = "cli/test_why.rs"]

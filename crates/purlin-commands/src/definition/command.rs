@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use purlin_model::{Diagnostic, Origin, Table, Value, to_kebab};
+use purlin_model::{Diagnostic, Kind, Origin, Table, Value, to_kebab};
 
-use super::named::{fold_alike, is_name, list, named};
+use super::named::{fold_alike, is_name, named};
 use super::{Module, Named};
 use crate::needs::{self, Amounts};
 
@@ -103,7 +103,7 @@ impl Command {
     pub(super) fn read(
         name: &str,
         origin: &Origin,
-        value: &Value,
+        mut value: Value,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
         let mut command = Self {
@@ -128,23 +128,20 @@ impl Command {
             interactive: false,
             inputs_strict: false,
         };
-        if let Some(text) = named(value) {
-            command.program = Program::Shell(text);
+        if value.as_str().is_some() {
+            command.program = Program::Shell(taken(value)?);
             return Some(command);
         }
-        command.program = program(name, origin, value, diagnostics)?;
-        let texts = |key| -> Vec<Named> {
-            value.get(key).map(list).unwrap_or_default().iter().filter_map(named).collect()
-        };
-        command.deps = value.get("deps").map(|deps| list(deps).to_vec());
-        command.artifacts = texts("artifacts");
+        command.program = program(name, origin, &mut value, diagnostics)?;
+        command.deps = take(&mut value, "deps").map(elements);
+        command.artifacts = texts(&mut value, "artifacts");
         command.cache = value.get("cache").and_then(named);
         command.cache_when = value.get("cache-when").map(cache_when);
         command.args =
             value.get("args").map(|args| arguments(args, diagnostics)).unwrap_or_default();
         command.space = value.get("space").and_then(named);
         command.environment = value.get("environment").cloned();
-        command.tags = texts("tags");
+        command.tags = texts(&mut value, "tags");
         command.cwd = value.get("cwd").and_then(named);
         command.hidden = value.get("hidden").and_then(Value::as_bool).unwrap_or(false);
         command.timeout = value.get("timeout").and_then(duration);
@@ -210,21 +207,25 @@ impl CacheWhen {
 /// The commands of a table that the schema has accepted, by kebab-case name; `broken` takes the
 /// names of those with mistakes.
 pub(super) fn commands(
-    table: &Value,
+    table: Value,
     diagnostics: &mut Vec<Diagnostic>,
     mut broken: impl FnMut(String),
 ) -> IndexMap<String, Command> {
     let mut commands: IndexMap<String, Command> = IndexMap::new();
-    for (key, entry) in table.as_table().into_iter().flat_map(Table::iter) {
-        let name = to_kebab(key);
-        if !is_name(&name, key, "a command", &entry.key, diagnostics) {
+    let entries = match table.kind {
+        Kind::Table(table) => table,
+        _ => Table::default(),
+    };
+    for (key, entry) in entries {
+        let name = to_kebab(&key);
+        if !is_name(&name, &key, "a command", &entry.key, diagnostics) {
             continue;
         }
         if let Some(other) = commands.get(&name) {
             diagnostics.push(fold_alike("commands", &name, &entry.key, &other.origin));
             continue;
         }
-        match Command::read(&name, &entry.key, &entry.value, diagnostics) {
+        match Command::read(&name, &entry.key, entry.value, diagnostics) {
             Some(command) => {
                 commands.insert(name, command);
             }
@@ -263,17 +264,43 @@ fn arguments(table: &Value, diagnostics: &mut Vec<Diagnostic>) -> IndexMap<Strin
     arguments
 }
 
+/// Takes a field out of a command.
+fn take(value: &mut Value, key: &str) -> Option<Value> {
+    match &mut value.kind {
+        Kind::Table(table) => table.remove(key).map(|entry| entry.value),
+        _ => None,
+    }
+}
+
+fn elements(value: Value) -> Vec<Value> {
+    match value.kind {
+        Kind::List(items) => items,
+        _ => Vec::new(),
+    }
+}
+
+fn taken(value: Value) -> Option<Named> {
+    match value.kind {
+        Kind::String(name) => Some(Named { name, origin: value.origin }),
+        _ => None,
+    }
+}
+
+fn texts(value: &mut Value, key: &str) -> Vec<Named> {
+    take(value, key).map(elements).unwrap_or_default().into_iter().filter_map(taken).collect()
+}
+
 fn program(
     name: &str,
     origin: &Origin,
-    value: &Value,
+    value: &mut Value,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Program> {
-    let argv = value.get("argv").and_then(Value::as_list);
-    match (value.get("exec").and_then(named), argv) {
+    let argv = take(value, "argv").map(elements);
+    match (take(value, "exec").and_then(taken), argv) {
         (Some(text), None) => Some(Program::Shell(text)),
         (None, Some(arguments)) => {
-            Some(Program::Arguments(arguments.iter().filter_map(named).collect()))
+            Some(Program::Arguments(arguments.into_iter().filter_map(taken).collect()))
         }
         (exec, _) => {
             let what = if exec.is_some() { "both `exec` and `argv`" } else { "nothing to run" };

@@ -174,15 +174,19 @@ fn commands(
     let mut core = Table::default();
     core.insert("commands", table.origin.clone(), table.clone());
     let core = Value::new(Kind::Table(core), table.origin.clone());
-    let mut validated = schema().validate(&core);
+    let mut validated = schema().validate_written(core.clone());
     diagnostics.append(&mut validated.diagnostics);
     let (core, mut broken) = match validated.value {
         Some(core) => (core, Broken::default()),
         None => sound(schema(), &core),
     };
-    let Some(table) = core.get("commands") else { return (IndexMap::new(), broken) };
+    let table = match core.kind {
+        Kind::Table(mut core) => core.remove("commands"),
+        _ => None,
+    };
+    let Some(table) = table else { return (IndexMap::new(), broken) };
     let names = &mut broken.commands;
-    let commands = command::commands(table, diagnostics, |name| {
+    let commands = command::commands(table.value, diagnostics, |name| {
         names.insert(fold(&name));
     });
     (commands, broken)

@@ -39,21 +39,27 @@ impl Definitions {
         };
         let core = core_tables(table, sections, &mut diagnostics);
         let core = Value::new(Kind::Table(core), document.origin.clone());
-        let mut validated = schema().validate(&core);
+        let mut validated = schema().validate_written(core);
         diagnostics.append(&mut validated.diagnostics);
         let (core, broken) = match validated.value {
             Some(core) => (core, Broken::default()),
-            None => sound(schema(), &core),
+            None => {
+                // What is wrong with the tables themselves is told already.
+                let core = core_tables(table, Vec::new, &mut Vec::new());
+                sound(schema(), &Value::new(Kind::Table(core), document.origin.clone()))
+            }
         };
-        let definitions = core.as_table().map(|core| Self::read(core, broken, &mut diagnostics));
-        let mut definitions = definitions.unwrap_or_default();
+        let mut definitions = match core.kind {
+            Kind::Table(core) => Self::read(core, broken, &mut diagnostics),
+            _ => Self::default(),
+        };
         let others = table.iter().filter(|(key, _)| !TABLES.contains(&to_kebab(key).as_str()));
         definitions.sections =
             others.map(|(key, entry)| (key.to_owned(), entry.value.clone())).collect();
         (definitions, diagnostics)
     }
 
-    fn read(core: &Table, mut broken: Broken, diagnostics: &mut Vec<Diagnostic>) -> Self {
+    fn read(mut core: Table, mut broken: Broken, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let mut definitions = Self {
             name: core
                 .get("workspace")
@@ -86,9 +92,9 @@ impl Definitions {
             });
         }
         inherit(&mut definitions.spaces, &broken.spaces, diagnostics);
-        if let Some(table) = core.get("commands") {
+        if let Some(table) = core.remove("commands") {
             let names = &mut broken.commands;
-            let commands = command::commands(table, diagnostics, |name| {
+            let commands = command::commands(table.value, diagnostics, |name| {
                 names.insert(name);
             });
             let shared = commands.into_iter().map(|(name, command)| (name, Arc::new(command)));

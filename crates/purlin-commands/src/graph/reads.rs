@@ -136,7 +136,8 @@ pub(super) fn check_writes(graph: &Graph, writers: &Writers, diagnostics: &mut V
     }
 }
 
-fn two_writers(first: &Instance, second: &Instance, path: &RelativePath) -> Diagnostic {
+/// What is wrong with two that write one path, of which neither runs after the other.
+pub(crate) fn two_writers(first: &Instance, second: &Instance, path: &RelativePath) -> Diagnostic {
     let place = |instance: &Instance| {
         let first = instance.command.artifacts.first();
         first.map_or_else(|| instance.command.origin.clone(), |named| named.origin.clone())

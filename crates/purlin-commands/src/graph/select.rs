@@ -6,6 +6,7 @@ use purlin_model::{Diagnostic, Severity, fold, suggestion};
 
 use super::Selection;
 use super::catalogue::{Catalogue, From, Node, Wanted};
+use super::unnamed::runs;
 use crate::definition::{Command, Definitions, Named, from_command_line, unknown_space};
 use crate::dependency::Expander;
 
@@ -57,11 +58,6 @@ pub(super) fn select(
         }
     }
     Ok(nodes)
-}
-
-/// Whether a command runs when nobody names it: one that needs arguments cannot.
-fn runs(command: &Command) -> bool {
-    !command.hidden && command.args.values().all(|argument| !argument.required)
 }
 
 /// Arguments for a command that is only looked at.

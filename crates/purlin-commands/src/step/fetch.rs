@@ -16,11 +16,15 @@ impl Step<'_> {
     /// The cache is required and cannot be used: nothing more is done.
     pub(super) fn fetch(&self, store: &Store, key: &Key) -> Result<Option<ActionResult>, Outcome> {
         let Some(tier) = self.session.tier(&self.instance().cache) else { return Ok(None) };
-        if self.instance().cache.is_in_workspace()
-            && let Err(error) = prepare_workspace_store(&self.session.root)
-        {
-            self.warn_of_cache(&error, "commands run as if nothing were kept");
-            return Ok(None);
+        if self.instance().cache.is_in_workspace() {
+            match prepare_workspace_store(&self.session.root) {
+                Ok(is_new) if is_new => self.tell_of_attributes(),
+                Ok(_) => {}
+                Err(error) => {
+                    self.warn_of_cache(&error, "commands run as if nothing were kept");
+                    return Ok(None);
+                }
+            }
         }
         match tier.fetch(self.session.plugins, store, key.digest, &|result| self.fits(result)) {
             Fetched::Result(result) => return Ok(Some(*result)),

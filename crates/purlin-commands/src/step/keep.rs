@@ -4,6 +4,7 @@ use purlin_model::{Diagnostic, Digest};
 use purlin_store::{ActionResult, RelativePath, Store, StoreError, Tree};
 
 use super::Step;
+use crate::attributes;
 use crate::event::Event;
 use crate::execute::{Execution, LogFiles};
 use crate::key::Key;
@@ -35,8 +36,8 @@ impl Step<'_> {
         let stored = || -> Result<bool, StoreError> {
             let _held = store.begin()?;
             let committed = self.instance().cache.is_in_workspace();
-            if committed {
-                prepare_workspace_store(&self.session.root)?;
+            if committed && prepare_workspace_store(&self.session.root)? {
+                self.tell_of_attributes();
             }
             let paths: Vec<RelativePath> =
                 tree.entries().iter().map(|(path, _)| path.clone()).collect();
@@ -70,6 +71,13 @@ impl Step<'_> {
             Err(error) => self.warn_of_cache(&error, "results are not kept"),
         }
         false
+    }
+
+    /// That results are kept in the repository is said once, if git is to be told.
+    pub(super) fn tell_of_attributes(&self) {
+        if attributes::lacks_attributes(&self.session.root) {
+            (self.events)(Event::Notice(attributes::note()));
+        }
     }
 
     /// Sees to it that a result that is kept here comes to be elsewhere too, if its cache says so.

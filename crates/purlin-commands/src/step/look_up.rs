@@ -164,7 +164,10 @@ impl Step<'_> {
                 restored.written.contains(path) || record.is_some_and(|record| record.names(path))
             };
             let own = filtered(&result.tree, |path| touched(path) && !patterns.matches(path));
-            self.remember(key, own, None, Came::Restored, succeeded);
+            self.remember(key, own.clone(), None, Came::Restored, succeeded);
+            if let Some(diagnostic) = self.contested(&own) {
+                return Ok(Use::Done(self.is_contested(diagnostic)));
+            }
         }
         if !succeeded {
             return Ok(Use::Done(Outcome { status: Status::Failed, contribution }));

@@ -109,7 +109,10 @@ impl Step<'_> {
         let unkept = !kept && !defect::seeded("unkept-run-taken-for-kept");
         let unfinished = unkept.then(Tree::default);
         let came = Came::Ran { reason, duration_ms };
-        self.remember(remembered, written, unfinished, came, succeeded);
+        self.remember(remembered, written.clone(), unfinished, came, succeeded);
+        if let Some(diagnostic) = self.contested(&written) {
+            return Ok(self.is_contested(diagnostic));
+        }
         let contribution = self.contribution(after_key.digest, &tree);
         Ok(self.report(&execution, &logs, after_key.digest, contribution))
     }

@@ -15,8 +15,8 @@ const MAX_DEPTH: usize = 100;
 /// How many values one default may stand for; one that contains itself ends here.
 const MAX_FILLED: usize = 10_000;
 
-pub(super) fn validate(schema: &Schema, value: Value) -> (Value, Vec<Diagnostic>) {
-    validate_own(schema, schema.root, value)
+pub(super) fn validate(schema: &Schema, value: Value, fills: bool) -> (Value, Vec<Diagnostic>) {
+    validate_own(schema, schema.root, value, fills)
 }
 
 /// Checks a value against a part of the schema.
@@ -25,11 +25,16 @@ pub(super) fn validate_node(
     id: NodeId,
     value: &Value,
 ) -> (Value, Vec<Diagnostic>) {
-    validate_own(schema, id, value.clone())
+    validate_own(schema, id, value.clone(), true)
 }
 
-fn validate_own(schema: &Schema, id: NodeId, value: Value) -> (Value, Vec<Diagnostic>) {
-    let mut checker = Checker { schema, diagnostics: Vec::new(), filled: 0 };
+fn validate_own(
+    schema: &Schema,
+    id: NodeId,
+    value: Value,
+    fills: bool,
+) -> (Value, Vec<Diagnostic>) {
+    let mut checker = Checker { schema, diagnostics: Vec::new(), fills, filled: 0 };
     let place = Place { step: Step::Root, secret: false, filled: false, depth: 0 };
     let value = checker.check(id, value, &place);
     (value, checker.diagnostics)
@@ -134,6 +139,8 @@ fn describe_types(types: &[JsonType]) -> String {
 struct Checker<'s> {
     schema: &'s Schema,
     diagnostics: Vec<Diagnostic>,
+    /// Whether defaults take the place of what is not there.
+    fills: bool,
     /// Values that came from defaults so far.
     filled: usize,
 }
@@ -417,6 +424,9 @@ impl<'s> Checker<'s> {
             let schema = self.schema;
             let notes = || schema.chain(property.node).map(|node| &node.notes);
             if let Some(default) = notes().find_map(|notes| notes.default.as_ref()) {
+                if !self.fills {
+                    continue;
+                }
                 let default = Value::from_json(&default.to_json(), origin);
                 if !place.filled {
                     // A large document has many defaults; it is one of them that must end.

@@ -46,7 +46,7 @@ pub(super) enum Purpose {
     Outputs,
 }
 
-/// Finds what the sets want below `root`, in no order.
+/// Finds what the sets want below `root`, sorted by path.
 pub(super) fn walk(
     root: BorrowedFd<'_>,
     plan: &Plan<'_>,
@@ -66,11 +66,32 @@ pub(super) fn walk(
     };
     let state = || Walker { matching: Matching::new(plan), found: Vec::new(), entries: Vec::new() };
     let step = |walker: &mut Walker, task, stack: &mut Vec<_>| walker.visit(&walk, task, stack);
-    let mut found = Vec::new();
-    for mut walker in share(vec![task], ALONE, state, step)? {
-        found.append(&mut walker.found);
+    let walkers = share(vec![task], ALONE, state, step)?;
+    Ok(sorted(walkers.into_iter().map(|walker| walker.found).collect()))
+}
+
+/// What several threads have found, sorted: each part on a thread again, and then two runs are merged.
+fn sorted(mut parts: Vec<Vec<Found>>) -> Vec<Found> {
+    let by_path = |one: &Found, other: &Found| one.path.cmp(&other.path);
+    std::thread::scope(|scope| {
+        let mut parts = parts.iter_mut();
+        let first = parts.next();
+        for part in parts {
+            scope.spawn(move || part.sort_unstable_by(by_path));
+        }
+        first.into_iter().for_each(|part| part.sort_unstable_by(by_path));
+    });
+    let mut parts = parts.into_iter();
+    let mut found = parts.next().unwrap_or_default();
+    let mut others = 0;
+    for mut part in parts {
+        others += 1;
+        found.append(&mut part);
     }
-    Ok(found)
+    if others > 0 {
+        found.sort_by(by_path);
+    }
+    found
 }
 
 struct Walk<'a> {

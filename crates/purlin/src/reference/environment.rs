@@ -4,6 +4,7 @@ use purlin_commands::ProcessVariables;
 
 use crate::environment::ALL;
 use crate::markdown::{head, row};
+use crate::run_options::SETTINGS;
 
 pub(super) fn page() -> String {
     let mut text = String::from(
@@ -12,6 +13,16 @@ pub(super) fn page() -> String {
     text.push_str(&head(&["variable", "meaning"]));
     for variable in ALL {
         text.push_str(&row(&[&format!("`{}`", variable.name), variable.about]));
+    }
+    text.push_str(
+        "\n## Options of a run\n\nEach option of `purlin run` is set by a variable where the command line says nothing about \
+         it, nor anything that cannot stand beside it. Two variables that cannot stand beside each other are an error, \
+         as is a value without a meaning.\n\n",
+    );
+    text.push_str(&head(&["variable", "option", "value"]));
+    for setting in &SETTINGS {
+        let (variable, option) = (setting.variable(), format!("`--{}`", setting.name));
+        text.push_str(&row(&[&format!("`{variable}`"), &option, &setting.expected()]));
     }
     text.push_str(
         "\nVariables of `[ctx]` in `purlin.toml` are read from the process variable of the same name, in upper case \

@@ -16,7 +16,7 @@ use crate::asked::Asked;
 use crate::context::Context;
 use crate::failure::{Outcome, USAGE};
 use crate::verb::init::template;
-use crate::{definitions, draw, environment, repositories};
+use crate::{definitions, draw, environment, repositories, run_options};
 
 /// The code of what plugins may not do yet.
 const UNGRANTED: &str = "plugin-ungranted";
@@ -29,7 +29,7 @@ pub(crate) fn perform(context: &Context, options: &Check) -> Outcome {
     let folder = root;
     let root = folder.to_string_lossy();
     let variables = ProcessVariables::new(environment::all());
-    let asked = Asked::new(&Run::default())?;
+    let asked = Asked::new(&run_options::with_variables(&Run::default())?);
     let values = ContextValues::new(&commands, &[], &variables, asked.options())?;
     // Hidden commands too: nothing is run.
     let selection = Selection { everything: true, ..Selection::default() };

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
 use crate::packages::Identities;
 use crate::run_view::View;
-use crate::{draw, environment, foreground, machine, signals};
+use crate::{draw, environment, foreground, machine, run_options, signals};
 
 /// Runs a program in an environment, or prepares all environments.
 pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
@@ -27,7 +27,8 @@ pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
         context.pin()?;
     }
     let user = ProcessVariables::new(environment::all()).loose(definitions.loose);
-    let asked = Asked::new(&Run { ctx: options.ctx.clone(), ..Run::default() })?;
+    let run = Run { ctx: options.ctx.clone(), ..Run::default() };
+    let asked = Asked::new(&run_options::with_variables(&run)?);
     let values = ContextValues::new(&definitions, &asked.context, &user, asked.options())?;
     let selection = asked.selection(context, &definitions);
     let identities = Identities::new(context);

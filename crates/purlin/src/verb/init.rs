@@ -13,6 +13,7 @@ use crate::draw;
 use crate::failure::{Failure, Outcome};
 use crate::workspace::FILE;
 
+mod attributes;
 pub(in crate::verb) mod template;
 
 /// Makes the folder a workspace: a `purlin.toml` to start from, or a copy of a template, and a lock
@@ -48,6 +49,7 @@ pub(crate) fn perform(global: &Global, bundled: &PluginSet, options: &Init) -> O
     } else if !global.quiet {
         draw::out(format_args!("wrote {}; try `purlin run`\n", files.join(" and ")));
     }
+    attributes::offer(global, &root)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -78,6 +80,7 @@ fn from_template(
             draw::out(format_args!("{}\n", draw::harmless(&welcome)));
         }
     }
+    attributes::offer(global, root)?;
     Ok(ExitCode::SUCCESS)
 }
 

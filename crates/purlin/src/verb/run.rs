@@ -34,7 +34,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
         context.pin()?;
     }
     let variables = ProcessVariables::new(environment::all()).loose(definitions.loose);
-    let asked = Asked::new(options)?.edited(context, given)?;
+    let asked = Asked::new(options).edited(context, given)?;
     let values = ContextValues::new(&definitions, &asked.context, &variables, asked.options())?;
     let identities = Identities::new(context);
     let request = Request {

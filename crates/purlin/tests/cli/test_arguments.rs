@@ -135,3 +135,41 @@ args = { x = { required = true }, y = {} }
        = help: write `y = { required = true }`, or give it a `default`
     "#);
 }
+
+#[test]
+fn an_argument_without_a_value_stops_only_who_needs_it() {
+    let workspace = workspace(
+        r#"
+[commands.fine]
+exec = "echo fine"
+[commands.text]
+exec = "echo text {args.x}"
+args = { x = {} }
+[commands.dep]
+exec = "echo dep"
+args = { file = {} }
+deps = ["src/{args.file}"]
+[commands.partly]
+exec = "echo partly $LEVEL"
+args = { level = {} }
+env = { LEVEL = "level {args.level}" }
+[commands.wholly]
+exec = "echo wholly ${LEVEL-none}"
+args = { level = {} }
+env = { LEVEL = "{args.level}" }
+[commands.needs-text]
+exec = "true"
+deps = ["command:text"]
+hidden = true
+"#,
+    );
+    let listed = crate::test_narrow::listed(&workspace, &[]);
+    assert_eq!(listed, ["fine", "wholly"]);
+    assert_eq!(workspace.succeed(&["run", "-n", "1"]).stdout, "fine\nwholly none\n");
+    assert_eq!(workspace.succeed(&["run", "text?x=1"]).stdout, "text 1\n");
+    assert_eq!(workspace.succeed(&["run", "partly?level=2"]).stdout, "partly level 2\n");
+    for needs in ["text", "dep", "partly", "needs-text"] {
+        let failed = workspace.fail(2, &["run", needs]).stderr;
+        assert!(failed.contains("it is neither required nor has a default"), "{failed}");
+    }
+}

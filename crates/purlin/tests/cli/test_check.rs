@@ -225,7 +225,7 @@ fn artifacts_that_seem_to_be_elsewhere_are_told() {
 #[test]
 fn an_argument_without_a_value_is_told_where_it_is_declared() {
     let workspace = workspace("[commands.a]\nexec = 'true {args.level}'\nargs = { level = {} }\n");
-    assert_snapshot!(workspace.fail(2, &["run"]).stable_stderr(), @"
+    assert_snapshot!(workspace.fail(2, &["run", "a"]).stable_stderr(), @"
     error: `{args.level}` has no value
      --> purlin.toml:3:8
       |
@@ -236,6 +236,7 @@ fn an_argument_without_a_value_is_told_where_it_is_declared() {
       |
       = help: write `level = { required = true }`, or give it a `default`
     ");
+    assert_eq!(workspace.fail(2, &["check"]).stderr, workspace.fail(2, &["run", "a"]).stderr);
 }
 
 #[test]

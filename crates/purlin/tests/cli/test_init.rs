@@ -1,4 +1,5 @@
 use crate::folder;
+use crate::test_plugin_terminal::on_a_terminal;
 
 #[test]
 fn init_makes_a_workspace_that_runs() {
@@ -128,4 +129,42 @@ fn init_finds_templates_elsewhere() {
     let root = root.to_str().expect("a plain path");
     studio.succeed(&["-C", far, "init", "--template", "show", "--from", root, "--json"]);
     assert!(studio.base().join("far/src/main.py").is_file());
+}
+
+const LINE: &str = "/.purlin-cache/** binary linguist-generated\n";
+
+#[test]
+fn init_offers_to_tell_git_of_kept_results() {
+    let made = || {
+        let folder = folder();
+        std::fs::create_dir(folder.path(".git")).expect("the folder is new");
+        folder
+    };
+    // Nobody can be asked: the line is told.
+    let told = made();
+    assert!(told.succeed(&["init"]).stdout.ends_with(LINE));
+    assert!(!told.path(".gitattributes").exists());
+    let silent = made();
+    assert_eq!(silent.succeed(&["init", "-q"]).stdout, "");
+    for (typed, before, after) in [
+        ("y\n", None, Some(LINE.to_owned())),
+        ("n\n", None, None),
+        ("yes\n", Some("* text"), Some(format!("* text\n{LINE}"))),
+    ] {
+        let asked = made();
+        if let Some(text) = before {
+            asked.write(".gitattributes", text);
+        }
+        let (code, shown) = on_a_terminal(&asked, &["init"], typed);
+        assert_eq!(code, Some(0), "{shown}");
+        assert!(shown.contains("that they are generated? [y/N]"), "{shown}");
+        assert_eq!(std::fs::read_to_string(asked.path(".gitattributes")).ok(), after);
+    }
+    // Where git is told already there is nothing to ask, nor where there is no git.
+    let known = made();
+    known.write(".gitattributes", LINE);
+    let (_, shown) = on_a_terminal(&known, &["init"], "");
+    assert!(!shown.contains("[y/N]"), "{shown}");
+    let (_, shown) = on_a_terminal(&folder(), &["init"], "");
+    assert!(!shown.contains("[y/N]"), "{shown}");
 }

@@ -109,3 +109,63 @@ artifacts = ["out/z"]
     let finished = workspace.succeed(&["run"]);
     assert!(finished.stderr.contains("the artifacts of `a` changed"), "{finished}");
 }
+
+#[test]
+fn two_that_finish_one_file_in_no_order_are_told() {
+    let commands = |order: &str| {
+        format!(
+            r#"
+[workspace]
+[commands.make]
+exec = "mkdir -p out; cp in out/x; cp in out/y"
+deps = ["in"]
+artifacts = ["out/*"]
+[commands.sign]
+exec = "echo signed >>out/x"
+deps = ["command:make"]
+artifacts = ["out/*"]
+[commands.stamp]
+exec = "echo stamped >>out/x"
+deps = ["command:make"{order}]
+artifacts = ["out/*"]
+"#
+        )
+    };
+    let workspace = workspace(&commands("").replacen("[workspace]\n", "", 1));
+    workspace.write("in", "text\n");
+    // The first run may be lucky, and the second one puts back what differs.
+    workspace.run(&["run", "-n", "1"]);
+    let failed = workspace.fail(1, &["run", "-n", "1"]);
+    assert!(failed.stderr.contains("`sign` and `stamp` both write out/x"), "{failed}");
+    assert!(failed.stderr.contains("make one depend on the other"), "{failed}");
+    workspace.write("purlin.toml", commands(", \"command:sign\""));
+    for _ in 0..2 {
+        workspace.succeed(&["run"]);
+        assert_eq!(workspace.read("out/x"), "text\nsigned\nstamped\n");
+    }
+}
+
+#[test]
+fn many_may_write_into_one_folder() {
+    let workspace = workspace(
+        r#"
+[commands.a]
+exec = "mkdir -p out; cp in out/a; cp in out/same; echo a >>ran-a"
+deps = ["in"]
+artifacts = ["out/*"]
+[commands.b]
+exec = "mkdir -p out; cp in out/b; cp in out/same; echo b >>ran-b"
+deps = ["in"]
+artifacts = ["out/*"]
+"#,
+    );
+    for (text, count) in [("one", 1), ("one", 1), ("two", 2), ("one", 2), ("one", 2)] {
+        workspace.write("in", text);
+        // At once, they would be in the midst of the file that both write alike.
+        let finished = workspace.succeed(&["run", "-n", "1"]);
+        assert_eq!(runs(&workspace), (count, count), "{text} {finished}");
+        for file in ["out/a", "out/b", "out/same"] {
+            assert_eq!(workspace.read(file), text, "{finished}");
+        }
+    }
+}

@@ -47,7 +47,11 @@ fn with_tools(program: &str) -> Workspace {
 }
 
 /// Runs the binary on a terminal: its status, and everything that was shown.
-fn on_a_terminal(workspace: &Workspace, arguments: &[&str], typed: &str) -> (Option<i32>, String) {
+pub(crate) fn on_a_terminal(
+    workspace: &Workspace,
+    arguments: &[&str],
+    typed: &str,
+) -> (Option<i32>, String) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();

@@ -44,7 +44,10 @@ fn committed() -> Workspace {
     workspace.write("wanted.txt", "one\ntwo\n");
     workspace.write(".gitignore", "*.runs\nwanted.lock\ninstalled\n");
     // What is in the key has to be the same everywhere.
-    workspace.write(".gitattributes", "wanted.txt text eol=lf\n");
+    workspace.write(
+        ".gitattributes",
+        "wanted.txt text eol=lf\n/.purlin-cache/** binary linguist-generated\n",
+    );
     workspace.succeed(&["run"]);
     git(&workspace, &["init", "-q", "-b", "main"]);
     commit(&workspace);
@@ -139,7 +142,7 @@ fn branches_merge() {
 fn what_git_has_changed_is_damage() {
     // Without its attributes, text is made fit for another system.
     let first = committed();
-    fs::remove_file(first.path(".purlin-cache/.gitattributes")).unwrap();
+    first.write(".gitattributes", "wanted.txt text eol=lf\n");
     commit(&first);
     let other = clone(&first, &["-c", "core.autocrlf=true"]);
     let run = other.succeed(&["run"]);
@@ -212,4 +215,32 @@ fn a_result_in_the_repository_tells_no_time() {
     let of = |place: &str| results.iter().find(|one| one["place"] == place).unwrap();
     assert!(of("workspace")["created"].is_null(), "{listed}");
     assert!(of("user")["created"].as_u64().unwrap() > 1_700_000_000, "{listed}");
+}
+
+#[test]
+fn that_git_is_not_told_of_results_is_said_once() {
+    let workspace = workspace(DOCUMENT);
+    workspace.write("wanted.txt", "one\n");
+    git(&workspace, &["init", "-q"]);
+    let first = workspace.succeed(&["run", "lock"]);
+    let line = "/.purlin-cache/** binary linguist-generated";
+    assert!(first.stderr.contains(&format!("add this line to .gitattributes: {line}")), "{first}");
+    assert!(!workspace.path(".gitattributes").exists());
+    assert!(!workspace.path(".purlin-cache/.gitattributes").exists());
+    workspace.write("wanted.txt", "two\n");
+    let second = workspace.succeed(&["run", "lock"]);
+    assert!(!second.stderr.contains(".gitattributes"), "{second}");
+    // Where it is told already, or where there is no repository, nothing is said.
+    for attributes in [Some(line), None] {
+        fs::remove_dir_all(workspace.path(".purlin-cache")).unwrap();
+        match attributes {
+            Some(line) => workspace.write(".gitattributes", line),
+            None => {
+                fs::remove_file(workspace.path(".gitattributes")).unwrap();
+                fs::remove_dir_all(workspace.path(".git")).unwrap();
+            }
+        }
+        let told = workspace.succeed(&["run", "-f", "lock"]);
+        assert!(!told.stderr.contains(".gitattributes"), "{told}");
+    }
 }

@@ -9,10 +9,12 @@ exec = "echo said"
 deps = ["src/*"]
 [commands.b]
 exec = "true"
+tags = ["early"]
 deps = ["command:a"]
 [commands.c]
 exec = "true"
 cache = "none"
+tags = ["late"]
 deps = ["src/*"]
 "#;
 
@@ -33,23 +35,60 @@ fn each_option_has_a_process_variable() {
     assert!(listed(&with("PURLIN__FAILED", "1"), &[]).is_empty());
     let grouped = with("PURLIN__OUTPUT", "github").succeed(&["run", "a"]);
     assert!(grouped.stderr.contains("::group::"), "{grouped}");
+    assert_eq!(listed(&with("PURLIN__TAG", "late"), &[]), ["c"]);
+    assert_eq!(listed(&with("PURLIN__TAG", "late, early"), &["--isolated"]), ["b", "c"]);
+    assert!(with("PURLIN__LS", "true").succeed(&["run", "a"]).stdout.contains("cold"));
+    assert!(with("PURLIN__WHY", "a").succeed(&["run"]).stdout.starts_with("a would run"));
+    let fails = with("PURLIN__FAIL", "1").fail(1, &["run", "a"]).stderr;
+    assert!(fails.contains("1 command is selected"), "{fails}");
     // The command line wins, and what has no meaning is told.
+    assert_eq!(listed(&with("PURLIN__TAG", "early"), &["-t", "late"]), ["c"]);
     let cold = with("PURLIN__CACHE_STATUS", "cold");
     assert!(listed(&cold, &["--cache-status", "warm"]).is_empty());
     let told = with("PURLIN__CACHE_STATUS", "tepid").fail(2, &["run"]).stderr;
     assert!(told.contains("PURLIN__CACHE_STATUS has no meaning with the value `tepid`"), "{told}");
+    for (name, value, expected) in [
+        ("PURLIN__TAG", "a,,b", "names, separated by `,`"),
+        ("PURLIN__JOBS", "0", "a number from 1 to 65535"),
+        ("PURLIN__WATCH", "yes", "`true` or `false`"),
+        ("PURLIN__OUTPUT", "loud", "`progress`, `grouped`, `stream` or `github`"),
+    ] {
+        let told = with(name, value).fail(2, &["run"]).stderr;
+        let expected = format!("help: set it to {expected}, or remove it");
+        assert!(told.contains(&format!("{name} has no meaning")), "{told}");
+        assert!(told.contains(&expected), "{told}");
+    }
+}
+
+#[test]
+fn what_cannot_stand_beside_the_command_line_is_not_taken_from_variables() {
+    let with = |name: &str, value: &str| {
+        let made = workspace(COMMANDS).variable(name, value);
+        made.write("src/a", "");
+        made
+    };
     // Where a command is named to be asked about, nothing else selects.
     with("PURLIN__SINCE", "nowhere").succeed(&["run", "--why", "a"]);
+    assert_eq!(listed(&with("PURLIN__FAIL", "true"), &["a"]), ["a"]);
+    assert!(with("PURLIN__WHY", "b").succeed(&["run", "a"]).stderr.contains("1 done"));
+    let both = with("PURLIN__FAIL", "true").variable("PURLIN__LS", "true");
+    let told = both.fail(2, &["run"]).stderr;
+    assert!(told.contains("PURLIN__LS and PURLIN__FAIL cannot be set at once"), "{told}");
+    with("PURLIN__FAIL", "true").variable("PURLIN__LS", "false").fail(1, &["run"]);
 }
 
 #[test]
 fn the_context_tells_them() {
     let workspace = workspace(
-        "[commands.a]\nexec = 'echo {ctx.purlin.isolated} {ctx.purlin.fail-fast} ${SINCE-nothing} $STATUS'\n\
-         env = { SINCE = '{ctx.purlin.since}', STATUS = '{ctx.purlin.cache-status}' }\n",
+        "[commands.a]\nexec = 'echo {ctx.purlin.isolated} {ctx.purlin.fail-fast} ${SINCE-nothing} $STATUS $TAG'\n\
+         tags = ['x', 'y']\n\
+         env = { SINCE = '{ctx.purlin.since}', STATUS = '{ctx.purlin.cache-status}', TAG = '{ctx.purlin.tag}' }\n",
     )
     .variable("PURLIN__ISOLATED", "1");
-    assert_eq!(workspace.succeed(&["run"]).stdout, "true false nothing\n");
+    assert_eq!(
+        workspace.succeed(&["run", "-t", "x", "-t", "y"]).stdout,
+        "true false nothing x,y\n"
+    );
 }
 
 #[test]

@@ -45,6 +45,7 @@ defects! {
     dotenv_of_one_space_leaks in SPACES,
     unreachable_cache_fails_the_run in SHARED,
     cached_ones_not_watched in WATCHING,
+    included_files_not_watched in INCLUDING,
     install_taken_for_there in INSTALLS,
     order_of_artifacts_missed in ORDER,
     module_taken_for_a_pattern in ODD_MODULES,

@@ -283,7 +283,9 @@ const ORDER: &[Deed] =
     &[Deed::Collect(&[SOURCES], "order/kept.txt"), Deed::Collect(&[SOURCES], "order/extra.txt")];
 
 /// The command that is defined in a file of its own.
-const INCLUDED: Slot = 0;
+pub(crate) const INCLUDED: Slot = 0;
+/// That file.
+pub(crate) const INCLUDED_FILE: &str = "more/list.toml";
 
 /// The command that installs an environment, the one that runs in it, and what has to be there.
 pub(crate) const INSTALL: Slot = 22;
@@ -494,7 +496,7 @@ impl Definition {
             let part = if slot == INCLUDED { &mut included } else { &mut document };
             part.push_str(&format!("\n{}\n", lines.join("\n")));
         }
-        [("purlin.toml", document), ("more/list.toml", included)]
+        [("purlin.toml", document), (INCLUDED_FILE, included)]
     }
 
     /// Counts its run, and does what somebody is to do to the files meanwhile.

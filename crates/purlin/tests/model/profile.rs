@@ -3,7 +3,7 @@
 //! The wide profile has everything. A narrow one has what a defect of one sort takes and little
 //! else, so that it is found within some steps whatever the seed is.
 
-use super::definition::{COMMANDS, Change, Slot};
+use super::definition::{COMMANDS, Change, INCLUDED_FILE, Slot};
 use super::files::Saving;
 use super::step::{Moment, Narrow, OUTPUTS, SOURCES, Shelf, Tampering};
 
@@ -78,6 +78,9 @@ const ALL: [Slot; COMMANDS.len()] = {
     }
     all
 };
+
+/// The file of definitions that is edited, and a source, while somebody watches.
+const INCLUDED: &[&str] = &[INCLUDED_FILE, "src/a.txt"];
 
 const MOMENTS: &[Moment] = &[Moment::Before, Moment::After, Moment::Meanwhile];
 
@@ -179,6 +182,9 @@ pub(crate) const WIDE: Profile = Profile {
         (25, SOURCES[0]),
         (20, SOURCES[0]),
         (21, SOURCES[1]),
+        (0, INCLUDED),
+        (2, INCLUDED),
+        (14, INCLUDED),
     ],
     kills: Some(5),
 };
@@ -326,6 +332,10 @@ pub(crate) const SHARED: Profile =
 /// Runs that watch what other runs have done already.
 pub(crate) const WATCHING: Profile =
     Profile { kinds: &[(Kind::Watch, 1), (Kind::Run, 1)], length: 10, ..EDITS };
+
+/// An included file of definitions that is edited while somebody watches.
+pub(crate) const INCLUDING: Profile =
+    Profile { kinds: &[(Kind::Watch, 1)], watched: &[(0, &[INCLUDED_FILE])], length: 4, ..EDITS };
 
 /// An environment that is installed, and removed by somebody.
 pub(crate) const INSTALLS: Profile = Profile {

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use super::definition::Slot;
+use super::definition::{Change, INCLUDED, INCLUDED_FILE, Slot};
 use super::files::{Node, Saving};
 use super::oracle::{How, Place};
 use super::step::Run;
@@ -46,6 +46,13 @@ impl World {
                 break;
             }
             let _ = std::fs::remove_file(self.workspace.base().join("runs"));
+            if *path == INCLUDED_FILE {
+                // Whatever comes of it, definitions are read again and all is looked at.
+                if self.include(place, *value) {
+                    round(self, path)?;
+                }
+                continue;
+            }
             let old = self.places[place].files.get(*path);
             let executable = old.is_some_and(Node::is_executable);
             let text = source(path, *value).text().to_owned();
@@ -59,6 +66,24 @@ impl World {
             }
         }
         watching.end()
+    }
+}
+
+impl World {
+    /// Gives the command of the included file another value to depend on. False where it has that
+    /// already.
+    fn include(&mut self, place: usize, value: u8) -> bool {
+        let shelf = self.shelf().to_string_lossy().into_owned();
+        let definition = &mut self.places[place].definition;
+        definition.change(INCLUDED, Change::Constant, value);
+        let documents = definition.documents(&shelf);
+        let included = documents.into_iter().find(|(path, _)| *path == INCLUDED_FILE);
+        let Some((path, text)) = included else { return false };
+        let is_new = self.places[place].files.get(path).is_none_or(|old| old.text() != text);
+        if is_new {
+            self.put(place, path, Node::file(text), Saving::Renamed);
+        }
+        is_new
     }
 }
 

@@ -1,6 +1,5 @@
 //! `purlin plugin trust`
 
-use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use purlin_host::{Asking, Coverage, GrantedBy};
@@ -11,6 +10,7 @@ use super::permissions;
 use crate::context::Context;
 use crate::draw;
 use crate::failure::{FAILED, Failure, Outcome};
+use crate::question::{confirmed, may_ask};
 
 /// Shows what plugins ask for, and records consent to exactly that.
 pub(crate) fn perform(context: &Context, names: &[String], yes: bool) -> Outcome {
@@ -27,10 +27,7 @@ pub(crate) fn perform(context: &Context, names: &[String], yes: bool) -> Outcome
         show(context, &asking);
     }
     let mut recorded = vec![false; asking.len()];
-    let may_ask = !context.global.no_input
-        && !context.global.json
-        && std::io::stdin().is_terminal()
-        && std::io::stderr().is_terminal();
+    let may_ask = may_ask(&context.global);
     let mut failure = None;
     for (one, recorded) in asking.iter().zip(&mut recorded) {
         // What is granted to this process alone is worth recording when the user asks for it.
@@ -41,7 +38,7 @@ pub(crate) fn perform(context: &Context, names: &[String], yes: bool) -> Outcome
             failure = Some(Failure::from(unasked(one)));
             break;
         }
-        if yes || confirmed(&one.plugin) {
+        if yes || confirmed(&format!("Consent to `{}`?", one.plugin)) {
             plugins.trust(one).map_err(Failure::failed)?;
             *recorded = true;
         }
@@ -65,14 +62,6 @@ fn unasked(one: &Asking) -> Diagnostic {
             "There is nobody to ask: this is not a terminal, or `--no-input` or `--json` is set.",
         )
         .help("look at what it asks for, then say `--yes`".to_owned())
-}
-
-fn confirmed(plugin: &str) -> bool {
-    draw::err(format_args!("Consent to `{plugin}`? [y/N] "));
-    let mut answer = String::new();
-    // A terminal that went away has not said yes.
-    let _ = std::io::stdin().lock().read_line(&mut answer);
-    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 fn show(context: &Context, asking: &[Asking]) {
