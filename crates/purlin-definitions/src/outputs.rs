@@ -43,7 +43,7 @@ impl Engine {
         if let Some(tree) = lock(&self.outputs).get(&key) {
             return Ok(tree.clone());
         }
-        let mut tree = Tree::default();
+        let mut tree = Tree::new(self.rules(root));
         let mut failed = None;
         for (number, transform) in self.catalogue.transforms.iter().enumerate() {
             if !transform.outputs.iter().any(|one| **one == **root) {
