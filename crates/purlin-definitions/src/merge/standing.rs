@@ -83,7 +83,7 @@ fn among(leaves: Vec<Arc<Contribution>>, mut verdict: Verdict, rules: &Rules) ->
     let rule = leaves[0].path.get(1..).map_or(Rule::Unique, |path| rules.of(path));
     if rule != Rule::Unique && leaves.len() > 1 {
         if leaves.iter().all(|one| one.content.as_list().is_some()) {
-            return joined(leaves, verdict, rule, Kind::List);
+            return joined(leaves, verdict, rule, |items| Kind::List(items.to_vec()));
         }
         if leaves.iter().all(|one| one.content.as_text().is_some()) {
             return joined(leaves, verdict, rule, lines);
@@ -139,7 +139,7 @@ fn joined(
     leaves: Vec<Arc<Contribution>>,
     verdict: Verdict,
     rule: Rule,
-    whole: impl Fn(Vec<Value>) -> Kind,
+    whole: impl Fn(&[Value]) -> Kind,
 ) -> Standing {
     let first = leaves[0].clone();
     let mut seen = Vec::new();
@@ -154,13 +154,13 @@ fn joined(
             }
         }
     }
-    let whole = Value::new(whole(items), first.lineage.origin.clone());
+    let whole = Value::new(whole(&items), first.lineage.origin.clone());
     let winner = Contribution { content: Content::Data(whole), ..(*first).clone() };
     Standing::Leaf(Arc::new(winner), Verdict { agreeing: leaves, ..verdict })
 }
 
 /// Texts, each on its line.
-fn lines(texts: Vec<Value>) -> Kind {
+fn lines(texts: &[Value]) -> Kind {
     let texts: Vec<&str> = texts.iter().filter_map(Value::as_str).collect();
     let texts: Vec<&str> = texts.into_iter().map(|text| text.trim_end_matches('\n')).collect();
     Kind::String(texts.join("\n"))
