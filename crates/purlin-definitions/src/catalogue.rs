@@ -77,10 +77,20 @@ pub struct TransformFeature {
     pub outputs: Vec<String>,
     /// Whether the sections that it reads have no system, and every definition may use them.
     pub is_shared: bool,
+    /// A section that it reads whose schema it tells.
+    pub section: Option<SectionFeature>,
     /// The schema of its options, if it has any.
     pub schema: Load<Option<Arc<Schema>>>,
     /// Its code.
     pub load: Load<dyn Transform>,
+}
+
+/// A section of data with its schema.
+pub struct SectionFeature {
+    /// Its name.
+    pub name: String,
+    /// What is said of it.
+    pub schema: Load<Option<Arc<Schema>>>,
 }
 
 /// An importer.

@@ -181,6 +181,16 @@ impl Content {
         }
     }
 
+    /// The text, for values that may be joined.
+    pub(crate) fn as_text(&self) -> Option<&Value> {
+        match self {
+            Self::Data(value) | Self::Value(Argument::Data(value)) => {
+                value.as_str().is_some().then_some(value)
+            }
+            _ => None,
+        }
+    }
+
     /// As messages call it.
     pub(crate) fn described(&self) -> &'static str {
         match self {

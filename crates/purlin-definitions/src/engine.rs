@@ -13,7 +13,7 @@ use crate::board::{Board, lock};
 use crate::catalogue::Catalogue;
 use crate::file::SourceFiles;
 use crate::inputs::Inputs;
-use crate::merge::Tree;
+use crate::merge::{Rules, Tree};
 use crate::project::Project;
 use crate::shipped::Shipped;
 
@@ -45,6 +45,8 @@ pub(crate) struct Engine {
     pub(crate) shared: Vec<Name>,
     pub(crate) board: Board,
     pub(crate) points: Mutex<Points>,
+    /// How values of sections become one, where a schema says it.
+    pub(crate) rules: Mutex<HashMap<Name, Arc<Rules>>>,
     /// Outputs by project and root.
     pub(crate) outputs: Mutex<HashMap<(usize, Name), Arc<Tree>>>,
     /// For outputs that are not whole, why.

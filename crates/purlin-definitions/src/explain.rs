@@ -122,7 +122,11 @@ impl Engine {
         if let Ok(joined) = self.joined(key.world, section, None)
             && let Some(node) = joined.tree.at(path)
         {
-            let is_other = |one: &&Arc<Contribution>| !Arc::ptr_eq(one, &key.definition);
+            // What was joined is made anew each time.
+            let is_other = |one: &&Arc<Contribution>| {
+                !Arc::ptr_eq(one, &key.definition)
+                    && !Arc::ptr_eq(&one.lineage, &key.definition.lineage)
+            };
             match joined.tree.standing(node, point.system.as_deref()) {
                 Standing::Leaf(winner, verdict) => {
                     let all = std::iter::once(&winner).chain(&verdict.shadowed).filter(is_other);

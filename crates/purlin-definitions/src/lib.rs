@@ -48,7 +48,7 @@ mod system;
 mod workspace;
 
 pub use catalogue::{
-    Catalogue, FeatureHead, ImporterFeature, LeafFeature, Load, ShippedDefinitions,
+    Catalogue, FeatureHead, ImporterFeature, LeafFeature, Load, SectionFeature, ShippedDefinitions,
     TransformFeature,
 };
 pub use contribution::{Content, Contribution, Injected};

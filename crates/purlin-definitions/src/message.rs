@@ -6,7 +6,7 @@ use purlin_model::{Diagnostic, Origin, suggestion};
 use purlin_plugin::language::{Argument, Datum, Evaluated, LeafType};
 
 use crate::board::{Circle, Key, Task};
-use crate::catalogue::LeafFeature;
+use crate::catalogue::{FeatureHead, LeafFeature};
 use crate::engine::Engine;
 use crate::file::DefinitionFile;
 use crate::force::DEEPEST;
@@ -266,6 +266,17 @@ pub(crate) fn no_such_path<'a>(
     };
     Diagnostic::error(UNKNOWN_PATH, format!("{place} `{missing}`"))
         .help(suggestion(missing, "names", names))
+}
+
+/// Two plugins say how values of a section become one.
+pub(crate) fn two_schemas(section: &str, two: [&FeatureHead; 2]) -> Diagnostic {
+    let summary = format!("two plugins tell the schema of the section `{section}`");
+    let diagnostic = Diagnostic::error("two-schemas", summary)
+        .detail(format!("The one of `{}` counts.", two[0].plugin))
+        .help("disable the feature of one of them in `[plugins]`".to_owned());
+    two.into_iter().fold(diagnostic, |diagnostic, head| {
+        diagnostic.label(head.origin.clone(), format!("by `{}` of `{}`", head.name, head.plugin))
+    })
 }
 
 /// A plugin's code failed.

@@ -44,7 +44,7 @@ impl Engine {
         if let Some(tree) = lock(&self.outputs).get(&key) {
             return Ok(tree.clone());
         }
-        let mut tree = Tree::default();
+        let mut tree = Tree::new(self.rules(root));
         let mut failed = None;
         for number in self.owners(root) {
             match self.made(project, number, frame) {
@@ -84,7 +84,7 @@ impl Engine {
             calls.push(number);
         }
         let question = self.questions.fetch_add(1, Ordering::Relaxed);
-        let mut tree = Tree::default();
+        let mut tree = Tree::new(self.rules(root));
         for transform in calls {
             let task = Task::Output { transform, question };
             let outcome = self.board.run(&task, &Asker::default(), |frame| {

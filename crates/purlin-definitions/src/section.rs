@@ -11,12 +11,12 @@ use crate::board::{Frame, lock};
 use crate::engine::Engine;
 use crate::file::{DefinitionFile, SourceRoot};
 use crate::folder::LEADS_OUT;
-use crate::merge::Tree;
+use crate::merge::{Rule, Rules, Tree};
 use crate::message::CYCLE;
 use crate::priority::{AUTHOR, CHILD};
 use crate::project::JoinedTree;
 use crate::read::{SectionReader, read_literal};
-use crate::{Contribution, Layer, Lineage, Name};
+use crate::{Contribution, Layer, Lineage, Name, message};
 
 impl Engine {
     /// What a project's own files define, by section.
@@ -58,7 +58,34 @@ impl Engine {
 
     fn add_read(&self, trees: &mut HashMap<Name, Tree>, section: &Name, reader: SectionReader<'_>) {
         self.report(reader.diagnostics);
-        trees.entry(section.clone()).or_default().extend(reader.found);
+        let tree = trees.entry(section.clone()).or_insert_with(|| Tree::new(self.rules(section)));
+        tree.extend(reader.found);
+    }
+
+    /// How several values of a section, or of the output of that name, become one.
+    pub(crate) fn rules(&self, section: &Name) -> Arc<Rules> {
+        if let Some(rules) = lock(&self.rules).get(section) {
+            return rules.clone();
+        }
+        let mut rules = Rules::default();
+        let transforms = self.catalogue.transforms.iter();
+        let told = transforms.filter_map(|one| Some((one, one.section.as_ref()?)));
+        let told: Vec<_> = told.filter(|(_, told)| *told.name == **section).collect();
+        if let [(one, _), (other, _), ..] = told.as_slice() {
+            self.report([message::two_schemas(section, [&one.head, &other.head])]);
+        }
+        for (_, told) in told.into_iter().take(1) {
+            match (told.schema)() {
+                Ok(schema) => {
+                    for (path, merge) in schema.iter().flat_map(|schema| schema.merges()) {
+                        let path = path.into_iter().map(|name| name.map(Name::from));
+                        rules.add(path.collect(), Rule::of(merge));
+                    }
+                }
+                Err(mistakes) => self.report(mistakes),
+            }
+        }
+        lock(&self.rules).entry(section.clone()).or_insert_with(|| Arc::new(rules)).clone()
     }
 
     fn lineage(&self, project: usize, origin: &Origin) -> Lineage {
@@ -94,7 +121,8 @@ impl Engine {
         without: Option<usize>,
         frame: Option<&Arc<Frame>>,
     ) -> Result<Arc<Tree>, Arc<Diagnostic>> {
-        let original = self.original(project).get(section).cloned().unwrap_or_default();
+        let original = self.original(project).get(section).cloned();
+        let original = original.unwrap_or_else(|| Arc::new(Tree::new(self.rules(section))));
         let here = &self.projects[project];
         let uses = here.document.uses.iter().enumerate().filter(|(position, one)| {
             here.sound[*position] && Some(*position) != without && one.extends.contains(section)

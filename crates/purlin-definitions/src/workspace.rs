@@ -96,6 +96,7 @@ impl Workspace {
             shared,
             board: Board::default(),
             points: Mutex::default(),
+            rules: Mutex::default(),
             outputs: Mutex::default(),
             failed: Mutex::default(),
             composed: Mutex::default(),

@@ -22,5 +22,5 @@ pub use edit::{EditError, escaped};
 pub use manifest::{ParsedManifest, parse_manifest};
 pub use native::{NativeFeature, NativePlugin, PluginSet};
 pub use point::{Point, RuntimeKind};
-pub use schema::{JsonType, PathRole, Property, Schema, TemplateText, Validated};
+pub use schema::{JsonType, Merge, PathRole, Property, Schema, TemplateText, Validated};
 pub use serde_json;

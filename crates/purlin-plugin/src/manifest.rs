@@ -220,6 +220,9 @@ pub enum Detail {
         /// Whether the sections that it reads have no system, and every definition may use them: `lib`.
         #[serde(default)]
         shared: bool,
+        /// A section that it reads, and what values there are and how several become one.
+        #[serde(default)]
+        section: Option<SectionSchema>,
     },
     /// `[provides.importer.NAME]`
     Importer {
@@ -286,6 +289,17 @@ pub enum Detail {
         /// JSON Pointers that it may change.
         edits: Vec<String>,
     },
+}
+
+impl Detail {
+    /// The table of the workspace's file whose schema it tells.
+    #[must_use]
+    pub fn section(&self) -> Option<&SectionSchema> {
+        match self {
+            Self::Transform { section, .. } | Self::Dependency { section, .. } => section.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// `state = { version = 2, schema = "…" }`.

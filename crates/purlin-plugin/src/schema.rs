@@ -28,6 +28,7 @@ use regex_lite::Regex;
 
 mod choose;
 mod equal;
+mod merge;
 mod parse;
 mod paths;
 mod property;
@@ -161,7 +162,23 @@ struct Notes {
     secret: bool,
     template: Option<Vec<String>>,
     path: Option<PathRole>,
-    merge: Option<String>,
+    merge: Option<Merge>,
+}
+
+/// What `x-purlin-merge` says of a value: how several definitions of it become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merge {
+    /// They exclude each other, unless one counts more.
+    Unique,
+    /// Lists and texts are put one behind the other.
+    Append,
+    /// The same, each element once.
+    Union,
+}
+
+impl Merge {
+    const NAMES: [(&str, Self); 3] =
+        [("unique", Self::Unique), ("append", Self::Append), ("union", Self::Union)];
 }
 
 impl Schema {
@@ -233,6 +250,13 @@ impl Schema {
     #[must_use]
     pub fn properties(&self) -> Vec<Property<'_>> {
         property::properties(self, self.root)
+    }
+
+    /// The values that say how several definitions of them become one (`x-purlin-merge`), by their names
+    /// from the top; `None` stands for any name.
+    #[must_use]
+    pub fn merges(&self) -> Vec<(Vec<Option<&str>>, Merge)> {
+        merge::merges(self)
     }
 
     /// What the schema as a whole says that it describes.

@@ -61,6 +61,7 @@ use purlin_plugin::manifest::{Feature, MANIFEST_FILE, Manifest, check_files, par
 
 pub use check::{About, CHECKS, Check};
 pub use code::{Code, Evaluate, Running, Start};
+pub use transform::make_fragments;
 
 use cases::Cases;
 use trial::{Finding, Problem, Trial};

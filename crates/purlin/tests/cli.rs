@@ -66,6 +66,8 @@ mod test_hostile;
 mod test_init;
 #[path = "cli/test_inputs.rs"]
 mod test_inputs;
+#[path = "cli/test_joined.rs"]
+mod test_joined;
 #[path = "cli/test_leftovers.rs"]
 mod test_leftovers;
 #[path = "cli/test_linked_outputs.rs"]

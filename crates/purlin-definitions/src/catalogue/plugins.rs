@@ -13,7 +13,7 @@ use purlin_plugin::{Point, Schema};
 use serde_json::Value as Json;
 
 use super::{
-    Catalogue, FeatureHead, ImporterFeature, LeafFeature, Load, ShippedDefinitions,
+    Catalogue, FeatureHead, ImporterFeature, LeafFeature, Load, SectionFeature, ShippedDefinitions,
     TransformFeature,
 };
 
@@ -37,15 +37,23 @@ impl Catalogue {
             ));
         }
         for feature in catalogue.found(plugins, Point::Transform) {
-            let Detail::Transform { reads, extends, outputs, shared } = feature.detail() else {
+            let Detail::Transform { reads, extends, outputs, shared, section } = feature.detail()
+            else {
                 continue;
             };
+            let section = section.as_ref().map(|section| SectionFeature {
+                name: section.name.clone(),
+                schema: loading(plugins, &feature, |plugins, feature| {
+                    plugins.section_schema(feature).map(Arc::new)
+                }),
+            });
             catalogue.transforms.push(TransformFeature {
                 head: head(&feature),
                 reads: reads.clone(),
                 extends: extends.clone(),
                 outputs: outputs.clone(),
                 is_shared: *shared,
+                section,
                 schema: schema(plugins, &feature),
                 load: loading(plugins, &feature, |plugins, feature| {
                     let code = plugins.transform(feature).map_err(|diagnostic| vec![diagnostic])?;

@@ -1,5 +1,7 @@
 //! Where values of one path are joined instead of competing.
 
+use purlin_plugin::Merge;
+
 use crate::Name;
 
 /// How several values of one path become one.
@@ -8,7 +10,7 @@ pub enum Rule {
     /// The one with the smallest priority counts.
     #[default]
     Unique,
-    /// Lists one behind the other, ordered by priority, then by origin.
+    /// Lists one behind the other, ordered by priority, then by origin; texts likewise, each on its line.
     Append,
     /// The same, each element once.
     Union,
@@ -47,12 +49,11 @@ impl Rules {
 impl Rule {
     /// What a schema's `x-purlin-merge` means.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "unique" => Some(Self::Unique),
-            "append" => Some(Self::Append),
-            "union" => Some(Self::Union),
-            _ => None,
+    pub fn of(merge: Merge) -> Self {
+        match merge {
+            Merge::Unique => Self::Unique,
+            Merge::Append => Self::Append,
+            Merge::Union => Self::Union,
         }
     }
 }

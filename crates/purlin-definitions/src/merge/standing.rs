@@ -81,8 +81,13 @@ pub(super) fn standing(node: &Node, system: Option<&str>, rules: &Rules) -> Stan
 /// What counts among values for one path, which are in order and at least one.
 fn among(leaves: Vec<Arc<Contribution>>, mut verdict: Verdict, rules: &Rules) -> Standing {
     let rule = leaves[0].path.get(1..).map_or(Rule::Unique, |path| rules.of(path));
-    if rule != Rule::Unique && leaves.iter().all(|one| one.content.as_list().is_some()) {
-        return joined(leaves, verdict, rule);
+    if rule != Rule::Unique && leaves.len() > 1 {
+        if leaves.iter().all(|one| one.content.as_list().is_some()) {
+            return joined(leaves, verdict, rule, |items| Kind::List(items.to_vec()));
+        }
+        if leaves.iter().all(|one| one.content.as_text().is_some()) {
+            return joined(leaves, verdict, rule, lines);
+        }
     }
     if leaves.len() == 1 {
         let winner = leaves.into_iter().next().expect("there is one");
@@ -129,24 +134,36 @@ fn undefeated(leaves: Vec<Arc<Contribution>>) -> (Vec<Arc<Contribution>>, Vec<Ar
     })
 }
 
-/// All lists as one.
-fn joined(leaves: Vec<Arc<Contribution>>, verdict: Verdict, rule: Rule) -> Standing {
+/// All lists or texts as one.
+fn joined(
+    leaves: Vec<Arc<Contribution>>,
+    verdict: Verdict,
+    rule: Rule,
+    whole: impl Fn(&[Value]) -> Kind,
+) -> Standing {
     let first = leaves[0].clone();
-    if leaves.len() == 1 {
-        return Standing::Leaf(first, verdict);
-    }
     let mut seen = Vec::new();
     let mut items: Vec<Value> = Vec::new();
-    for item in leaves.iter().flat_map(|one| one.content.as_list().unwrap_or_default()) {
-        let json = item.to_json();
-        if rule == Rule::Append || !seen.contains(&json) {
-            seen.push(json);
-            items.push(item.clone());
+    for one in &leaves {
+        let (list, text) = (one.content.as_list(), one.content.as_text());
+        for item in list.into_iter().flatten().chain(text) {
+            let json = item.to_json();
+            if rule == Rule::Append || !seen.contains(&json) {
+                seen.push(json);
+                items.push(item.clone());
+            }
         }
     }
-    let whole = Value::new(Kind::List(items), first.lineage.origin.clone());
+    let whole = Value::new(whole(&items), first.lineage.origin.clone());
     let winner = Contribution { content: Content::Data(whole), ..(*first).clone() };
     Standing::Leaf(Arc::new(winner), Verdict { agreeing: leaves, ..verdict })
+}
+
+/// Texts, each on its line.
+fn lines(texts: &[Value]) -> Kind {
+    let texts: Vec<&str> = texts.iter().filter_map(Value::as_str).collect();
+    let texts: Vec<&str> = texts.into_iter().map(|text| text.trim_end_matches('\n')).collect();
+    Kind::String(texts.join("\n"))
 }
 
 /// What counts at a node among those that a contribution stands above.

@@ -72,6 +72,10 @@ pub(crate) fn open(
                     }
                 },
             };
+            let mut children = projects[next].children.iter();
+            if let Some(first) = children.find(|child| child.index == index) {
+                diagnostics.push(twice(&first.name, &entry.name, &located.origin));
+            }
             projects[next].children.push(Child {
                 name: entry.name,
                 index,
@@ -320,6 +324,15 @@ fn no_project(located: &Located) -> Diagnostic {
         .label(located.origin.clone(), "looked for here")
         .detail("A project is a folder with a `purlin.toml`.")
         .help(help.to_owned())
+}
+
+/// One project under two names. What it puts out is there under one of them.
+fn twice(first: &Name, second: &Name, origin: &Origin) -> Diagnostic {
+    let what = format!("the project `{second}` is the same as `{first}`");
+    Diagnostic::warning("project-twice", what)
+        .label(origin.clone(), "it is found here again")
+        .detail(format!("What it puts out is there as `{first}`, as that entry says."))
+        .help("take one of the two out".to_owned())
 }
 
 fn not_fetched(name: &str, origin: &Origin) -> Diagnostic {

@@ -112,6 +112,23 @@ fn a_project_that_is_reached_twice_is_one() {
 }
 
 #[test]
+fn one_project_under_two_names_is_told() {
+    let projects = "[projects]\nb = { path = \"kid\", adopt = true }\na = { path = \"./kid\" }\n";
+    let world = world(&[
+        ("purlin.toml", &document(projects)),
+        ("kid/purlin.toml", &document("")),
+        ("kid/pkg/curl.star", "def default():"),
+    ]);
+    assert_eq!(world.show("pkg.x86_64-linux"), json!({"a/curl": {"$type": "thing"}}));
+    insta::assert_snapshot!(told(&world.workspace.check()[0]), @"
+    warning: the project `b` is the same as `a`
+      purlin.toml:7:14 it is found here again
+      = What it puts out is there as `a`, as that entry says.
+      = take one of the two out
+    ");
+}
+
+#[test]
 fn what_one_project_overrides_is_overridden_for_the_others() {
     let world = world(&[
         (

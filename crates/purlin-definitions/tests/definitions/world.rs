@@ -143,6 +143,7 @@ pub(crate) fn transform(
         reads: names(reads),
         extends: names(extends),
         outputs: names(outputs),
+        section: None,
         is_shared: name == "lib",
         schema: Box::new(|| Ok(Arc::new(None))),
         load: Box::new(move || Ok(code())),

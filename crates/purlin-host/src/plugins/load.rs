@@ -36,10 +36,8 @@ impl Plugins {
         &self,
         feature: &FeatureRef,
     ) -> Result<Option<Arc<Schema>>, Vec<Diagnostic>> {
-        let Detail::Dependency { section: Some(section), .. } = feature.detail() else {
-            return Ok(None);
-        };
-        self.schema_in(feature, Some(&section.schema))
+        let section = feature.detail().section();
+        self.schema_in(feature, section.map(|section| &section.schema))
     }
 
     fn schema_in(

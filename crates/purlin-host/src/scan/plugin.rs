@@ -308,8 +308,7 @@ fn without_code(
 fn schemas(feature: &Feature) -> impl Iterator<Item = &FileRef> {
     let state = match &feature.detail {
         Detail::Resource { state: Some(state) } => Some(&state.schema),
-        Detail::Dependency { section: Some(section), .. } => Some(&section.schema),
-        _ => None,
+        detail => detail.section().map(|section| &section.schema),
     };
     feature.schema.iter().chain(state)
 }

@@ -26,8 +26,20 @@ pub fn check_files(
     }
     for feature in &manifest.features {
         let schema = feature.schema.as_ref().map(|file| checker.schema(file, &mut diagnostics));
-        if let Detail::Dependency { section: Some(section), .. } = &feature.detail {
+        if let Some(section) = feature.detail.section() {
             checker.schema(&section.schema, &mut diagnostics);
+        }
+        if let Detail::Transform { reads, extends, section: Some(section), .. } = &feature.detail {
+            let mut sections = reads.iter().chain(extends);
+            if !sections.any(|one| *one == section.name) {
+                let (id, name) = (feature.id(), &section.name);
+                let what = format!("{id} tells the schema of `{name}`, which it does not read");
+                diagnostics.push(
+                    Diagnostic::error("bad-value", what)
+                        .label(section.schema.place.origin(source), "this schema")
+                        .help(suggestion(name, "sections", reads.iter().map(String::as_str))),
+                );
+            }
         }
         match &feature.detail {
             Detail::Resource { state: Some(state) } => {

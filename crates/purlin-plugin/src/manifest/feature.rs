@@ -222,6 +222,7 @@ impl<'a> Reader<'a> {
                 extends: fields.owned_texts("extends"),
                 outputs: fields.owned_texts("outputs"),
                 shared: fields.bool("shared").unwrap_or(false),
+                section: read_section(fields),
             },
             Point::Importer => {
                 if fields.value("inputs").is_none() {

@@ -6,7 +6,9 @@ use purlin_model::{Diagnostic, Diagnostics, Entry, Kind, Origin, Table, Value, f
 use regex_lite::Regex;
 
 use super::settle::settle;
-use super::{Additional, DeclaredProperty, JsonType, Node, NodeId, Notes, OneOf, PathRole, Schema};
+use super::{
+    Additional, DeclaredProperty, JsonType, Merge, Node, NodeId, Notes, OneOf, PathRole, Schema,
+};
 
 /// The code of every error.
 pub(super) const CODE: &str = "schema-subset";
@@ -363,6 +365,13 @@ impl Parser {
                 Vec::new()
             }),
         };
+        let merge = table.get("x-purlin-merge").and_then(|value| {
+            let found = Merge::NAMES.into_iter().find(|(name, _)| value.as_str() == Some(*name));
+            if found.is_none() {
+                self.wrong("x-purlin-merge", "\"unique\", \"append\" or \"union\"", value);
+            }
+            found.map(|(_, merge)| merge)
+        });
         Notes {
             title: self.read_text(table, "title"),
             description: self.read_text(table, "description"),
@@ -374,7 +383,7 @@ impl Parser {
                 .read_texts(table, "x-purlin-template")
                 .map(|roots| roots.into_iter().map(|(root, _)| root).collect()),
             path,
-            merge: self.read_text(table, "x-purlin-merge"),
+            merge,
         }
     }
 

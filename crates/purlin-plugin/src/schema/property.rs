@@ -3,7 +3,7 @@
 use purlin_model::{Severity, Value};
 
 use super::validate::validate_node;
-use super::{JsonType, Node, NodeId, Notes, PathRole, Schema};
+use super::{JsonType, Merge, Node, NodeId, Notes, PathRole, Schema};
 
 /// A declared property.
 #[derive(Debug, Clone, Copy)]
@@ -105,8 +105,8 @@ impl<'s> Property<'s> {
 
     /// How two definitions of it become one, as the schema says it.
     #[must_use]
-    pub fn merge(&self) -> Option<&'s str> {
-        self.note(|notes| notes.merge.as_deref())
+    pub fn merge(&self) -> Option<Merge> {
+        self.note(|notes| notes.merge)
     }
 
     /// Whether a value is one that may be written here.

@@ -2,9 +2,10 @@
 
 use std::sync::Barrier;
 
+use purlin_plugin::contract::Host;
 use purlin_plugin::manifest::Detail;
 use purlin_plugin::message::PluginError;
-use purlin_plugin::transform::Fragment;
+use purlin_plugin::transform::{Fragment, Transform};
 use serde_json::Value as Json;
 
 use super::cases::TransformCase;
@@ -21,6 +22,35 @@ struct Made {
 impl Made {
     fn shown(&self) -> [Json; 2] {
         [all_shown(&self.extended), all_shown(&self.outputs)]
+    }
+}
+
+/// What one function of a transform, `extend` or `outputs`, makes of definitions. They are given as cases
+/// write them, with `options`, `systems` and `definitions`, and fragments are told as cases have them.
+///
+/// # Errors
+/// What is wrong with what is given, in words.
+pub fn make_fragments(
+    code: &dyn Transform,
+    detail: &Detail,
+    function: &str,
+    given: Json,
+    host: &dyn Host,
+) -> Result<Result<Json, PluginError>, String> {
+    let case: TransformCase = serde_json::from_value(given).map_err(|error| error.to_string())?;
+    let context = Definitions::new(&case, reads(detail), false);
+    let made = match function {
+        "extend" => code.extend(&context, &case.options, host),
+        _ => code.outputs(&context, &case.options, host),
+    };
+    Ok(made.map(|fragments| all_shown(&fragments)))
+}
+
+/// The sections that a transform may look at.
+fn reads(detail: &Detail) -> Vec<String> {
+    match detail {
+        Detail::Transform { reads, extends, .. } => reads.iter().chain(extends).cloned().collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -132,11 +162,7 @@ fn make(
     reversed: bool,
 ) -> Result<Made, PluginError> {
     let feature = trial.feature();
-    let declared = match &feature.detail {
-        Detail::Transform { reads, extends, .. } => reads.iter().chain(extends).cloned().collect(),
-        _ => Vec::new(),
-    };
-    let context = Definitions::new(case, declared, reversed);
+    let context = Definitions::new(case, reads(&feature.detail), reversed);
     let code = started.transform(feature);
     Ok(Made {
         extended: code.extend(&context, &case.options, &started.host)?,

@@ -23,7 +23,7 @@ use crate::{context, draw, environment, workspace};
 use files::Files;
 
 /// The functions that can be called.
-const FUNCTIONS: [(&str, Point); 17] = [
+const FUNCTIONS: [(&str, Point); 19] = [
     ("dependency/expand", Point::Dependency),
     ("environment/describe", Point::Environment),
     ("builder/plan", Point::Builder),
@@ -41,6 +41,8 @@ const FUNCTIONS: [(&str, Point); 17] = [
     ("argument/complete", Point::Argument),
     ("hook/event", Point::Hook),
     ("importer/load", Point::Importer),
+    ("transform/extend", Point::Transform),
+    ("transform/outputs", Point::Transform),
 ];
 
 /// Calls one function of a plugin, and prints what comes back.

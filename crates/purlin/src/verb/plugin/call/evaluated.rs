@@ -7,6 +7,7 @@ use purlin_plugin::message::{
     ArgumentContext, BuildContext, EnvironmentContext, ExpandContext, FragmentMessage, PluginError,
 };
 use purlin_plugin::transform::{Fragment, Payload};
+use purlin_test::kit::make_fragments;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
@@ -96,6 +97,15 @@ pub(super) fn call(
                 json!({ "fragments": all })
             })
         }
+        "transform/extend" | "transform/outputs" => {
+            let function = method.trim_start_matches("transform/");
+            let code = plugins.transform(feature)?;
+            let mut given = params;
+            given.as_object_mut().and_then(|fields| fields.remove("name"));
+            let made = make_fragments(&*code, feature.detail(), function, given, plugins);
+            let made = made.map_err(|why| unfit(&why))?;
+            made.map(|fragments| json!({ "fragments": fragments }))
+        }
         _ => {
             let summary = format!("`{method}` is no function of a plugin in Starlark");
             return Err(Diagnostic::error("unknown-function", summary));
@@ -105,10 +115,12 @@ pub(super) fn call(
 }
 
 fn read<T: DeserializeOwned>(params: Json) -> Result<T, Diagnostic> {
-    serde_json::from_value(params).map_err(|error| {
-        Diagnostic::error("bad-parameters", "the parameters are not those of the function")
-            .detail(format!("{error}."))
-    })
+    serde_json::from_value(params).map_err(|error| unfit(&error.to_string()))
+}
+
+fn unfit(why: &str) -> Diagnostic {
+    Diagnostic::error("bad-parameters", "the parameters are not those of the function")
+        .detail(format!("{why}."))
 }
 
 /// A fragment as messages have it; what only evaluation can use is told by its name.

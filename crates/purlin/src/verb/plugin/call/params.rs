@@ -69,11 +69,11 @@ pub(super) fn complete(
     directory: &Path,
 ) -> Result<(), Failure> {
     let point = feature.point();
-    let field = if point == Point::Importer { "options" } else { "config" };
-    if matches!(
-        point,
-        Point::Dependency | Point::Environment | Point::Cache | Point::Importer | Point::Repository
-    ) {
+    let has_options = matches!(point, Point::Importer | Point::Transform);
+    let field = if has_options { "options" } else { "config" };
+    let is_configured =
+        matches!(point, Point::Dependency | Point::Environment | Point::Cache | Point::Repository);
+    if has_options || is_configured {
         let config = params.remove(field).unwrap_or_else(|| json!({}));
         params.insert(field.to_owned(), configured(plugins, feature, config)?);
     }
@@ -102,11 +102,10 @@ pub(super) fn complete(
         "dependency/expand" => vec![("context", context)],
         "environment/describe" => vec![("name", json!("default")), ("context", context)],
         "builder/plan" => {
-            let system = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
-            vec![(
-                "context",
-                json!({ "name": "call", "system": system.replace("macos", "darwin") }),
-            )]
+            vec![("context", json!({ "name": "call", "system": purlin_commands::system() }))]
+        }
+        "transform/extend" | "transform/outputs" => {
+            vec![("systems", json!([purlin_commands::system()])), ("definitions", json!({}))]
         }
         "repository/families"
         | "repository/versions"
