@@ -38,6 +38,12 @@ pub(crate) const TRUST: Variable = Variable {
 pub(crate) const NO_COLOR: Variable =
     Variable { name: "NO_COLOR", about: "Set to anything but nothing: no colour" };
 
+/// Stands for those that options of `run` name.
+pub(crate) const OPTION: Variable = Variable {
+    name: "PURLIN__OPTION",
+    about: "As `--option` of `purlin run` where the command line does not say it, such as `PURLIN__CACHE_STATUS` for `--cache-status`",
+};
+
 /// The active Python environment.
 pub(crate) const VIRTUAL_ENV: Variable = Variable {
     name: "VIRTUAL_ENV",
@@ -71,12 +77,13 @@ pub(crate) const SSL_CERT_FILE: Variable = Variable {
     about: "A file of certificates (PEM) that servers are checked against, in place of the system's",
 };
 
-/// All but those of options, for the reference.
-pub(crate) const ALL: [&Variable; 11] = [
+/// All of them, for the reference.
+pub(crate) const ALL: [&Variable; 12] = [
     &PLUGIN_PATH,
     &CACHE_DIR,
     &DATA_DIR,
     &TRUST,
+    &OPTION,
     &VIRTUAL_ENV,
     &CONDA_PREFIX,
     &HTTP_PROXY,

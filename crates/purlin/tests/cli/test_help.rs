@@ -50,15 +50,7 @@ fn help_groups_the_verbs() {
       PURLIN_CACHE_DIR     Folder for the local cache and indexes (default: `$XDG_CACHE_HOME/purlin`, else `~/.cache/purlin`)
       PURLIN_DATA_DIR      Folder for the user's plugins (default: `$XDG_DATA_HOME/purlin`, else `~/.local/share/purlin`)
       PURLIN_TRUST         `workspace`: this process may run the plugins that the workspace takes from a `path`, as if `purlin plugin trust` had been said; for CI
-      PURLIN__JOBS         As `-n` of `purlin run`, which wins
-      PURLIN__FORCE        `true` or `false`: as `-f` of `purlin run`, which wins
-      PURLIN__FAIL_FAST    `true` or `false`: as `--fail-fast` of `purlin run`; nothing where it watches
-      PURLIN__SINCE        As `--since` of `purlin run`, which wins
-      PURLIN__CACHE        As `--cache` of `purlin run`, which wins; several separated by `,`
-      PURLIN__CACHE_STATUS `warm` or `cold`: as `--cache-status` of `purlin run`, which wins
-      PURLIN__FAILED       `true` or `false`: as `--failed` of `purlin run`
-      PURLIN__ISOLATED     `true` or `false`: as `--isolated` of `purlin run`
-      PURLIN__OUTPUT       `progress`, `grouped`, `stream` or `github`: as `--output` of `purlin run`, which wins
+      PURLIN__OPTION       As `--option` of `purlin run` where the command line does not say it, such as `PURLIN__CACHE_STATUS` for `--cache-status`
       VIRTUAL_ENV          The active Python environment; its distributions may bring plugins
       CONDA_PREFIX         The active environment of conda, where `VIRTUAL_ENV` is not set
       HTTP_PROXY           The proxy through which files at `http://` are fetched; it must allow `CONNECT`. Like the next two, also in lower case
