@@ -3,19 +3,26 @@
 
 mod identity;
 mod install;
+mod last;
 mod make;
 mod plan;
 mod profile;
 mod request;
 mod roots;
+mod shared;
 mod sources;
 mod targets;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use purlin_definitions::Workspace;
+use purlin_environments::Request;
 use purlin_model::{Diagnostic, Digest, Value};
-use purlin_packages::{Mode, Package, PackageStore, Plan, Source, Surroundings};
+use purlin_packages::{
+    Last, Mode, Package, PackageGraph, PackageStore, Plan, Source, Surroundings,
+};
 use purlin_plugin::language::Argument;
 
 use crate::context::Context;
@@ -37,6 +44,8 @@ pub(crate) struct Packages<'a> {
     pub(crate) store: PackageStore,
     pub(crate) sandbox: Mode,
     sources: sources::Sources,
+    /// The folders of workspaces and projects, by the files that packages were written in.
+    homes: Mutex<HashMap<PathBuf, PathBuf>>,
 }
 
 impl<'a> Packages<'a> {
@@ -56,7 +65,15 @@ impl<'a> Packages<'a> {
             sandbox: sandbox.map_or(Mode::default(), |(_, mode)| mode),
             root,
             context,
+            homes: Mutex::default(),
         })
+    }
+
+    /// Ends the use of packages for a process that ends, too: what was computed is not taken to pieces,
+    /// which would take as long as a part of it took to make.
+    pub(crate) fn leave(self, graph: PackageGraph, targets: Vec<Target>) {
+        std::mem::forget((graph, targets));
+        self.opened.leave();
     }
 
     /// What is at an output path, evaluated.
@@ -66,8 +83,14 @@ impl<'a> Packages<'a> {
 }
 
 impl Surroundings for Packages<'_> {
-    fn request(&self, request: &str, by: &Package) -> Result<Argument, Diagnostic> {
-        self.requested(request, &format!("the package `{}`", by.shown()), &by.origin)
+    fn requests(
+        &self,
+        requests: &[String],
+        conditions: &[Request],
+        by: &Package,
+    ) -> Result<Vec<Argument>, Diagnostic> {
+        let shown = format!("the package `{}`", by.shown());
+        self.requested_together(requests, conditions, &shown, &by.origin)
     }
 
     fn plan(&self, builder: &str, package: &Package) -> Result<Plan, Diagnostic> {
@@ -88,9 +111,20 @@ impl Surroundings for Packages<'_> {
         self.sources.place(source, &self.home(package), package, into, stops)
     }
 
+    fn last(&self, id: &str) -> Option<Last> {
+        self.last_here(id)
+    }
+
     /// The folder of the workspace or project that a package was written in.
     fn home(&self, package: &Package) -> PathBuf {
-        let file = self.context.directory.join(package.origin.path());
-        definitions::home(&file).map_or_else(|| self.root.clone(), Path::to_owned)
+        let mut homes = self.homes.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = package.origin.path();
+        if let Some(known) = homes.get(path) {
+            return known.clone();
+        }
+        let file = self.context.directory.join(path);
+        let home = definitions::home(&file).map_or_else(|| self.root.clone(), Path::to_owned);
+        homes.insert(path.to_owned(), home.clone());
+        home
     }
 }

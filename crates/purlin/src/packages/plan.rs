@@ -16,7 +16,7 @@ impl Packages<'_> {
         let feature = plugins
             .find(Point::Builder, builder, Need::Enabled)
             .map_err(|trouble| trouble.at(package.origin.clone(), wanted()))?;
-        let mut leaf = package.fields.clone();
+        let mut leaf = package.fields();
         let options = package.builder.as_ref().and_then(|(_, options)| options.as_object());
         let mut options = options.cloned().unwrap_or_default();
         options.remove("type");
