@@ -133,31 +133,29 @@ impl Action {
     /// The parts of the key that are the action's own, by label.
     #[must_use]
     pub fn parts(&self) -> BTreeMap<String, String> {
+        let mut parts = self.program_parts();
+        parts.insert("cwd".to_owned(), part(&mut std::iter::once(self.cwd.as_str())));
+        parts.insert("artifacts".to_owned(), part(&mut unordered(&self.artifacts).into_iter()));
+        parts.insert("cache-when".to_owned(), part(&mut std::iter::once(self.cache_when.as_str())));
+        if self.inputs_strict {
+            parts.insert("inputs-strict".to_owned(), part(&mut std::iter::once("true")));
+        }
+        parts
+    }
+
+    /// Those of them that are of the program and its variables: all that can differ between actions of
+    /// [`Action::of_program`].
+    #[must_use]
+    pub fn program_parts(&self) -> BTreeMap<String, String> {
         let mut parts = BTreeMap::new();
-        let digest = |texts: &mut dyn Iterator<Item = &str>| {
-            let mut hasher = Hasher::new("purlin-part");
-            for text in texts {
-                hasher.field(text.as_bytes());
-            }
-            hasher.finish().to_hex()
-        };
-        let argv = digest(&mut self.argv.iter().map(|text| text.keyed.as_str()));
+        let argv = part(&mut self.argv.iter().map(|text| text.keyed.as_str()));
         if !defect::seeded("edited-command-missed") {
             parts.insert("the program".to_owned(), argv);
         }
-        parts.insert("cwd".to_owned(), digest(&mut std::iter::once(self.cwd.as_str())));
-        parts.insert("artifacts".to_owned(), digest(&mut unordered(&self.artifacts).into_iter()));
-        parts.insert(
-            "cache-when".to_owned(),
-            digest(&mut std::iter::once(self.cache_when.as_str())),
-        );
-        if self.inputs_strict {
-            parts.insert("inputs-strict".to_owned(), digest(&mut std::iter::once("true")));
-        }
         for (name, text) in &self.variables {
             let value = match text {
-                Some(text) => digest(&mut ["set", &text.keyed].into_iter()),
-                None => digest(&mut std::iter::once("unset")),
+                Some(text) => part(&mut ["set", &text.keyed].into_iter()),
+                None => part(&mut std::iter::once("unset")),
             };
             parts.insert(format!("env {name}"), value);
         }
@@ -174,6 +172,15 @@ impl Action {
             words => words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(" "),
         }
     }
+}
+
+/// The digest of one part of a key.
+fn part(texts: &mut dyn Iterator<Item = &str>) -> String {
+    let mut hasher = Hasher::new("purlin-part");
+    for text in texts {
+        hasher.field(text.as_bytes());
+    }
+    hasher.finish().to_hex()
 }
 
 /// Patterns in an order that is the same for all lists that mean the same: a `!` takes out what stands

@@ -3,6 +3,8 @@
 //! Who builds packages has keys and places of its own for results. What it shares with commands is
 //! how actions are started, watched, logged and stopped, and what users see of that.
 
+mod shared;
+
 use std::collections::{BTreeMap, BinaryHeap};
 use std::ffi::OsString;
 use std::io;
@@ -168,9 +170,21 @@ pub fn run_jobs(
     let (sender, receiver) = sync_channel(WAITING_EVENTS);
     let mut line = Line::new(jobs);
     let mut summary = Summary::default();
+    let shares = session.shared.as_ref().and_then(|cache| session.tier(cache));
+    if let Some(tier) = shares.as_ref().filter(|tier| tier.is_required()) {
+        tier.open(session.plugins);
+    }
     std::thread::scope(|scope| {
+        let uploading = shares.is_some().then(|| {
+            let sender = sender.clone();
+            scope.spawn(move || shared::put_away(session, &sender))
+        });
         let mut running = 0;
         loop {
+            // What cannot go on without the cache does not go on.
+            if session.lost().is_some() && !session.cancel.requested() {
+                session.cancel.end();
+            }
             while running < at_once.max(1)
                 && !session.cancel.requested()
                 && let Some(index) = line.next()
@@ -196,7 +210,17 @@ pub fn run_jobs(
                 }
             }
         }
+        session.uploads.close();
+        if let Some(uploading) = uploading {
+            // It tells of little, for which there is room.
+            let _ = uploading.join();
+        }
     });
+    for message in receiver.try_iter() {
+        if let Message::Event(event) = message {
+            sink(event);
+        }
+    }
     for index in line.left() {
         summary.skipped += 1;
         let because = "the run was stopped".to_owned();

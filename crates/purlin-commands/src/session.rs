@@ -46,6 +46,8 @@ pub struct Session<'a> {
     /// What the instances of the workspace are called, those too that take no part in the run; `None`
     /// where it cannot be told.
     ids: Option<&'a Ids<'a>>,
+    /// The cache by which jobs that are no commands share their results.
+    pub(crate) shared: Option<CacheChoice>,
     orphans: OnceLock<Vec<Record>>,
     troubled: Mutex<BTreeSet<String>>,
     /// Of a run that watches, what programs were started with, by instance: their keys but for what
@@ -82,6 +84,7 @@ impl<'a> Session<'a> {
             keeps_stdout: false,
             run: run_name(),
             ids: None,
+            shared: None,
             orphans: OnceLock::new(),
             troubled: Mutex::default(),
             begun: Mutex::default(),
@@ -100,6 +103,13 @@ impl<'a> Session<'a> {
     #[must_use]
     pub fn offline(mut self, offline: bool) -> Self {
         self.offline = offline;
+        self
+    }
+
+    /// The same, or one whose jobs share their results by a cache.
+    #[must_use]
+    pub fn sharing(mut self, cache: Option<CacheChoice>) -> Self {
+        self.shared = cache;
         self
     }
 
@@ -183,7 +193,8 @@ impl<'a> Session<'a> {
     }
 
     /// Why a cache cannot be used without which the run fails.
-    pub(crate) fn lost(&self) -> Option<Diagnostic> {
+    #[must_use]
+    pub fn lost(&self) -> Option<Diagnostic> {
         let tiers = self.tiers.lock().unwrap_or_else(PoisonError::into_inner);
         tiers.values().filter(|tier| tier.is_required()).find_map(|tier| tier.failed())
     }

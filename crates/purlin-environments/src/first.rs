@@ -6,24 +6,81 @@ use std::rc::Rc;
 use serde_json::Value as Json;
 
 use crate::{
-    Asked, Chosen, Error, Offer, Offers, Package, Question, Request, Requests, Resolution, Resolve,
-    Version,
+    Asked, Chosen, Error, Offer, Offers, Package, Question, Range, Request, Requests, Resolution,
+    Resolve, Version,
 };
 
 /// Takes the newest version that is in all ranges that are asked of a package, and follows what it needs,
-/// until nothing changes. It never tries an older version because of what a newer one needs: where that
-/// would help, it says who asks for what cannot be had together.
+/// until nothing changes. A version that asks for what cannot be had beside the rest is set aside for good,
+/// and an older one taken; where nothing is left, the first thing that could not be had is told. That is
+/// no search of all choices: a version that was set aside is not tried again with others.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FirstFit;
 
 impl Resolve for FirstFit {
     fn resolve(&self, question: &Question, offers: &dyn Offers) -> Result<Resolution, Error> {
-        let mut search = Search { offers, preferred: &question.preferred, known: BTreeMap::new() };
+        let mut search = Search {
+            offers,
+            preferred: &question.preferred,
+            known: BTreeMap::new(),
+            set_aside: BTreeMap::new(),
+        };
+        let mut first = None;
+        loop {
+            let stuck = match search.settle(&question.asked) {
+                Ok(resolution) => return Ok(resolution),
+                Err(stuck) => stuck,
+            };
+            let error = first.get_or_insert(stuck.error);
+            let Some((name, version)) = stuck.culprit else { return Err(error.clone()) };
+            search.set_aside.entry(name).or_default().push(version);
+        }
+    }
+}
+
+type Choice = BTreeMap<String, Rc<Chosen>>;
+
+struct Search<'a> {
+    offers: &'a dyn Offers,
+    preferred: &'a BTreeMap<String, Version>,
+    known: BTreeMap<String, Known>,
+    /// Versions that ask for what cannot be had.
+    set_aside: BTreeMap<String, Vec<Version>>,
+}
+
+/// What was asked of repositories about one package.
+struct Known {
+    /// Newest first.
+    offers: Vec<Offer>,
+    documents: BTreeMap<Version, (Json, Package)>,
+}
+
+/// Why nothing could be chosen, and the version without which something might.
+struct Stuck {
+    error: Error,
+    culprit: Option<(String, Version)>,
+}
+
+impl From<Error> for Stuck {
+    fn from(error: Error) -> Self {
+        Self { error, culprit: None }
+    }
+}
+
+impl Search<'_> {
+    /// Chooses until nothing changes.
+    fn settle(&mut self, asked: &[Asked]) -> Result<Resolution, Stuck> {
         let mut choice: Choice = BTreeMap::new();
         let mut seen = HashSet::new();
         loop {
-            let asked = follow(&question.asked, &choice);
-            let next = search.choose(&asked)?;
+            let (asked, askers) = follow(asked, &choice);
+            let next = match self.choose(&asked) {
+                Ok(next) => next,
+                Err(error) => {
+                    let culprit = self.culprit(&error, &asked, &askers, &choice);
+                    return Err(Stuck { error, culprit });
+                }
+            };
             if same(&next, &choice) {
                 return Ok(ordered(&next, &asked));
             }
@@ -36,29 +93,42 @@ impl Resolve for FirstFit {
                 let mut names: Vec<String> = names.filter(changing).cloned().collect();
                 names.sort();
                 names.dedup();
-                return Err(Error::Unsettled(names));
+                return Err(Error::Unsettled(names).into());
             }
             choice = next;
         }
     }
-}
 
-type Choice = BTreeMap<String, Rc<Chosen>>;
+    /// Of the chosen packages that ask for what cannot be had: the one that was reached last and has
+    /// another version, or else the one that was reached last. That nobody has a package is no reason
+    /// to go back: more likely a repository is missing.
+    fn culprit(
+        &self,
+        error: &Error,
+        asked: &[Asked],
+        askers: &[Option<String>],
+        choice: &Choice,
+    ) -> Option<(String, Version)> {
+        let (Error::Incompatible { name, .. } | Error::NoVersion { name, .. }) = error else {
+            return None;
+        };
+        let about_it = asked.iter().zip(askers).rev().filter(|(one, _)| one.request.name == *name);
+        let chosen = about_it.filter_map(|(_, by)| choice.get(by.as_ref()?));
+        let mut last = None;
+        for chosen in chosen {
+            let offers = self.known.get(&chosen.offer.name).map(|known| known.offers.as_slice());
+            let others = offers.unwrap_or_default().iter().filter(|offer| {
+                chosen.request.range.contains(&offer.version) && **offer != chosen.offer
+            });
+            let found = (chosen.offer.name.clone(), chosen.offer.version.clone());
+            if others.count() > 0 {
+                return Some(found);
+            }
+            last.get_or_insert(found);
+        }
+        last
+    }
 
-struct Search<'a> {
-    offers: &'a dyn Offers,
-    preferred: &'a BTreeMap<String, Version>,
-    known: BTreeMap<String, Known>,
-}
-
-/// What was asked of repositories about one package.
-struct Known {
-    /// Newest first.
-    offers: Vec<Offer>,
-    documents: BTreeMap<Version, (Json, Package)>,
-}
-
-impl Search<'_> {
     /// One version for each package that somebody wants.
     fn choose(&mut self, asked: &[Asked]) -> Result<Choice, Error> {
         let mut requests = Requests::default();
@@ -69,10 +139,32 @@ impl Search<'_> {
         }
         let mut choice = Choice::new();
         for request in requests.iter().filter(|one| one.is_wanted() && !one.is_ephemeral()) {
-            let chosen = self.best(request, asked, &requests)?;
+            let Some(request) = self.without_set_aside(request) else {
+                return Err(self.no_version(&request.name, asked));
+            };
+            let chosen = self.best(&request, asked, &requests)?;
             choice.insert(request.name.clone(), Rc::new(chosen));
         }
         Ok(choice)
+    }
+
+    /// What is asked of a package but for the versions that were set aside: it is what it comes to, and
+    /// has a pin of its own. `None` where nothing is left.
+    fn without_set_aside(&self, request: &Request) -> Option<Request> {
+        let mut request = request.clone();
+        for version in self.set_aside.get(&request.name).into_iter().flatten() {
+            request.range = request.range.difference(&Range::exactly(version.clone()))?;
+        }
+        Some(request)
+    }
+
+    fn no_version(&self, name: &str, asked: &[Asked]) -> Error {
+        let known = self.known.get(name).into_iter().flat_map(|known| &known.offers);
+        Error::NoVersion {
+            name: name.to_owned(),
+            asked: asked.iter().filter(|one| one.request.name == name).cloned().collect(),
+            there: known.map(|offer| offer.version.clone()).collect(),
+        }
     }
 
     fn best(
@@ -96,8 +188,7 @@ impl Search<'_> {
             let preferred = self.preferred.get(&request.to_string());
             let kept = fitting.clone().find(|offer| preferred == Some(&offer.version));
             let Some(offer) = kept.or_else(|| fitting.next()).cloned() else {
-                let there = known.offers.iter().map(|offer| offer.version.clone()).collect();
-                return Err(Error::NoVersion { name: name.clone(), asked: who().collect(), there });
+                return Err(self.no_version(name, asked));
             };
             if !known.documents.contains_key(&offer.version) {
                 let document = offers.package(&offer)?;
@@ -132,9 +223,11 @@ fn with_variant(
     Chosen { request: request.clone(), offer, document: document.clone(), variant, requires }
 }
 
-/// What is asked, and what the chosen packages ask in turn, in the order in which they are reached.
-fn follow(asked: &[Asked], choice: &Choice) -> Vec<Asked> {
+/// What is asked, and what the chosen packages ask in turn, in the order in which they are reached, and
+/// which of these packages asks it.
+fn follow(asked: &[Asked], choice: &Choice) -> (Vec<Asked>, Vec<Option<String>>) {
     let mut all = asked.to_vec();
+    let mut askers = vec![None; all.len()];
     let mut followed = HashSet::new();
     let mut at = 0;
     while at < all.len() {
@@ -147,9 +240,10 @@ fn follow(asked: &[Asked], choice: &Choice) -> Vec<Asked> {
             let by = format!("`{}-{}`", chosen.offer.name, chosen.offer.version);
             let more = chosen.requires.iter().cloned();
             all.extend(more.map(|request| Asked { request, by: by.clone() }));
+            askers.resize(all.len(), Some(chosen.offer.name.clone()));
         }
     }
-    all
+    (all, askers)
 }
 
 fn same(one: &Choice, two: &Choice) -> bool {

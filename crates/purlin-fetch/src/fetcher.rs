@@ -1,13 +1,13 @@
 //! The folder of fetched files.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use purlin_model::Digest;
-use purlin_store::InstanceLock;
+use purlin_store::{Hold, InstanceLock};
 use ureq::Agent;
 
 use crate::address::{Address, Place};
@@ -16,6 +16,7 @@ use crate::client::Client;
 use crate::error::io_error;
 use crate::partial::{self, Partial};
 use crate::settings::{Settings, Watch};
+use crate::shelf;
 use crate::{Failure, FetchError};
 
 /// How often somebody who waits is asked whether to go on.
@@ -42,6 +43,15 @@ impl Fetcher {
         &self.settings
     }
 
+    /// Keeps files from being pruned: from before they are fetched until they are not needed any more.
+    #[must_use]
+    pub fn hold(&self) -> Hold {
+        // Without the folder there would be nothing to hold. That it cannot be made is told by who
+        // writes into it.
+        let _ = fs::create_dir_all(&self.folder);
+        Hold::of(&self.folder)
+    }
+
     /// The file of this digest, where it is kept. Its content is read to be sure; one that was
     /// changed is removed.
     ///
@@ -55,6 +65,7 @@ impl Fetcher {
             Err(error) => return Err(io_error("read", &path)(error)),
         };
         if partial::digest(&mut file).map_err(io_error("read", &path))? == digest {
+            shelf::touch(&file);
             return Ok(Some(path));
         }
         fs::remove_file(&path).map_err(io_error("remove the damaged file", &path))?;
@@ -73,6 +84,7 @@ impl Fetcher {
         watch: &Watch<'_>,
     ) -> Result<PathBuf, FetchError> {
         let address = Address::parse(url)?;
+        let _held = self.hold();
         if let Some(path) = self.kept(digest)? {
             return Ok(path);
         }
@@ -118,6 +130,7 @@ impl Fetcher {
     /// If it cannot be fetched.
     pub fn pin(&self, url: &str, watch: &Watch<'_>) -> Result<(Digest, PathBuf), FetchError> {
         let address = Address::parse(url)?;
+        let _held = self.hold();
         let name = format!("url-{}", Digest::of(url.as_bytes()));
         let _lock = self.lock(&name, &address, watch)?;
         // Nobody could tell whether the part that an earlier process left is whole up to its end.
@@ -246,8 +259,7 @@ impl Fetcher {
     }
 
     fn place(&self, digest: Digest) -> PathBuf {
-        let name = digest.to_hex();
-        Path::new(&self.folder).join(&name[..2]).join(name)
+        shelf::place(&self.folder, digest)
     }
 }
 

@@ -34,6 +34,7 @@ mod partial;
 #[cfg(feature = "server")]
 pub mod server;
 mod settings;
+mod shelf;
 mod source;
 mod time;
 mod unpack;
@@ -42,5 +43,6 @@ pub use address::{is_archive, last_name, without_password};
 pub use error::{Failure, FetchError};
 pub use fetcher::Fetcher;
 pub use settings::{Progress, Proxies, Settings, Watch};
+pub use shelf::{FetchedFile, PrunedFiles, Shelf, ShelfLimits};
 pub use source::{Snapshot, SourceError, snapshot};
 pub use unpack::{Limits, UnpackError, unpack};

@@ -1,5 +1,7 @@
 //! Building one package: from its record, from the cache, or from its source.
 
+mod cached;
+mod made;
 mod program;
 
 pub use program::CLOSURE;
@@ -7,20 +9,15 @@ pub use program::CLOSURE;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use purlin_commands::{Action, Done, Ended, Event, Reporter};
+use purlin_commands::{Done, Ended, Event, Reporter};
 use purlin_model::{Diagnostic, Digest, Hasher};
-use purlin_store::{
-    ActionResult, InstanceLock, Obstacle, RestoreError, Store, StoreError, Tree, capture, fault,
-    restore,
-};
+use purlin_store::{InstanceLock, Obstacle, Store, StoreError};
 
 use crate::graph::{Node, PackageGraph, Surroundings};
-use crate::references::references;
 use crate::sandbox::Sandbox;
-use crate::store::{PackageStore, Record, make_read_only, remove_tree};
-use crate::tree::{paths_in, special, sync};
+use crate::store::{PackageStore, remove_tree};
 
 /// What builds work with.
 pub struct Builder<'a> {
@@ -112,13 +109,13 @@ impl Builder<'_> {
         if let Some(record) = &record
             && record.tests == tests
         {
-            self.store.touch(&folder);
+            self.store.touch(&folder, None);
             reporter.event(Event::Cached { id: node.id.clone(), key: node.key, restored: false });
             return Ok(Done::Cached);
         }
         let mut record = match record {
             Some(record) => record,
-            None => match (!force).then(|| self.out_of_cache(index, prefix)).flatten() {
+            None => match (!force).then(|| self.out_of_cache(index, prefix, reporter)).flatten() {
                 Some(record) if tests.is_none() => {
                     self.store.put_record(&record)?;
                     reporter.event(Event::Cached {
@@ -198,58 +195,6 @@ impl Builder<'_> {
         lock.ok_or(Failure::Stopped)
     }
 
-    /// The package out of the cache, in its place. Damage there counts as absence.
-    fn out_of_cache(&self, index: usize, prefix: &Path) -> Option<Record> {
-        let node = &self.graph.nodes[index];
-        let _held = self.cache.hold();
-        let result = self.cache.result(node.key).ok()??;
-        if result.exit_code != Some(0) {
-            return None;
-        }
-        self.realise(&result.tree, prefix).ok()?;
-        let candidates = self.candidates(index);
-        let references = references(prefix, &candidates).ok()?;
-        self.cache.touch(node.key);
-        Some(Record {
-            tree: result.tree.digest(),
-            references: without(references, prefix),
-            sandbox: "unknown: it comes from the cache".to_owned(),
-            built: result.created,
-            duration_ms: result.duration_ms,
-            ..self.record(index, prefix)
-        })
-    }
-
-    /// Puts a tree in its place, read-only: beside it first, and renamed when it is whole.
-    fn realise(&self, tree: &Tree, prefix: &Path) -> Result<(), RestoreError> {
-        let work = self.folder(&name_of(prefix))?;
-        let made = work.join("out");
-        fs::create_dir_all(&made).map_err(|source| StoreError::Io {
-            action: "make the folder",
-            path: made.clone(),
-            source,
-        })?;
-        restore(self.cache, &made, &work.join("staging"), tree, None, &|_| None)?;
-        self.move_into_place(&made, prefix)?;
-        let _ = remove_tree(&work);
-        Ok(())
-    }
-
-    fn move_into_place(&self, made: &Path, prefix: &Path) -> Result<(), StoreError> {
-        let error = |action, path: &Path| {
-            let path = path.to_owned();
-            move |source| StoreError::Io { action, path, source }
-        };
-        self.store.drop_record(&name_of(prefix))?;
-        fault::point("package.replace");
-        remove_tree(prefix)?;
-        fault::point("package.place");
-        fs::rename(made, prefix).map_err(error("put in place", prefix))?;
-        fault::point("package.placed");
-        make_read_only(prefix)?;
-        sync(prefix)
-    }
-
     /// An empty folder for one build.
     fn folder(&self, name: &str) -> Result<PathBuf, StoreError> {
         let folder = self.store.temporary().join(name);
@@ -264,193 +209,6 @@ impl Builder<'_> {
         }
         Ok(folder)
     }
-
-    fn place_source(
-        &self,
-        node: &Node,
-        work: &Path,
-        reporter: &Reporter<'_>,
-    ) -> Result<(), Failure> {
-        if let Some(source) = &node.package.source {
-            let stops = || reporter.stops();
-            let place = work.join("src");
-            let io = |source| StoreError::Io { action: "make", path: place.clone(), source };
-            // Whoever puts it there makes the folder, whole if need be.
-            fs::remove_dir(&place).map_err(io)?;
-            self.surroundings.place(source, &node.package, &place, &stops)?;
-            fs::create_dir_all(&place).map_err(io)?;
-        }
-        if reporter.stops() { Err(Failure::Stopped) } else { Ok(()) }
-    }
-
-    fn build(
-        &self,
-        index: usize,
-        action: &Action,
-        prefix: &Path,
-        lock: &InstanceLock,
-        reporter: &Reporter<'_>,
-    ) -> Result<Done, Failure> {
-        let node = &self.graph.nodes[index];
-        let folder = name_of(prefix);
-        let reason = self.reason(node);
-        let work = self.folder(&folder)?;
-        self.place_source(node, &work, reporter)?;
-        reporter.event(Event::Started { id: node.id.clone(), reason });
-        self.store.drop_record(&folder)?;
-        remove_tree(prefix)?;
-        // With a sandbox, what is written to the final path is in a folder beside it until it is
-        // whole; without one it is written there, and counts once it is recorded.
-        let made = match self.sandbox {
-            Sandbox::Bubblewrap(_) => work.join("out"),
-            Sandbox::Nothing(_) => prefix.to_owned(),
-        };
-        fs::create_dir_all(&made).map_err(|source| StoreError::Io {
-            action: "make the folder",
-            path: made.clone(),
-            source,
-        })?;
-        fault::point("package.build");
-        let out = Some((made.as_path(), prefix));
-        let ended = self.run(index, action, out, &work, lock, reporter, None)?;
-        if !ended.exit.succeeded() {
-            return Err(self.failed(node, &folder, &work, &made, ended));
-        }
-        fault::point("package.built");
-        let nothing = fs::read_dir(&made).map_or(true, |mut entries| entries.next().is_none());
-        let wrong = match special(&made) {
-            _ if nothing => Some(wrote_nothing(node)),
-            special => special.map(|(path, kind)| wrote_special(node, &path, kind)),
-        };
-        if let Some(wrong) = wrong {
-            let wrong = wrong.detail(self.keep_folder(&folder, &work, &made));
-            return Err(Failure::Program(Box::new(ended), vec![wrong]));
-        }
-        if made != prefix {
-            self.move_into_place(&made, prefix)?;
-        } else {
-            make_read_only(prefix)?;
-            sync(prefix)?;
-        }
-        let duration = ended.duration;
-        let mut record = self.record(index, prefix);
-        record.references = without(references(prefix, &self.candidates(index))?, prefix);
-        record.duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        record.tree = self.keep(node, prefix, &ended)?;
-        if !node.package.tests.is_empty() {
-            // A test may look at the tree as it was built.
-            self.test(index, &work, lock, reporter)?;
-        }
-        self.store.put_record(&record)?;
-        let _ = remove_tree(&work);
-        let _ = remove_tree(&self.store.failed(&folder));
-        self.finished(node, duration, Some(ended), reporter);
-        Ok(Done::Ran)
-    }
-
-    /// Keeps the tree in the cache, where other machines and workspaces find it.
-    fn keep(&self, node: &Node, prefix: &Path, ended: &Ended) -> Result<Digest, Failure> {
-        let _held = self.cache.begin()?;
-        let tree = capture(self.cache, prefix, &paths_in(prefix)?)?;
-        let result = ActionResult {
-            version: ActionResult::VERSION,
-            instance: format!("package {}", node.id),
-            exit_code: ended.exit.code,
-            signal: ended.exit.signal,
-            stdout: self.cache.put_file(&ended.logs.stdout)?.0,
-            stderr: self.cache.put_file(&ended.logs.stderr)?.0,
-            chunks: ended.chunks().to_vec(),
-            created: now(),
-            duration_ms: u64::try_from(ended.duration.as_millis()).unwrap_or(u64::MAX),
-            tree,
-        };
-        self.cache.put_result(node.key, &result)?;
-        Ok(result.tree.digest())
-    }
-
-    fn record(&self, index: usize, prefix: &Path) -> Record {
-        let node = &self.graph.nodes[index];
-        let requires = self.graph.to_run(&node.runs_with);
-        let requires = requires.iter().map(|one| &self.graph.nodes[*one]);
-        Record {
-            version: Record::VERSION,
-            id: node.id.clone(),
-            folder: name_of(prefix),
-            key: node.key,
-            tree: Digest::of(b""),
-            references: Vec::new(),
-            requires: requires
-                .filter(|one| one.action.is_some())
-                .filter_map(|one| one.prefix.as_deref().map(name_of))
-                .collect(),
-            sandbox: self.sandbox.name().to_owned(),
-            parts: node.parts.clone(),
-            tests: node.tests_digest(),
-            built: now(),
-            duration_ms: 0,
-        }
-    }
-
-    /// The folders whose names may stand in what a package is built to: of all that it is made of.
-    fn candidates(&self, index: usize) -> Vec<String> {
-        let made_of = self.graph.made_of(index);
-        let nodes = made_of.iter().map(|one| &self.graph.nodes[*one]);
-        nodes
-            .filter(|node| node.action.is_some())
-            .filter_map(|node| node.prefix.as_deref().map(name_of))
-            .collect()
-    }
-
-    /// Why it is built, in words.
-    fn reason(&self, node: &Node) -> String {
-        let older = self.store.records().into_iter().map(|(record, _)| record);
-        let last = older.filter(|one| one.id == node.id).max_by_key(|one| one.built);
-        match last {
-            Some(last) if last.key == node.key => "it was forced, or was removed".to_owned(),
-            Some(last) => changes(&last.parts, &node.parts),
-            None => "it was not built before".to_owned(),
-        }
-    }
-
-    /// Keeps the folder of a failed build, and says where it is.
-    fn failed(&self, node: &Node, folder: &str, work: &Path, made: &Path, ended: Ended) -> Failure {
-        let told = Diagnostic::error("build-failed", format!("`{}` could not be built", node.id))
-            .label(node.package.origin.clone(), "this package")
-            .detail(self.keep_folder(folder, work, made));
-        Failure::Program(Box::new(ended), vec![told])
-    }
-
-    /// Keeps the folder of what failed, with what was made so far, and says where it is.
-    fn keep_folder(&self, folder: &str, work: &Path, made: &Path) -> String {
-        let kept = self.store.failed(folder);
-        let moved = || -> Result<(), StoreError> {
-            remove_tree(&kept)?;
-            let error =
-                |source| StoreError::Io { action: "keep the folder", path: kept.clone(), source };
-            fs::create_dir_all(kept.parent().unwrap_or(&kept)).map_err(error)?;
-            if !made.starts_with(work) {
-                // What is in the final path could be taken for a package.
-                fs::rename(made, work.join("out")).map_err(error)?;
-            }
-            fs::rename(work, &kept).map_err(error)
-        };
-        match moved() {
-            Ok(()) => format!("Its folder is kept: {}", kept.display()),
-            Err(error) => format!("Its folder could not be kept: {error}"),
-        }
-    }
-}
-
-fn wrote_nothing(node: &Node) -> Diagnostic {
-    Diagnostic::error("nothing-built", format!("`{}` has put nothing into `$out`", node.id))
-        .label(node.package.origin.clone(), "this package")
-        .help("its `install` has to write there: `install -Dm755 tool $out/bin/tool`".to_owned())
-}
-
-fn wrote_special(node: &Node, path: &Path, kind: &str) -> Diagnostic {
-    Diagnostic::error("package-file", format!("`{}` has put a {kind} into `$out`", node.id))
-        .label(node.package.origin.clone(), format!("{}", path.display()))
-        .help("a package has files, folders and links alone".to_owned())
 }
 
 /// What differs between two keys, in words.
@@ -494,8 +252,4 @@ fn without(mut folders: Vec<String>, prefix: &Path) -> Vec<String> {
     let own = name_of(prefix);
     folders.retain(|folder| *folder != own);
     folders
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }

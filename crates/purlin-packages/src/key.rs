@@ -36,26 +36,26 @@ pub(crate) struct KeyedNeed<'a> {
 type Key = (Digest, BTreeMap<String, String>);
 
 impl Keyed<'_> {
-    /// Of a package that is built. Descriptions, tests and tools change nothing.
+    /// Of a package that is built. Descriptions, tests and tools change nothing. `store` is the digest
+    /// of the store's place.
     pub(crate) fn built(
         &self,
         action: &Action,
         source: Option<Digest>,
         needs: &[KeyedNeed<'_>],
-        store: Option<&Path>,
+        store: Option<&str>,
     ) -> Key {
         // The rest is the same for all packages.
-        let own = action.parts().into_iter().filter_map(|(label, digest)| match label.as_str() {
-            "the program" => Some(("the script".to_owned(), digest)),
-            _ => label.starts_with("env ").then_some((label, digest)),
+        let own = action.program_parts().into_iter().map(|(label, digest)| match label.as_str() {
+            "the program" => ("the script".to_owned(), digest),
+            _ => (label, digest),
         });
         let mut parts: BTreeMap<String, String> = own.collect();
         if let Some(source) = source {
             parts.insert("the source".to_owned(), source.to_hex());
         }
         if let Some(store) = store {
-            let place = Digest::of(store.as_os_str().as_encoded_bytes());
-            parts.insert("the place of the store".to_owned(), place.to_hex());
+            parts.insert("the place of the store".to_owned(), store.to_owned());
         }
         self.finish(parts, needs)
     }

@@ -27,6 +27,6 @@ pub use profile::{Profile, SYSTEM_PATH};
 pub use prune::{PackageLimits, PrunedPackages, Used};
 pub use sandbox::{Mode, Sandbox, is_of_system};
 pub use select::{Selected, select};
-pub use store::{InUse, PackageStore, Record, remove_tree};
+pub use store::{Brief, InUse, Last, PackageStore, Record, remove_tree};
 pub use text::{Roots, with_own_root};
 pub use verify::DamagedPackage;

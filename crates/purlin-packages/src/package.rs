@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use purlin_environments::{Request, Version};
 use purlin_model::{Diagnostic, Digest, Kind, Origin, Table, Value as Data};
 use purlin_plugin::language::{Argument, Datum, Handle, LeafType};
 use serde_json::Value as Json;
@@ -50,13 +51,15 @@ pub struct Package {
     pub main: Option<String>,
     /// The folder that it is installed in already.
     pub root: Option<String>,
+    /// The folders that its variants are installed in, in their order, where each has its own.
+    pub variant_roots: Vec<String>,
     /// It is what this machine has: its version and this digest are known, and what lies behind them
     /// is not.
     pub impure: bool,
     /// The digest of what is installed elsewhere.
     pub digest: Option<String>,
-    /// All that it says, with packages as their placeholders.
-    pub fields: Json,
+    /// All that it says.
+    said: Vec<(String, Datum)>,
     /// Where it was written.
     pub origin: Origin,
     /// The text that stands for it: equal for packages that say the same.
@@ -118,9 +121,10 @@ impl Package {
             relocatable: false,
             main: None,
             root: None,
+            variant_roots: Vec::new(),
             impure: false,
             digest: None,
-            fields: Json::Null,
+            said: Vec::new(),
             place: format!("{identity}\n{}", origin.path().display()),
             origin,
             identity,
@@ -136,13 +140,11 @@ impl Package {
         if leaf.role.as_deref() != Some(ROLE) {
             return Ok(None);
         }
-        let json =
-            Json::Object(fields.iter().map(|(name, one)| (name.clone(), json(one))).collect());
         let (identity, mentions) = match value {
             Argument::Value(handle) => {
                 (handle.placeholder().unwrap_or_default(), handle.mentions())
             }
-            _ => (Digest::of(json.to_string().as_bytes()).to_hex(), Vec::new()),
+            _ => (Digest::of(object(&fields).to_string().as_bytes()).to_hex(), Vec::new()),
         };
         let reader = Fields(&fields);
         let name = reader.text("name").ok_or_else(|| nameless(&origin))?;
@@ -159,7 +161,7 @@ impl Package {
             source: reader.get("source").and_then(source),
             build: reader.text("build"),
             install: reader.text("install"),
-            builder: builder(&json),
+            builder: reader.get("builder").and_then(builder),
             env: reader.table("env"),
             tools: reader.list("tools"),
             tests: reader.table("tests"),
@@ -167,11 +169,12 @@ impl Package {
             relocatable: matches!(reader.get("relocatable"), Some(Datum::Bool(true))),
             main: reader.text("main"),
             root: reader.text("root"),
+            variant_roots: reader.list("variant-roots"),
             impure: matches!(reader.get("impure"), Some(Datum::Bool(true))),
             digest: reader.text("digest"),
-            fields: json,
             ..Self::bare(name, identity, origin)
         };
+        let package = Self { said: fields, ..package };
         package.check_name()?;
         Ok(Some(package))
     }
@@ -198,6 +201,48 @@ impl Package {
             }
         }
         (build, of_tests)
+    }
+
+    /// All that it says, with packages as their placeholders.
+    #[must_use]
+    pub fn fields(&self) -> Json {
+        object(&self.said)
+    }
+
+    /// The folder that a variant of it is installed in.
+    #[must_use]
+    pub fn root_of(&self, variant: Option<usize>) -> Option<&String> {
+        let own = variant.and_then(|variant| self.variant_roots.get(variant));
+        self.root.as_ref().map(|root| own.unwrap_or(root))
+    }
+
+    /// The names of the packages that a variant needs beside what all of them do.
+    #[must_use]
+    pub fn names_in_variant(&self, variant: usize) -> Vec<String> {
+        let name = |need: &Need| match need {
+            Need::Request(text) => {
+                Some(text.parse::<Request>().map_or(text.clone(), |request| request.name))
+            }
+            Need::Package(value) => {
+                fields_of(value).and_then(|(_, fields, _)| Fields(&fields).text("name"))
+            }
+        };
+        self.variants.get(variant).into_iter().flatten().filter_map(name).collect()
+    }
+
+    /// Its version as ranges take it; `None` for what is none.
+    #[must_use]
+    pub fn parsed_version(&self) -> Option<Version> {
+        self.version.as_deref().unwrap_or_default().parse().ok()
+    }
+
+    /// Whether a request says that it may not be there.
+    pub(crate) fn is_excluded_by(&self, condition: &Request) -> bool {
+        condition.name == self.name
+            && condition
+                .excluded()
+                .zip(self.parsed_version())
+                .is_some_and(|(range, version)| range.contains(&version))
     }
 
     /// True for one that is built, and does not only describe what is installed elsewhere.
@@ -387,7 +432,11 @@ pub fn source(datum: &Datum) -> Option<Source> {
     Some(Source::Path { path: entries.text("path")?, include, exclude })
 }
 
-fn builder(fields: &Json) -> Option<(String, Json)> {
-    let builder = fields.get("builder")?;
-    Some((builder.get("type")?.as_str()?.to_owned(), builder.clone()))
+fn builder(said: &Datum) -> Option<(String, Json)> {
+    let builder = json(said);
+    Some((builder.get("type")?.as_str()?.to_owned(), builder))
+}
+
+fn object(fields: &[(String, Datum)]) -> Json {
+    Json::Object(fields.iter().map(|(name, one)| (name.clone(), json(one))).collect())
 }

@@ -47,9 +47,20 @@ impl Profile {
         for index in packages {
             let node = &graph.nodes[*index];
             let prefix = node.prefix.as_deref();
+            let mut own = Vec::new();
             for (name, value) in &node.package.env {
                 let value = with_own_root(&node.roots.fill(value).value, prefix);
-                profile.variables.entry(name.clone()).or_insert(value);
+                match LISTS.iter().find(|(list, _)| list == name) {
+                    // What a package says of a list stands in place of what is usual, and beside what
+                    // others put there.
+                    Some((list, _)) => {
+                        profile.extend(list, std::env::split_paths(&value));
+                        own.push(*list);
+                    }
+                    None => {
+                        profile.variables.entry(name.clone()).or_insert(value);
+                    }
+                }
             }
             let Some(prefix) = prefix else { continue };
             if is_of_system(prefix) {
@@ -58,18 +69,22 @@ impl Profile {
             if node.package.root.is_some() {
                 profile.elsewhere.push(prefix.to_owned());
             }
-            profile.add(prefix);
+            profile.add(prefix, &own);
         }
         profile
     }
 
-    fn add(&mut self, prefix: &Path) {
-        for (list, folders) in LISTS {
+    /// Adds the usual folders of a package, but to the lists of which it says something itself.
+    fn add(&mut self, prefix: &Path, own: &[&str]) {
+        for (list, folders) in LISTS.iter().filter(|(list, _)| !own.contains(list)) {
             let there = folders.iter().map(|folder| match *folder {
                 "." => prefix.to_owned(),
                 folder => prefix.join(folder),
             });
             self.extend(list, there.filter(|folder| folder.is_dir()));
+        }
+        if own.contains(&"PYTHONPATH") {
+            return;
         }
         // Installers of Python put the version into the path.
         let versions = std::fs::read_dir(prefix.join("lib")).into_iter().flatten().flatten();

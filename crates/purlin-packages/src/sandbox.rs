@@ -93,7 +93,11 @@ impl Sandbox {
         if mode == Mode::Strict {
             return Err(Diagnostic::error("no-sandbox", "builds cannot be kept apart here")
                 .detail(format!("`[build] sandbox` is \"strict\", and {why}."))
-                .help("install bubblewrap, or set `sandbox = \"auto\"`".to_owned()));
+                .help(
+                    "install bubblewrap (`apt install bubblewrap`, and the same name with `dnf`, \
+                     `pacman` or `apk`), or set `sandbox = \"auto\"`"
+                        .to_owned(),
+                ));
         }
         Ok(Self::Nothing(why.to_owned()))
     }

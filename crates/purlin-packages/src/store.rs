@@ -13,12 +13,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, TryLockError};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use purlin_model::Digest;
 use purlin_store::{InstanceLock, Obstacle, StoreError, fault, write_atomically};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// How much of a key stands in names of folders.
@@ -58,6 +60,39 @@ pub struct Record {
     pub built: u64,
     /// How long that took.
     pub duration_ms: u64,
+}
+
+/// What a package was built from the last time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Last {
+    /// What users know it by.
+    pub id: String,
+    /// Its identity.
+    pub key: Digest,
+    /// What that was made of, by label.
+    pub parts: BTreeMap<String, String>,
+}
+
+/// The part of a record that a run asks for in which nothing is built.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Brief {
+    version: u32,
+    folder: String,
+    references: Vec<String>,
+    requires: Vec<String>,
+    /// The tests that it has passed.
+    pub tests: Option<Digest>,
+    /// When it was last used.
+    #[serde(skip)]
+    pub used: Option<SystemTime>,
+}
+
+impl Brief {
+    /// What has to be there for it to run.
+    pub fn needs(&self) -> impl Iterator<Item = &String> {
+        self.references.iter().chain(&self.requires)
+    }
 }
 
 impl Record {
@@ -116,12 +151,36 @@ impl PackageStore {
     /// What is known of the package in a folder, if it is whole and there.
     #[must_use]
     pub fn record(&self, folder: &str) -> Option<Record> {
-        let path = self.record_path(Self::hash_of(folder)?);
-        let text = fs::read(path).ok()?;
-        let record: Record = serde_json::from_slice(&text).ok()?;
-        let sound = record.version == Record::VERSION && record.folder == folder;
+        self.read(folder, |record: &Record| (record.version, record.folder == folder))
+            .map(|(record, _)| record)
+    }
+
+    /// What runs ask of the package in a folder, if it is whole and there.
+    #[must_use]
+    pub(crate) fn brief(&self, folder: &str) -> Option<Brief> {
+        let (mut brief, used) =
+            self.read(folder, |brief: &Brief| (brief.version, brief.folder == folder))?;
+        brief.used = Some(used);
+        Some(brief)
+    }
+
+    /// A record, and when the package was last used.
+    fn read<T: DeserializeOwned>(
+        &self,
+        folder: &str,
+        says: impl FnOnce(&T) -> (u32, bool),
+    ) -> Option<(T, SystemTime)> {
+        let mut file = File::open(self.record_path(Self::hash_of(folder)?)).ok()?;
+        let metadata = file.metadata().ok()?;
+        let mut text = vec![0; usize::try_from(metadata.len()).ok()?];
+        // Records are replaced and never written to: this is all of it.
+        file.read_exact(&mut text).ok()?;
+        let record: T = serde_json::from_slice(&text).ok()?;
+        let (version, is_of_it) = says(&record);
         let place = self.folder.join(folder).symlink_metadata();
-        (sound && place.is_ok_and(|place| place.is_dir())).then_some(record)
+        let is_there = place.is_ok_and(|place| place.is_dir());
+        (version == Record::VERSION && is_of_it && is_there)
+            .then_some((record, metadata.modified().ok()?))
     }
 
     /// Records that a package is whole.
@@ -165,14 +224,21 @@ impl PackageStore {
         all
     }
 
-    /// Notes that a package is used, once an hour at most.
-    pub fn touch(&self, folder: &str) {
+    /// What a package with an id was built from the last time, by anybody.
+    #[must_use]
+    pub fn last(&self, id: &str) -> Option<Last> {
+        let records = self.records().into_iter().map(|(record, _)| record);
+        let last = records.filter(|record| record.id == id).max_by_key(|record| record.built)?;
+        Some(Last { id: last.id, key: last.key, parts: last.parts })
+    }
+
+    /// Notes that a package is used which was last used at that time: once an hour at most.
+    pub fn touch(&self, folder: &str, used: Option<SystemTime>) {
         let Some(hash) = Self::hash_of(folder) else { return };
         let path = self.record_path(hash);
         let recent =
             |time: SystemTime| time.elapsed().is_ok_and(|age| age < Duration::from_secs(60 * 60));
-        let noted = path.metadata().and_then(|metadata| metadata.modified());
-        if !noted.is_ok_and(recent)
+        if !used.is_some_and(recent)
             && let Ok(file) = File::options().append(true).open(&path)
         {
             // One that is not noted is pruned a little sooner.

@@ -12,14 +12,14 @@ const PLACEHOLDER: &str = "@purlin:";
 /// The roots of packages, by the texts that stand for them.
 #[derive(Debug, Clone, Default)]
 pub struct Roots {
-    roots: BTreeMap<String, (String, String)>,
+    roots: BTreeMap<String, (String, Digest)>,
 }
 
 impl Roots {
     /// Adds one.
     pub fn add(&mut self, placeholder: &str, prefix: &Path, key: Digest) {
         let prefix = prefix.to_string_lossy().into_owned();
-        self.roots.insert(placeholder.to_owned(), (prefix, format!("@{}@", key.to_hex())));
+        self.roots.insert(placeholder.to_owned(), (prefix, key));
     }
 
     /// Adds those of others.
@@ -37,13 +37,18 @@ impl Roots {
             let from = &rest[start..];
             let length = from[1..].find('@').map_or(from.len(), |place| place + 2);
             let placeholder = &from[..length];
-            for (text, filled) in [(&mut value, 0), (&mut keyed, 1)] {
+            for text in [&mut value, &mut keyed] {
                 text.push_str(&rest[..start]);
-                text.push_str(match self.roots.get(placeholder) {
-                    Some((prefix, _)) if filled == 0 => prefix,
-                    Some((_, key)) => key,
-                    None => placeholder,
-                });
+            }
+            match self.roots.get(placeholder) {
+                Some((prefix, key)) => {
+                    value.push_str(prefix);
+                    keyed.push_str(&format!("@{}@", key.to_hex()));
+                }
+                None => {
+                    value.push_str(placeholder);
+                    keyed.push_str(placeholder);
+                }
             }
             rest = &from[length..];
         }

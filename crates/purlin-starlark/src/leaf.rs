@@ -34,6 +34,8 @@ pub(crate) struct LeafData {
     fields: Arc<Vec<(String, Datum)>>,
     mentions: Vec<Handle>,
     digest: OnceLock<Digest>,
+    /// What stands for it in texts.
+    placeholder: OnceLock<String>,
 }
 
 impl LeafData {
@@ -73,6 +75,7 @@ impl LeafData {
             fields: Arc::new(fields),
             mentions,
             digest: OnceLock::new(),
+            placeholder: OnceLock::new(),
         })
     }
 
@@ -219,7 +222,14 @@ impl Evaluated for LeafData {
     }
 
     fn placeholder(&self) -> Option<String> {
-        Some(format!("{PLACEHOLDER}{}:{}@", self.leaf.name, self.digest()))
+        let text = || {
+            let mut hasher = Hasher::new("leaf in a text");
+            // Paths in it are those of the project that its file is of: one that says the same elsewhere
+            // is equal, and may stand for something else.
+            hasher.field(&self.digest().0).field(self.origin.path().as_os_str().as_encoded_bytes());
+            format!("{PLACEHOLDER}{}:{}@", self.leaf.name, hasher.finish())
+        };
+        Some(self.placeholder.get_or_init(text).clone())
     }
 
     fn named(&self, name: &str) -> Option<Handle> {
@@ -234,6 +244,7 @@ impl Evaluated for LeafData {
             fields: self.fields.clone(),
             mentions: self.mentions.clone(),
             digest: OnceLock::new(),
+            placeholder: OnceLock::new(),
         }))
     }
 

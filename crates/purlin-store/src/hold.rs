@@ -1,6 +1,7 @@
-//! Who uses the store, so that nobody takes away what is in use.
+//! Who uses the store, or another folder of the cache, so that nobody takes away what is in use.
 
 use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::{Store, StoreError};
@@ -15,14 +16,37 @@ pub struct Hold {
     _folder: Option<File>,
 }
 
+impl Hold {
+    /// Keeps what is in a folder from being pruned. Waits while something is.
+    #[must_use]
+    pub fn of(folder: &Path) -> Self {
+        // A folder that is not there has nothing to lose. Where the system has no locks for it, what
+        // is pruned in the wrong moment is met as a miss.
+        let folder = File::open(folder).ok();
+        Self { _folder: folder.filter(|folder| folder.lock_shared().is_ok()) }
+    }
+
+    /// Keeps everybody else out of a folder; `None` where somebody uses it for longer than `patience`.
+    #[must_use]
+    pub fn alone(folder: &Path, patience: Duration) -> Option<Self> {
+        let Ok(folder) = File::open(folder) else { return Some(Self { _folder: None }) };
+        let end = Instant::now() + patience;
+        loop {
+            match folder.try_lock() {
+                Ok(()) => return Some(Self { _folder: Some(folder) }),
+                Err(TryLockError::WouldBlock) if Instant::now() < end => std::thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => return None,
+                Err(TryLockError::Error(_)) => return Some(Self { _folder: None }),
+            }
+        }
+    }
+}
+
 impl Store {
     /// Keeps what is there from being pruned. Waits while something is.
     #[must_use]
     pub fn hold(&self) -> Hold {
-        // A store that is not there has nothing to lose. Where the system has no locks for it, what
-        // is pruned in the wrong moment is met as a miss.
-        let folder = File::open(self.folder()).ok();
-        Hold { _folder: folder.filter(|folder| folder.lock_shared().is_ok()) }
+        Hold::of(self.folder())
     }
 
     /// The same for whoever is about to store a result and its contents, which begin to be safe here.
@@ -36,15 +60,6 @@ impl Store {
 
     /// Keeps everybody else out; `None` where somebody uses the store for longer than `patience`.
     pub(crate) fn alone(&self, patience: Duration) -> Option<Hold> {
-        let Ok(folder) = File::open(self.folder()) else { return Some(Hold { _folder: None }) };
-        let end = Instant::now() + patience;
-        loop {
-            match folder.try_lock() {
-                Ok(()) => return Some(Hold { _folder: Some(folder) }),
-                Err(TryLockError::WouldBlock) if Instant::now() < end => std::thread::sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => return None,
-                Err(TryLockError::Error(_)) => return Some(Hold { _folder: None }),
-            }
-        }
+        Hold::alone(self.folder(), patience)
     }
 }

@@ -2,7 +2,7 @@
 //! shown how far it is.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use indicatif::{BinaryBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -23,7 +23,7 @@ pub(crate) fn fetcher(context: &Context) -> Fetcher {
     let except = text(&environment::NO_PROXY).unwrap_or_default();
     let except = except.split(',').map(str::trim).filter(|host| !host.is_empty());
     Fetcher::new(
-        context.cache.join("fetched"),
+        folder(&context.cache),
         Settings {
             mirrors: mirrors.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             offline: context.global.offline,
@@ -36,6 +36,11 @@ pub(crate) fn fetcher(context: &Context) -> Fetcher {
             ..Settings::default()
         },
     )
+}
+
+/// Where fetched files are in a user's cache folder.
+pub(crate) fn folder(cache: &Path) -> PathBuf {
+    cache.join("fetched")
 }
 
 /// Does something that fetches from `url`, and shows how far it is: by a line that changes, or where

@@ -15,6 +15,8 @@ use crate::call;
 
 /// A command was run to its end.
 const COMMAND: &str = "command.finished";
+/// A package was built to its end.
+const BUILD: &str = "build.finished";
 /// A run in which at least one command was run is over.
 const RUN: &str = "run.finished";
 
@@ -25,8 +27,10 @@ const SLOW: Duration = Duration::from_secs(2);
 pub(crate) struct Hooks<'scope, 'env> {
     plugins: &'env Plugins,
     scope: &'scope Scope<'scope, 'env>,
-    /// Those for commands, looked up with the first command that was run.
-    commands: Option<Vec<FeatureRef>>,
+    /// What they are told of.
+    event: &'static str,
+    /// Those that are told, looked up with the first that was run.
+    listeners: Option<Vec<FeatureRef>>,
     caller: Option<Caller<'scope>>,
 }
 
@@ -43,19 +47,25 @@ struct Call {
 
 impl<'scope, 'env> Hooks<'scope, 'env> {
     pub(crate) fn new(plugins: &'env Plugins, scope: &'scope Scope<'scope, 'env>) -> Self {
-        Self { plugins, scope, commands: None, caller: None }
+        Self { plugins, scope, event: COMMAND, listeners: None, caller: None }
     }
 
-    /// Tells of a command that was run.
+    /// Those that are told of packages.
+    pub(crate) fn of_builds(plugins: &'env Plugins, scope: &'scope Scope<'scope, 'env>) -> Self {
+        Self { event: BUILD, ..Self::new(plugins, scope) }
+    }
+
+    /// Tells of a command that was run, or a package that was built.
     pub(crate) fn tell(&mut self, event: &Event) {
         let Some(payload) = payload(event) else { return };
-        let hooks = self.commands.get_or_insert_with(|| self.plugins.hooks(COMMAND)).clone();
-        self.call(Call { hooks, event: COMMAND, payload });
+        let (plugins, event) = (self.plugins, self.event);
+        let hooks = self.listeners.get_or_insert_with(|| plugins.hooks(event)).clone();
+        self.call(Call { hooks, event, payload });
     }
 
     /// Tells that the run is over, and waits for all that were told. Their failures, as warnings.
     pub(crate) fn finish(mut self, run: &str, summary: &Summary) -> Vec<Diagnostic> {
-        if self.commands.is_none() {
+        if self.listeners.is_none() {
             return Vec::new();
         }
         let payload = json!({
@@ -68,6 +78,11 @@ impl<'scope, 'env> Hooks<'scope, 'env> {
             "seconds": summary.duration.as_secs_f64(),
         });
         self.call(Call { hooks: self.plugins.hooks(RUN), event: RUN, payload });
+        self.finish_builds()
+    }
+
+    /// Waits for all that were told of packages. Their failures, as warnings.
+    pub(crate) fn finish_builds(self) -> Vec<Diagnostic> {
         let Some(Caller { sender, thread }) = self.caller else { return Vec::new() };
         drop(sender);
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

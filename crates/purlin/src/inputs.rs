@@ -10,11 +10,12 @@ use purlin_definitions::{Input, Inputs};
 use purlin_fetch::{FetchError, Fetcher, Limits, Watch, is_archive, last_name, unpack};
 use purlin_host::{InputPin, LOCK_FILE, LockFile};
 use purlin_model::{Diagnostic, Digest, Origin, Severity};
+use purlin_store::Hold;
 
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::kept::{Found, Kept};
-use crate::{draw, fetching};
+use crate::{draw, fetching, workspace};
 
 /// The inputs of one workspace.
 pub(crate) struct FetchedInputs {
@@ -28,6 +29,13 @@ pub(crate) struct FetchedInputs {
     only_looks: bool,
     digests: Answers<Pinned>,
     paths: Answers<PathBuf>,
+    /// What is used is not pruned meanwhile.
+    held: OnceLock<Hold>,
+}
+
+/// The inputs that are kept in a user's cache folder.
+pub(crate) fn kept(cache: &Path) -> Kept {
+    Kept::new(cache.join("inputs"))
 }
 
 /// What was found for each input. Who asks while it is found waits.
@@ -49,11 +57,12 @@ impl FetchedInputs {
             only_looks,
             root,
             index: context.cache.join("index"),
-            kept: Kept::new(context.cache.join("inputs")),
+            kept: kept(&context.cache),
             fetcher: fetching::fetcher(context),
             global: context.global.clone(),
             digests: Answers::default(),
             paths: Answers::default(),
+            held: OnceLock::new(),
         }
     }
 
@@ -113,21 +122,33 @@ impl FetchedInputs {
             }
         };
         let within = |tree: PathBuf| file.map_or(tree.clone(), |file| tree.join(file));
+        self.held.get_or_init(|| self.kept.hold());
         match self.kept.find(&key) {
-            Found::Whole(tree) => return Ok(within(tree)),
+            Found::Whole(tree) => {
+                self.note(input, &key);
+                return Ok(within(tree));
+            }
             Found::Missing => {}
             Found::Damaged(why) => self.tell(damaged(input, &why)),
         }
         if self.only_looks {
             return Err(label(input, Diagnostic::error("unfetched", not_yet(input, "fetched"))));
         }
+        let _file = self.fetcher.hold();
         fetching::watched(&self.global, input.url, |watch| {
             let archive = self
                 .fetcher
                 .fetch(input.url, pinned.digest, watch)
                 .map_err(|error| unfetched(input, pinned.pinned.as_ref(), &error))?;
-            self.put(input, &key, file, &archive, watch).map(within)
+            let tree = self.put(input, &key, file, &archive, watch)?;
+            self.note(input, &key);
+            Ok(within(tree))
         })
+    }
+
+    /// Notes that this workspace uses it, so that it stays.
+    fn note(&self, input: &Input<'_>, key: &str) {
+        self.kept.note(&self.root.join(workspace::FILE), &input.chain, key);
     }
 
     /// Gives the content of an input its place.

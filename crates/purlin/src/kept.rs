@@ -7,7 +7,11 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use purlin_model::{Digest, Hasher};
-use purlin_store::{Files, OutputKind, Patterns, Scratch, fault};
+use purlin_store::{Files, Hold, OutputKind, Patterns, Scratch, fault};
+
+mod prune;
+
+pub(crate) use prune::Limits;
 
 /// How often one that others put in the way is looked at again.
 const ATTEMPTS: usize = 8;
@@ -46,6 +50,12 @@ impl Kept {
         Self { folder }
     }
 
+    /// Keeps what is here from being pruned.
+    pub(crate) fn hold(&self) -> Hold {
+        let _ = fs::create_dir_all(&self.folder);
+        Hold::of(&self.folder)
+    }
+
     /// A folder to work in, on the same file system.
     pub(crate) fn scratch(&self) -> Result<Scratch, String> {
         Scratch::new_in(&self.folder).map_err(|error| error.to_string())
@@ -58,7 +68,10 @@ impl Kept {
             return Found::Missing;
         }
         match sound(&folder) {
-            Ok(()) => Found::Whole(folder.join("tree")),
+            Ok(()) => {
+                prune::touch(&folder);
+                Found::Whole(folder.join("tree"))
+            }
             Err(why) => Found::Damaged(why),
         }
     }

@@ -3,19 +3,26 @@
 
 mod identity;
 mod install;
+mod last;
 mod make;
 mod plan;
 mod profile;
 mod request;
 mod roots;
+mod shared;
 mod sources;
 mod targets;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use purlin_definitions::Workspace;
+use purlin_environments::Request;
 use purlin_model::{Diagnostic, Digest, Value};
-use purlin_packages::{Mode, Package, PackageStore, Plan, Source, Surroundings};
+use purlin_packages::{
+    Last, Mode, Package, PackageGraph, PackageStore, Plan, Source, Surroundings,
+};
 use purlin_plugin::language::Argument;
 
 use crate::context::Context;
@@ -38,6 +45,8 @@ pub(crate) struct Packages<'a> {
     pub(crate) sandbox: Mode,
     depth: Depth,
     sources: sources::Sources,
+    /// The folders of workspaces and projects, by the files that packages were written in.
+    homes: Mutex<HashMap<PathBuf, PathBuf>>,
 }
 
 impl<'a> Packages<'a> {
@@ -68,12 +77,20 @@ impl<'a> Packages<'a> {
             root,
             depth,
             context,
+            homes: Mutex::default(),
         })
     }
 
     /// Why packages of repositories were stood in for, where only what is pinned is looked at.
     pub(crate) fn lacking(&self) -> Vec<Diagnostic> {
         self.context.repositories(&self.root).lacking()
+    }
+
+    /// Ends the use of packages for a process that ends, too: what was computed is not taken to pieces,
+    /// which would take as long as a part of it took to make.
+    pub(crate) fn leave(self, graph: PackageGraph, targets: Vec<Target>) {
+        std::mem::forget((graph, targets));
+        self.opened.leave();
     }
 
     /// What is at an output path, evaluated.
@@ -83,8 +100,14 @@ impl<'a> Packages<'a> {
 }
 
 impl Surroundings for Packages<'_> {
-    fn request(&self, request: &str, by: &Package) -> Result<Argument, Diagnostic> {
-        self.requested(request, &format!("the package `{}`", by.shown()), &by.origin)
+    fn requests(
+        &self,
+        requests: &[String],
+        conditions: &[Request],
+        by: &Package,
+    ) -> Result<Vec<Argument>, Diagnostic> {
+        let shown = format!("the package `{}`", by.shown());
+        self.requested_together(requests, conditions, &shown, &by.origin)
     }
 
     fn plan(&self, builder: &str, package: &Package) -> Result<Plan, Diagnostic> {
@@ -105,9 +128,20 @@ impl Surroundings for Packages<'_> {
         self.sources.place(source, &self.home(package), package, into, stops)
     }
 
+    fn last(&self, id: &str) -> Option<Last> {
+        self.last_here(id)
+    }
+
     /// The folder of the workspace or project that a package was written in.
     fn home(&self, package: &Package) -> PathBuf {
-        let file = self.context.directory.join(package.origin.path());
-        definitions::home(&file).map_or_else(|| self.root.clone(), Path::to_owned)
+        let mut homes = self.homes.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = package.origin.path();
+        if let Some(known) = homes.get(path) {
+            return known.clone();
+        }
+        let file = self.context.directory.join(path);
+        let home = definitions::home(&file).map_or_else(|| self.root.clone(), Path::to_owned);
+        homes.insert(path.to_owned(), home.clone());
+        home
     }
 }

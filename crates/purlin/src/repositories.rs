@@ -122,9 +122,12 @@ impl Repositories {
     fn answer(&self, asked: &[Asked], depth: Depth) -> Result<Vec<Package>, Diagnostic> {
         let pins = LockFile::read(&self.root)?.packages();
         let is_look = depth == Depth::Pinned;
-        let mut requests = asked.iter().map(|one| one.request.to_string());
-        if let Some(request) = requests.find(|request| is_look && !pins.contains_key(request)) {
-            return Err(message::unpinned(&request));
+        // What several come to together is pinned under another name, which is looked for when it is known.
+        if let [one] = asked
+            && is_look
+            && !pins.contains_key(&one.request.to_string())
+        {
+            return Err(message::unpinned(&one.request.to_string()));
         }
         self.opened()?;
         let version = |(request, (pin, _)): (&String, &(PackagePin, Origin))| {

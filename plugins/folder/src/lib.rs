@@ -1,7 +1,8 @@
 //! The repository `folder`: packages in `FOLDER/NAME/VERSION`, each told by its `package.toml`.
 //!
 //! The file has the fields of a package. Its `root` is where the package is installed, from the file's
-//! folder; that folder itself where it says nothing. Folders without the file are passed by.
+//! folder; that folder itself where it says nothing. Where its variants have folders of their own, they are
+//! `variant-roots`, from the same place. Folders without the file are passed by.
 
 mod copy;
 
@@ -29,6 +30,9 @@ pub const PLUGIN: NativePlugin = NativePlugin {
 
 /// What tells of a package.
 const FILE: &str = "package.toml";
+
+/// The field that says where variants are installed.
+const VARIANT_ROOTS: &str = "variant-roots";
 
 struct Folder;
 
@@ -100,7 +104,9 @@ impl Repository for Folder {
     ) -> Result<(), PluginError> {
         let folder = folder(config, context)?;
         let document = package(&folder, &variant.name, &variant.version)?;
-        let root = text_field(&document, "root")?;
+        let own =
+            variant.variant.and_then(|variant| document.get(VARIANT_ROOTS)?.get(variant)?.as_str());
+        let root = own.map_or_else(|| text_field(&document, "root"), Ok)?;
         copy::tree(Path::new(root), dir).map_err(|error| {
             let message = format!("{root} cannot be copied: {error}");
             PluginError::new(ErrorCode::Internal, message)
@@ -146,7 +152,14 @@ fn document(file: &Path, text: &str, name: &str, version: &str) -> Result<Json, 
     let root = here.join(document.get("root").and_then(Json::as_str).unwrap_or(""));
     // Without the `/` that an empty part leaves.
     let root: PathBuf = root.components().collect();
-    document["root"] = root.to_str().ok_or("its folder has a name that is no text")?.into();
+    let text = |path: PathBuf| {
+        path.to_str().map(str::to_owned).ok_or("its folder has a name that is no text")
+    };
+    document["root"] = text(root)?.into();
+    for root in document.get_mut(VARIANT_ROOTS).and_then(Json::as_array_mut).into_iter().flatten() {
+        let path = here.join(root.as_str().ok_or("`variant-roots` holds what is no text")?);
+        *root = text(path.components().collect())?.into();
+    }
     Ok(document)
 }
 
@@ -216,6 +229,19 @@ mod tests {
             PackageVariant { name: "six".to_owned(), version: "1.16".to_owned(), variant: None };
         Folder.fetch(&variant, &target, &config, &context, &QuietHost).expect("it is there");
         assert_eq!(fs::read_to_string(target.join("six.py")).expect("it came"), "VERSION = 116\n");
+        write(
+            "usd/23/package.toml",
+            "variants = [['python-2'], ['python-3']]\nvariant-roots = ['python-2/root', 'python-3/root']\n",
+        );
+        write("usd/23/python-3/root/usd.py", "VERSION = 3\n");
+        let key = PackageKey { name: "usd".to_owned(), version: "23".to_owned() };
+        let document =
+            &Folder.packages(&[key], &config, &context, &QuietHost).expect("it is there")[0];
+        assert_eq!(document["variant-roots"][1], json!(dir.path().join("usd/23/python-3/root")));
+        let variant =
+            PackageVariant { name: "usd".to_owned(), version: "23".to_owned(), variant: Some(1) };
+        Folder.fetch(&variant, &target, &config, &context, &QuietHost).expect("it is there");
+        assert_eq!(fs::read_to_string(target.join("usd.py")).expect("it came"), "VERSION = 3\n");
         let outside = PackageKey { name: "..".to_owned(), version: "x".to_owned() };
         let refused = Folder.packages(&[outside], &config, &context, &QuietHost);
         assert_eq!(refused.expect_err("it leads out").code, ErrorCode::NotFound);

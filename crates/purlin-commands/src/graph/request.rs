@@ -6,7 +6,7 @@ use purlin_host::Plugins;
 use purlin_model::Diagnostic;
 
 use super::builder::Builder;
-use super::cache;
+use super::{CacheChoice, cache};
 use crate::context::ContextValues;
 use crate::definition::{Definitions, Named};
 use crate::dependency::{Expander, Packages};
@@ -83,6 +83,14 @@ impl Request<'_> {
     /// There is none, or its configuration is wrong.
     pub fn check_cache(&self, named: &Named) -> Result<(), Vec<Diagnostic>> {
         cache::find(self, Some(named)).map(|_| ())
+    }
+
+    /// The cache of commands that name none.
+    ///
+    /// # Errors
+    /// There is none of that name, or its configuration is wrong.
+    pub fn default_cache(&self) -> Result<CacheChoice, Vec<Diagnostic>> {
+        cache::cache_choice(self, self.definitions.defaults.cache.as_ref())
     }
 
     /// What all instances of the workspace's own commands are called, without their arguments. `None`

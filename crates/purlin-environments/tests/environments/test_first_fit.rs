@@ -129,6 +129,60 @@ fn what_was_chosen_before_is_kept_while_it_fits() {
     assert_eq!(chosen(&shelf.preferring(&["python", "python-3"], &pins).unwrap()), ["python-3.9"]);
 }
 
+/// What was asked of a package, and what was chosen.
+fn with_requests(resolution: &Resolution) -> Vec<String> {
+    let told = resolution.packages.iter();
+    told.map(|one| format!("{} -> {}-{}", one.request, one.offer.name, one.offer.version)).collect()
+}
+
+#[test]
+fn an_older_version_is_taken_where_the_newest_does_not_go_with_the_rest() {
+    let shelf = studio();
+    assert_eq!(chosen(&shelf.resolve(&["maya", "python-2"]).unwrap()), ["python-2.7", "maya-2022"]);
+    // Whoever is asked first.
+    let resolution = shelf.resolve(&["python-2", "maya"]).unwrap();
+    assert_eq!(
+        with_requests(&resolution),
+        ["python-2.7 -> python-2.7", "maya<2024|>2024 -> maya-2022"]
+    );
+    // What was set aside is a part of what is asked, so that its pin is not that of others.
+    let pins = [("maya", "2024"), ("maya<2024|>2024", "2022")];
+    let again = shelf.preferring(&["python-2", "maya"], &pins).unwrap();
+    assert_eq!(with_requests(&again), with_requests(&resolution));
+    let apart = shelf.preferring(&["maya"], &pins).unwrap();
+    assert_eq!(apart.get("maya").unwrap().offer.version.to_string(), "2024");
+}
+
+#[test]
+fn going_back_reaches_those_that_ask_for_a_package_without_other_versions() {
+    let shelf = Shelf::of(&[
+        ("a", "5", json!({})),
+        ("a", "2", json!({})),
+        ("low", "1", json!({ "requires": ["a<3"] })),
+        ("middle", "1", json!({ "requires": ["a-5+"] })),
+        ("top", "2", json!({ "requires": ["middle"] })),
+        ("top", "1", json!({ "requires": ["a-1+"] })),
+    ]);
+    let chosen_for = |requests: &[&str]| chosen(&shelf.resolve(requests).unwrap());
+    assert_eq!(chosen_for(&["top", "a<3"]), ["a-2", "top-1"]);
+    assert_eq!(chosen_for(&["top", "low"]), ["a-2", "top-1", "low-1"]);
+    assert_eq!(chosen_for(&["low", "top"]), ["a-2", "low-1", "top-1"]);
+}
+
+#[test]
+fn where_going_back_does_not_help_the_first_conflict_is_told() {
+    let shelf = studio();
+    let error = shelf.resolve(&["maya", "python<2"]).unwrap_err();
+    let Error::NoVersion { name, .. } = &error else { panic!("{error}") };
+    assert_eq!(name, "python");
+    let error = shelf.resolve(&["maya-2024", "python-2"]).unwrap_err().to_string();
+    assert!(error.contains("`python-2` is asked for by the command line"), "{error}");
+    assert!(error.contains("`python-3.9` is asked for by `maya-2024`"), "{error}");
+    // A package that nobody has is no reason to take an older one.
+    let shelf = Shelf::of(&[("a", "2", json!({ "requires": ["nowhere"] })), ("a", "1", json!({}))]);
+    assert!(matches!(shelf.resolve(&["a"]), Err(Error::Unknown { .. })));
+}
+
 #[test]
 fn a_choice_that_goes_round_in_circles_ends() {
     let shelf = Shelf::of(&[

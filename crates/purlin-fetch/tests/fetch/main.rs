@@ -9,5 +9,6 @@ mod test_fetch;
 mod test_places;
 mod test_property;
 mod test_resume;
+mod test_shelf;
 mod test_source;
 mod test_unpack;

@@ -1,73 +1,90 @@
-//! `purlin build --install`: a package in a folder repository.
+//! `purlin build --install`: packages in a folder repository, laid out as rez does.
+//!
+//! ```text
+//! DIR/name/version/package.toml                 what it says of itself
+//! DIR/name/version/root/                        its files, and in `closure` beside it what they refer to
+//! DIR/name/version/python-3.9/qt-5/root/        those of one of its variants, by what that needs
+//! ```
 
+mod document;
+mod layout;
+
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use purlin_model::Diagnostic;
-use purlin_packages::{CLOSURE, Node, PackageGraph, Roots, Used, name_of, remove_tree};
+use purlin_packages::{CLOSURE, Node, PackageGraph, Used, name_of, remove_tree};
 use serde_json::{Map, Value as Json};
 
+use self::document::{document, toml_text, variant};
+use self::layout::{Variant, folder, installed};
 use super::Packages;
 
-/// Fields of a leaf that tell how it is built, which does not matter any more.
-const OF_BUILDING: [&str; 9] = [
-    "source",
-    "build",
-    "install",
-    "builder",
-    "build-requires",
-    "private-build-requires",
-    "tests",
-    "variants",
-    "root",
-];
-
 impl Packages<'_> {
-    /// Writes a package into a folder repository, with all that it needs to run: `DIR/name/version/`.
-    /// What is there is replaced when the new one is whole.
+    /// Writes packages into a folder repository, with all that they need to run. What is there is replaced
+    /// when the new one is whole; of a package with variants those stay that are not written now.
     pub(crate) fn install(
         &self,
         graph: &PackageGraph,
-        index: usize,
+        roots: &[usize],
         folder: &Path,
     ) -> Result<(), Diagnostic> {
-        let node = &graph.nodes[index];
-        let package = &node.package;
-        let Some(prefix) = node.prefix.as_ref().filter(|_| node.variant.is_none()) else {
-            let why = match node.variant {
-                Some(_) => "A folder of packages holds one of each version, and this has variants.",
-                None => "It has only needs, and nothing that could be written there.",
-            };
+        if let Some(node) =
+            roots.iter().map(|one| &graph.nodes[*one]).find(|one| one.prefix.is_none())
+        {
+            let why = "It has only needs, and nothing that could be written there.";
             return Err(cannot(node).detail(why.to_owned()));
-        };
-        // What is installed already is not looked at; what is installed elsewhere stays there.
-        for needed in node.runs_with.iter().copied() {
-            if graph.nodes[needed].action.is_some() {
-                self.install(graph, needed, folder)?;
-            }
         }
-        let version = package.version.clone().unwrap_or_else(|| "0".to_owned());
-        let place = folder.join(&package.name).join(version);
-        let closure = self.store.closure(&[name_of(prefix)]);
-        let paths: Vec<String> =
-            closure.iter().map(|one| self.store.folder().join(one).display().to_string()).collect();
-        let above = place.parent().unwrap_or(folder);
+        // What is installed elsewhere stays there.
+        let mut all = graph.to_run(roots);
+        all.retain(|index| graph.nodes[*index].action.is_some());
+        all.sort_unstable();
+        let mut places: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
+        for index in all {
+            let package = &graph.nodes[index].package;
+            let version = package.version.clone().unwrap_or_else(|| "0".to_owned());
+            places.entry(folder.join(&package.name).join(version)).or_default().push(index);
+        }
+        places.iter().try_for_each(|(place, nodes)| self.write(graph, nodes, place))
+    }
+
+    /// Writes what is to be in one place: a package, or variants of one.
+    fn write(
+        &self,
+        graph: &PackageGraph,
+        indexes: &[usize],
+        place: &Path,
+    ) -> Result<(), Diagnostic> {
+        let nodes: Vec<&Node> = indexes.iter().map(|index| &graph.nodes[*index]).collect();
+        let first = nodes[0];
+        if let Some(other) = nodes.iter().find(|one| {
+            one.package.name != first.package.name || one.variant.is_none() && nodes.len() > 1
+        }) {
+            return Err(cannot(other)
+                .label(first.package.origin.clone(), "and this one")
+                .detail(format!("Both would be in {}.", place.display())));
+        }
+        let above = place.parent().unwrap_or(place);
         let made = above.join(format!(".installing-{}", std::process::id()));
-        let written = || -> Result<(), std::io::Error> {
+        let written = || -> std::io::Result<Vec<String>> {
             fs::create_dir_all(above)?;
             remove_tree(&made).map_err(std::io::Error::other)?;
             fs::create_dir(&made)?;
-            copy(prefix, &made.join("root"))?;
-            let text = toml_text(&document(graph, node));
-            fs::write(made.join(CLOSURE), paths.join("\n") + "\n")?;
-            fs::write(made.join("package.toml"), text)?;
-            fs::File::open(made.join("package.toml"))?.sync_all()?;
-            remove_tree(&place).map_err(std::io::Error::other)?;
-            fs::rename(&made, &place)
+            let (document, closure) = match first.variant {
+                None => (document(graph, first, "root"), self.files(first, &made)?),
+                Some(_) => self.variants(graph, &nodes, place, &made)?,
+            };
+            let file = made.join("package.toml");
+            fs::write(&file, toml_text(&document))?;
+            fs::File::open(file)?.sync_all()?;
+            remove_tree(place).map_err(std::io::Error::other)?;
+            fs::rename(&made, place)?;
+            Ok(closure)
         };
-        written().map_err(|error| {
+        let closure = written().map_err(|error| {
             let _ = remove_tree(&made);
-            cannot(node)
+            cannot(first)
                 .detail(format!("{}: {error}.", place.display()))
                 .help("give access to the folder, or name another".to_owned())
         })?;
@@ -77,7 +94,64 @@ impl Packages<'_> {
             what: "install".to_owned(),
             folders: closure,
         };
-        self.store.put_profile(&kept).map_err(|error| cannot(node).detail(error.to_string()))
+        self.store.put_profile(&kept).map_err(|error| cannot(first).detail(error.to_string()))
+    }
+
+    /// Writes variants of one package into `made`, and takes over those that are in `place` besides.
+    fn variants(
+        &self,
+        graph: &PackageGraph,
+        nodes: &[&Node],
+        place: &Path,
+        made: &Path,
+    ) -> std::io::Result<(Map<String, Json>, Vec<String>)> {
+        let needs: Vec<Vec<String>> = nodes.iter().map(|node| variant(graph, node)).collect();
+        let mut all = installed(place);
+        let every: Vec<Vec<String>> =
+            all.iter().map(|one| &one.needs).chain(&needs).cloned().collect();
+        for one in &mut all {
+            let from = place.join(&one.folder);
+            one.folder = folder(&one.needs, &every);
+            if !needs.contains(&one.needs) {
+                fs::create_dir_all(made.join(&one.folder))?;
+                copy_all(&from, &made.join(&one.folder))?;
+            }
+        }
+        let mut closure = Vec::new();
+        for (node, needs) in nodes.iter().zip(needs) {
+            let folder = folder(&needs, &every);
+            fs::create_dir_all(made.join(&folder))?;
+            closure.extend(self.files(node, &made.join(&folder))?);
+            if all.iter().all(|one| one.needs != needs) {
+                all.push(Variant { needs, folder });
+            }
+        }
+        // What those that were taken over refer to stays, too.
+        for one in &all {
+            let text = fs::read_to_string(made.join(&one.folder).join(CLOSURE)).unwrap_or_default();
+            closure.extend(text.lines().map(|line| name_of(Path::new(line))));
+        }
+        closure.sort();
+        closure.dedup();
+        let mut document = document(graph, nodes[0], ".");
+        let roots = all.iter().map(|one| Json::from(format!("{}/root", one.folder)));
+        document.insert("variant-roots".to_owned(), roots.collect());
+        document.insert(
+            "variants".to_owned(),
+            all.into_iter().map(|one| Json::from(one.needs)).collect(),
+        );
+        Ok((document, closure))
+    }
+
+    /// Writes the files of one package, and beside them what they refer to. The names of those folders.
+    fn files(&self, node: &Node, into: &Path) -> std::io::Result<Vec<String>> {
+        let prefix = node.prefix.as_deref().unwrap_or(Path::new("/"));
+        copy(prefix, &into.join("root"))?;
+        let closure = self.store.closure(&[name_of(prefix)]);
+        let paths: Vec<String> =
+            closure.iter().map(|one| self.store.folder().join(one).display().to_string()).collect();
+        fs::write(into.join(CLOSURE), paths.join("\n") + "\n")?;
+        Ok(closure)
     }
 }
 
@@ -86,70 +160,12 @@ fn cannot(node: &Node) -> Diagnostic {
         .label(node.package.origin.clone(), "this package")
 }
 
-/// What an installed package says: what it needs to run, by name and version.
-fn document(graph: &PackageGraph, node: &Node) -> Map<String, Json> {
-    let mut document = node.package.fields.as_object().cloned().unwrap_or_default();
-    document.retain(|field, value| !OF_BUILDING.contains(&field.as_str()) && !value.is_null());
-    for value in document.values_mut() {
-        fill(value, &node.roots);
+fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
     }
-    document.insert("name".to_owned(), node.package.name.clone().into());
-    document.insert("root".to_owned(), "root".into());
-    let requires = node.runs_with.iter().map(|needed| &graph.nodes[*needed].package);
-    let requires: Vec<Json> = requires
-        .map(|needed| match &needed.version {
-            Some(version) => format!("{}-{version}", needed.name).into(),
-            None => needed.name.clone().into(),
-        })
-        .collect();
-    if !requires.is_empty() {
-        document.insert("requires".to_owned(), requires.into());
-    }
-    document
-}
-
-/// Puts roots in place of what stands for them.
-fn fill(value: &mut Json, roots: &Roots) {
-    match value {
-        Json::String(text) => *text = roots.fill(text).value,
-        Json::Array(items) => items.iter_mut().for_each(|item| fill(item, roots)),
-        Json::Object(entries) => entries.values_mut().for_each(|value| fill(value, roots)),
-        _ => {}
-    }
-}
-
-/// JSON as TOML: tables behind values.
-fn toml_text(document: &Map<String, Json>) -> String {
-    let mut text = String::new();
-    let is_table = |value: &Json| value.is_object();
-    for (name, value) in document.iter().filter(|(_, value)| !is_table(value)) {
-        text.push_str(&format!("{name} = {}\n", toml_value(value)));
-    }
-    for (name, value) in document.iter().filter(|(_, value)| is_table(value)) {
-        text.push_str(&format!("\n[{name}]\n"));
-        for (key, value) in value.as_object().into_iter().flatten() {
-            text.push_str(&format!("{} = {}\n", Json::from(key.as_str()), toml_value(value)));
-        }
-    }
-    text
-}
-
-/// Strings, numbers, truths and lists are written alike in both.
-fn toml_value(value: &Json) -> String {
-    match value {
-        Json::Object(entries) => {
-            let entries: Vec<String> = entries
-                .iter()
-                .map(|(key, value)| format!("{} = {}", Json::from(key.as_str()), toml_value(value)))
-                .collect();
-            format!("{{ {} }}", entries.join(", "))
-        }
-        Json::Array(items) => {
-            let items: Vec<String> = items.iter().map(toml_value).collect();
-            format!("[{}]", items.join(", "))
-        }
-        other => other.to_string(),
-    }
+    Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {

@@ -1,13 +1,14 @@
 //! Seeing to it that packages are there.
 
 use purlin_commands::{Event, ProcessVariables, Session, Summary, run_jobs, succeeds};
-use purlin_packages::{Builder, PackageGraph, Record, Sandbox, select};
+use purlin_packages::{Brief, Builder, PackageGraph, Sandbox, select};
 
 use super::Packages;
 use crate::arguments::Output;
 use crate::failure::Failure;
+use crate::hooks::Hooks;
 use crate::run_view::View;
-use crate::{environment, machine, signals};
+use crate::{draw, environment, machine, signals};
 
 /// How packages are made.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,24 +52,29 @@ impl Packages<'_> {
         let context = self.context;
         let in_use = self.store.begin();
         let forced = |index: usize| how.force && roots.contains(&index);
-        let sound = |index: usize, record: &Record| {
+        let sound = |index: usize, record: &Brief| {
             !forced(index) && record.tests == graph.nodes[index].tests_digest()
         };
         let selected = select(graph, &self.store, roots, &sound);
         let variables = ProcessVariables::new(environment::all());
         let jobs = how.jobs.map_or_else(machine::processors, usize::from);
-        let mut session = Session::new(
+        let shared = match selected.jobs.is_empty() {
+            true => None,
+            false => self.shared(&variables)?,
+        };
+        let session = Session::new(
             &self.root,
             &context.cache,
             &context.plugins,
             variables.clone(),
             signals::cancel(),
         );
+        let mut session = session.offline(context.global.offline).sharing(shared);
         session.keeps_stdout = how.keeps_stdout || context.global.json;
         let mut global = context.global.clone();
         global.json &= !how.keeps_stdout;
         let there: Vec<&str> =
-            selected.there.iter().map(|index| graph.nodes[*index].id.as_str()).collect();
+            selected.there.iter().map(|(index, _)| graph.nodes[*index].id.as_str()).collect();
         let missing = selected.jobs.iter().map(|job| job.id.as_str());
         let ids: Vec<&str> = there.iter().copied().chain(missing).collect();
         let alone = selected.jobs.len() == 1;
@@ -83,10 +89,11 @@ impl Packages<'_> {
             }
         };
         let mut summary = Summary { cached: selected.there.len(), ..Summary::default() };
-        for index in &selected.there {
+        let mut warnings = Vec::new();
+        for (index, used) in &selected.there {
             let node = &graph.nodes[*index];
             if let Some(prefix) = &node.prefix {
-                self.store.touch(&purlin_packages::name_of(prefix));
+                self.store.touch(&purlin_packages::name_of(prefix), *used);
             }
             show(Event::Cached { id: node.id.clone(), key: node.key, restored: false });
         }
@@ -111,12 +118,26 @@ impl Packages<'_> {
                 builder.work(selected.missing[place], reporter)
             };
             let stream = output == Output::Stream || global.json;
-            let ran = run_jobs(&selected.jobs, &work, &session, (jobs, stream), &mut show);
+            let ran;
+            (ran, warnings) = std::thread::scope(|scope| {
+                let mut hooks = Hooks::of_builds(&context.plugins, scope);
+                let mut sink = |event: Event| {
+                    hooks.tell(&event);
+                    show(event);
+                };
+                let ran = run_jobs(&selected.jobs, &work, &session, (jobs, stream), &mut sink);
+                (ran, hooks.finish_builds())
+            });
             summary = Summary { cached: summary.cached + ran.cached, ..ran };
+            self.note_last(graph, &selected.missing);
         }
         self.sources.save();
         if let Some(view) = view {
             view.finish(&summary);
+        }
+        draw::diagnostics(&global, &warnings);
+        if let Some(lost) = session.lost() {
+            return Err(Failure::failed(lost));
         }
         Ok(Made { summary, _in_use: in_use })
     }

@@ -23,7 +23,7 @@ impl Packages<'_> {
                 Diagnostic::error("not-started", what).label(package.origin.clone(), wanted())
             );
         }
-        let mut leaf = package.fields.clone();
+        let mut leaf = package.fields();
         let options = package.builder.as_ref().and_then(|(_, options)| options.as_object());
         let mut options = options.cloned().unwrap_or_default();
         options.remove("type");

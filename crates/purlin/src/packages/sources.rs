@@ -111,6 +111,7 @@ impl Sources {
         let digest = pinned(url, sha256, package)?;
         let told = |diagnostic| told(diagnostic, package);
         let watch = Watch { progress: &|_| {}, cancelled: stops };
+        let _held = self.fetcher.hold();
         let file =
             self.fetcher.fetch(url, digest, &watch).map_err(|error| told(error.diagnostic()))?;
         let name = last_name(url);

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use purlin_commands::ProcessVariables;
 use purlin_model::{Diagnostic, Origin};
@@ -44,13 +45,13 @@ pub(crate) fn perform(context: &Context, options: &App) -> Outcome {
         false => packages.packages(std::slice::from_ref(&options.name))?.remove(0),
     };
     let app = program(&target)?;
-    let by = Package::bare(app.name.clone(), String::new(), app.origin.clone());
+    let by = Arc::new(Package::bare(app.name.clone(), String::new(), app.origin.clone()));
     let mut maker = Maker::new(&packages.system, &packages.store, &packages);
     let mut needs: Vec<Need> = app.package.iter().cloned().collect();
     let own = needs.len();
     needs.extend(app.mentions.iter().map(|one| Need::Package(Argument::Value(one.clone()))));
     let (roots, filled) = maker.add_needs(&needs, &by)?;
-    let graph = maker.finish()?;
+    let graph = maker.finish();
     let how = How { silent: true, keeps_stdout: true, ..How::default() };
     let made = packages.make(&graph, &roots, how)?;
     packages.remember(&format!("app {}", options.name), &graph, &roots);
@@ -72,6 +73,7 @@ pub(crate) fn perform(context: &Context, options: &App) -> Outcome {
         .collect();
     // The program may run for hours, and nothing of it can be pruned: it was just used.
     drop(made);
+    packages.leave(graph, vec![target]);
     foreground::run(context, &argv, &found.all)
 }
 
@@ -137,7 +139,18 @@ fn path(
         let file = context.directory.join(app.origin.path());
         let home = definitions::home(&file).map_or_else(|| packages.root.clone(), Path::to_owned);
         let below = prefix.map(|prefix| prefix.join(&program)).filter(|path| path.is_file());
-        return Ok(below.unwrap_or_else(|| home.join(program)));
+        let path = below.unwrap_or_else(|| home.join(program));
+        // A path that `get_exe` has made tells which package it is of.
+        let of = graph.nodes.iter().filter_map(|node| Some((node, node.prefix.as_deref()?)));
+        let mut of = of.filter(|(node, prefix)| node.action.is_some() && path.starts_with(prefix));
+        return match of.next() {
+            Some((node, prefix)) if !path.is_file() => {
+                let told = path.strip_prefix(prefix.join("bin")).or(path.strip_prefix(prefix));
+                let told = told.unwrap_or(&path).display().to_string();
+                Err(no_program(&node.package, prefix, &told).label(app.origin.clone(), "this app"))
+            }
+            _ => Ok(path),
+        };
     }
     let (Some(node), Some(prefix)) = (node, prefix) else {
         return Err(Diagnostic::error("no-program", format!("`{}` says no program", app.name))
@@ -152,18 +165,25 @@ fn path(
         true => prefix.join(&tool),
         false => prefix.join("bin").join(&tool),
     };
-    if path.is_file() {
-        return Ok(path);
-    }
+    if path.is_file() { Ok(path) } else { Err(no_program(package, &prefix, &tool)) }
+}
+
+/// The names of the programs in a package.
+pub(super) fn programs_in(prefix: &Path) -> Vec<String> {
     let there = std::fs::read_dir(prefix.join("bin")).into_iter().flatten().flatten();
     let mut names: Vec<String> =
         there.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
-    Err(Diagnostic::error("no-program", format!("`{}` has no program `{tool}`", package.shown()))
+    names
+}
+
+fn no_program(package: &Package, prefix: &Path, tool: &str) -> Diagnostic {
+    let names = programs_in(prefix);
+    Diagnostic::error("no-program", format!("`{}` has no program `{tool}`", package.shown()))
         .label(package.origin.clone(), "this package")
         .detail(match names.len() {
             0 => "It has no programs in `bin`.".to_owned(),
             _ => format!("In its `bin` there are: {}.", names.join(", ")),
         })
-        .help("say which is meant: `tool` of the app, or `main` of the package".to_owned()))
+        .help("say which is meant: `tool` of the app, or `main` of the package".to_owned())
 }

@@ -22,7 +22,7 @@ pub(crate) fn perform(context: &Context, options: &Build) -> Outcome {
         let added = maker.add(&target.value)?;
         found.extend(added.into_iter().map(|index| (target, index)));
     }
-    let graph = maker.finish()?;
+    let graph = maker.finish();
     if options.explain {
         explain(context, &packages, &graph, &found);
         return Ok(ExitCode::SUCCESS);
@@ -40,13 +40,11 @@ pub(crate) fn perform(context: &Context, options: &Build) -> Outcome {
     }
     if let Some(folder) = &options.install {
         let folder = context.directory.join(folder);
-        for (target, index) in &found {
-            packages.install(&graph, *index, &folder).map_err(|problem| {
-                Failure::failed(problem.detail(format!("The package is `{}`.", target.name)))
-            })?;
-        }
+        packages.install(&graph, &roots, &folder).map_err(Failure::failed)?;
     }
     tell(context, &packages, &graph, &found, options.closure);
+    drop(found);
+    packages.leave(graph, targets);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -88,12 +86,17 @@ fn tell(
         draw::json(&json!({ "event": "packages", "packages": all }));
         return;
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = std::collections::HashSet::new();
+    let mut lines = String::new();
     for path in found.iter().flat_map(|(_, index)| of(*index)) {
-        if seen.insert(path.clone()) {
-            draw::out(format_args!("{}\n", draw::harmless_line(&path)));
+        if !seen.contains(&path) {
+            lines.push_str(&draw::harmless_line(&path));
+            lines.push('\n');
+            seen.insert(path);
         }
     }
+    // All at once: for each line of a thousand the kernel would be asked.
+    draw::out_bytes(lines.as_bytes());
 }
 
 /// `--explain`: whether each would be built, and why; and how it was when it was.
@@ -103,7 +106,6 @@ fn explain(
     graph: &PackageGraph,
     found: &[(&Target, usize)],
 ) {
-    let older = packages.store.records();
     let mut documents = Vec::new();
     for (target, index) in found {
         let node = &graph.nodes[*index];
@@ -114,11 +116,10 @@ fn explain(
             continue;
         };
         let record = packages.store.record(&name_of(prefix));
-        let mut last: Vec<_> = older.iter().map(|(record, _)| record).collect();
-        last.retain(|record| record.id == node.id && record.key != node.key);
-        let last = last.into_iter().max_by_key(|record| record.built);
-        let verdict = match (&record, last) {
+        let last = || packages.last_here(&node.id).or_else(|| packages.store.last(&node.id));
+        let verdict = match (&record, record.is_none().then(last).flatten()) {
             (Some(_), _) => "it is there".to_owned(),
+            (None, Some(last)) if last.key == node.key => "it was removed".to_owned(),
             (None, Some(last)) => changes(&last.parts, &node.parts),
             (None, None) => "it was not built before".to_owned(),
         };

@@ -3,18 +3,20 @@
 mod prune;
 mod verify;
 
+use std::fmt;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use purlin_commands::{time_text, user_store, workspace_store};
+use purlin_fetch::Shelf;
 use purlin_model::Diagnostic;
 use purlin_packages::PackageStore;
 use purlin_store::{Kept, Store, StoreError};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::draw;
 use crate::failure::{Failure, Outcome};
+use crate::{draw, fetching, inputs};
 
 pub(crate) use prune::prune;
 pub(crate) use verify::verify;
@@ -35,9 +37,23 @@ pub(crate) fn list(context: &Context) -> Outcome {
         }
     }
     rows.sort_by_key(|(_, kept)| (std::cmp::Reverse(kept.result.created), kept.key));
+    let (files, inputs) = (fetched(context).files(), inputs::kept(&context.cache).trees());
     if context.global.json {
         let list: Vec<_> = rows.iter().map(|(place, kept)| document(place, kept)).collect();
-        draw::json(&json!({ "results": list }));
+        let files: Vec<_> = files
+            .iter()
+            .map(|file| {
+                json!({ "digest": file.digest, "bytes": file.bytes, "used": seconds(file.used) })
+            })
+            .collect();
+        let inputs: Vec<_> = inputs
+            .iter()
+            .map(|tree| {
+                let (name, used) = (&tree.name, seconds(tree.used));
+                json!({ "name": name, "called": tree.called, "bytes": tree.bytes, "used": used })
+            })
+            .collect();
+        draw::json(&json!({ "results": list, "fetched": files, "inputs": inputs }));
         return Ok(ExitCode::SUCCESS);
     }
     for (_, Kept { key, result, bytes, used }) in &rows {
@@ -55,10 +71,32 @@ pub(crate) fn list(context: &Context) -> Outcome {
             if result.exit_code == Some(0) { "" } else { "  (failed)" },
         ));
     }
-    if rows.is_empty() && !context.global.quiet {
+    for file in &files {
+        fetched_line(&file.digest.short(), file.bytes, file.used, "a fetched file");
+    }
+    for tree in &inputs {
+        let what = match tree.called.as_slice() {
+            [] => "an unpacked input".to_owned(),
+            names => format!("the input `{}`", names.join("`, `")),
+        };
+        let name: String = tree.name.chars().take(12).collect();
+        fetched_line(&name, tree.bytes, tree.used, &what);
+    }
+    if rows.is_empty() && files.is_empty() && inputs.is_empty() && !context.global.quiet {
         draw::out(format_args!("nothing is kept\n"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line of something that was fetched.
+fn fetched_line(name: &str, bytes: u64, used: SystemTime, what: &str) {
+    draw::out(format_args!(
+        "{name}  {:20}  {:>9}  used {:>8}  {}\n",
+        "",
+        size(bytes),
+        age(used),
+        draw::harmless_line(what),
+    ));
 }
 
 fn document(place: &str, kept: &Kept) -> serde_json::Value {
@@ -85,16 +123,25 @@ pub(crate) fn clear(context: &Context) -> Outcome {
         bytes += cleared.bytes;
     }
     let packages = packages(context).clear(PATIENCE).map_err(|error| trouble(&error))?;
-    if packages.is_none() {
+    let files = fetched(context).clear(PATIENCE).map_err(|error| trouble(&error))?;
+    let inputs = inputs::kept(&context.cache).clear(PATIENCE).map_err(|error| trouble(&error))?;
+    if packages.is_none() || files.is_none() || inputs.busy {
         draw::diagnostics(&context.global, &[busy()]);
     }
-    let packages = packages.unwrap_or(0);
+    let (packages, files) = (packages.unwrap_or(0), files.unwrap_or_default());
+    bytes += files.bytes + inputs.bytes;
+    let also = Also { packages, fetched: files.files, inputs: inputs.trees };
     if context.global.json {
-        draw::json(&json!({ "results": results, "bytes": bytes, "packages": packages }));
+        draw::json(&json!({
+            "results": results,
+            "bytes": bytes,
+            "packages": packages,
+            "fetched": also.fetched,
+            "inputs": also.inputs,
+        }));
     } else if !context.global.quiet {
         let (results, size) = (self::results(results), size(bytes));
-        let packages = also(packages);
-        draw::out(format_args!("dropped {results} of all workspaces, {size}{packages}\n"));
+        draw::out(format_args!("dropped {results} of all workspaces, {size}{also}\n"));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -115,6 +162,11 @@ fn packages(context: &Context) -> PackageStore {
     PackageStore::open(PackageStore::folder_in(&context.cache))
 }
 
+/// The fetched files that are there.
+fn fetched(context: &Context) -> Shelf {
+    Shelf::open(fetching::folder(&context.cache))
+}
+
 /// How long somebody who uses the cache is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -124,12 +176,23 @@ fn busy() -> Diagnostic {
         .help("try again when it has ended".to_owned())
 }
 
-/// Packages, behind what else was dropped or read.
-fn also(packages: u64) -> String {
-    match packages {
-        0 => String::new(),
-        1 => "; 1 package".to_owned(),
-        count => format!("; {count} packages"),
+/// What was dropped or read besides results and contents.
+#[derive(Default)]
+struct Also {
+    packages: u64,
+    fetched: u64,
+    inputs: u64,
+}
+
+impl fmt::Display for Also {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all =
+            [(self.packages, "package"), (self.fetched, "fetched file"), (self.inputs, "input")];
+        for (count, what) in all.into_iter().filter(|(count, _)| *count > 0) {
+            let ending = if count == 1 { "" } else { "s" };
+            write!(formatter, "; {count} {what}{ending}")?;
+        }
+        Ok(())
     }
 }
 

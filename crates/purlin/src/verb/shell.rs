@@ -1,20 +1,23 @@
 //! `purlin shell`
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use purlin_commands::ProcessVariables;
-use purlin_model::{Diagnostic, Origin};
-use purlin_packages::{Fields, Maker, Need, Package, Roots, fields_of};
+use purlin_model::{Diagnostic, Origin, closest};
+use purlin_packages::{Fields, Maker, Need, Package, fields_of, is_of_system};
 use purlin_plugin::language::{Argument, Datum};
 
 use crate::arguments::EnterShell;
 use crate::context::Context;
 use crate::failure::{CANCELLED, FAILED, Failure, Outcome};
 use crate::packages::{How, Packages, Target, variables};
-use crate::{environment, foreground, user_shell};
+use crate::verb::app::programs_in;
+use crate::{draw, environment, foreground, user_shell};
 
 /// The role of leaves that are shells.
 const ROLE: &str = "shell";
@@ -22,6 +25,8 @@ const ROLE: &str = "shell";
 const ROOT: &str = "devShells";
 /// The process variable that tells which shell this is.
 const NAME: &str = "PURLIN_SHELL";
+/// A program is not found, as shells tell it.
+const NOT_FOUND: u8 = 127;
 /// The shell that is meant where none is named.
 const DEFAULT: &str = "default";
 
@@ -29,9 +34,11 @@ const DEFAULT: &str = "default";
 #[derive(Default)]
 struct Said {
     /// Packages whose programs and libraries are there.
-    packages: Vec<(Need, Origin)>,
+    packages: Vec<Need>,
     /// Packages whose build it is for.
-    inputs_from: Vec<(Argument, Origin)>,
+    inputs_from: Vec<Argument>,
+    /// Where it was written.
+    origin: Option<Origin>,
     env: Vec<(String, String)>,
     hook: Option<String>,
 }
@@ -43,18 +50,14 @@ pub(crate) fn perform(context: &Context, options: &EnterShell) -> Outcome {
     let mut said = Said::default();
     read(&packages, &target.value, &target.name, &mut said, &mut Vec::new())?;
     let mut maker = Maker::new(&packages.system, &packages.store, &packages);
-    let (mut roots, mut filled) = (Vec::new(), Roots::default());
-    for (need, origin) in &said.packages {
-        let by = Package::bare(target.name.clone(), String::new(), origin.clone());
-        let (added, own) = maker.add_needs(std::slice::from_ref(need), &by)?;
-        roots.extend(added);
-        filled.extend(own);
-    }
+    let origin = said.origin.clone().unwrap_or_else(|| context.document.origin.clone());
+    let by = Arc::new(Package::bare(target.name.clone(), String::new(), origin));
+    let (mut roots, filled) = maker.add_needs(&said.packages, &by)?;
     let mut built = Vec::new();
-    for (value, _) in &said.inputs_from {
+    for value in &said.inputs_from {
         built.extend(maker.add(value)?);
     }
-    let graph = maker.finish()?;
+    let graph = maker.finish();
     roots.extend(built.iter().flat_map(|index| graph.nodes[*index].built_with.iter().copied()));
     let mut seen = std::collections::BTreeSet::new();
     roots.retain(|index| seen.insert(*index));
@@ -71,11 +74,25 @@ pub(crate) fn perform(context: &Context, options: &EnterShell) -> Outcome {
     }
     let user = ProcessVariables::new(environment::all());
     let mut found = variables(&graph, &roots, (&said.env, &filled), &user);
-    found.changed.insert(NAME.to_owned(), target.name.clone());
-    found.all.insert(NAME.into(), target.name.clone().into());
+    let name = target.name.clone();
+    found.changed.insert(NAME.to_owned(), name.clone());
+    found.all.insert(NAME.into(), name.clone().into());
     drop(made);
+    let there = roots.iter().map(|index| &graph.nodes[*index]);
+    let there = there.filter_map(|node| Some((node.package.shown(), node.prefix.clone()?)));
+    let inside =
+        Inside { name: name.clone(), origin: by.origin.clone(), packages: there.collect() };
+    packages.leave(graph, vec![target]);
     let hook = said.hook.map(|hook| filled.fill(&hook).value);
-    start(context, options, &found.all, &found.changed, hook.as_deref(), &target.name)
+    start(context, options, &found.all, &found.changed, hook.as_deref(), &inside)
+}
+
+/// What is in a shell, for whoever misses something.
+struct Inside {
+    name: String,
+    origin: Origin,
+    /// Packages, as messages call them, and where they are.
+    packages: Vec<(String, PathBuf)>,
 }
 
 fn start(
@@ -84,24 +101,32 @@ fn start(
     all: &BTreeMap<OsString, OsString>,
     changed: &BTreeMap<String, String>,
     hook: Option<&str>,
-    name: &str,
+    inside: &Inside,
 ) -> Outcome {
-    if !options.command.is_empty() {
-        let argv = match hook {
-            None => options.command.clone(),
-            Some(hook) => {
-                let script = format!("{hook}\nexec \"$@\"");
+    if let Some(program) = options.command.first() {
+        let missing = missing(program, all, inside);
+        let outcome = match (hook, &missing) {
+            (None, Some(_)) => Ok(ExitCode::from(NOT_FOUND)),
+            (None, None) => return foreground::run(context, &options.command, all),
+            // What it is that the hook has made, only a shell knows.
+            (Some(hook), _) => {
+                let script =
+                    format!("{hook}\ncommand -v \"$1\" >/dev/null || exit 127\nexec \"$@\"");
                 let shell = ["/bin/sh", "-c", &script, "sh"].map(OsString::from);
-                shell.into_iter().chain(options.command.iter().cloned()).collect()
+                let argv = shell.into_iter().chain(options.command.iter().cloned());
+                foreground::run(context, &argv.collect::<Vec<_>>(), all)
             }
-        };
-        return foreground::run(context, &argv, all);
+        }?;
+        if let Some(missing) = missing.filter(|_| outcome == ExitCode::from(NOT_FOUND)) {
+            draw::diagnostics(&context.global, &[missing]);
+        }
+        return Ok(outcome);
     }
     let own = || environment::all().find(|(name, _)| name == "SHELL").map(|(_, value)| value);
     let shell = options.with.clone().map(OsString::from);
     let shell = shell.or_else(own).unwrap_or_else(|| "/bin/sh".into());
     let terminal = std::io::stdin().is_terminal();
-    let entered = user_shell::Entered { name, changed, hook };
+    let entered = user_shell::Entered { name: &inside.name, changed, hook };
     let started = entered.start(&shell, terminal, all).map_err(|error| {
         Failure::failed(
             Diagnostic::error("shell", "the shell's start-up files cannot be written")
@@ -109,6 +134,41 @@ fn start(
         )
     })?;
     foreground::run(context, &started.argv, &started.variables)
+}
+
+/// That a program is in no folder of `PATH`, with what there is in the packages of the shell.
+fn missing(
+    program: &OsStr,
+    variables: &BTreeMap<OsString, OsString>,
+    inside: &Inside,
+) -> Option<Diagnostic> {
+    let path = variables.get(OsStr::new("PATH"));
+    let mut folders = path.map(std::env::split_paths).into_iter().flatten();
+    let shown = program.to_string_lossy();
+    if shown.contains('/') || folders.any(|folder| folder.join(program).is_file()) {
+        return None;
+    }
+    let mut lines = Vec::new();
+    let mut all = Vec::new();
+    for (package, prefix) in &inside.packages {
+        // What the system has is no package's alone.
+        let names = if is_of_system(prefix) { Vec::new() } else { programs_in(prefix) };
+        if !names.is_empty() {
+            lines.push(format!("`{package}` has {}.", names.join(", ")));
+            all.extend(names);
+        }
+    }
+    if lines.is_empty() {
+        lines.push("Its packages have no programs.".to_owned());
+    }
+    let summary = format!("there is no program `{shown}` in the shell `{}`", inside.name);
+    let told = Diagnostic::error("no-program", summary)
+        .label(inside.origin.clone(), "this shell")
+        .detail(lines.join("\n"));
+    Some(match closest(&shown, all.iter().map(String::as_str)) {
+        Some(near) => told.help(format!("did you mean `{near}`?")),
+        None => told.help("add the package that has it to its `packages`".to_owned()),
+    })
 }
 
 /// The shell that is meant; or, by its name, the package whose build it is for.
@@ -133,8 +193,8 @@ fn read(
     said: &mut Said,
     trail: &mut Vec<String>,
 ) -> Result<(), Diagnostic> {
-    if let Some(package) = Package::of(value)? {
-        said.inputs_from.push((value.clone(), package.origin));
+    if Package::of(value)?.is_some() {
+        said.inputs_from.push(value.clone());
         return Ok(());
     }
     let found = fields_of(value).filter(|(leaf, ..)| leaf.role.as_deref() == Some(ROLE));
@@ -142,19 +202,17 @@ fn read(
         return Err(super::build::wrong_kind("a shell", name, "something else"));
     };
     let reader = Fields(&fields);
-    for need in reader.needs("packages") {
-        said.packages.push((need, origin.clone()));
-    }
+    said.packages.extend(reader.needs("packages"));
     if let Argument::Value(handle) = value {
-        for mention in handle.mentions() {
-            said.packages.push((Need::Package(Argument::Value(mention)), origin.clone()));
-        }
+        let mentions = handle.mentions().into_iter();
+        said.packages.extend(mentions.map(|mention| Need::Package(Argument::Value(mention))));
     }
     let outer = trail.is_empty();
     trail.push(name.to_owned());
     if outer {
         said.env = reader.table("env");
         said.hook = reader.text("hook");
+        said.origin = Some(origin.clone());
     }
     let Some(Datum::List(items)) = reader.get("inputs-from") else { return Ok(()) };
     for item in items {

@@ -185,8 +185,9 @@ fn a_death_while_outputs_are_put_on_another_file_system() {
     assert!(workspace.read("points").contains("restore.copied-near"), "{run}");
 }
 
-/// Files in the host's keeping, and a file that is written once: their tests are elsewhere.
-const ELSEWHERE: [&str; 4] = ["consent", "content", "lock-file", "workspace"];
+/// Files in the host's keeping, a file that is written once, and one that builds write: their tests are
+/// elsewhere.
+const ELSEWHERE: [&str; 5] = ["consent", "content", "lock-file", "package-last", "workspace"];
 
 #[test]
 fn every_point_of_the_sources_is_passed_by_one_of_these_runs() {

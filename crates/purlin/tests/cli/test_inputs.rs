@@ -317,7 +317,36 @@ pub(crate) fn points() -> Vec<String> {
     let (_server, workspace) = served(false);
     let log = workspace.base().join("points");
     workspace.finish(workspace.command(&TOLD).env("PURLIN_FAULT_LOG", &log));
+    fs::remove_file(workspace.path("purlin.toml")).unwrap();
+    workspace.finish(workspace.command(&PRUNE).env("PURLIN_FAULT_LOG", &log));
     fs::read_to_string(&log).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// Removes all that no workspace has used last.
+const PRUNE: [&str; 4] = ["cache", "prune", "--older-than", "0h"];
+
+#[test]
+fn a_death_while_it_is_pruned_loses_nothing_but_time() {
+    let (_server, workspace) = served(true);
+    let text = workspace.read("purlin.toml");
+    let below = |name: &str| fs::read_dir(workspace.cache().join(name)).unwrap().count();
+    for number in 1.. {
+        let folder = path(&workspace.succeed(&TOLD));
+        fs::remove_file(workspace.path("purlin.toml")).unwrap();
+        let mut command = workspace.command(&PRUNE);
+        let run = workspace.finish(command.env("PURLIN_FAULT", number.to_string()));
+        let died = run.signal == Some(9);
+        workspace.write("purlin.toml", &text);
+        let run = workspace.succeed(&TOLD);
+        assert_eq!((path(&run), run.stderr.contains("damaged")), (folder.clone(), false), "{run}");
+        assert_eq!(fs::read_to_string(folder.join("zlib.h")).unwrap(), "one", "point {number}");
+        if !died {
+            assert!(number > 4, "there were {number} points");
+            break;
+        }
+    }
+    // What the dead have left went with the last one that was whole.
+    assert_eq!(below("inputs"), 2, "the input, and who uses it");
 }
 
 #[test]
@@ -356,7 +385,7 @@ fn die_at_each_point(with_digest: bool) {
         // What the dead left goes when the next one is unpacked.
         fs::remove_dir_all(folder.parent().unwrap()).unwrap();
         workspace.succeed(&TOLD);
-        assert_eq!(below("inputs"), 1, "point {number}");
+        assert_eq!(below("inputs"), 2, "the input and who uses it, point {number}");
     }
 }
 
@@ -476,4 +505,62 @@ fn what_is_wrong_with_an_entry_is_told() {
       |
       = help: did you mean `mirrors`?
     ");
+}
+
+/// Makes everything that was fetched as old as that.
+fn age(workspace: &Workspace, days: u64) {
+    let text = format!("find fetched inputs -type f -exec touch -d '{days} days ago' {{}} +");
+    let done = Command::new("sh").args(["-c", &text]).current_dir(workspace.cache()).status();
+    assert!(done.unwrap().success());
+}
+
+#[test]
+fn what_no_workspace_has_used_last_is_pruned_by_age() {
+    let server = Server::start();
+    let (bytes, digest) = zlib("one");
+    let url = server.serve("/zlib-1.3.tar.gz", &bytes, Manner::Well);
+    let entry = format!("url = '{url}', sha256 = '{digest}'");
+    let workspace = using(&entry);
+    let folder = path(&workspace.succeed(&TOLD));
+    let listed = workspace.succeed(&["cache", "list", "--json"]).json();
+    assert_eq!(listed["fetched"][0]["digest"], digest.to_hex(), "{listed}");
+    assert_eq!(listed["inputs"][0]["called"][0], "zlib", "{listed}");
+    let shown = workspace.succeed(&["cache", "list"]).stdout;
+    assert!(shown.contains("a fetched file\n") && shown.contains("the input `zlib`\n"), "{shown}");
+    age(&workspace, 90);
+    let pruned = workspace.succeed(&["cache", "prune", "--json"]).json();
+    assert_eq!((&pruned["fetched"], &pruned["inputs"]), (&0.into(), &0.into()), "{pruned}");
+    assert!(folder.is_dir());
+
+    // The workspace uses another one now, and what it used before is let go when it is old enough.
+    let (bytes, second) = zlib("two");
+    let url = server.serve("/zlib-1.4.tar.gz", &bytes, Manner::Well);
+    workspace.write("purlin.toml", text(&format!("url = '{url}', sha256 = '{second}'")));
+    let folder_of_second = path(&workspace.succeed(&TOLD));
+    let pruned = workspace.succeed(&["cache", "prune"]).stdout;
+    assert!(pruned.contains("; 1 fetched file; 1 input; "), "{pruned}");
+    assert!(!folder.exists() && folder_of_second.is_dir());
+    workspace.write("purlin.toml", text(&entry));
+    assert_eq!(path(&workspace.succeed(&TOLD)), folder);
+    assert_eq!(server.requests().len(), 3);
+
+    // One that is gone uses nothing.
+    fs::remove_file(workspace.path("purlin.toml")).unwrap();
+    age(&workspace, 90);
+    let pruned = workspace.succeed(&["cache", "prune", "--json"]).json();
+    assert_eq!((&pruned["fetched"], &pruned["inputs"]), (&2.into(), &2.into()), "{pruned}");
+}
+
+#[test]
+fn all_that_was_fetched_is_cleared() {
+    let server = Server::start();
+    let (bytes, digest) = zlib("one");
+    let url = server.serve("/zlib-1.3.tar.gz", &bytes, Manner::Well);
+    let workspace = using(&format!("url = '{url}', sha256 = '{digest}'"));
+    let folder = path(&workspace.succeed(&TOLD));
+    let cleared = workspace.succeed(&["cache", "clear"]).stdout;
+    assert!(cleared.ends_with("; 1 fetched file; 1 input\n"), "{cleared}");
+    assert!(!folder.exists());
+    assert_eq!(workspace.succeed(&["cache", "list"]).stdout, "nothing is kept\n");
+    assert_eq!(path(&workspace.succeed(&TOLD)), folder);
 }

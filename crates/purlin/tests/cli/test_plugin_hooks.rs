@@ -122,3 +122,33 @@ fn hooks_that_are_switched_off_are_told_nothing() {
     workspace.succeed(&["run"]);
     assert_eq!(told(&workspace), [run_finished(1, 0)]);
 }
+
+#[test]
+fn builds_are_told_once() {
+    let workspace = listening();
+    workspace.write(
+        "purlin.star",
+        "def fine(mk_package):\n    return mk_package(version = '1', install = 'echo > $out/x')\n\
+         def wrong(mk_package):\n    return mk_package(version = '1', install = 'exit 3')\n\
+         definitions = {'packages': {'fine': fine, 'wrong': wrong}}\n",
+    );
+    workspace.fail(1, &["build"]);
+    let build = |id: &str, status: &str, key: Json, code: u64| {
+        json!({
+            "event": "build.finished",
+            "payload": {
+                "id": id, "status": status, "key": key, "exit_code": code, "signal": null,
+            },
+        })
+    };
+    let expected = vec![
+        build("fine-1", "succeeded", json!("KEY"), 0),
+        build("wrong-1", "failed", json!(null), 3),
+    ];
+    let by_name = |told: &Json| told["payload"]["id"].to_string();
+    let mut first = told(&workspace);
+    first.sort_by_key(by_name);
+    assert_eq!(first, expected);
+    workspace.succeed(&["build", "fine"]);
+    assert_eq!(told(&workspace).len(), 2, "what is there is told to nobody");
+}

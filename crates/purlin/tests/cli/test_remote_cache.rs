@@ -584,3 +584,85 @@ fn what_could_not_be_put_is_put_by_the_next_run_that_does_something() {
             .any(|folder| { folder.unwrap().path().read_dir().unwrap().next().is_some() })
     );
 }
+
+/// A package that may lie anywhere, and one that is built with it.
+const PACKAGES: &str = "\
+def base(mk_package):\n    return mk_package(version = '1', relocatable = True, install = 'echo base > $out/a; ln -s a $out/b')\n\
+def user(mk_package, base):\n    return mk_package(version = '1', relocatable = True, requires = [base], install = 'cat ${CMAKE_PREFIX_PATH%%:*}/b > $out/c; echo more > $out/d')\n\
+definitions = {'packages': {'base': base, 'user': user}}\n";
+
+fn packages(shelf: &Shelf) -> Workspace {
+    let workspace = shelf.workspace("user", "");
+    workspace.write("purlin.star", PACKAGES);
+    workspace
+}
+
+/// The packages that are built when all of them are wanted.
+fn built(workspace: &Workspace) -> (Vec<String>, Finished) {
+    let run = workspace.succeed(&["build"]);
+    let names = ["base-1", "user-1"].map(str::to_owned).into_iter();
+    let is_built = |name: &String| run.stderr.contains(&format!("{name}  done"));
+    let built = names.filter(is_built).collect();
+    let root = run.stdout.lines().find(|line| line.ends_with("-user-1")).unwrap();
+    assert_eq!(fs::read_to_string(Path::new(root).join("c")).unwrap(), "base\n");
+    (built, run)
+}
+
+#[test]
+fn a_package_of_one_user_is_there_for_another() {
+    let shelf = Shelf::new();
+    let (first, run) = built(&packages(&shelf));
+    assert_eq!((first.len(), warnings(&run)), (2, 0), "{run}");
+    shelf.check();
+    assert_eq!(shelf.items("action-").len(), 2);
+    let another = packages(&shelf);
+    let (second, run) = built(&another);
+    assert_eq!((second.len(), warnings(&run)), (0, 0), "{run}");
+    another.succeed(&["cache", "verify"]);
+    // What is there needs no cache.
+    shelf.starts();
+    built(&another);
+    assert_eq!(shelf.starts(), 0);
+}
+
+#[test]
+fn a_damaged_package_on_the_shelf_is_built_and_put_there_anew() {
+    let shelf = Shelf::new();
+    built(&packages(&shelf));
+    for blob in shelf.items("blob-") {
+        fs::write(blob, "damaged").unwrap();
+    }
+    let (names, run) = built(&packages(&shelf));
+    assert_eq!(names.len(), 2, "{run}");
+    assert!(run.stderr.contains("the result of `base-1` in the cache `team` is damaged"), "{run}");
+    shelf.check();
+    let (names, run) = built(&packages(&shelf));
+    assert_eq!((names.len(), warnings(&run)), (0, 0), "{run}");
+}
+
+#[test]
+fn packages_are_built_where_the_shelf_cannot_be_reached() {
+    let shelf = Shelf::new();
+    let workspace = packages(&shelf);
+    fs::remove_dir_all(shelf.folder()).unwrap();
+    let (names, run) = built(&workspace);
+    assert_eq!((names.len(), warnings(&run)), (2, 1), "{run}");
+    assert!(run.stderr.contains("the cache `team` cannot be used"), "{run}");
+    let shelf = Shelf::new();
+    packages(&shelf).succeed(&["--offline", "build"]);
+    assert_eq!(shelf.starts(), 0);
+}
+
+#[test]
+fn no_package_is_built_without_a_shelf_that_is_required() {
+    let shelf = Shelf::new();
+    let workspace = shelf.with("user", "required = true", "");
+    workspace.write("purlin.star", PACKAGES);
+    fs::remove_dir_all(shelf.folder()).unwrap();
+    let failed = workspace.fail(1, &["build"]);
+    assert!(
+        failed.stderr.contains("the cache `team` cannot be used, and it is required"),
+        "{failed}"
+    );
+    assert!(!failed.stderr.contains("started"), "{failed}");
+}

@@ -135,3 +135,26 @@ definitions = {"packages": {"broken": broken, "user": user, "empty": empty, "tes
     );
     bench.workspace.succeed(&["build", "tested"]);
 }
+
+#[test]
+fn why_something_is_built_is_told_by_what_this_workspace_has_built() {
+    let text = |word: &str| {
+        format!(
+            "def a(mk_package):\n    return mk_package(version = \"1\", install = \"echo {word} > $out/a\")\n\
+             definitions = {{\"packages\": {{\"a\": a}}}}\n"
+        )
+    };
+    let bench = Bench::empty("");
+    bench.workspace.write("purlin.star", text("one"));
+    bench.workspace.succeed(&["build"]);
+    // Another workspace of the same user builds another package that is called so.
+    bench.workspace.write("other/purlin.toml", "[workspace]\n");
+    let other = text("two").replace("version = ", "env = {\"A\": \"1\"}, version = ");
+    bench.workspace.write("other/purlin.star", other);
+    bench.workspace.succeed(&["-C", "other", "build"]);
+    bench.workspace.write("purlin.star", text("three"));
+    let explained = bench.workspace.succeed(&["build", "--explain"]).stdout;
+    assert!(explained.starts_with("a-1 would be built: the script changed\n"), "{explained}");
+    let built = bench.workspace.succeed(&["build"]).stderr;
+    assert!(built.contains("started   the script changed"), "{built}");
+}

@@ -38,6 +38,24 @@ fn what_a_package_sets_for_others_builds_them_again() {
 }
 
 #[test]
+fn what_a_package_says_of_a_list_stands_in_place_of_what_is_usual() {
+    let install = |folder: &str, word: &str| {
+        format!(
+            "mkdir $out/bin $out/{folder}; for d in bin {folder}; do (echo '#!/bin/sh'; echo echo {word} $d) > $out/$d/{word}; chmod +x $out/$d/{word}; done"
+        )
+    };
+    let text = format!(
+        "def a(mk_package):\n    return mk_package(version = \"1\", install = \"{}\", env = {{\"PATH\": \"{{root}}/tools\"}})\n\
+         def b(mk_package):\n    return mk_package(version = \"1\", install = \"{}\")\n\
+         def c(mk_package, a, b):\n    return mk_package(version = \"1\", requires = [a, b], install = \"a > $out/told; b >> $out/told\")\n",
+        install("tools", "a"),
+        install("other", "b"),
+    );
+    let bench = bench(&text, &["a", "b", "c"]);
+    assert_eq!(file(&bench, "c", "told"), "a tools\nb bin\n");
+}
+
+#[test]
 fn in_which_way_something_is_needed_counts() {
     let text = |list: &str| {
         format!(
@@ -151,6 +169,38 @@ def w(mk_package, uses):\n    return mk_package(version = \"1\", requires = [use
 }
 
 #[test]
+fn variants_are_installed_side_by_side() {
+    let bench = bench(VARIANTS, &["z1", "z2", "codec", "two", "user"]);
+    // What needs one of them brings that one.
+    bench.workspace.succeed(&["build", "two", "--install", "shared"]);
+    assert!(bench.workspace.path("shared/codec/1/z-2/root/v").is_file());
+    assert!(!bench.workspace.path("shared/codec/1/z-1").exists());
+    bench.workspace.succeed(&["build", "codec", "--install", "shared"]);
+    bench.workspace.succeed(&["build", "two", "--install", "shared"]);
+    assert_eq!(bench.workspace.read("shared/codec/1/z-1/root/v"), "1\n");
+    let document = bench.workspace.read("shared/codec/1/package.toml");
+    for told in [
+        "variants = [[\"z-2\"], [\"z-1\"]]",
+        "variant-roots = [\"z-2/root\", \"z-1/root\"]",
+        "root = \".\"",
+    ] {
+        assert!(document.contains(told), "{told} is not in {document}");
+    }
+    let other = Bench::empty("[repositories]\nshared = { type = \"folder\", path = \"shared\" }\n");
+    fs::rename(bench.workspace.path("shared"), other.workspace.path("shared")).unwrap();
+    let text = "\
+def old(mk_package):\n    return mk_package(version = \"1\", requires = [\"codec\", \"z-1\"], install = \"cat ${CMAKE_PREFIX_PATH%%:*}/v > $out/v\")\n\
+def new(mk_package):\n    return mk_package(version = \"1\", requires = [\"codec\", \"z-2\"], install = \"cat ${CMAKE_PREFIX_PATH%%:*}/v > $out/v\")\n\
+def first(mk_package):\n    return mk_package(version = \"1\", requires = [\"codec\"], install = \"cat ${CMAKE_PREFIX_PATH%%:*}/v > $out/v\")\n\
+def all(mk_package):\n    return mk_package(version = \"1\", requires = [\"two\"], install = \"cat $CODEC/v > $out/v\")\n";
+    write(&other, text, &["old", "new", "first", "all"]);
+    assert_eq!(file(&other, "old", "v"), "1\n");
+    assert_eq!(file(&other, "new", "v"), "2\n");
+    assert_eq!(file(&other, "first", "v"), "2\n");
+    assert_eq!(file(&other, "all", "v"), "2\n");
+}
+
+#[test]
 fn a_link_in_place_of_a_package_is_none() {
     let text = "def a(mk_package):\n    return mk_package(version = \"1\", install = \"echo a > $out/a\")\n";
     let bench = bench(text, &["a"]);
@@ -198,4 +248,32 @@ fn packages_that_say_the_same_in_two_projects_have_their_own_sources() {
     bench.workspace.succeed(&["build"]);
     assert_eq!(file(&bench, "it", "a"), "parent\n");
     assert_eq!(file(&bench, "child/it", "a"), "child\n");
+}
+
+#[test]
+fn two_packages_that_say_the_same_are_not_mixed_up() {
+    let bench = Bench::empty("[projects]\nchild = { path = \"child\" }\n");
+    let it = "def it(mk_package):\n    return mk_package(name = \"it\", version = \"1\", source = \"src\", install = \"cp a $out/a\")\n";
+    let both = |field: &str| {
+        format!(
+            "{it}def both(mk_package, it, other):\n    return mk_package(version = \"1\", install = \"echo > $out/x\", {field})\n\
+             definitions = {{\"packages\": {{\"it\": it, \"both\": both}}}}\n"
+        )
+    };
+    let fields = [
+        "env = {\"ONE\": \"%s\" % it, \"TWO\": \"%s\" % other}",
+        "tests = {\"differ\": \"! cmp -s %s/a %s/a\" % (it, other)}",
+    ];
+    for (folder, content) in [("", "parent\n"), ("child/", "child\n")] {
+        bench.workspace.write(format!("{folder}src/a"), content);
+    }
+    let text = format!("{it}definitions = {{\"packages\": {{\"other\": it}}}}\n");
+    bench.workspace.write("child/purlin.star", text);
+    bench.workspace.write("child/purlin.toml", "[workspace]\nname = \"child\"\n");
+    // Two of one name cannot be there at once, and a test knows which is which.
+    bench.workspace.write("purlin.star", both(fields[0]));
+    let failed = bench.workspace.fail(2, &["build", "both"]);
+    assert!(failed.stderr.contains("`both-1` needs two different packages `it`"), "{failed}");
+    bench.workspace.write("purlin.star", both(fields[1]));
+    assert_eq!(bench.built_by(&["build", "both"]), ["both-1", "it-1", "it-1 (2)"]);
 }

@@ -100,3 +100,36 @@ fn commands_depend_on_packages() {
     let cached = workspace.succeed(&["run", "c"]);
     assert!(cached.stderr.contains("1 cached"), "{cached}");
 }
+
+#[test]
+fn a_program_that_is_missing_is_told_with_those_that_are_there() {
+    let bench = Bench::empty("");
+    let shell = |more: &str| {
+        format!(
+            "def p(mk_package):\n    return mk_package(version = \"1\", install = \"mkdir $out/bin; for n in sing dance; do ln -s /bin/true $out/bin/$n; done\")\n\
+             def work(mk_shell, p):\n    return mk_shell(packages = [p]{more})\n\
+             def sings(mk_app, p, get_exe):\n    return mk_app(program = get_exe(p, \"signs\"))\n\
+             definitions = {{\"packages\": {{\"p\": p}}, \"devShells\": {{\"work\": work}}, \"apps\": {{\"sings\": sings}}}}\n"
+        )
+    };
+    for hook in ["", ", hook = \"MOOD=good\""] {
+        bench.workspace.write("purlin.star", shell(hook));
+        let missing = bench.workspace.fail(127, &["shell", "work", "--", "signs"]);
+        for told in [
+            "there is no program `signs` in the shell `work`",
+            "purlin.star:4",
+            "`p-1` has dance, sing.",
+            "did you mean `sing`?",
+        ] {
+            assert!(missing.stderr.contains(told), "{told} is not in {missing}");
+        }
+        bench.workspace.succeed(&["shell", "work", "--", "sing"]);
+        let own = bench.workspace.fail(127, &["shell", "work", "--", "sh", "-c", "exit 127"]);
+        assert_eq!(own.stderr, "");
+    }
+    let missing = bench.workspace.fail(2, &["app", "sings"]);
+    for told in ["`p-1` has no program `signs`", "In its `bin` there are: dance, sing.", "this app"]
+    {
+        assert!(missing.stderr.contains(told), "{told} is not in {missing}");
+    }
+}

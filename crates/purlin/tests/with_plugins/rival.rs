@@ -17,6 +17,7 @@ pub(crate) const PLUGIN: NativePlugin = NativePlugin {
         ("mood", NativeFeature::Argument(&Sets("MOOD"))),
         ("command.finished", NativeFeature::Hook(&Scribe)),
         ("run.finished", NativeFeature::Hook(&Scribe)),
+        ("build.finished", NativeFeature::Hook(&Scribe)),
     ],
 };
 

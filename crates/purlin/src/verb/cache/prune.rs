@@ -4,18 +4,21 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use purlin_commands::user_store;
+use purlin_fetch::ShelfLimits;
 use purlin_packages::PackageLimits;
 use purlin_store::{Limits, Store};
 use serde_json::json;
 
-use super::{PATIENCE, also, busy, contents, packages, results, size, trouble};
+use super::{Also, PATIENCE, busy, contents, fetched, packages, results, size, trouble};
 use crate::context::Context;
-use crate::draw;
 use crate::failure::Outcome;
+use crate::{draw, inputs, kept};
 
 /// What goes where nothing is said.
 const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Drops results of the user's cache that were not used for long, and contents that no result needs.
+
+/// Drops results, packages and fetched files of the user's cache that were not used for long, and
+/// contents that no result needs. What a workspace has used last stays, results excepted.
 /// What a workspace commits is git's to keep.
 pub(crate) fn prune(
     context: &Context,
@@ -32,25 +35,39 @@ pub(crate) fn prune(
     let limits = PackageLimits { unused_since: limits.unused_since, most_bytes: max_size };
     let of_packages =
         packages(context).prune(&limits, PATIENCE).map_err(|error| trouble(&error))?;
-    if pruned.busy || of_packages.busy {
+    let PackageLimits { unused_since, most_bytes } = limits;
+    let inputs = inputs::kept(&context.cache);
+    let of_inputs = inputs
+        .prune(&kept::Limits { unused_since, most_bytes }, PATIENCE)
+        .map_err(|error| trouble(&error))?;
+    let of_files = fetched(context)
+        .prune(&ShelfLimits { unused_since, most_bytes }, &inputs.used_last(), PATIENCE)
+        .map_err(|error| trouble(&error))?;
+    let is_busy = pruned.busy || of_packages.busy || of_inputs.busy || of_files.busy;
+    if is_busy {
         draw::diagnostics(&context.global, &[busy()]);
     }
+    let bytes = pruned.bytes + of_inputs.bytes + of_files.bytes;
+    let also =
+        Also { packages: of_packages.packages, fetched: of_files.files, inputs: of_inputs.trees };
     if context.global.json {
         draw::json(&json!({
             "results": pruned.results,
             "contents": pruned.blobs,
-            "bytes": pruned.bytes,
+            "bytes": bytes,
             "left": { "results": pruned.left_results, "bytes": pruned.left_bytes },
-            "packages": of_packages.packages,
-            "busy": pruned.busy || of_packages.busy,
+            "packages": also.packages,
+            "fetched": also.fetched,
+            "inputs": also.inputs,
+            "busy": is_busy,
         }));
     } else if !context.global.quiet {
         draw::out(format_args!(
             "dropped {} and {}, {}{}; {} left, {}\n",
             results(pruned.results),
             contents(pruned.blobs),
-            size(pruned.bytes),
-            also(of_packages.packages),
+            size(bytes),
+            also,
             results(pruned.left_results),
             size(pruned.left_bytes),
         ));

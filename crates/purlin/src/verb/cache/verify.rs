@@ -6,7 +6,7 @@ use purlin_packages::DamagedPackage;
 use purlin_store::Damage;
 use serde_json::json;
 
-use super::{also, contents, packages, results, size, stores, trouble};
+use super::{Also, contents, packages, results, size, stores, trouble};
 use crate::context::Context;
 use crate::draw;
 use crate::failure::{FAILED, Outcome};
@@ -50,7 +50,7 @@ pub(crate) fn verify(context: &Context, keep: bool) -> Outcome {
                 results(results_read),
                 contents(contents_read),
                 size(bytes),
-                also(packages_read),
+                Also { packages: packages_read, ..Also::default() },
                 if found == 0 { "no damage".to_owned() } else { format!("{found} damaged") },
             ));
         }

@@ -1,0 +1,77 @@
+//! A package that was built before, here or by somebody who shares a cache.
+
+use std::fs;
+use std::path::Path;
+
+use purlin_commands::Reporter;
+use purlin_store::{ActionResult, RestoreError, StoreError, Tree, fault, restore};
+
+use super::{Builder, name_of, without};
+use crate::references::references;
+use crate::store::{Record, make_read_only, remove_tree};
+use crate::tree::sync;
+
+impl Builder<'_> {
+    /// The package out of the cache, in its place. Damage there counts as absence.
+    pub(super) fn out_of_cache(
+        &self,
+        index: usize,
+        prefix: &Path,
+        reporter: &Reporter<'_>,
+    ) -> Option<Record> {
+        let key = self.graph.nodes[index].key;
+        let _held = self.cache.begin().ok();
+        let own = || self.entered(index, prefix, &self.cache.result(key).ok()??);
+        own().or_else(|| self.entered(index, prefix, &reporter.fetch(key)?))
+    }
+
+    /// A result as a package in its place.
+    fn entered(&self, index: usize, prefix: &Path, result: &ActionResult) -> Option<Record> {
+        let node = &self.graph.nodes[index];
+        if result.exit_code != Some(0) {
+            return None;
+        }
+        self.realise(&result.tree, prefix).ok()?;
+        let candidates = self.candidates(index);
+        let references = references(prefix, &candidates).ok()?;
+        self.cache.touch(node.key);
+        Some(Record {
+            tree: result.tree.digest(),
+            references: without(references, prefix),
+            sandbox: "unknown: it comes from the cache".to_owned(),
+            built: result.created,
+            duration_ms: result.duration_ms,
+            ..self.record(index, prefix)
+        })
+    }
+
+    /// Puts a tree in its place, read-only: beside it first, and renamed when it is whole.
+    pub(super) fn realise(&self, tree: &Tree, prefix: &Path) -> Result<(), RestoreError> {
+        let work = self.folder(&name_of(prefix))?;
+        let made = work.join("out");
+        fs::create_dir_all(&made).map_err(|source| StoreError::Io {
+            action: "make the folder",
+            path: made.clone(),
+            source,
+        })?;
+        restore(self.cache, &made, &work.join("staging"), tree, None, &|_| None)?;
+        self.move_into_place(&made, prefix)?;
+        let _ = remove_tree(&work);
+        Ok(())
+    }
+
+    pub(super) fn move_into_place(&self, made: &Path, prefix: &Path) -> Result<(), StoreError> {
+        let error = |action, path: &Path| {
+            let path = path.to_owned();
+            move |source| StoreError::Io { action, path, source }
+        };
+        self.store.drop_record(&name_of(prefix))?;
+        fault::point("package.replace");
+        remove_tree(prefix)?;
+        fault::point("package.place");
+        fs::rename(made, prefix).map_err(error("put in place", prefix))?;
+        fault::point("package.placed");
+        make_read_only(prefix)?;
+        sync(prefix)
+    }
+}

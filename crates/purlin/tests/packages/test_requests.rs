@@ -1,0 +1,126 @@
+//! Requests that meet in one build: a version that is in all of their ranges, or who asks for what.
+
+use std::fs;
+
+use super::bench::Bench;
+
+/// Packages that are described in a folder, each with what it needs.
+const SHELF: [(&str, &str, &str); 8] = [
+    ("a", "1", ""),
+    ("a", "2", ""),
+    ("a", "5", ""),
+    ("low", "1", "'a<3'"),
+    ("high", "1", "'a-1+'"),
+    ("top", "2", "'a-5+'"),
+    ("top", "1", "'a-1+'"),
+    ("five", "1", "'a-5'"),
+];
+
+/// A workspace whose packages ask for those of the shelf.
+fn bench(text: &str, names: &[&str]) -> Bench {
+    let bench = Bench::empty("[repositories]\nshelf = { type = \"folder\", path = \"shelf\" }\n");
+    for (name, version, requires) in SHELF {
+        let folder = format!("shelf/{name}/{version}");
+        bench.workspace.write(
+            format!("{folder}/package.toml"),
+            format!("root = 'root'\nrequires = [{requires}]\n"),
+        );
+        bench
+            .workspace
+            .write(format!("{folder}/root/bin/{name}-is"), format!("#!/bin/sh\necho {version}\n"));
+        let program = bench.workspace.path(format!("{folder}/root/bin/{name}-is"));
+        let mode = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
+        fs::set_permissions(program, mode).unwrap();
+    }
+    let entries: Vec<String> = names.iter().map(|name| format!("\"{name}\": {name}")).collect();
+    let shells = if text.contains("def work") { "\"default\": work" } else { "" };
+    let text = format!(
+        "{text}definitions = {{\"packages\": {{{}}}, \"devShells\": {{{shells}}}}}\n",
+        entries.join(", ")
+    );
+    bench.workspace.write("purlin.star", text);
+    bench
+}
+
+/// A package that tells which `a` and `top` it was built with.
+fn package(name: &str, fields: &str) -> String {
+    format!(
+        "def {name}(mk_package{}):\n    return mk_package(version = \"1\", {fields}, install = \
+         \"(a-is; top-is 2>/dev/null) > $out/told || true\")\n",
+        if fields.contains("[q]") || fields.contains("[q,") { ", q" } else { "" }
+    )
+}
+
+fn told(bench: &Bench, name: &str) -> String {
+    fs::read_to_string(bench.root_of(name).join("told")).unwrap().replace('\n', " ")
+}
+
+fn pins(bench: &Bench) -> String {
+    let text = bench.workspace.read("purlin.lock");
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("[packages")).collect();
+    lines.join(" ")
+}
+
+#[test]
+fn what_one_package_asks_for_is_asked_together() {
+    let text = package("p", "requires = [\"a-1+\"], build_requires = [\"a<3\"]")
+        + &package("older", "requires = [\"top\", \"a<3\"]")
+        + &package("without", "requires = [\"a\", \"!a-5\"]");
+    let bench = bench(&text, &["p", "older", "without"]);
+    assert_eq!(told(&bench, "p"), "2 ");
+    // The newest `top` does not go with an old `a`.
+    assert_eq!(told(&bench, "older"), "2 1 ");
+    assert_eq!(told(&bench, "without"), "2 ");
+    let pinned = pins(&bench);
+    assert!(pinned.contains("[packages.\"a-1+<3\"]"), "{pinned}");
+    assert!(pinned.contains("[packages.\"top<2|>2\"]"), "{pinned}");
+    assert_eq!(bench.built_by(&["--locked", "build"]), [""; 0]);
+}
+
+#[test]
+fn requests_that_meet_are_one_and_hold_nobody_else_back() {
+    let text = package("q", "requires = [\"a-1+\"]")
+        + &package("p", "requires = [q, \"a<3\"]")
+        + &package("r", "requires = [\"high\", \"low\"]")
+        + "def work(mk_shell, q):\n    return mk_shell(packages = [q, \"low\"])\n";
+    let bench = bench(&text, &["q", "p", "r"]);
+    assert_eq!(told(&bench, "p"), "2 ");
+    assert_eq!(told(&bench, "r"), "2 ");
+    // By itself it has the newest, whatever else is built in the same run.
+    assert_eq!(told(&bench, "q"), "5 ");
+    let alone = bench.root_of("q");
+    let all = bench.workspace.succeed(&["build"]).stdout;
+    assert!(all.lines().any(|line| std::path::Path::new(line) == alone), "{all}");
+    assert_eq!(bench.built_by(&["--locked", "build"]), [""; 0]);
+    // The same in a shell.
+    let shown = bench.workspace.succeed(&["shell", "--", "a-is"]);
+    assert_eq!(shown.stdout, "2\n");
+}
+
+#[test]
+fn ranges_without_a_common_version_are_told_with_who_asks() {
+    let text = package("p", "requires = [\"five\", \"low\"]")
+        + &package("both", "requires = [\"a-5\", \"a<3\"]");
+    let bench = bench(&text, &["p", "both"]);
+    let failed = bench.workspace.fail(2, &["build", "p"]);
+    for told in [
+        "the packages that are asked for cannot be had",
+        "`a-5` is asked for by `five-1`",
+        "`a<3` is asked for by `low-1`",
+    ] {
+        assert!(failed.stderr.contains(told), "{told} is not in {failed}");
+    }
+    let failed = bench.workspace.fail(2, &["build", "both"]);
+    assert!(failed.stderr.contains("`a-5` is asked for by the package `both-1`"), "{failed}");
+    assert!(failed.stderr.contains("`a<3` is asked for by the package `both-1`"), "{failed}");
+    let text = package("q", "requires = [\"a-5+\"]") + &package("p", "requires = [q, \"a<3\"]");
+    let bench = self::bench(&text, &["q", "p"]);
+    let failed = bench.workspace.fail(2, &["build", "p"]);
+    for told in [
+        "`p-1` cannot have `a` as everybody asks",
+        "`a-5+` is asked for by the package `q-1`",
+        "`a<3` is asked for by the package `p-1`",
+    ] {
+        assert!(failed.stderr.contains(told), "{told} is not in {failed}");
+    }
+}
