@@ -9,7 +9,7 @@ use purlin_plugin::transform::Lazy;
 
 use crate::board::{Frame, Key};
 use crate::engine::Engine;
-use crate::path_text;
+use crate::{Content, path_text};
 
 /// What `compose` hands out.
 pub(crate) struct Entry {
@@ -34,9 +34,14 @@ impl Entry {
         }
     }
 
-    /// The same definition in the same workspace for the same system is the same.
+    /// The same definition in the same workspace for the same system is the same. Data is told by what it
+    /// says: what was joined is made anew each time that it is asked for.
     pub(crate) fn identity(&self) -> String {
         let key = self.key();
+        if let Content::Data(_) = &key.definition.content {
+            let definition = &key.definition;
+            return format!("{} {}", path_text(&definition.path), definition.identity());
+        }
         let address = Arc::as_ptr(&key.definition);
         format!("definition {} {} {address:p}", key.world, key.point)
     }

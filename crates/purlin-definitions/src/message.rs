@@ -328,7 +328,9 @@ pub(crate) fn overridden(own: &Contribution, theirs: &Contribution, name: &str) 
     Diagnostic::warning("override", format!("`{name}` of {whose} is defined anew"))
         .label(own.origin(), "it is defined here")
         .label(theirs.origin(), format!("and here by {whose}"))
-        .detail("All that asks for it gets the new one, what the project defines, too.")
+        .detail(
+            "Whatever asks for it by name gets the new one. What the project puts out keeps its own, unless it is adopted.",
+        )
         .help(format!("where that is meant, say `accept-override = [\"{name}\"]` of the project"))
 }
 

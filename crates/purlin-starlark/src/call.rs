@@ -10,7 +10,8 @@ use starlark::values::{Heap, OwnedFrozenValue, Value};
 
 use crate::argument;
 use crate::evaluated::{self, Shared};
-use crate::language::Inner;
+use crate::file::InUse;
+use crate::language::{Inner, spend};
 use crate::module::{limit, module, module_for};
 use crate::worker::{Ask, Subject};
 use crate::{convert, error, session};
@@ -23,7 +24,7 @@ pub(crate) fn call(
     is_alone: bool,
 ) -> Result<Handle, Diagnostic> {
     let FunctionRef { source, name } = function;
-    let found = global(inner, source, name, is_alone)?;
+    let (found, user) = global(inner, source, name, is_alone)?;
     let handle = run_found(
         inner,
         source,
@@ -38,8 +39,9 @@ pub(crate) fn call(
         },
         result,
     )?;
-    if !handle.as_any().is::<Shared>() {
-        inner.spend(source);
+    match handle.as_any().is::<Shared>() {
+        true => user.file().note_given(),
+        false => spend(user.file()),
     }
     Ok(handle)
 }
@@ -64,7 +66,10 @@ pub(crate) fn run<R>(
     arguments: impl for<'v> FnOnce(Heap<'v>) -> Result<Named<'v>, Diagnostic>,
     finish: impl for<'v> FnOnce(Module<'v>, Value<'v>, &Returned<'_>) -> Result<R, Diagnostic>,
 ) -> Result<R, Diagnostic> {
-    run_found(inner, source, name, global(inner, source, name, false)?, ask, arguments, finish)
+    let (found, user) = global(inner, source, name, false)?;
+    // What becomes of what it returns is not known here.
+    user.file().note_given();
+    run_found(inner, source, name, found, ask, arguments, finish)
 }
 
 fn run_found<R>(
@@ -104,7 +109,7 @@ pub(crate) fn constant(
     source: &Arc<Source>,
     name: &str,
 ) -> Result<Handle, Diagnostic> {
-    let (value, origin) = global(inner, source, name, false)?;
+    let ((value, origin), user) = global(inner, source, name, false)?;
     let described = format!("`{name}` in `{}`", source.path.display());
     let subject = Subject { described: described.as_str().into(), source: source.clone() };
     session::evaluate(inner, &subject, 0, None, || {
@@ -113,8 +118,10 @@ pub(crate) fn constant(
             let unowned = heap.access_owned_frozen_value(&value);
             convert::check(unowned, heap)
                 .map_err(|problem| problem.diagnostic(&described, origin.clone()))?;
-            Ok(evaluated::plain(unowned, Some(&origin))
-                .unwrap_or_else(|| Arc::new(Shared::new(value.clone(), Some(origin.clone())))))
+            Ok(evaluated::plain(unowned, Some(&origin)).unwrap_or_else(|| {
+                user.file().note_given();
+                Arc::new(Shared::new(value.clone(), Some(origin.clone())))
+            }))
         })
     })
 }
@@ -148,17 +155,19 @@ fn global(
     source: &Arc<Source>,
     name: &str,
     is_alone: bool,
-) -> Result<(OwnedFrozenValue, Origin), Diagnostic> {
+) -> Result<((OwnedFrozenValue, Origin), InUse), Diagnostic> {
     let file = inner.file(source).map_err(|mistakes| {
         let first = mistakes.into_iter().next();
         first.unwrap_or_else(|| Diagnostic::error("syntax", "the file cannot be read"))
     })?;
+    let user = file.in_use();
     let module = match is_alone {
         true => module_for(inner, &file, name)?,
         false => module(inner, &file)?,
     };
     if let Ok((value, _)) = module.get_any_visibility(name) {
-        return Ok((value, file.origin_of(name).unwrap_or_else(|| Origin::whole(source))));
+        let origin = file.origin_of(name).unwrap_or_else(|| Origin::whole(source));
+        return Ok(((value, origin), user));
     }
     let functions = file.index.functions.iter().map(|one| one.name.as_str());
     let names = functions.chain(file.index.constants.iter().map(|(name, _)| name.as_str()));

@@ -1,7 +1,7 @@
 //! One file: its tree, what it defines, what it loads, and its module once it was evaluated.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
 use purlin_model::{Diagnostic, Diagnostics, Origin, Source};
@@ -40,6 +40,11 @@ pub(crate) struct File {
     is_loaded: AtomicBool,
     /// Whether it is among those whose modules may be let go of.
     is_spent: AtomicBool,
+    /// Whether values of its module are in somebody's hands, who could compare them with those of another
+    /// evaluation.
+    has_given: AtomicBool,
+    /// How many are about to use its module.
+    users: AtomicUsize,
 }
 
 enum Module {
@@ -74,6 +79,8 @@ impl File {
             evaluated: Condvar::new(),
             is_loaded: AtomicBool::new(false),
             is_spent: AtomicBool::new(false),
+            has_given: AtomicBool::new(false),
+            users: AtomicUsize::new(0),
         })
     }
 
@@ -158,12 +165,24 @@ impl File {
         self.is_loaded.store(true, Ordering::SeqCst);
     }
 
+    /// Somebody uses the module as long as this lives: it is not let go of meanwhile.
+    pub(crate) fn in_use(self: &Arc<Self>) -> InUse {
+        self.users.fetch_add(1, Ordering::SeqCst);
+        InUse(self.clone())
+    }
+
+    /// Notes that a value of the module was given away: it stays from now on.
+    pub(crate) fn note_given(&self) {
+        self.has_given.store(true, Ordering::SeqCst);
+    }
+
     /// Whether its module may be let go of once a function in it has returned data: it is small, and is
     /// not waiting for that already.
     pub(crate) fn becomes_spent(&self) -> bool {
         self.by_name.len() <= MOST_PARTS
             && self.source.text.as_ref().is_some_and(|text| text.len() <= SMALL)
             && !self.is_loaded.load(Ordering::SeqCst)
+            && !self.has_given.load(Ordering::SeqCst)
             && !self.is_spent.swap(true, Ordering::SeqCst)
     }
 
@@ -171,7 +190,10 @@ impl File {
     pub(crate) fn let_go(&self) {
         let mut module = self.module.lock().unwrap_or_else(PoisonError::into_inner);
         self.is_spent.store(false, Ordering::SeqCst);
-        if self.is_loaded.load(Ordering::SeqCst) || !matches!(*module, Module::Done(Ok(_))) {
+        let is_needed = self.is_loaded.load(Ordering::SeqCst)
+            || self.has_given.load(Ordering::SeqCst)
+            || self.users.load(Ordering::SeqCst) > 0;
+        if is_needed || !matches!(*module, Module::Done(Ok(_))) {
             return;
         }
         let gone = std::mem::replace(&mut *module, Module::Untouched);
@@ -179,6 +201,21 @@ impl File {
         // What it held is given back to nobody's evaluation.
         let _nobody = Budget::unlimited();
         drop(gone);
+    }
+}
+
+/// A user of a file's module.
+pub(crate) struct InUse(Arc<File>);
+
+impl InUse {
+    pub(crate) fn file(&self) -> &Arc<File> {
+        &self.0
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.0.users.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -185,30 +185,6 @@ impl Inner {
         File::parse(source, false)
     }
 
-    /// A function of the file has returned nothing but data. Most files hold one definition, and are
-    /// never asked again: of these the modules of the last ones alone are kept.
-    ///
-    /// What is evaluated again is the same, since nothing can tell one time from another; and no
-    /// function of the module is in anybody's hands, who could compare it.
-    pub(crate) fn spend(&self, source: &Arc<Source>) {
-        let key = Arc::as_ptr(source).addr();
-        let file = match self.files().parsed.get(&key) {
-            Some(Parsed::File(file)) => file.clone(),
-            _ => return,
-        };
-        if !file.becomes_spent() {
-            return;
-        }
-        let oldest = SPENT.with(|spent| {
-            let mut spent = spent.borrow_mut();
-            spent.push_back(file);
-            if spent.len() > MOST_SPENT { spent.pop_front() } else { None }
-        });
-        if let Some(file) = oldest {
-            file.let_go();
-        }
-    }
-
     /// The newest file of a name.
     pub(crate) fn named(&self, name: &str) -> Option<Arc<Source>> {
         self.files().named.get(name).cloned()
@@ -228,6 +204,25 @@ impl Inner {
 
     fn files(&self) -> std::sync::MutexGuard<'_, Files> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A function of the file has returned nothing but data. Most files hold one definition, and are never
+/// asked again: of these the modules of the last ones alone are kept.
+///
+/// What is evaluated again is the same, since nothing can tell one time from another; and of a module that
+/// is let go of nothing was given away that somebody could compare.
+pub(crate) fn spend(file: &Arc<File>) {
+    if !file.becomes_spent() {
+        return;
+    }
+    let oldest = SPENT.with(|spent| {
+        let mut spent = spent.borrow_mut();
+        spent.push_back(file.clone());
+        if spent.len() > MOST_SPENT { spent.pop_front() } else { None }
+    });
+    if let Some(file) = oldest {
+        file.let_go();
     }
 }
 

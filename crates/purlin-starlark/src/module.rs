@@ -17,8 +17,10 @@ pub(crate) fn module(inner: &Arc<Inner>, file: &Arc<File>) -> Result<FrozenModul
     if let Some(known) = file.module() {
         return known;
     }
+    let mut own = None;
     for needed in loads::in_order(inner, file)? {
-        if needed.claim().is_none() {
+        let claimed = needed.claim();
+        if claimed.is_none() {
             let claim = Claim { file: &needed };
             let watch = allocator::watch_of_thread();
             if let Some(watch) = watch {
@@ -28,13 +30,14 @@ pub(crate) fn module(inner: &Arc<Inner>, file: &Arc<File>) -> Result<FrozenModul
             if let Some(watch) = watch {
                 watch.end_file();
             }
-            claim.file.done(result);
+            claim.file.done(result.clone());
+            own = Some(result);
+        } else {
+            own = claimed;
         }
     }
-    match file.claim() {
-        Some(result) => result,
-        None => Err(Diagnostic::error("internal", "a file was not evaluated")),
-    }
+    // It is the last of them.
+    own.unwrap_or_else(|| Err(Diagnostic::error("internal", "a file was not evaluated")))
 }
 
 /// A module in which one function of a file is, and what that needs: all of it, unless the file is

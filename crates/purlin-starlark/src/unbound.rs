@@ -9,12 +9,12 @@ use starlark_syntax::syntax::uniplate::Visit;
 /// Whether something in a function, or in what is evaluated for it, is bound nowhere: not in the function,
 /// and not outside of it, as `is_known` says.
 ///
-/// What one part of a function binds counts for the others, so that little may be missed, and what is
-/// told is so.
+/// What one part of a function binds counts for its others; functions and comprehensions in it have names
+/// of their own.
 pub(crate) fn is_in(function: &AstStmt, is_known: impl Fn(&str) -> bool) -> bool {
     let mut names = Names::default();
     names.statement(function);
-    names.used.iter().any(|name| !names.bound.contains(name) && !is_known(name))
+    names.free().any(|name| !is_known(name))
 }
 
 /// Whether a function evaluates more than literals when it is made: its defaults and annotations.
@@ -44,6 +44,12 @@ struct Names<'t> {
 }
 
 impl<'t> Names<'t> {
+    /// What is used and not bound here.
+    fn free(self) -> impl Iterator<Item = &'t str> {
+        let Self { used, bound } = self;
+        used.into_iter().filter(move |name| !bound.contains(name))
+    }
+
     fn statement(&mut self, statement: &'t AstStmt) {
         match &statement.node {
             Stmt::Assign(assignment) => self.target(&assignment.lhs.node),
@@ -51,10 +57,17 @@ impl<'t> Names<'t> {
             Stmt::For(each) => self.target(&each.var.node),
             Stmt::Def(function) => {
                 self.bound.insert(&function.name.node.ident);
-                self.parameters(function.params.iter().map(|one| &one.node));
+                let mut within = Self::default();
+                within.parameters(function.params.iter().map(|one| &one.node));
+                within.children(statement);
+                return self.used.extend(within.free());
             }
             _ => {}
         }
+        self.children(statement);
+    }
+
+    fn children(&mut self, statement: &'t AstStmt) {
         statement.node.visit_children(|part| match part {
             Visit::Stmt(below) => self.statement(below),
             Visit::Expr(below) => self.expression(below),
@@ -62,20 +75,22 @@ impl<'t> Names<'t> {
     }
 
     fn expression(&mut self, expression: &'t AstExpr) {
+        let mut within = Self::default();
         match &expression.node {
-            Expr::Identifier(name) => self.used.push(&name.node.ident),
-            Expr::Lambda(lambda) => self.parameters(lambda.params.iter().map(|one| &one.node)),
+            Expr::Identifier(name) => return self.used.push(&name.node.ident),
+            Expr::Lambda(lambda) => within.parameters(lambda.params.iter().map(|one| &one.node)),
             Expr::ListComprehension(_, first, rest) | Expr::DictComprehension(_, first, rest) => {
-                self.target(&first.var.node);
+                within.target(&first.var.node);
                 for clause in rest {
                     if let Clause::For(each) = clause {
-                        self.target(&each.var.node);
+                        within.target(&each.var.node);
                     }
                 }
             }
-            _ => {}
+            _ => return expression.node.visit_expr(|below| self.expression(below)),
         }
-        expression.node.visit_expr(|below| self.expression(below));
+        expression.node.visit_expr(|below| within.expression(below));
+        self.used.extend(within.free());
     }
 
     fn target(&mut self, target: &'t AssignTarget) {

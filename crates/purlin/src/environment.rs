@@ -178,3 +178,19 @@ pub(crate) fn arm_faults() {
     let kill_at = text("PURLIN_FAULT").and_then(|number| number.parse().ok());
     purlin_store::fault::arm(kill_at, text("PURLIN_FAULT_LOG").map(PathBuf::from));
 }
+
+/// The interpreter of definitions takes a backtrace of each error where `RUST_BACKTRACE` is set, at every
+/// level of look-ups that lie in each other, and nobody ever sees one. Those of panics are another matter.
+pub(crate) fn no_backtraces_of_errors() {
+    const OF_ERRORS: &str = "RUST_LIB_BACKTRACE";
+    if std::env::var_os(OF_ERRORS).is_some() {
+        return;
+    }
+    // SAFETY: no other thread has been started yet. The standard library looks once, and what the programs
+    // that are started later see is as the user has it.
+    unsafe {
+        std::env::set_var(OF_ERRORS, "0");
+        let _ = std::backtrace::Backtrace::capture();
+        std::env::remove_var(OF_ERRORS);
+    }
+}

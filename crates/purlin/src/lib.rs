@@ -79,6 +79,7 @@ pub fn main(plugins: &PluginSet) -> ExitCode {
         draw::out(format_args!("purlin {}\n", env!("CARGO_PKG_VERSION")));
         return written(&arguments, ExitCode::SUCCESS);
     }
+    environment::no_backtraces_of_errors();
     #[cfg(feature = "fault-injection")]
     environment::arm_faults();
     let dispatch = || watching::dispatch(&arguments, plugins);

@@ -29,20 +29,26 @@ impl Rules {
     /// True where nothing is joined.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.iter().all(|(_, rule)| *rule == Rule::Unique)
     }
 
-    /// The rule of a path below the root.
+    /// The rule of a path below the root. Where a rule names one of its names, those for any name do
+    /// not count.
     #[must_use]
     pub fn of(&self, path: &[Name]) -> Rule {
-        let fits = |pattern: &[Option<Name>]| {
-            pattern.len() == path.len()
-                && pattern
-                    .iter()
-                    .zip(path)
-                    .all(|(one, name)| one.as_ref().is_none_or(|o| o == name))
-        };
-        self.0.iter().find(|(pattern, _)| fits(pattern)).map_or(Rule::Unique, |(_, rule)| *rule)
+        let mut left: Vec<&(Vec<Option<Name>>, Rule)> = self.0.iter().collect();
+        for (depth, name) in path.iter().enumerate() {
+            let names = |one: &&&(Vec<Option<Name>>, Rule)| {
+                one.0.get(depth).is_some_and(|own| own.as_ref() == Some(name))
+            };
+            let is_named = left.iter().any(|one| names(&one));
+            left.retain(|one| match is_named {
+                true => names(&one),
+                false => one.0.get(depth).is_some_and(Option::is_none),
+            });
+        }
+        let found = left.iter().find(|(pattern, _)| pattern.len() == path.len());
+        found.map_or(Rule::Unique, |(_, rule)| *rule)
     }
 }
 

@@ -52,7 +52,7 @@ fn one_override_reaches_everybody_and_is_told_unless_it_was_meant() {
     warning: `openssl` of the project `kid` is defined anew
       pkg/openssl.star:1:5 it is defined here
       kid/pkg/openssl.star:1:5 and here by the project `kid`
-      = All that asks for it gets the new one, what the project defines, too.
+      = Whatever asks for it by name gets the new one. What the project puts out keeps its own, unless it is adopted.
       = where that is meant, say `accept-override = ["openssl"]` of the project
     "#);
     let meant = files(", accept-override = [\"openssl\"]");

@@ -47,7 +47,7 @@ fn what_is_written_and_has_no_effect_is_told() {
             "[pkg.z]\nversion = \"1\"\n",
             "warning: `z` of the project `b` is defined anew\n  purlin.toml:6:6 it is defined here\n  \
              b/purlin.toml:3:6 and here by the project `b`\n  \
-             = All that asks for it gets the new one, what the project defines, too.\n  \
+             = Whatever asks for it by name gets the new one. What the project puts out keeps its own, unless it is adopted.\n  \
              = where that is meant, say `accept-override = [\"z\"]` of the project\n",
         ),
         (

@@ -35,7 +35,13 @@ impl<'s> Search<'s> {
         self.above.push(id);
         let node = schema.node(id);
         for property in &node.properties {
+            // What is said of names in general does not count for those that are declared.
+            let before = self.found.len();
             self.below(Some(&property.name), property.node);
+            let path: Vec<_> = self.path.iter().copied().chain([Some(&*property.name)]).collect();
+            if !self.found[before..].iter().any(|(said, _)| *said == path) {
+                self.found.push((path, Merge::Unique));
+            }
         }
         if let Additional::Node(other) = node.additional {
             self.below(None, other);
@@ -83,7 +89,12 @@ mod tests {
         let schema = schema.expect("it is correct");
         assert_eq!(
             schema.merges(),
-            [(vec![Some("lines")], Merge::Append), (vec![Some("people"), None], Merge::Union),]
+            [
+                (vec![Some("lines")], Merge::Append),
+                (vec![Some("people"), None], Merge::Union),
+                (vec![Some("people")], Merge::Unique),
+                (vec![Some("again")], Merge::Unique),
+            ]
         );
     }
 

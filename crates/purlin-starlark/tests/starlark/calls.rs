@@ -141,6 +141,9 @@ fn a_mistake_in_a_large_file_is_told_whichever_function_is_called() {
         ("x = 1 // 0\n", "large.star:301:5"),
         ("def wrong(x = 1 // 0): return x\n", "large.star:301:15"),
         ("def wrong(): return nowhere\n", "large.star:301:21"),
+        ("def wrong(): return [[x for x in []], x]\n", "large.star:301:39"),
+        ("def wrong(): return [lambda y: y, y]\n", "large.star:301:35"),
+        ("def wrong():\n    def f(z): return z\n    return z\n", "large.star:303:12"),
     ] {
         let source = Source::new("large.star", format!("{many}{mistake}"));
         let function = FunctionRef { source, name: "p7".to_owned() };
@@ -191,5 +194,31 @@ fn of_thousands_of_files_each_can_be_asked_again() {
     // A function that is in somebody's hands stays the same.
     let second = world.call("function.star", &[]).unwrap();
     let arguments = [("f", Argument::Value(first)), ("g", Argument::Value(second))];
+    assert_eq!(shown(&world.call("compare.star", &arguments).unwrap()), "true");
+}
+
+/// What a file gave away once stays what it is, whatever else it returns and however many others come.
+#[test]
+fn functions_of_a_file_stay_the_same_beside_its_data() {
+    let mut files = vec![
+        (
+            "both.star".to_owned(),
+            "def _h():\n    pass\nh = _h\ndef f():\n    return [_h]\ndef g():\n    return 1\n"
+                .to_owned(),
+        ),
+        ("compare.star".to_owned(), "def default(f, g):\n    return f[0] == g[0]\n".to_owned()),
+    ];
+    files.extend(
+        (0..600).map(|n| (format!("f{n}.star"), format!("def default():\n    return {n}\n"))),
+    );
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (&**name, &**text)).collect();
+    let world = world(&files);
+    let call = |name: &str| world.language.call(&world.function("both.star", name), &[]).unwrap();
+    let first = call("f");
+    assert_eq!(shown(&call("g")), "1");
+    for number in 0..600 {
+        world.call(&format!("f{number}.star"), &[]).unwrap();
+    }
+    let arguments = [("f", Argument::Value(first)), ("g", Argument::Value(call("f")))];
     assert_eq!(shown(&world.call("compare.star", &arguments).unwrap()), "true");
 }

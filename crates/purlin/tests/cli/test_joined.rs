@@ -94,3 +94,45 @@ fn a_way_that_there_is_not_breaks_the_plugin() {
     assert!(failed.stderr.contains("`x-purlin-merge` must be \"unique\""), "{failed}");
     assert!(failed.stderr.contains("plugins/board/motd.json:1:"), "{failed}");
 }
+
+#[test]
+fn what_is_joined_may_be_put_out_twice() {
+    for rule in ["append", "union"] {
+        let board = board(rule);
+        let once = board.succeed(&["show", "motd", "--json"]).json();
+        let code = board.read("plugins/board/plugin.star").replace(".self]", ".self] * 2");
+        board.write("plugins/board/plugin.star", code);
+        assert_eq!(board.succeed(&["show", "motd", "--json"]).json(), once, "{rule}");
+        assert_eq!(board.succeed(&["check", "--json"]).json()["diagnostics"], json!([]), "{rule}");
+    }
+}
+
+#[test]
+fn what_holds_for_any_name_does_not_hold_for_declared_ones() {
+    let board = board("append");
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "note": { "type": "string" },
+            "tags": { "type": "object", "properties": { "all": { "type": "array" } } },
+        },
+        "additionalProperties": {
+            "x-purlin-merge": "append",
+            "oneOf": [
+                { "type": "array" },
+                { "type": "string" },
+                { "type": "object", "additionalProperties": {
+                    "type": "array", "x-purlin-merge": "append",
+                } },
+            ],
+        },
+    });
+    board.write("plugins/board/motd.json", schema.to_string());
+    let show = |path: &str| board.succeed(&["show", path, "--json"]).json();
+    assert_eq!(
+        show("motd.lines"),
+        json!(["Mind the cables", "Lunch is at noon", "Wind from the west"])
+    );
+    assert_eq!(show("motd.note"), "Ours");
+    assert_eq!(show("motd.tags.all"), json!(["sea", "salt"]));
+}
