@@ -220,7 +220,7 @@ impl Drop for InUse {
 }
 
 fn unboxed(result: &Result<FrozenModule, Box<Diagnostic>>) -> Result<FrozenModule, Diagnostic> {
-    result.as_ref().map(FrozenModule::clone).map_err(|mistake| (**mistake).clone())
+    result.clone().map_err(|mistake| *mistake)
 }
 
 /// A name that a file binds, by its number.
