@@ -106,6 +106,11 @@ impl Step<'_> {
         let restored = if current && !self.differs(&result.tree) {
             Ok(Restored::default())
         } else {
+            if let Some(record) = record
+                && let Some(diagnostic) = self.contested_by(&result.tree, record)
+            {
+                return Ok(Use::Done(self.is_contested(diagnostic)));
+            }
             self.put_back(store, &result.tree, key, patterns, record)
         };
         let restored = match restored {
@@ -164,10 +169,7 @@ impl Step<'_> {
                 restored.written.contains(path) || record.is_some_and(|record| record.names(path))
             };
             let own = filtered(&result.tree, |path| touched(path) && !patterns.matches(path));
-            self.remember(key, own.clone(), None, Came::Restored, succeeded);
-            if let Some(diagnostic) = self.contested(&own) {
-                return Ok(Use::Done(self.is_contested(diagnostic)));
-            }
+            self.remember(key, own, None, Came::Restored, succeeded);
         }
         if !succeeded {
             return Ok(Use::Done(Outcome { status: Status::Failed, contribution }));
