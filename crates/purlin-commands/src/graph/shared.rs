@@ -20,16 +20,14 @@ impl Graph {
         paths: impl Iterator<Item = &'p RelativePath>,
     ) -> Vec<usize> {
         let writers = self.writers.get_or_init(|| Writers::new(self));
-        let mut found = BTreeSet::new();
+        let mut found = vec![false; self.instances.len()];
         for path in paths {
             for index in writers.near(path) {
                 // With many in one folder, to ask everybody about every file would take its time.
-                if !found.contains(&index) && self.instances[index].action.outputs.matches(path) {
-                    found.insert(index);
-                }
+                found[index] = found[index] || self.instances[index].action.outputs.matches(path);
             }
         }
-        found.into_iter().collect()
+        (0..found.len()).filter(|index| found[*index]).collect()
     }
 
     /// Tells of others whether they and this one write by wildcards, and neither runs after the other:

@@ -72,9 +72,11 @@ fn nor_is_what_one_of_another_process_writes() {
     for text in ["one", "two"] {
         workspace.write("m1/text", text);
         workspace.write("m2/text", text);
-        let second = start(&workspace, &["run", "m2:build"]);
-        let first = start(&workspace, &["run", "m1:build"]);
-        [first, second].map(ends_well);
+        let second = start(&workspace, &["run", "-m", "m2"]);
+        let first = start(&workspace, &["run", "-m", "m1"]);
+        for child in [first, second] {
+            ends_well(child);
+        }
         stays(&workspace, [text, text]);
     }
     workspace.write("m1/text", "three");
@@ -82,7 +84,7 @@ fn nor_is_what_one_of_another_process_writes() {
     stays(&workspace, ["three", "two"]);
     // What each has kept is its own file alone.
     fs::remove_dir_all(workspace.path("dist")).unwrap();
-    workspace.succeed(&["run", "m2:build"]);
+    workspace.succeed(&["run", "-m", "m2"]);
     assert!(!workspace.path("dist/m1.txt").exists());
 }
 
@@ -231,4 +233,31 @@ hidden = true
     assert_eq!(workspace.read("out/deep/inner"), "inner\n");
     assert_eq!(workspace.read("out/outer"), "outer\n");
     assert_eq!(fs::read_dir(workspace.path(".purlin/locks")).unwrap().count(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_killed_run_has_left_in_the_folder_is_ended_first() {
+    let workspace = workspace(
+        r#"
+[commands.a]
+exec = "mkdir -p out; setsid sh -c 'sleep 1; echo late >out/late' & echo >started; wait"
+deps = ["in"]
+artifacts = ["out/*"]
+[commands.b]
+exec = "mkdir -p out; echo b >out/b"
+deps = ["in"]
+artifacts = ["out/*"]
+"#,
+    );
+    workspace.write("in", "1");
+    let made = std::process::Command::new("mkfifo").arg(workspace.path("started")).status();
+    assert!(made.unwrap().success());
+    let mut killed = start(&workspace, &["run", "a"]);
+    fs::read(workspace.path("started")).unwrap();
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    workspace.succeed(&["run", "b"]);
+    std::thread::sleep(std::time::Duration::from_millis(1300));
+    assert!(!workspace.path("out/late").exists());
 }
