@@ -5,7 +5,7 @@
 //! may well write into one folder, and only what they write tells. None of them runs while another
 //! does, so that what changes meanwhile is its own.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ pub(super) struct Other {
     /// Its position, where the two may not write one file.
     rival: Option<usize>,
     written: Tree,
+    fresh: BTreeSet<RelativePath>,
     /// Of this very run.
     is_new: bool,
 }
@@ -33,9 +34,16 @@ impl Other {
         self.written.get(path) == Some(node)
     }
 
-    /// Whether a file may be nobody else's, as far as it is on record.
+    /// Whether a file may be nobody else's: its own last run wrote it, and did not only find it there.
     pub(super) fn claims(&self, path: &RelativePath) -> bool {
-        self.rival.is_some() && self.written.get(path).is_some_and(|node| *node != Node::Directory)
+        self.rival.is_some()
+            && self.fresh.contains(path)
+            && self.written.get(path).is_some_and(|node| *node != Node::Directory)
+    }
+
+    /// Whether it may not write what another one writes.
+    pub(super) fn is_rival(&self) -> bool {
+        self.rival.is_some()
     }
 }
 
@@ -48,7 +56,8 @@ impl Step<'_> {
         let others = others.into_iter().filter(|index| *index != self.index).filter_map(|index| {
             let record = Record::read(&records, &self.graph.instances[index].id)?;
             let is_new = record.header.run == self.session.run;
-            Some(Other { rival: is_rival(index).then_some(index), written: record.written, is_new })
+            let rival = is_rival(index).then_some(index);
+            Some(Other { rival, written: record.written, fresh: record.fresh, is_new })
         });
         others.collect()
     }
@@ -61,14 +70,18 @@ impl Step<'_> {
         let elsewhere = files.filter_map(|file| {
             let header = Record::header_of(&file.path()).filter(|one| !ids.contains(&*one.id))?;
             let record = Record::read(&records, &header.id)?;
-            Some(Other { rival: None, written: record.written, is_new: false })
+            Some(Other { rival: None, written: record.written, fresh: record.fresh, is_new: false })
         });
         elsewhere.collect()
     }
 
     /// The mistake, if another command wrote one of the files that this one has written now, and
     /// something else into it.
-    pub(super) fn contested(&self, written: &Tree, others: &[Other]) -> Option<Diagnostic> {
+    pub(super) fn contested(
+        &self,
+        written: &Tree,
+        others: &[Other],
+    ) -> Option<(RelativePath, Diagnostic)> {
         for other in others {
             let Some(index) = other.rival else { continue };
             let differs = |path: &RelativePath, node: &Node| {
@@ -79,7 +92,7 @@ impl Step<'_> {
                 && (other.is_new || self.is_up_to_date(index))
             {
                 let (one, this) = (&self.graph.instances[index], self.instance());
-                return Some(two_writers(one, this, path));
+                return Some((path.clone(), two_writers(one, this, path)));
             }
         }
         None
@@ -87,7 +100,11 @@ impl Step<'_> {
 
     /// The mistake, if another command has replaced what this one wrote, and a kept result would
     /// replace that again.
-    pub(super) fn contested_by(&self, result: &Tree, record: &Record) -> Option<Diagnostic> {
+    pub(super) fn contested_by(
+        &self,
+        result: &Tree,
+        record: &Record,
+    ) -> Option<(RelativePath, Diagnostic)> {
         let mut wild = self.instance().action.outputs.wild_bases();
         wild.next()?;
         let own = filtered(&record.written, |path| {

@@ -102,7 +102,12 @@ impl Step<'_> {
     ) -> Tree {
         let mine = |path: &RelativePath| own.is_some_and(|record| record.names(path));
         let left_by = |others: &[Other], (path, node): &(RelativePath, Node)| {
-            let left = |one: &Other| one.claims(path) || (!mine(path) && one.wrote(path, node));
+            // What another has replaced since is not any more what this one has on record.
+            let replaced = || own.is_some_and(|record| record.written.get(path) != Some(node));
+            let left = |one: &Other| {
+                one.claims(path)
+                    || (one.wrote(path, node) && (!mine(path) || (one.is_rival() && replaced())))
+            };
             others.iter().any(left)
         };
         let found = after.entries().iter().filter(|(path, _)| !wrote(path));

@@ -1,6 +1,6 @@
 //! Running the program, and what it means for the result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use purlin_model::{Diagnostic, Digest};
 use purlin_store::{Listing, Node, Patterns, RelativePath, Tree, defect};
@@ -67,6 +67,8 @@ impl Step<'_> {
             outputs_before.get(path) != tree.get(path)
                 || own_stamps.get(path) != own_stamps_now.get(path)
         };
+        let paths = tree.entries().iter().map(|(path, _)| path);
+        let fresh: BTreeSet<RelativePath> = paths.filter(|path| wrote(path)).cloned().collect();
         let others = self.others(&tree);
         let result = self.without_others(&tree, &inputs.patterns, &others, record, &wrote);
         let written = filtered(&result, |path| {
@@ -74,7 +76,7 @@ impl Step<'_> {
         });
         if self.session.cancel.ends(&instance.id) {
             // What it has written so far is its own, and belongs to no result.
-            let came = Came::Ran { reason: "the run was stopped", duration_ms: 0 };
+            let came = Came::Ran { reason: "the run was stopped", duration_ms: 0, fresh: &fresh };
             self.remember(key, written, Some(Tree::default()), came, false);
             return Ok(Outcome::STOPPED);
         }
@@ -125,9 +127,9 @@ impl Step<'_> {
         // lacks has to go when it is used.
         let unkept = !kept && !defect::seeded("unkept-run-taken-for-kept");
         let unfinished = unkept.then(Tree::default);
-        let came = Came::Ran { reason, duration_ms };
+        let came = Came::Ran { reason, duration_ms, fresh: &fresh };
         self.remember(remembered, written, unfinished, came, succeeded);
-        if let Some(diagnostic) = contested {
+        if let Some((_, diagnostic)) = contested {
             return Ok(self.is_contested(diagnostic));
         }
         let contribution = self.contribution(after_key.digest, &tree);

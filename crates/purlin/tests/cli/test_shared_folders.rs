@@ -174,6 +174,30 @@ fn one_that_comes_to_write_the_file_of_another_is_told() {
 }
 
 #[test]
+fn a_file_that_one_has_left_there_may_become_anothers() {
+    // In either order, whoever is first by how long they took the last time.
+    for leaves in ["a", "b"] {
+        let workspace = workspace("");
+        let document = |first: &str, second: &str| match leaves {
+            "a" => two(first, second),
+            _ => two(second, first),
+        };
+        workspace.write("in", "1");
+        workspace.write("purlin.toml", document("echo one >out/x", "echo two >out/y"));
+        workspace.succeed(&["run"]);
+        workspace.write("purlin.toml", document("echo one >out/z", "echo two >out/y"));
+        workspace.succeed(&["run"]);
+        workspace.write("purlin.toml", document("echo one >out/z", "echo two >out/x"));
+        for _ in 0..2 {
+            workspace.succeed(&["run"]);
+            assert_eq!(workspace.read("out/x"), "two\n", "{leaves}");
+        }
+        let again = workspace.succeed(&["run"]);
+        assert!(again.stderr.contains("2 cached"), "{again}");
+    }
+}
+
+#[test]
 fn two_may_change_their_files_round() {
     let workspace = workspace("");
     workspace.write("in", "1");
