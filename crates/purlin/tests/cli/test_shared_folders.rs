@@ -154,7 +154,10 @@ fn two_that_write_one_file_fail_every_time_until_that_is_mended() {
                 is_told(&workspace, jobs);
                 continue;
             }
-            workspace.succeed(&[&["run"], jobs].concat());
+            // Who came first may look once more at what the other one has made its own.
+            for _ in 0..2 {
+                workspace.succeed(&[&["run"], jobs].concat());
+            }
             let again = workspace.succeed(&["run"]);
             assert!(again.stderr.contains("2 cached"), "{again}");
         }
@@ -202,12 +205,15 @@ fn two_may_change_their_files_round() {
     let workspace = workspace("");
     workspace.write("in", "1");
     for (a, b) in [("x", "y"), ("y", "x"), ("x", "y")] {
-        let definitions =
-            two(&format!("rm -f out/{b}; echo a >out/{a}"), &format!("echo b >out/{b}"));
+        let definitions = two(&format!("echo a >out/{a}"), &format!("echo b >out/{b}"));
         workspace.write("purlin.toml", definitions);
-        workspace.succeed(&["run", "-n", "1"]);
-        assert_eq!(workspace.read(format!("out/{a}")), "a\n");
-        assert_eq!(workspace.read(format!("out/{b}")), "b\n");
+        for _ in 0..3 {
+            let finished = workspace.succeed(&["run"]);
+            assert_eq!(workspace.read(format!("out/{a}")), "a\n", "{finished}");
+            assert_eq!(workspace.read(format!("out/{b}")), "b\n", "{finished}");
+        }
+        let again = workspace.succeed(&["run"]);
+        assert!(again.stderr.contains("2 cached"), "{again}");
     }
 }
 
