@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use purlin_store::{Chunk, InstanceLock, Stream};
+use purlin_store::{Chunk, FolderLocks, InstanceLock, Stream};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::action::Action;
@@ -106,6 +106,8 @@ pub(crate) struct Conditions<'a> {
     pub confinement: Option<Confinement>,
     /// Takes what it writes.
     pub listener: &'a Arc<dyn Listener>,
+    /// What it alone may write into. Whatever it starts holds them, too.
+    pub folders: &'a FolderLocks,
     /// It may not write to the stdout of this process, even if it owns the terminal.
     pub keeps_stdout: bool,
 }
@@ -135,14 +137,16 @@ pub(crate) fn execute(
     if action.interactive {
         crate::terminal::pass_on(&mut command, conditions.keeps_stdout)?;
     }
-    crate::platform::prepare(&mut command, lock, action.interactive);
+    crate::platform::prepare(&mut command, lock, conditions.folders, action.interactive);
     if let Some(confinement) = &conditions.confinement {
         crate::platform::enforce(&mut command, confinement);
     }
     lock.sign(None);
+    conditions.folders.sign(None);
     let begin = Instant::now();
     let mut child = command.spawn()?;
     lock.sign(Some(child.id()));
+    conditions.folders.sign(Some(child.id()));
     let group = Pid::from_child(&child);
     conditions.stop.add(group);
     let terminal = action.interactive.then(|| Foreground::of(group));

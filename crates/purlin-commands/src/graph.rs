@@ -16,13 +16,14 @@ mod reach;
 mod reads;
 mod request;
 mod select;
+mod shared;
 mod unmatched;
 mod unnamed;
 mod writers;
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use purlin_model::{Diagnostic, distinct};
 use purlin_plugin::manifest::Hot;
@@ -50,6 +51,8 @@ pub struct Graph {
     pub isolated: bool,
     /// What is odd but no error.
     pub warnings: Vec<Diagnostic>,
+    /// Who may write where, once that was asked.
+    writers: OnceLock<Writers>,
 }
 
 /// Where the results of an instance are kept.
@@ -123,6 +126,7 @@ impl Graph {
             pools: request.definitions.pools.clone(),
             isolated: false,
             warnings,
+            writers: OnceLock::new(),
         };
         graph.expand(request, &mut diagnostics);
         let writers = Writers::new(&graph);
@@ -166,12 +170,6 @@ impl Graph {
         warnings.extend(unmatched::unmatched(self, root));
         warnings.extend(odd::odd_artifacts(self, root));
         distinct(warnings)
-    }
-
-    /// Whether one of the two runs after the other.
-    #[must_use]
-    pub(crate) fn ordered(&self, one: usize, other: usize) -> bool {
-        reach::Reach::new(self).ordered(one, other)
     }
 
     /// Whether `index` runs after `producer`.

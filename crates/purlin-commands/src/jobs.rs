@@ -14,7 +14,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Instant;
 
 use purlin_model::Diagnostic;
-use purlin_store::{Chunk, InstanceLock};
+use purlin_store::{Chunk, FolderLocks, InstanceLock};
 
 use crate::action::Action;
 use crate::event::{Event, Summary};
@@ -123,6 +123,7 @@ impl Reporter<'_> {
             stop: self.session.cancel.of(self.id),
             confinement: None,
             listener: &listener,
+            folders: &FolderLocks::default(),
             keeps_stdout: self.session.keeps_stdout,
         };
         let JobProgram { action, root, variables, lock, .. } = program;

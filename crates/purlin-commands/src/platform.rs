@@ -4,14 +4,20 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use purlin_store::InstanceLock;
+use purlin_store::{FolderLocks, InstanceLock};
 
 /// Puts a program into a session of its own, where no terminal can stop it, unless it is to own the
 /// terminal, and lets everything
-/// that it starts hold the lock. On Linux the system ends it when the process that starts it dies
+/// that it starts hold the locks. On Linux the system ends it when the process that starts it dies
 /// without a word.
-pub(crate) fn prepare(command: &mut Command, lock: &InstanceLock, interactive: bool) {
-    let lock = lock.as_fd().as_raw_fd();
+pub(crate) fn prepare(
+    command: &mut Command,
+    lock: &InstanceLock,
+    folders: &FolderLocks,
+    interactive: bool,
+) {
+    let all = std::iter::once(lock.as_fd()).chain(folders.heirlooms());
+    let locks: Vec<RawFd> = all.map(|lock| lock.as_raw_fd()).collect();
     let parent = rustix::process::getpid();
     let prepare = move || {
         if !interactive {
@@ -19,7 +25,7 @@ pub(crate) fn prepare(command: &mut Command, lock: &InstanceLock, interactive: b
         }
         end_with(parent)?;
         // With fewer descriptors than that it can only do without.
-        let _ = hand_on(lock);
+        let _ = locks.iter().try_for_each(|lock| hand_on(*lock));
         Ok(())
     };
     // SAFETY: between fork and exec only system calls are made, and nothing is allocated.
@@ -30,7 +36,7 @@ pub(crate) fn prepare(command: &mut Command, lock: &InstanceLock, interactive: b
 }
 
 fn hand_on(lock: RawFd) -> rustix::io::Result<()> {
-    // SAFETY: the caller of `prepare` keeps the lock until the program has ended.
+    // SAFETY: the caller of `prepare` keeps the locks until the program has ended.
     #[expect(unsafe_code, reason = "what runs before a program cannot borrow")]
     let lock = unsafe { BorrowedFd::borrow_raw(lock) };
     let heirloom = rustix::io::fcntl_dupfd_cloexec(lock, InstanceLock::FIRST_OF_HEIRS)?;

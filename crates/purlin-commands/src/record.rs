@@ -2,7 +2,7 @@
 //! wrote. Private to the workspace and disposable: without it, nothing is removed and `--why` has
 //! nothing to compare with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -63,12 +63,12 @@ impl Header {
 /// How what is on disk came to be there.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Came<'a> {
-    /// The command ran, why, and for how many milliseconds.
-    Ran { reason: &'a str, duration_ms: u64 },
-    /// A kept result was put in place.
-    Restored,
-    /// A kept result is being put in place.
-    Restoring,
+    /// The command ran, why, for how many milliseconds, and what it wrote then.
+    Ran { reason: &'a str, duration_ms: u64, fresh: &'a BTreeSet<RelativePath> },
+    /// A kept result was put in place, of which a run here wrote this.
+    Restored { fresh: &'a BTreeSet<RelativePath> },
+    /// A kept result is being put in place, of which a run here wrote this.
+    Restoring { fresh: &'a BTreeSet<RelativePath> },
 }
 
 /// All that is remembered.
@@ -84,6 +84,8 @@ pub(crate) struct Record {
     pub parts: BTreeMap<String, String>,
     /// Digest of each input.
     pub files: Vec<(RelativePath, Digest)>,
+    /// What of `written` was really written by the last run here: the rest may be left from before.
+    pub fresh: BTreeSet<RelativePath>,
 }
 
 impl Record {
@@ -134,6 +136,10 @@ impl Record {
             pending: serde_json::from_slice(lines.next()?).ok()?,
             parts: serde_json::from_slice(lines.next()?).ok()?,
             files: serde_json::from_slice(lines.next()?).ok()?,
+            fresh: lines
+                .next()
+                .and_then(|line| serde_json::from_slice(line).ok())
+                .unwrap_or_default(),
         };
         (record.header.id == id).then_some(record)
     }
@@ -155,6 +161,7 @@ impl Record {
             serde_json::to_vec(&self.pending),
             serde_json::to_vec(&self.parts),
             serde_json::to_vec(&self.files),
+            serde_json::to_vec(&self.fresh),
         ];
         for line in lines {
             text.extend(line.expect("plain data becomes JSON"));

@@ -1,6 +1,7 @@
 //! Running a graph: what can be settled at a glance first, the rest in parallel.
 
 mod again;
+mod apart;
 mod length;
 mod progress;
 mod queue;

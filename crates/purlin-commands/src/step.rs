@@ -6,6 +6,7 @@ mod heritage;
 mod install;
 mod keep;
 mod links;
+mod locks;
 mod look_up;
 mod produced;
 mod program;
@@ -27,9 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use purlin_model::{Diagnostic, Digest};
-use purlin_store::{
-    InstanceLock, Listing, Obstacle, Patterns, RelativePath, StoreError, Tree, defect,
-};
+use purlin_store::{InstanceLock, Listing, Patterns, RelativePath, Tree, defect};
 
 use crate::event::Event;
 use crate::execute::{Listener, Silent};
@@ -168,20 +167,7 @@ impl Step<'_> {
     fn try_work(&self) -> Result<Outcome, Failure> {
         let instance = self.instance();
         self.session.prepare().map_err(|diagnostic| vec![diagnostic])?;
-        let mut told = None;
-        let wait = |obstacle| {
-            if told < Some(obstacle) {
-                told = Some(obstacle);
-                self.tell(obstacle);
-            }
-            obstacle != Obstacle::Within && !self.session.cancel.ends(&instance.id)
-        };
-        let lock = InstanceLock::acquire(&self.session.locks(), &instance.id, wait)
-            .map_err(|error| vec![storage("the lock of a command cannot be taken", &error)])?;
-        if told == Some(Obstacle::Within) {
-            return Err(vec![self.recursion()]);
-        }
-        let Some(lock) = lock else {
+        let Some(locks) = self.locks()? else {
             return Ok(Outcome::STOPPED);
         };
         let answers = self.answers()?;
@@ -206,7 +192,7 @@ impl Step<'_> {
             true => "its result is kept, and something is in the way of it".to_owned(),
             false => self.reason(&key, record.as_ref()),
         };
-        self.run(&Inputs { answers, patterns, producers }, &key, record.as_ref(), &lock, &reason)
+        self.run(&Inputs { answers, patterns, producers }, &key, record.as_ref(), &locks, &reason)
     }
 
     /// What it depends on, and what is there of its artifacts, as it is now; `None` where that cannot
@@ -274,45 +260,6 @@ impl Step<'_> {
         });
         Outcome { status: Status::Failed, contribution: Contribution::Order }
     }
-
-    /// Another command wrote what this one writes.
-    fn is_contested(&self, diagnostic: Diagnostic) -> Outcome {
-        (self.events)(Event::Failed {
-            id: self.id(),
-            how: "wrote what another command wrote".to_owned(),
-            exit: None,
-            logs: None,
-            cached: false,
-            duration: Duration::ZERO,
-            diagnostics: vec![diagnostic],
-        });
-        Outcome { status: Status::Failed, contribution: Contribution::Order }
-    }
-
-    fn tell(&self, obstacle: Obstacle) {
-        let id = &self.instance().id;
-        let (code, summary) = match obstacle {
-            Obstacle::Held => (
-                "waiting",
-                format!("`{id}` waits for another purlin that runs it in this workspace"),
-            ),
-            Obstacle::Ended => {
-                ("leftovers", format!("ended what a killed run of `{id}` had left running"))
-            }
-            Obstacle::Within => return,
-        };
-        (self.events)(Event::Notice(Diagnostic::note(code, summary)));
-    }
-
-    fn recursion(&self) -> Diagnostic {
-        let command = &self.instance().command;
-        Diagnostic::error(
-            "recursion",
-            format!("`{}` is being run by the purlin that runs this one", self.instance().id),
-        )
-        .label(command.origin.clone(), "it runs itself, directly or through others")
-        .help("name other commands in `deps`, and leave it to purlin to run them".to_owned())
-    }
 }
 
 /// What an instance depends on besides its own action.
@@ -331,10 +278,4 @@ fn contains(whole: &Tree, part: &Tree) -> bool {
 pub(crate) fn filtered(tree: &Tree, keep: impl Fn(&RelativePath) -> bool) -> Tree {
     let entries = tree.entries().iter().filter(|(path, _)| keep(path)).cloned().collect();
     Tree::new(entries).unwrap_or_default()
-}
-
-fn storage(what: &str, error: &StoreError) -> Diagnostic {
-    Diagnostic::error("private-folder", what)
-        .detail(error.to_string())
-        .help("`.purlin` in the workspace has to be a folder that can be written".to_owned())
 }

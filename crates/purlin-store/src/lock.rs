@@ -1,9 +1,11 @@
 //! Locks that keep two processes from working on one instance at once.
 
 mod contention;
+mod folders;
 mod processes;
 
 pub use contention::Obstacle;
+pub use folders::{FolderLocks, FolderWait};
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -29,6 +31,14 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 pub struct InstanceLock {
     path: PathBuf,
     file: File,
+    mode: Mode,
+}
+
+/// Whether others may have a lock at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Exclusive,
+    Shared,
 }
 
 impl InstanceLock {
@@ -61,7 +71,7 @@ impl InstanceLock {
         let mut contention = Contention::default();
         let mut pause = SHORTEST_PAUSE;
         loop {
-            match attempt(&path)? {
+            match attempt(&path, Mode::Exclusive)? {
                 Ok(lock) => return Ok(Some(lock)),
                 Err(file) if !wait(contention.look(&path, &file)) => return Ok(None),
                 Err(_) => {}
@@ -95,9 +105,11 @@ impl AsFd for InstanceLock {
 
 impl Drop for InstanceLock {
     fn drop(&mut self) {
+        // The last of those who share it clears up; who does not get it alone has let it go by asking.
+        let alone = self.mode == Mode::Exclusive || self.file.try_lock().is_ok();
         // While it is still locked, so that nobody can hold the removed file and think it counts.
         // If it stays, it is only used again.
-        if same_file(&self.file, &self.path).unwrap_or(false) {
+        if alone && same_file(&self.file, &self.path).unwrap_or(false) {
             let _ = fs::remove_file(&self.path);
         }
         // Closing would not be enough where a child has left something running.
@@ -110,7 +122,7 @@ fn lock_path(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// The file, where somebody else has locked it.
-fn attempt(path: &Path) -> Result<Result<InstanceLock, File>, StoreError> {
+fn attempt(path: &Path, mode: Mode) -> Result<Result<InstanceLock, File>, StoreError> {
     loop {
         let opened = OpenOptions::new()
             .read(true)
@@ -120,10 +132,14 @@ fn attempt(path: &Path) -> Result<Result<InstanceLock, File>, StoreError> {
             .mode(0o644)
             .open(path);
         let file = opened.map_err(io_error("create", path))?;
-        match file.try_lock() {
+        let locked = match mode {
+            Mode::Exclusive => file.try_lock(),
+            Mode::Shared => file.try_lock_shared(),
+        };
+        match locked {
             // Whoever held it before has removed the file; a newer one may have its name by now.
             Ok(()) if same_file(&file, path).map_err(io_error("lock", path))? => {
-                return Ok(Ok(InstanceLock { path: path.to_owned(), file }));
+                return Ok(Ok(InstanceLock { path: path.to_owned(), file, mode }));
             }
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(Err(file)),

@@ -202,7 +202,7 @@ pub(crate) struct Run {
     /// Leave out what the commands depend on, unless it is asked for itself
     #[arg(long)]
     pub(crate) isolated: bool,
-    /// Fail if there is anything to run, and run nothing
+    /// Fail if any command is selected, and run nothing
     #[arg(long, conflicts_with = "ls")]
     pub(crate) fail: bool,
     /// Go on: run again what files concern as they change

@@ -122,10 +122,26 @@ impl Setting {
 /// # Errors
 /// A process variable has a value without a meaning, or two of them cannot stand beside each other.
 pub(crate) fn with_variables(options: &Run) -> Result<Run, Diagnostic> {
+    settle(options, &[])
+}
+
+/// The same for verbs that choose as `run` does and show nothing of a run: what process variables say
+/// of that is no mistake there.
+///
+/// # Errors
+/// As of [`with_variables`], of all others.
+pub(crate) fn that_choose(options: &Run) -> Result<Run, Diagnostic> {
+    settle(options, &["output", "ls", "why"])
+}
+
+fn settle(options: &Run, meaningless: &[&str]) -> Result<Run, Diagnostic> {
     let mut run = options.clone();
     let said: Vec<&str> = said(&mut run);
     let mut taken: Vec<&Setting> = Vec::new();
     for setting in &SETTINGS {
+        if meaningless.contains(&setting.name) {
+            continue;
+        }
         let variable = setting.variable();
         let Some(value) = environment::value_of(&variable) else { continue };
         if said.contains(&setting.name) || excluded_by(setting.name, &said).is_some() {

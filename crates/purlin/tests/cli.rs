@@ -164,6 +164,8 @@ mod test_scenarios;
 mod test_schedule;
 #[path = "cli/test_select.rs"]
 mod test_select;
+#[path = "cli/test_shared_folders.rs"]
+mod test_shared_folders;
 #[path = "cli/test_shipped.rs"]
 mod test_shipped;
 #[path = "cli/test_show.rs"]

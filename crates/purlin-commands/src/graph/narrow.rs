@@ -26,6 +26,7 @@ impl Graph {
     /// Keeps those that are asked for and all that they depend on. `wanted` has an element for each
     /// instance.
     pub fn keep(&mut self, wanted: &[bool]) {
+        self.writers.take();
         let mut needed = wanted.to_vec();
         // Producers come before those who depend on them.
         for index in (0..self.instances.len()).rev() {

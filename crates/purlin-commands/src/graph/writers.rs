@@ -7,6 +7,7 @@ use purlin_store::{Patterns, RelativePath};
 use super::Graph;
 
 /// The instances by the folders in which their patterns lie.
+#[derive(Debug)]
 pub(super) struct Writers {
     by_base: HashMap<Vec<u8>, Vec<usize>>,
 }

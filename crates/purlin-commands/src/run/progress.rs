@@ -2,6 +2,7 @@
 
 use super::Machine;
 use super::again::Again;
+use super::apart::Apart;
 use super::length::longest_ways;
 use super::queue::Queue;
 use crate::event::{Event, Summary};
@@ -27,6 +28,7 @@ pub(super) struct Progress<'g> {
     pub(super) ready: Vec<usize>,
     /// Those that have to be run.
     queue: Queue,
+    apart: Apart,
     urgency: Option<Vec<u64>>,
     /// Why the rest is not started, once that is so.
     pub(super) stopped: Option<String>,
@@ -56,6 +58,7 @@ impl<'g> Progress<'g> {
             again: Again::new(count),
             ready,
             queue: Queue::new(graph, machine),
+            apart: Apart::default(),
             urgency: None,
             stopped: None,
             summary: Summary::default(),
@@ -90,17 +93,26 @@ impl<'g> Progress<'g> {
             if std::mem::replace(&mut self.queued[index], true) {
                 continue;
             }
-            let urgency = self.urgency.as_ref().map_or(0, |ways| ways[index]);
-            self.queue.push(index, urgency);
+            self.push(index);
         }
+    }
+
+    fn push(&mut self, index: usize) {
+        let urgency = self.urgency.as_ref().map_or(0, |ways| ways[index]);
+        self.queue.push(index, urgency);
     }
 
     /// The next that is to be run, if what it needs is there.
     pub(super) fn start(&mut self) -> Option<usize> {
         loop {
             let index = self.queue.pop()?;
+            let is_ready = self.missing[index] == 0;
+            if is_ready && !self.apart.take(self.graph, index) {
+                self.queue.release(index);
+                continue;
+            }
             self.queued[index] = false;
-            if self.missing[index] == 0 {
+            if is_ready {
                 self.running[index] = true;
                 return Some(index);
             }
@@ -112,6 +124,9 @@ impl<'g> Progress<'g> {
     /// Gives back what an instance that ran has needed, and settles it, unless it begins anew.
     pub(super) fn ended(&mut self, index: usize, outcome: Outcome, sink: &mut dyn FnMut(Event)) {
         self.queue.release(index);
+        for other in self.apart.release(self.graph, index) {
+            self.push(other);
+        }
         self.running[index] = false;
         if !std::mem::take(&mut self.again.restarted[index]) || self.stopped() {
             self.settle(index, outcome, sink);
@@ -131,7 +146,10 @@ impl<'g> Progress<'g> {
     /// Starts nothing any more.
     pub(super) fn stop(&mut self, sink: &mut dyn FnMut(Event)) {
         self.stopped.get_or_insert_with(|| "the run was stopped".to_owned());
-        for index in self.queue.drain() {
+        let mut waiting = self.queue.drain();
+        waiting.append(&mut self.apart.drain());
+        waiting.sort_unstable();
+        for index in waiting {
             self.queued[index] = false;
             if self.outcomes[index].is_none() && self.missing[index] == 0 {
                 self.settle(index, Outcome::STOPPED, sink);

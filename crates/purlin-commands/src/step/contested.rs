@@ -2,48 +2,172 @@
 //! put its own back, in turn, in every run.
 //!
 //! Where one of them names the file it is found before anything runs. With wildcards on both sides, many
-//! may well write into one folder, and only what they write tells.
+//! may well write into one folder, and only what they write tells. None of them runs while another
+//! does, so that what changes meanwhile is its own.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+use std::time::Duration;
 
 use purlin_model::Diagnostic;
-use purlin_store::{Node, Tree};
+use purlin_store::{Node, RelativePath, Tree, compare};
 
-use super::Step;
-use super::produced::may_share;
-use crate::graph::{Instance, two_writers};
+use super::{Outcome, Status, Step, filtered};
+use crate::event::Event;
+use crate::graph::{CacheChoice, two_writers};
+use crate::key::Contribution;
 use crate::record::Record;
 
-impl Step<'_> {
-    /// The mistake, if another command wrote one of these files in this run, and something else into it.
-    pub(super) fn contested(&self, written: &Tree) -> Option<Diagnostic> {
-        let own = self.instance();
-        if written.is_empty() || !has_wildcards(own) {
-            return None;
-        }
-        let others = self.graph.instances.iter().enumerate().filter(|(index, other)| {
-            *index != self.index
-                && has_wildcards(other)
-                && may_share(&own.action.outputs, &other.action.outputs)
-                && !self.graph.ordered(*index, self.index)
-        });
-        let records = self.session.records();
-        others.into_iter().find_map(|(_, other)| {
-            // What an earlier run has left may be of other definitions.
-            let record = Record::read(&records, &other.id)
-                .filter(|record| record.header.run == self.session.run)?;
-            let differs = |node: &Node, theirs: &Node| {
-                node != theirs && *node != Node::Directory && *theirs != Node::Directory
-            };
-            let (path, _) = written.entries().iter().find(|(path, node)| {
-                record.written.get(path).is_some_and(|theirs| differs(node, theirs))
-                    && own.action.outputs.matches(path)
-                    && other.action.outputs.matches(path)
-            })?;
-            Some(two_writers(other, own, path))
-        })
+/// What another instance is recorded to have written where this one writes, too.
+pub(super) struct Other {
+    /// Its position, where the two may not write one file.
+    rival: Option<usize>,
+    written: Tree,
+    fresh: BTreeSet<RelativePath>,
+    /// Of this very run.
+    is_new: bool,
+}
+
+impl Other {
+    /// Whether what stands at a path is what it has written there.
+    pub(super) fn wrote(&self, path: &RelativePath, node: &Node) -> bool {
+        self.written.get(path) == Some(node)
+    }
+
+    /// Whether a file may be nobody else's: its own last run wrote it, and did not only find it there.
+    pub(super) fn claims(&self, path: &RelativePath) -> bool {
+        self.rival.is_some()
+            && self.fresh.contains(path)
+            && self.written.get(path).is_some_and(|node| *node != Node::Directory)
+    }
+
+    /// Whether it may not write what another one writes.
+    pub(super) fn is_rival(&self) -> bool {
+        self.rival.is_some()
     }
 }
 
-fn has_wildcards(instance: &Instance) -> bool {
-    let outputs = &instance.action.outputs;
-    outputs.bases().count() > outputs.literals().count()
+impl Step<'_> {
+    /// Those of the graph with a record who may write something of a tree.
+    pub(super) fn others(&self, tree: &Tree) -> Vec<Other> {
+        let records = self.session.records();
+        let is_rival = self.graph.rivals(self.index);
+        let others = self.graph.writers_of(tree.entries().iter().map(|(path, _)| path));
+        let others = others.into_iter().filter(|index| *index != self.index).filter_map(|index| {
+            let record = Record::read(&records, &self.graph.instances[index].id)?;
+            let is_new = record.header.run == self.session.run;
+            let rival = is_rival(index).then_some(index);
+            Some(Other { rival, written: record.written, fresh: record.fresh, is_new })
+        });
+        others.collect()
+    }
+
+    /// Those with a record that have no part in this run.
+    pub(super) fn others_elsewhere(&self) -> Vec<Other> {
+        let records = self.session.records();
+        let ids: HashSet<&str> = self.graph.instances.iter().map(|one| &*one.id).collect();
+        let files = fs::read_dir(&records).into_iter().flatten().flatten();
+        let elsewhere = files.filter_map(|file| {
+            let header = Record::header_of(&file.path()).filter(|one| !ids.contains(&*one.id))?;
+            let record = Record::read(&records, &header.id)?;
+            Some(Other { rival: None, written: record.written, fresh: record.fresh, is_new: false })
+        });
+        elsewhere.collect()
+    }
+
+    /// The mistake, if another command wrote one of the files that this one has written now, and
+    /// something else into it.
+    pub(super) fn contested(
+        &self,
+        written: &Tree,
+        others: &[Other],
+    ) -> Option<(RelativePath, Diagnostic)> {
+        for other in others {
+            let Some(index) = other.rival else { continue };
+            let differs = |path: &RelativePath, node: &Node| {
+                *node != Node::Directory && other.claims(path) && !other.wrote(path, node)
+            };
+            let path = written.entries().iter().find(|(path, node)| differs(path, node));
+            if let Some((path, _)) = path
+                && (other.is_new || self.is_up_to_date(index))
+            {
+                let (one, this) = (&self.graph.instances[index], self.instance());
+                return Some((path.clone(), two_writers(one, this, path)));
+            }
+        }
+        None
+    }
+
+    /// The mistake, if another command has replaced what this one wrote, and a kept result would
+    /// replace that again.
+    pub(super) fn contested_by(
+        &self,
+        result: &Tree,
+        record: &Record,
+    ) -> Option<(RelativePath, Diagnostic)> {
+        let mut wild = self.instance().action.outputs.wild_bases();
+        wild.next()?;
+        let own = filtered(&record.written, |path| {
+            result.get(path).is_some_and(|node| *node != Node::Directory)
+        });
+        let replaced = self.unlike(&own);
+        let exists = |path: &RelativePath| self.session.root.join(path).symlink_metadata().is_ok();
+        let replaced = filtered(result, |path| replaced.contains(&path) && exists(path));
+        if replaced.is_empty() {
+            return None;
+        }
+        let mut others = self.others(&replaced);
+        for other in &mut others {
+            let written = filtered(&other.written, |path| replaced.get(path).is_some());
+            let gone = self.unlike(&written);
+            other.written = filtered(&written, |path| !gone.contains(&path));
+        }
+        self.contested(&replaced, &others)
+    }
+
+    /// What does not stand on disk as a tree says.
+    fn unlike<'t>(&self, tree: &'t Tree) -> Vec<&'t RelativePath> {
+        let unlike = compare(&self.session.root, tree, &|path| self.known(path));
+        unlike.into_iter().map(|(path, _)| path).collect()
+    }
+
+    /// Whether what another instance has on record is what it does now. If not, it is about to be run
+    /// or looked up itself.
+    fn is_up_to_date(&self, index: usize) -> bool {
+        let contribution = |producer: &usize| {
+            let producer = &self.graph.instances[*producer];
+            let last = || Record::header(&self.session.records(), &producer.id);
+            let contribution = match producer.cache {
+                // Those with artifacts are looked at again.
+                CacheChoice::Local { .. } => {
+                    last().map(|last| match producer.action.artifacts[..] {
+                        [] => Contribution::Key(last.key),
+                        _ => Contribution::Artifacts(last.key),
+                    })
+                }
+                _ if producer.action.artifacts.is_empty() => Some(Contribution::Order),
+                _ => last().map(|last| Contribution::Artifacts(last.key)),
+            };
+            Some((producer.id.clone(), contribution?))
+        };
+        let producers: Option<_> =
+            self.graph.instances[index].producers.iter().map(contribution).collect();
+        producers.is_some_and(|producers| {
+            Step::silent(self.session, self.graph, index, producers).is_current(false)
+        })
+    }
+
+    /// Another command wrote what this one writes.
+    pub(super) fn is_contested(&self, diagnostic: Diagnostic) -> Outcome {
+        (self.events)(Event::Failed {
+            id: self.id(),
+            how: "wrote what another command wrote".to_owned(),
+            exit: None,
+            logs: None,
+            cached: false,
+            duration: Duration::ZERO,
+            diagnostics: vec![diagnostic],
+        });
+        Outcome { status: Status::Failed, contribution: Contribution::Order }
+    }
 }

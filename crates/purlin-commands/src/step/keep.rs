@@ -144,10 +144,10 @@ impl Step<'_> {
         succeeded: bool,
     ) {
         let before = Record::header(&self.session.records(), &self.instance().id);
-        let (reason, duration_ms) = match came {
-            Came::Ran { reason, duration_ms } => (reason, duration_ms),
-            Came::Restored => ("restored from the cache", 0),
-            Came::Restoring => ("being restored from the cache", 0),
+        let (reason, duration_ms, fresh) = match came {
+            Came::Ran { reason, duration_ms, fresh } => (reason, duration_ms, fresh),
+            Came::Restored { fresh } => ("restored from the cache", 0, fresh),
+            Came::Restoring { fresh } => ("being restored from the cache", 0, fresh),
         };
         let is_new = before.is_none();
         // What was made here and is only tidied up now was made here all the same.
@@ -170,6 +170,7 @@ impl Step<'_> {
             pending: pending.unwrap_or_default(),
             parts: key.parts.clone(),
             files: key.file_digests(),
+            fresh: fresh.clone(),
         };
         let written = record.write(&self.session.records());
         if written.is_ok() && is_new {

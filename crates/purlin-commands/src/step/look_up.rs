@@ -1,5 +1,6 @@
 //! Using a kept result.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::time::Duration;
 
@@ -106,6 +107,15 @@ impl Step<'_> {
         let restored = if current && !self.differs(&result.tree) {
             Ok(Restored::default())
         } else {
+            if let Some(record) = record
+                && let Some((path, diagnostic)) = self.contested_by(&result.tree, record)
+            {
+                // What was only left there may not be written any more: the next run tells.
+                return Ok(match record.fresh.contains(&path) {
+                    true => Use::Done(self.is_contested(diagnostic)),
+                    false => Use::Refused,
+                });
+            }
             self.put_back(store, &result.tree, key, patterns, record)
         };
         let restored = match restored {
@@ -164,10 +174,8 @@ impl Step<'_> {
                 restored.written.contains(path) || record.is_some_and(|record| record.names(path))
             };
             let own = filtered(&result.tree, |path| touched(path) && !patterns.matches(path));
-            self.remember(key, own.clone(), None, Came::Restored, succeeded);
-            if let Some(diagnostic) = self.contested(&own) {
-                return Ok(Use::Done(self.is_contested(diagnostic)));
-            }
+            let fresh = &written_here(record, key);
+            self.remember(key, own, None, Came::Restored { fresh }, succeeded);
         }
         if !succeeded {
             return Ok(Use::Done(Outcome { status: Status::Failed, contribution }));
@@ -202,7 +210,8 @@ impl Step<'_> {
             if let Some(unfinished) = previous.get(1).filter(|unfinished| !unfinished.is_empty()) {
                 written = united(written, unfinished);
             }
-            self.remember(key, written, Some(own(tree)), Came::Restoring, true);
+            let fresh = &written_here(record, key);
+            self.remember(key, written, Some(own(tree)), Came::Restoring { fresh }, true);
         }
         let links = matches!(self.instance().cache, CacheChoice::Local { links: true, .. });
         let linking = links.then(|| store.linking());
@@ -278,6 +287,12 @@ impl Step<'_> {
         piece_by_piece(Stream::Stderr, u64::MAX);
         true
     }
+}
+
+/// What of a result was written by a run here, the last one.
+fn written_here(record: Option<&Record>, key: &Key) -> BTreeSet<RelativePath> {
+    let same = record.filter(|record| record.header.key == key.digest);
+    same.map(|record| record.fresh.clone()).unwrap_or_default()
 }
 
 /// The entries of both; where both have a path, that of the second.

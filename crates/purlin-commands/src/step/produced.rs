@@ -3,10 +3,11 @@
 //! Mostly that is what stands on disk of their artifacts. Where an instance writes into the artifacts
 //! of one that runs before it, what it made there itself the last time is not what it depends on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use purlin_store::{Patterns, RelativePath, Tree};
+use purlin_store::{Node, Patterns, RelativePath, Tree};
 
+use super::contested::Other;
 use super::links::identity;
 use super::view::found;
 use super::{Failure, Inputs, Step, filtered};
@@ -89,27 +90,39 @@ impl Step<'_> {
     }
 
     /// Of what is there of the artifacts after a run, what others have written that write there, too,
-    /// as far as that is on record and was not touched: it is no result of this run.
-    pub(super) fn without_others(&self, before: &Tree, after: &Tree, own: Option<&Record>) -> Tree {
-        let outputs = &self.instance().action.outputs;
-        let all = self.graph.instances.iter().enumerate();
-        let others = all.filter(|(index, other)| {
-            *index != self.index
-                && may_share(outputs, &other.action.outputs)
-                && after.entries().iter().any(|(path, _)| other.action.outputs.matches(path))
-        });
-        let records = self.session.records();
-        let records: Vec<Record> =
-            others.filter_map(|(_, other)| Record::read(&records, &other.id)).collect();
-        if records.is_empty() {
-            return after.clone();
-        }
+    /// as far as that is on record and was not touched: it is no result of this run. Nor is what it has
+    /// left there itself in an earlier one, if another that may not write the same has it on record.
+    pub(super) fn without_others(
+        &self,
+        after: &Tree,
+        inputs: &Patterns,
+        others: &[Other],
+        own: Option<&Record>,
+        wrote: &dyn Fn(&RelativePath) -> bool,
+    ) -> Tree {
         let mine = |path: &RelativePath| own.is_some_and(|record| record.names(path));
-        let theirs = |path: &RelativePath| {
-            let node = after.get(path);
-            before.get(path) == node && records.iter().any(|one| one.written.get(path) == node)
+        let left_by = |others: &[Other], (path, node): &(RelativePath, Node)| {
+            // What another has replaced since is not any more what this one has on record.
+            let replaced = || own.is_some_and(|record| record.written.get(path) != Some(node));
+            let left = |one: &Other| {
+                one.claims(path)
+                    || (one.wrote(path, node) && (!mine(path) || (one.is_rival() && replaced())))
+            };
+            others.iter().any(left)
         };
-        filtered(after, |path| mine(path) || !theirs(path))
+        let found = after.entries().iter().filter(|(path, _)| !wrote(path));
+        let (mut theirs, unknown): (Vec<_>, Vec<_>) = found.partition(|one| left_by(others, one));
+        // What is found here of those who have no part in the run takes a longer look.
+        let is_strange = |(path, node): &&(RelativePath, Node)| {
+            *node != Node::Directory && !mine(path) && !inputs.matches(path)
+        };
+        let mut strange = unknown.into_iter().filter(is_strange).peekable();
+        if strange.peek().is_some() {
+            let elsewhere = self.others_elsewhere();
+            theirs.extend(strange.filter(|one| left_by(&elsewhere, one)));
+        }
+        let theirs: HashSet<&RelativePath> = theirs.into_iter().map(|(path, _)| path).collect();
+        filtered(after, |path| !theirs.contains(path))
     }
 
     /// What producers are recorded to have written where this instance writes, too: it may be replaced.

@@ -1,12 +1,13 @@
 //! Running the program, and what it means for the result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use purlin_model::{Diagnostic, Digest};
-use purlin_store::{InstanceLock, Listing, Node, Patterns, RelativePath, Tree, defect};
+use purlin_store::{Listing, Node, Patterns, RelativePath, Tree, defect};
 
 use super::install::gone;
 use super::links::linked;
+use super::locks::Locks;
 use super::produced::Produced;
 use super::view::Stamps;
 use super::{Failure, Inputs, Outcome, Status, Step, filtered};
@@ -26,13 +27,14 @@ impl Step<'_> {
         inputs: &Inputs<'_>,
         key: &Key,
         record: Option<&Record>,
-        lock: &InstanceLock,
+        locks: &Locks,
         reason: &str,
     ) -> Result<Outcome, Failure> {
         let instance = self.instance();
         let outputs_before = self.outputs()?;
         let linked_before = linked(self.session, &instance.action.outputs, &outputs_before);
         let stamps = self.stamps(inputs, &key.files);
+        let own_stamps = self.own_stamps(record);
         self.check_installed(&inputs.answers.environment)?;
         let changes = &inputs.answers.environment.changes;
         let variables = self.session.variables.of_program(changes, &instance.action.variables);
@@ -41,6 +43,7 @@ impl Step<'_> {
             stop: self.session.cancel.of(&instance.id),
             confinement: self.confinement(inputs, key)?,
             listener: &self.listener,
+            folders: &locks.folders,
             keeps_stdout: self.session.keeps_stdout,
         };
         (self.events)(Event::Started { id: self.id(), reason: reason.to_owned() });
@@ -48,18 +51,32 @@ impl Step<'_> {
         self.leave_out_own(&mut foreign);
         let foreign = self.key(&inputs.answers, &self.foreign(&inputs.producers), foreign);
         self.session.runs_with(&instance.id, foreign.digest);
-        let execution =
-            execute(&instance.action, &self.session.root, &variables, &logs, lock, &conditions)
-                .map_err(|error| vec![self.not_started(&error)])?;
+        let execution = execute(
+            &instance.action,
+            &self.session.root,
+            &variables,
+            &logs,
+            &locks.instance,
+            &conditions,
+        )
+        .map_err(|error| vec![self.not_started(&error)])?;
         let succeeded = execution.exit.succeeded();
         let tree = self.outputs()?;
-        let written = filtered(&tree, |path| {
+        let own_stamps_now = self.own_stamps(record);
+        let wrote = |path: &RelativePath| {
             outputs_before.get(path) != tree.get(path)
-                || record.is_some_and(|record| record.names(path))
+                || own_stamps.get(path) != own_stamps_now.get(path)
+        };
+        let paths = tree.entries().iter().map(|(path, _)| path);
+        let fresh: BTreeSet<RelativePath> = paths.filter(|path| wrote(path)).cloned().collect();
+        let others = self.others(&tree);
+        let result = self.without_others(&tree, &inputs.patterns, &others, record, &wrote);
+        let written = filtered(&result, |path| {
+            wrote(path) || record.is_some_and(|record| record.names(path))
         });
         if self.session.cancel.ends(&instance.id) {
             // What it has written so far is its own, and belongs to no result.
-            let came = Came::Ran { reason: "the run was stopped", duration_ms: 0 };
+            let came = Came::Ran { reason: "the run was stopped", duration_ms: 0, fresh: &fresh };
             self.remember(key, written, Some(Tree::default()), came, false);
             return Ok(Outcome::STOPPED);
         }
@@ -70,7 +87,7 @@ impl Step<'_> {
         let produced = self.produced_after(inputs, &produced);
         let after_key = self.key(&inputs.answers, &produced, after);
         let through = self.written_through(&outputs_before, &linked_before, &tree, record);
-        let result = self.without_others(&outputs_before, &tree, record);
+        let contested = self.contested(&filtered(&tree, wrote), &others).filter(|_| succeeded);
         let mut kept = false;
         if let Some(what) = &disturbed {
             (self.events)(Event::Notice(
@@ -84,6 +101,8 @@ impl Step<'_> {
                         .to_owned(),
                 ),
             ));
+        } else if contested.is_some() {
+            // What it has made is not its own.
         } else if self.session.store(&instance.cache).is_some()
             && let Some(link) = through
         {
@@ -108,9 +127,9 @@ impl Step<'_> {
         // lacks has to go when it is used.
         let unkept = !kept && !defect::seeded("unkept-run-taken-for-kept");
         let unfinished = unkept.then(Tree::default);
-        let came = Came::Ran { reason, duration_ms };
-        self.remember(remembered, written.clone(), unfinished, came, succeeded);
-        if let Some(diagnostic) = self.contested(&written) {
+        let came = Came::Ran { reason, duration_ms, fresh: &fresh };
+        self.remember(remembered, written, unfinished, came, succeeded);
+        if let Some((_, diagnostic)) = contested {
             return Ok(self.is_contested(diagnostic));
         }
         let contribution = self.contribution(after_key.digest, &tree);

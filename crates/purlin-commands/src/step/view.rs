@@ -20,6 +20,7 @@ use crate::definition::Named;
 use crate::dependency::{Expander, answer_files};
 use crate::graph::{Answers, CacheChoice, Instance};
 use crate::key::{Contribution, Key};
+use crate::record::Record;
 use crate::reference::Reference;
 use crate::session::Session;
 
@@ -129,6 +130,12 @@ impl Step<'_> {
         let answers = answer_files(&inputs.answers.expansions);
         let paths = own.chain(produced).chain(named).chain(answers);
         paths.filter_map(|path| Some((path.clone(), self.stamp(&path)?))).collect()
+    }
+
+    /// When what the instance is recorded to have written was last written.
+    pub(super) fn own_stamps(&self, record: Option<&Record>) -> Stamps {
+        let paths = record.into_iter().flat_map(|record| record.written.entries());
+        paths.filter_map(|(path, _)| Some((path.clone(), self.stamp(path)?))).collect()
     }
 
     fn stamp(&self, path: &RelativePath) -> Option<(SystemTime, u64)> {

@@ -120,6 +120,12 @@ impl Patterns {
         self.positive().map(|(pattern, _)| pattern.base())
     }
 
+    /// Of these, those of the patterns that have wildcards.
+    pub fn wild_bases(&self) -> impl Iterator<Item = &[u8]> {
+        let wild = self.positive().map(|(pattern, _)| pattern);
+        wild.filter(|pattern| matches!(pattern.shape, Shape::Wild { .. })).map(Pattern::base)
+    }
+
     fn positive(&self) -> impl Iterator<Item = (&Pattern, usize)> {
         let places = self.list.iter().zip(0..);
         places.filter(|(pattern, _)| !pattern.negated)

@@ -37,6 +37,15 @@ struct Word {
     leader: u32,
 }
 
+/// Whether the lock in this file is held by what runs this process.
+pub(super) fn is_within(file: &File, ancestors: &[u32]) -> bool {
+    read(file).is_some_and(|word| {
+        word.leader != 0
+            && ancestors.contains(&word.leader)
+            && started(word.process).unwrap_or_default() == word.started
+    })
+}
+
 /// Writes into a locked file who holds it.
 pub(super) fn sign(file: &File, leader: Option<u32>) -> io::Result<()> {
     let process = std::process::id();

@@ -20,7 +20,7 @@ impl Packages<'_> {
             return Ok(None);
         }
         let (definitions, _) = context.read_definitions();
-        let asked = Asked::new(&run_options::with_variables(&Run::default())?);
+        let asked = Asked::new(&run_options::that_choose(&Run::default())?);
         let values = ContextValues::new(&definitions, &[], variables, asked.options())?;
         let root = self.root.to_string_lossy();
         let request = Request {

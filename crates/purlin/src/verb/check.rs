@@ -29,7 +29,7 @@ pub(crate) fn perform(context: &Context, options: &Check) -> Outcome {
     let folder = root;
     let root = folder.to_string_lossy();
     let variables = ProcessVariables::new(environment::all());
-    let asked = Asked::new(&run_options::with_variables(&Run::default())?);
+    let asked = Asked::new(&run_options::that_choose(&Run::default())?);
     let values = ContextValues::new(&commands, &[], &variables, asked.options())?;
     // Hidden commands too: nothing is run.
     let selection = Selection { everything: true, ..Selection::default() };

@@ -28,7 +28,7 @@ pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
     }
     let user = ProcessVariables::new(environment::all()).loose(definitions.loose);
     let run = Run { ctx: options.ctx.clone(), ..Run::default() };
-    let asked = Asked::new(&run_options::with_variables(&run)?);
+    let asked = Asked::new(&run_options::that_choose(&run)?);
     let values = ContextValues::new(&definitions, &asked.context, &user, asked.options())?;
     let selection = asked.selection(context, &definitions);
     let identities = Identities::new(context);

@@ -109,3 +109,18 @@ fn a_loose_workspace_passes_all_variables_on() {
         assert_eq!(workspace.succeed(&["run"]).stdout, said);
     }
 }
+
+#[test]
+fn what_a_run_shows_is_no_mistake_of_verbs_that_show_none() {
+    let workspace = workspace(COMMANDS)
+        .variable("PURLIN__OUTPUT", "nonsense")
+        .variable("PURLIN__WHY", "nothing")
+        .variable("PURLIN__LS", "perhaps");
+    workspace.write("src/a", "");
+    workspace.succeed(&["check"]);
+    assert_eq!(workspace.succeed(&["exec", "--", "echo", "fine"]).stdout, "fine\n");
+    let failed = workspace.fail(2, &["run", "a"]);
+    assert!(failed.stderr.contains("has no meaning"), "{failed}");
+    let failed = workspace.variable("PURLIN__JOBS", "many").fail(2, &["check"]);
+    assert!(failed.stderr.contains("PURLIN__JOBS has no meaning"), "{failed}");
+}

@@ -1,0 +1,74 @@
+//! Instances that share a folder by wildcards do not run at once: those that come too soon stand aside,
+//! where they keep nobody else from running.
+
+use std::collections::HashMap;
+
+use crate::graph::Graph;
+
+/// Who stands aside, and for what.
+#[derive(Default)]
+pub(super) struct Apart {
+    folders: HashMap<Vec<u8>, Folder>,
+}
+
+#[derive(Default)]
+struct Folder {
+    /// One that runs has it to itself.
+    is_taken: bool,
+    /// How many run that have something below it to themselves.
+    below: usize,
+    aside: Vec<usize>,
+}
+
+impl Apart {
+    /// Takes the folders of an instance; false where it has to stand aside until another one ends.
+    pub(super) fn take(&mut self, graph: &Graph, index: usize) -> bool {
+        let wanted = graph.shared_folders(index);
+        for folder in &wanted {
+            let busy = |place: &Folder| place.is_taken || place.below > 0;
+            let here = self.folders.get(*folder).is_some_and(busy).then_some(*folder);
+            let is_taken = |above: &&[u8]| self.folders.get(*above).is_some_and(|one| one.is_taken);
+            if let Some(obstacle) = here.or_else(|| above(folder).find(is_taken)) {
+                self.folders.entry(obstacle.to_vec()).or_default().aside.push(index);
+                return false;
+            }
+        }
+        for folder in wanted {
+            self.folders.entry(folder.to_vec()).or_default().is_taken = true;
+            for above in above(folder) {
+                self.folders.entry(above.to_vec()).or_default().below += 1;
+            }
+        }
+        true
+    }
+
+    /// Gives back the folders of an instance that has run; those who may try again.
+    pub(super) fn release(&mut self, graph: &Graph, index: usize) -> Vec<usize> {
+        let mut freed = Vec::new();
+        for folder in graph.shared_folders(index) {
+            if let Some(place) = self.folders.get_mut(folder) {
+                place.is_taken = false;
+                freed.append(&mut place.aside);
+            }
+            for above in above(folder) {
+                if let Some(place) = self.folders.get_mut(above) {
+                    place.below -= 1;
+                    freed.append(&mut place.aside);
+                }
+            }
+        }
+        freed
+    }
+
+    /// Everybody who stands aside.
+    pub(super) fn drain(&mut self) -> Vec<usize> {
+        self.folders.values_mut().flat_map(|folder| std::mem::take(&mut folder.aside)).collect()
+    }
+}
+
+/// The folders above one.
+fn above(folder: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = (0..folder.len()).filter(|place| folder[*place] == b'/');
+    let root = (!folder.is_empty()).then_some(0);
+    root.into_iter().chain(ends).map(|end| &folder[..end])
+}
