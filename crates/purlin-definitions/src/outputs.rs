@@ -87,7 +87,8 @@ impl Engine {
         let mut tree = Tree::new(self.rules(root));
         for transform in calls {
             let task = Task::Output { transform, question };
-            let outcome = self.board.run(&task, &Asker::default(), |frame| {
+            let asker = Asker { frame: current(None), ..Asker::default() };
+            let outcome = self.board.run(&task, &asker, |frame| {
                 let made = self.make(0, transform, Some(path), frame);
                 Outcome::Fragments(made.map(Arc::new).map_err(Arc::new))
             });

@@ -61,7 +61,7 @@ pub use files::{
     FileState, Files, FilesError, Listing, OutputKind, OutputPath, PatternError, Patterns,
 };
 pub use hold::Hold;
-pub use lock::{FolderLocks, FolderWait, InstanceLock, Obstacle, file_name};
+pub use lock::{FolderLocks, FolderWait, InstanceLock, Obstacle, file_name, folders_above};
 pub use path::{ParsePathError, RelativePath};
 pub use prune::{Limits, Pruned};
 pub use regular::{read_regular, read_regular_text};

@@ -5,7 +5,7 @@ mod folders;
 mod processes;
 
 pub use contention::Obstacle;
-pub use folders::{FolderLocks, FolderWait};
+pub use folders::{FolderLocks, FolderWait, folders_above};
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use purlin_store::folders_above as above;
+
 use crate::graph::Graph;
 
 /// Who stands aside, and for what.
@@ -64,11 +66,4 @@ impl Apart {
     pub(super) fn drain(&mut self) -> Vec<usize> {
         self.folders.values_mut().flat_map(|folder| std::mem::take(&mut folder.aside)).collect()
     }
-}
-
-/// The folders above one.
-fn above(folder: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let ends = (0..folder.len()).filter(|place| folder[*place] == b'/');
-    let root = (!folder.is_empty()).then_some(0);
-    root.into_iter().chain(ends).map(|end| &folder[..end])
 }

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use purlin_model::Diagnostic;
@@ -65,10 +66,13 @@ impl Step<'_> {
     /// Those with a record that have no part in this run.
     pub(super) fn others_elsewhere(&self) -> Vec<Other> {
         let records = self.session.records();
-        let ids: HashSet<&str> = self.graph.instances.iter().map(|one| &*one.id).collect();
+        let ids = self.graph.instances.iter().map(|one| Record::file(&records, &one.id));
+        // By their names: each step of a run that finds everything there may ask.
+        let here: HashSet<PathBuf> = ids.collect();
         let files = fs::read_dir(&records).into_iter().flatten().flatten();
+        let files = files.map(|file| file.path()).filter(|file| !here.contains(file));
         let elsewhere = files.filter_map(|file| {
-            let header = Record::header_of(&file.path()).filter(|one| !ids.contains(&*one.id))?;
+            let header = Record::header_of(&file)?;
             let record = Record::read(&records, &header.id)?;
             Some(Other { rival: None, written: record.written, fresh: record.fresh, is_new: false })
         });

@@ -52,7 +52,7 @@ impl FolderWait {
     pub fn new<'b>(place: &Path, folders: impl IntoIterator<Item = &'b [u8]>) -> Self {
         let mut wanted = BTreeMap::new();
         for folder in folders {
-            for above in above(folder) {
+            for above in folders_above(folder) {
                 wanted.entry(above).or_insert(Mode::Shared);
             }
             wanted.insert(folder, Mode::Exclusive);
@@ -102,8 +102,13 @@ impl FolderWait {
     }
 }
 
-/// The folders above one, the root first.
-fn above(folder: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// The folders above one, as paths from the root of a workspace, the root first.
+///
+/// ```
+/// assert!(purlin_store::folders_above(b"dist/a").eq([&b""[..], b"dist"]));
+/// assert_eq!(purlin_store::folders_above(b"").count(), 0);
+/// ```
+pub fn folders_above(folder: &[u8]) -> impl Iterator<Item = &[u8]> {
     let ends = (0..folder.len()).filter(|place| folder[*place] == b'/');
     let root = (!folder.is_empty()).then_some(0);
     root.into_iter().chain(ends).map(|end| &folder[..end])
