@@ -116,6 +116,18 @@ impl Cache {
         self.tainted = true;
     }
 
+    /// What is on the shelf now.
+    pub(crate) fn on_shelf(&self) -> BTreeSet<Key> {
+        self.shelf.keys().cloned().collect()
+    }
+
+    /// What is on the shelf besides these may not have got there yet.
+    pub(crate) fn doubt_on_shelf_but(&mut self, sure: &BTreeSet<Key>) {
+        for (key, kept) in &mut self.shelf {
+            kept.doubtful |= !sure.contains(key);
+        }
+    }
+
     /// What a user finds under a key.
     fn find(&self, key: &Key, shared: bool, how: How<'_>) -> Option<Kept> {
         let own = self.own[how.user].get(key);

@@ -30,6 +30,7 @@ impl World {
         let how = How { force: false, region: "r0", user: 0, reaches: true, meanwhile: None };
         let (arguments, mut command) = self.command(place, &run);
         command.arg("--watch").stdout(Stdio::piped()).stderr(Stdio::null());
+        let sure = self.cache.on_shelf();
         let watching = Watching::start(command);
         let round = |world: &mut Self, what: &str| {
             let context = |problem: String| format!("{problem}\n{arguments:?} --watch, {what}");
@@ -65,6 +66,8 @@ impl World {
                 round(self, path)?;
             }
         }
+        // A run that watches puts results on the shelf behind its back, and may be stopped before it has.
+        self.cache.doubt_on_shelf_but(&sure);
         watching.end()
     }
 }
