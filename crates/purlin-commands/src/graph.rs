@@ -53,6 +53,7 @@ pub struct Graph {
     pub warnings: Vec<Diagnostic>,
     /// Who may write where, once that was asked.
     writers: OnceLock<Writers>,
+    file_names: OnceLock<HashSet<String>>,
 }
 
 /// Where the results of an instance are kept.
@@ -127,6 +128,7 @@ impl Graph {
             isolated: false,
             warnings,
             writers: OnceLock::new(),
+            file_names: OnceLock::new(),
         };
         graph.expand(request, &mut diagnostics);
         let writers = Writers::new(&graph);

@@ -1,8 +1,8 @@
 //! Folders that commands share by wildcards, and who writes there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use purlin_store::RelativePath;
+use purlin_store::{RelativePath, file_name};
 
 use super::writers::Writers;
 use super::{Graph, reach::Reach};
@@ -12,6 +12,12 @@ impl Graph {
     /// too, and only what changes tells who has written what.
     pub(crate) fn shared_folders(&self, index: usize) -> BTreeSet<&[u8]> {
         self.instances[index].action.outputs.wild_bases().collect()
+    }
+
+    /// What the instances' names become where each has a file.
+    pub(crate) fn file_names(&self) -> &HashSet<String> {
+        let names = || self.instances.iter().map(|one| file_name(&one.id)).collect();
+        self.file_names.get_or_init(names)
     }
 
     /// Those who may write something of these paths, in the graph's order.

@@ -89,6 +89,26 @@ fn nor_is_what_one_of_another_process_writes() {
 }
 
 #[test]
+fn what_a_neighbour_wrote_is_none_when_somebody_has_edited_it_either() {
+    let workspace = modules();
+    workspace.succeed(&["run"]);
+    fs::remove_dir_all(workspace.path("dist")).unwrap();
+    // Now both are put back, and no run here has written them.
+    fs::remove_dir_all(workspace.path(".purlin/instances")).unwrap();
+    workspace.succeed(&["run"]);
+    for (narrow, text) in [(&[][..], "one"), (&["-m", "m2"], "two")] {
+        workspace.write("dist/m1.txt", "by hand");
+        workspace.write("m2/text", text);
+        workspace.succeed(&[&["run", "-n", "1"], narrow].concat());
+        fs::remove_dir_all(workspace.path("dist")).unwrap();
+        workspace.succeed(&["run", "-m", "m2"]);
+        assert!(!workspace.path("dist/m1.txt").exists(), "{text}");
+        workspace.succeed(&["run"]);
+    }
+    stays(&workspace, ["old", "two"]);
+}
+
+#[test]
 fn what_is_half_done_is_nobody_elses() {
     let workspace = workspace(
         r#"
