@@ -68,7 +68,9 @@ impl Pattern {
     /// As words of a shell.
     pub(crate) fn words(self) -> String {
         match self {
-            Self::One(path) | Self::Through(_, path) | Self::Among(_, _, path) => format!("'{path}'"),
+            Self::One(path) | Self::Through(_, path) | Self::Among(_, _, path) => {
+                format!("'{path}'")
+            }
             Self::In(folder, ending) => format!("\"{folder}\"/*{ending}"),
             Self::Folder(folder) | Self::Below(folder) => format!("\"{folder}\"/*"),
             Self::Except(_) => String::new(),
@@ -77,10 +79,9 @@ impl Pattern {
 
     pub(crate) fn matches(self, path: &str) -> bool {
         match self {
-            Self::One(one)
-            | Self::Through(_, one)
-            | Self::Among(_, _, one)
-            | Self::Except(one) => one == path,
+            Self::One(one) | Self::Through(_, one) | Self::Among(_, _, one) | Self::Except(one) => {
+                one == path
+            }
             Self::In(folder, ending) => path
                 .strip_prefix(folder)
                 .and_then(|rest| rest.strip_prefix('/'))
