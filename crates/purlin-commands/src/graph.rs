@@ -38,6 +38,7 @@ pub use instance::{Instance, Outside};
 pub use prepare::{Place, Prepared};
 pub(crate) use reads::two_writers;
 pub use request::{Request, Selection};
+use shared::Folders;
 use writers::Writers;
 
 /// The instances of a run. Producers come before those who depend on them.
@@ -54,6 +55,7 @@ pub struct Graph {
     /// Who may write where, once that was asked.
     writers: OnceLock<Writers>,
     file_names: OnceLock<HashSet<String>>,
+    folders: OnceLock<Folders>,
 }
 
 /// Where the results of an instance are kept.
@@ -129,6 +131,7 @@ impl Graph {
             warnings,
             writers: OnceLock::new(),
             file_names: OnceLock::new(),
+            folders: OnceLock::new(),
         };
         graph.expand(request, &mut diagnostics);
         let writers = Writers::new(&graph);

@@ -1,8 +1,8 @@
 //! Commands that write one and the same file, and of which neither runs after the other: each would
 //! put its own back, in turn, in every run.
 //!
-//! Where one of them names the file it is found before anything runs. With wildcards on both sides, many
-//! may well write into one folder, and only what they write tells. None of them runs while another
+//! Where one of them names the file it is found before anything runs. Where both name folders, or use
+//! wildcards, many may well write into one folder, and only what they write tells. None of them runs while another
 //! does, so that what changes meanwhile is its own.
 
 use std::sync::Arc;
@@ -65,7 +65,7 @@ impl Step<'_> {
     /// Those of the graph with a record who may write something of a tree.
     pub(super) fn others(&self, tree: &Tree) -> Vec<Other> {
         let records = self.session.records();
-        let is_rival = self.graph.rivals(self.index);
+        let is_rival = self.graph.rivals(&self.session.root, self.index);
         let others = self.graph.writers_of(tree.entries().iter().map(|(path, _)| path));
         let others = others.into_iter().filter(|index| *index != self.index).filter_map(|index| {
             let record = Record::read(&records, &self.graph.instances[index].id)?;
@@ -105,8 +105,7 @@ impl Step<'_> {
         result: &Tree,
         record: &Record,
     ) -> Option<(RelativePath, Diagnostic)> {
-        let mut wild = self.instance().action.outputs.wild_bases();
-        wild.next()?;
+        self.graph.shared_folders(&self.session.root, self.index).next()?;
         let own = filtered(&record.written, |path| {
             result.get(path).is_some_and(|node| *node != Node::Directory)
         });

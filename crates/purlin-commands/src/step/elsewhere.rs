@@ -13,7 +13,10 @@ use crate::record::Record;
 /// Those that were read, by the names of their files: each is read once, unless another process
 /// writes it anew.
 #[derive(Default)]
-pub(crate) struct Elsewhere(Mutex<HashMap<OsString, (Stamp, Option<Arc<Record>>)>>);
+pub(crate) struct Elsewhere(Mutex<HashMap<OsString, Known>>);
+
+/// The file as it was read, and the record, if it could be read.
+type Known = (Stamp, Option<Arc<Record>>);
 
 /// Tells a file from the one that is put in its place.
 type Stamp = (u64, i64, i64, u64);
@@ -29,9 +32,8 @@ impl Step<'_> {
         let here = self.graph.file_names();
         let files = fs::read_dir(&records).into_iter().flatten().flatten();
         // By their names: each step of a run that finds everything there may ask.
-        let files = files.filter(|file| {
-            file.file_name().to_str().is_none_or(|name| !here.contains(name))
-        });
+        let files =
+            files.filter(|file| file.file_name().to_str().is_none_or(|name| !here.contains(name)));
         let mut known = self.session.elsewhere.0.lock().unwrap_or_else(PoisonError::into_inner);
         let record = |file: fs::DirEntry| {
             let now = stamp(&file.metadata().ok()?);
