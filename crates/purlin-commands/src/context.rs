@@ -81,14 +81,12 @@ impl ContextValues {
             .label(place.clone(), "this text refers to it")
             .help(help))
         };
-        if let Some((root, name)) = path.split_once('.')
-            && root == BUILT_IN
-        {
-            return match self.built_in.get(&fold(name)) {
+        if let Some(name) = built_in(path) {
+            return match self.built_in.get(&name) {
                 Some(value) => Ok(value.clone()),
                 None => {
                     let names = self.built_in.keys().map(String::as_str);
-                    unknown(path, suggestion(name, "those of `purlin`", names))
+                    unknown(path, suggestion(&name, "those of `purlin`", names))
                 }
             };
         }
@@ -104,6 +102,12 @@ impl ContextValues {
             }
         }
     }
+}
+
+/// The name of a built-in value, if a path is that of one.
+pub(crate) fn built_in(path: &str) -> Option<String> {
+    let (root, name) = path.split_once('.')?;
+    (root == BUILT_IN).then(|| fold(name))
 }
 
 /// What `NAME=VALUE` says. The error is `None` where what is wrong with it is told already.

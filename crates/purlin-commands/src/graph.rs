@@ -38,6 +38,7 @@ pub use instance::{Instance, Outside};
 pub use prepare::{Place, Prepared};
 pub(crate) use reads::two_writers;
 pub use request::{Request, Selection};
+use shared::Folders;
 use writers::Writers;
 
 /// The instances of a run. Producers come before those who depend on them.
@@ -53,6 +54,8 @@ pub struct Graph {
     pub warnings: Vec<Diagnostic>,
     /// Who may write where, once that was asked.
     writers: OnceLock<Writers>,
+    file_names: OnceLock<HashSet<String>>,
+    folders: OnceLock<Folders>,
 }
 
 /// Where the results of an instance are kept.
@@ -127,6 +130,8 @@ impl Graph {
             isolated: false,
             warnings,
             writers: OnceLock::new(),
+            file_names: OnceLock::new(),
+            folders: OnceLock::new(),
         };
         graph.expand(request, &mut diagnostics);
         let writers = Writers::new(&graph);

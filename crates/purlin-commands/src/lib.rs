@@ -48,7 +48,7 @@ pub use context::{ContextValues, system};
 pub use definition::{
     Argument, COMMAND_LINE, CacheDefinition, CacheWhen, Command, ContextType, ContextVariable,
     Defaults, Definitions, DotenvFile, Fence, Module, ModuleFile, Named, Program, Space, Variable,
-    from_command_line, has_errors,
+    from_command_line, from_process_variable, has_errors,
 };
 pub use dependency::Packages;
 pub use environment::{Change as VariableChange, Description, Environment};

@@ -72,7 +72,7 @@ pub fn run(
         sink(Event::Queued { id: instance.id.clone() });
     }
     let (sender, receiver) = sync_channel(WAITING_EVENTS);
-    let mut progress = Progress::new(graph, options.machine);
+    let mut progress = Progress::new(graph, &session.root, options.machine);
     let mut outdated = None;
     let mut round = begin;
     let mut links = Links::default();

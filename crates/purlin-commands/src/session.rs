@@ -18,7 +18,7 @@ use crate::graph::{CacheChoice, Graph};
 use crate::record::Record;
 use crate::remote::{Pending, Tier, Upload, Uploads};
 use crate::skipped::Skipped;
-use crate::step::orphans;
+use crate::step::{Elsewhere, Orphans, orphans};
 use crate::variables::ProcessVariables;
 
 /// Tells what the instances of a workspace are called.
@@ -48,7 +48,9 @@ pub struct Session<'a> {
     ids: Option<&'a Ids<'a>>,
     /// The cache by which jobs that are no commands share their results.
     pub(crate) shared: Option<CacheChoice>,
-    orphans: OnceLock<Vec<Record>>,
+    orphans: OnceLock<Orphans>,
+    /// Records of those that have no part in the run.
+    pub(crate) elsewhere: Elsewhere,
     troubled: Mutex<BTreeSet<String>>,
     /// Of a run that watches, what programs were started with, by instance: their keys but for what
     /// they may change in place.
@@ -86,6 +88,7 @@ impl<'a> Session<'a> {
             ids: None,
             shared: None,
             orphans: OnceLock::new(),
+            elsewhere: Elsewhere::default(),
             troubled: Mutex::default(),
             begun: Mutex::default(),
             user: Store::open(user_store(cache)),
@@ -122,10 +125,10 @@ impl<'a> Session<'a> {
     }
 
     /// Records of instances that are not defined any more, as the run has found them.
-    pub(crate) fn orphans(&self) -> &[Record] {
+    pub(crate) fn orphans(&self) -> &Orphans {
         self.orphans.get_or_init(|| {
             let ids = self.ids.and_then(|ids| ids());
-            ids.map(|ids| orphans(&self.records(), &ids)).unwrap_or_default()
+            ids.map(|ids| orphans(&self.records(), ids)).unwrap_or_default()
         })
     }
 

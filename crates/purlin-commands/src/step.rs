@@ -1,6 +1,7 @@
 //! One instance: its key, its look-up, its run, and the keeping of its result.
 
 mod contested;
+mod elsewhere;
 mod fetch;
 mod heritage;
 mod install;
@@ -13,7 +14,8 @@ mod program;
 mod strict;
 mod view;
 
-pub(crate) use heritage::orphans;
+pub(crate) use elsewhere::Elsewhere;
+pub(crate) use heritage::{Orphans, orphans};
 pub(crate) use install::{counts, gone};
 pub(crate) use links::identity;
 pub(crate) use look_up::united;

@@ -7,7 +7,7 @@ use purlin_plugin::{Schema, literal_glob};
 use purlin_store::defect;
 use serde_json::Value as Json;
 
-use crate::context::ContextValues;
+use crate::context::{ContextValues, built_in};
 use crate::definition::{Command, Module, Named};
 use crate::variables::ProcessVariables;
 
@@ -126,9 +126,20 @@ impl Scope<'_> {
             if !found.value.is_null() {
                 return self.wrong(text, format!("`{written}` is no text"));
             }
-            let wrong = self
-                .wrong(text, format!("`{written}` has no value"))
-                .help("give it a value, or a `default` where it is declared".to_owned());
+            let wrong = self.wrong(text, format!("`{written}` has no value"));
+            let built_in = path.filter(|_| root == "ctx").and_then(built_in);
+            if let Some(name) = built_in {
+                let variable = name.to_ascii_uppercase().replace('-', "_");
+                return wrong
+                    .detail(format!(
+                        "It stands for the option `--{name}` of the run, which is not given."
+                    ))
+                    .help(format!(
+                        "give `--{name}`, or set PURLIN__{variable}; a process variable in `env` of which it is all may do without"
+                    ));
+            }
+            let wrong =
+                wrong.help("give it a value, or a `default` where it is declared".to_owned());
             let name = fold(path.unwrap_or_default());
             let declared = self.command.filter(|_| root == "args");
             match declared.and_then(|command| command.args.get(&name)) {

@@ -32,6 +32,8 @@ pub struct InstanceLock {
     path: PathBuf,
     file: File,
     mode: Mode,
+    /// What others may have to know of it besides its holder: the folder that it is of.
+    about: Vec<u8>,
 }
 
 /// Whether others may have a lock at the same time.
@@ -86,7 +88,7 @@ impl InstanceLock {
     /// called before a child gets the descriptor, as number [`Self::FIRST_OF_HEIRS`] or above, and again when its number is known.
     pub fn sign(&self, leader: Option<u32>) {
         // Without it others wait where they could help themselves.
-        let _ = contention::sign(&self.file, leader);
+        let _ = contention::sign(&self.file, leader, &self.about);
     }
 
     /// Ends everybody who has the descriptor from this process. Nobody is found where there is no
@@ -139,7 +141,12 @@ fn attempt(path: &Path, mode: Mode) -> Result<Result<InstanceLock, File>, StoreE
         match locked {
             // Whoever held it before has removed the file; a newer one may have its name by now.
             Ok(()) if same_file(&file, path).map_err(io_error("lock", path))? => {
-                return Ok(Ok(InstanceLock { path: path.to_owned(), file, mode }));
+                return Ok(Ok(InstanceLock {
+                    path: path.to_owned(),
+                    file,
+                    mode,
+                    about: Vec::new(),
+                }));
             }
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(Err(file)),

@@ -220,6 +220,9 @@ pub(crate) struct Run {
     /// Give a variable of the context a value
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) ctx: Vec<String>,
+    /// The options that process variables have set
+    #[arg(skip)]
+    pub(crate) from_variables: Vec<&'static str>,
 }
 
 #[derive(Debug, Args)]

@@ -30,16 +30,21 @@ pub(crate) struct Asked {
 impl Asked {
     /// What options ask, as they hold.
     pub(crate) fn new(options: &Run) -> Self {
-        let named = |all: &[String]| all.iter().map(|name| from_command_line(name)).collect();
+        let named = |option: &str, all: &[String]| {
+            all.iter().map(|name| run_options::named(options, option, name)).collect()
+        };
         Self {
-            names: named(options.why.as_ref().map_or(&options.names[..], std::slice::from_ref)),
-            modules: named(&options.modules),
-            spaces: named(&options.spaces),
-            tags: named(&options.tags),
+            names: match &options.why {
+                Some(name) => vec![run_options::named(options, "why", name)],
+                None => named("names", &options.names),
+            },
+            modules: named("module", &options.modules),
+            spaces: named("space", &options.spaces),
+            tags: named("tag", &options.tags),
             force: options.force,
             jobs: options.jobs.map(usize::from),
             options: run_options::context(options),
-            context: named(&options.ctx),
+            context: named("ctx", &options.ctx),
         }
     }
 
@@ -66,11 +71,12 @@ impl Asked {
         let named = |field: &str, before: &[Named]| {
             let flag = edited.changed(&format!("/{field}"));
             let names = request[field].as_array().into_iter().flatten().filter_map(Json::as_str);
-            let named = names.map(|name| match flag {
-                Some(flag) if before.iter().all(|named| named.name != name) => {
-                    Named { name: name.to_owned(), origin: flag.origin.clone() }
-                }
-                _ => from_command_line(name),
+            let named = names.map(|name| {
+                let known = before.iter().find(|named| named.name == name).cloned();
+                known.unwrap_or_else(|| match flag {
+                    Some(flag) => Named { name: name.to_owned(), origin: flag.origin.clone() },
+                    None => from_command_line(name),
+                })
             });
             named.collect()
         };

@@ -6,10 +6,15 @@
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
-use purlin_model::Diagnostic;
+use purlin_commands::{
+    ContextVariable, Definitions, Named, from_command_line, from_process_variable,
+};
+use purlin_model::{Diagnostic, closest};
+use purlin_plugin::Point;
 use serde_json::{Value as Json, json};
 
 use crate::arguments::{CacheStatus, Output, Run};
+use crate::context::Context;
 use crate::environment;
 
 /// An option of `purlin run` that a process variable sets.
@@ -52,7 +57,7 @@ pub(crate) const SETTINGS: [Setting; 16] = [
 impl Setting {
     /// The process variable that sets it.
     pub(crate) fn variable(&self) -> String {
-        format!("PURLIN__{}", self.name.to_ascii_uppercase().replace('-', "_"))
+        variable(self.name)
     }
 
     /// What the variable may be, for messages and the reference.
@@ -157,6 +162,7 @@ fn settle(options: &Run, meaningless: &[&str]) -> Result<Run, Diagnostic> {
             taken.push(setting);
         }
     }
+    run.from_variables = taken.iter().map(|setting| setting.name).collect();
     for (place, one) in taken.iter().enumerate() {
         let before: Vec<&str> = taken[..place].iter().map(|other| other.name).collect();
         if let Some(other) = excluded_by(one.name, &before) {
@@ -168,6 +174,53 @@ fn settle(options: &Run, meaningless: &[&str]) -> Result<Run, Diagnostic> {
         }
     }
     Ok(run)
+}
+
+/// A name that an option holds, with whoever says it: the command line, or the option's variable.
+pub(crate) fn named(options: &Run, option: &str, name: &str) -> Named {
+    let is_it = |setting: &&Setting| setting.name == option;
+    match SETTINGS.iter().find(is_it).filter(|_| options.from_variables.contains(&option)) {
+        Some(setting) => from_process_variable(&setting.variable(), name),
+        None => from_command_line(name),
+    }
+}
+
+/// Process variables that are called like those of options, and that nobody knows: neither the context nor
+/// a plugin by whose name or flag one is called.
+pub(crate) fn unknown(context: &Context, definitions: &Definitions) -> Vec<Diagnostic> {
+    let settings = SETTINGS.iter().map(Setting::variable);
+    let mut known: Vec<String> = settings.collect();
+    let declared = definitions.context.values().map(ContextVariable::process_variable);
+    known.extend(declared);
+    let is_set = |name: &String| environment::value_of(name).is_some();
+    let names = environment::all().filter_map(|(name, _)| name.into_string().ok());
+    let mut names: Vec<String> = names
+        .filter(|name| name.starts_with(PREFIX) && !known.contains(name) && is_set(name))
+        .collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    names.sort();
+    for plugin in context.plugins.list() {
+        let flags = plugin.features.iter().filter(|one| one.point == Point::Argument);
+        let flags: Vec<String> = flags.map(|one| variable(&one.name)).collect();
+        let own = variable(&plugin.name);
+        let is_its = |name: &String| {
+            let rest = name.strip_prefix(&own);
+            flags.contains(name)
+                || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        };
+        names.retain(|name| !is_its(name));
+    }
+    let warning = |name: &String| {
+        let near = closest(name, known.iter().map(String::as_str));
+        Diagnostic::warning("unknown-variable", format!("{name} sets no option of a run"))
+            .help(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`purlin run --help` lists the options: `--some-option` is set by PURLIN__SOME_OPTION".to_owned(),
+            })
+    };
+    names.iter().map(warning).collect()
 }
 
 /// The names of what the command line says.
@@ -197,6 +250,13 @@ fn excluded_by<'o>(name: &str, others: &[&'o str]) -> Option<&'o str> {
         conflicts.iter().any(|found| Some(found.get_id()) == other.map(clap::Arg::get_id))
     };
     others.iter().copied().find(|other| excludes(name, other) || excludes(other, name))
+}
+
+/// How the process variables of options begin.
+const PREFIX: &str = "PURLIN__";
+
+fn variable(option: &str) -> String {
+    format!("{PREFIX}{}", option.to_ascii_uppercase().replace('-', "_"))
 }
 
 /// What `{ctx.purlin.NAME}` stands for, but for what flags of plugins may change.

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use purlin_commands::{
-    CacheStatus, Definitions, Graph, Instance, Request, Session, Told, from_command_line,
-    redefined, statuses,
+    CacheStatus, Definitions, Graph, Instance, Request, Session, Told, redefined, statuses,
 };
 use purlin_model::{Diagnostic, Source, parse_toml};
 use purlin_store::{RelativePath, defect};
@@ -15,6 +14,7 @@ use crate::arguments::Run;
 use crate::context::Context;
 use crate::failure::{FAILED, Failure};
 use crate::git::Changes;
+use crate::run_options;
 use crate::workspace::FILE;
 
 /// Narrows a graph to what the flags mean.
@@ -32,14 +32,20 @@ pub(crate) fn narrow(
         }
     };
     if let Some(reference) = &options.since {
-        let changes = Changes::since(&session.root, reference)?;
+        let named = run_options::named(options, "since", reference);
+        let changes = Changes::since(&session.root, reference).map_err(|mut wrong| {
+            let told = std::mem::take(&mut wrong.diagnostics).into_iter();
+            wrong.diagnostics =
+                told.map(|one| one.label(named.origin.clone(), "named here")).collect();
+            wrong
+        })?;
         let rewritten = rewritten(context, request, &changes, &session.root);
         let concerned = graph.concerned(&changes.paths, &rewritten, session);
         and(&|index| concerned[index]);
     }
     if !options.cache.is_empty() {
         for name in &options.cache {
-            request.check_cache(&from_command_line(name))?;
+            request.check_cache(&run_options::named(options, "cache", name))?;
         }
         and(&|index| options.cache.iter().any(|name| name == graph.instances[index].cache.name()));
     }

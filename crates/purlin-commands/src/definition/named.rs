@@ -23,6 +23,21 @@ pub fn from_command_line(name: &str) -> Named {
     Named { name: name.to_owned(), origin: Origin::new(&source, 0..name.len()) }
 }
 
+/// A source that stands for a process variable, for names that one says in place of the command line.
+#[must_use]
+pub fn from_process_variable(variable: &str, name: &str) -> Named {
+    let source: Arc<Source> = Source::new(format!("{VARIABLE}{variable}>"), name);
+    Named { name: name.to_owned(), origin: Origin::new(&source, 0..name.len()) }
+}
+
+/// The process variable that a name is from, if it is from one.
+pub(crate) fn process_variable(origin: &Origin) -> Option<&str> {
+    origin.path().to_str()?.strip_prefix(VARIABLE)?.strip_suffix('>')
+}
+
+/// How the sources of names begin that process variables say.
+const VARIABLE: &str = "<process variable ";
+
 /// True when there is an error among them.
 #[must_use]
 pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {

@@ -7,6 +7,7 @@ use purlin_model::{Diagnostic, Origin};
 use purlin_store::{Patterns, RelativePath};
 
 use super::reach::Reach;
+use super::unnamed::is_only_looked_at;
 use super::writers::Writers;
 use super::{Graph, Instance};
 use crate::dependency::Dependency;
@@ -156,7 +157,7 @@ pub(crate) fn two_writers(first: &Instance, second: &Instance, path: &RelativePa
 pub(super) fn missing_inputs(graph: &Graph, root: &Path) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
     let writers = Writers::new(graph);
-    for instance in &graph.instances {
+    for instance in graph.instances.iter().filter(|one| !is_only_looked_at(one)) {
         for dependency in &instance.dependencies {
             let globs = dependency.expansion.as_ref().map(|expansion| &expansion.globs[..]);
             let Ok(patterns) = Patterns::new(globs.unwrap_or_default()) else { continue };

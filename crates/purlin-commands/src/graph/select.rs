@@ -6,8 +6,8 @@ use purlin_model::{Diagnostic, Severity, fold, suggestion};
 
 use super::Selection;
 use super::catalogue::{Catalogue, From, Node, Wanted};
-use super::unnamed::runs;
-use crate::definition::{Command, Definitions, Named, from_command_line, unknown_space};
+use super::unnamed::{placeholders, runs};
+use crate::definition::{Definitions, Named, from_command_line, process_variable, unknown_space};
 use crate::dependency::Expander;
 
 /// The instances that a selection means, in the order of the definitions.
@@ -58,12 +58,6 @@ pub(super) fn select(
         }
     }
     Ok(nodes)
-}
-
-/// Arguments for a command that is only looked at.
-fn placeholders(command: &Command) -> Vec<(String, String)> {
-    let needed = command.args.values().filter(|argument| argument.required);
-    needed.map(|argument| (argument.name.clone(), argument.name.clone())).collect()
 }
 
 /// One kind of selector.
@@ -136,12 +130,21 @@ impl Filter<'_> {
                 .help("name commands, or stand elsewhere: `purlin -C DIR run`".to_owned());
             }
         };
-        let words: Vec<String> =
-            self.shown.iter().map(|named| format!("`{flag} {}`", named.name)).collect();
-        let words = words.join(" and ");
-        Diagnostic::error("empty-selection", format!("{words} leaves nothing to run"))
+        let words = |named: &Named| match process_variable(&named.origin) {
+            Some(variable) => format!("`{}` in {variable}", named.name),
+            None => format!("`{flag} {}`", named.name),
+        };
+        let said: Vec<String> = self.shown.iter().map(words).collect();
+        let said = said.join(" and ");
+        let variable = self.shown.iter().find_map(|named| process_variable(&named.origin));
+        Diagnostic::error("empty-selection", format!("{said} leaves nothing to run"))
             .detail("Of the commands that the rest of the command line selects, none is of it.")
-            .help("`purlin run --ls` lists what there is".to_owned())
+            .help(match variable {
+                Some(variable) => format!(
+                    "remove the process variable {variable}, or give `{flag}`, which counts more"
+                ),
+                None => "`purlin run --ls` lists what there is".to_owned(),
+            })
     }
 }
 

@@ -2,11 +2,24 @@
 
 use purlin_model::{Kind, Part, Template, Value, fold};
 
+use super::Instance;
 use crate::definition::{Argument, Command, Program, Variable};
 
 /// Whether a command runs when nobody names it.
 pub(super) fn runs(command: &Command) -> bool {
     !command.hidden && command.args.values().all(|argument| !is_missed(command, argument))
+}
+
+/// Values for what a command cannot run without, where it is only looked at.
+pub(super) fn placeholders(command: &Command) -> Vec<(String, String)> {
+    let needed = command.args.values().filter(|argument| is_missed(command, argument));
+    needed.map(|argument| (argument.name.clone(), argument.name.clone())).collect()
+}
+
+/// Whether an instance has such a value: then files that it names are none of the user's.
+pub(super) fn is_only_looked_at(instance: &Instance) -> bool {
+    let made_up = placeholders(&instance.command);
+    made_up.iter().any(|(name, value)| instance.args.get(name) == Some(value))
 }
 
 /// Whether a command cannot run before somebody gives an argument a value.

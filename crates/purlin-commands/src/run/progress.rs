@@ -1,5 +1,7 @@
 //! What of a run is settled and what is not.
 
+use std::path::Path;
+
 use super::Machine;
 use super::again::Again;
 use super::apart::Apart;
@@ -36,7 +38,7 @@ pub(super) struct Progress<'g> {
 }
 
 impl<'g> Progress<'g> {
-    pub(super) fn new(graph: &'g Graph, machine: Machine) -> Self {
+    pub(super) fn new(graph: &'g Graph, root: &Path, machine: Machine) -> Self {
         let count = graph.instances.len();
         let mut dependants = vec![Vec::new(); count];
         let mut missing = vec![0; count];
@@ -58,7 +60,7 @@ impl<'g> Progress<'g> {
             again: Again::new(count),
             ready,
             queue: Queue::new(graph, machine),
-            apart: Apart::default(),
+            apart: Apart::new(root),
             urgency: None,
             stopped: None,
             summary: Summary::default(),

@@ -1,13 +1,11 @@
 //! Commands that write one and the same file, and of which neither runs after the other: each would
 //! put its own back, in turn, in every run.
 //!
-//! Where one of them names the file it is found before anything runs. With wildcards on both sides, many
-//! may well write into one folder, and only what they write tells. None of them runs while another
+//! Where one of them names the file it is found before anything runs. Where both name folders, or use
+//! wildcards, many may well write into one folder, and only what they write tells. None of them runs while another
 //! does, so that what changes meanwhile is its own.
 
-use std::collections::{BTreeSet, HashSet};
-use std::fs;
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use purlin_model::Diagnostic;
@@ -21,30 +19,45 @@ use crate::record::Record;
 
 /// What another instance is recorded to have written where this one writes, too.
 pub(super) struct Other {
-    /// Its position, where the two may not write one file.
-    rival: Option<usize>,
-    written: Tree,
-    fresh: BTreeSet<RelativePath>,
-    /// Of this very run.
-    is_new: bool,
+    pub(super) record: Arc<Record>,
+    pub(super) part: Part,
+}
+
+/// What part another instance has in the run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The two may not write one file. Its position.
+    Rival(usize),
+    /// One of the two runs after the other.
+    Ordered,
+    /// It has none.
+    None,
 }
 
 impl Other {
     /// Whether what stands at a path is what it has written there.
     pub(super) fn wrote(&self, path: &RelativePath, node: &Node) -> bool {
-        self.written.get(path) == Some(node)
+        self.record.written.get(path) == Some(node)
+    }
+
+    /// Whether it has a file on record that can be no result of this instance's, whatever has become
+    /// of it since, unless this one has it on record, too, or has just written it.
+    pub(super) fn names(&self, path: &RelativePath) -> bool {
+        self.part != Part::Ordered && self.names_file(path)
+    }
+
+    fn names_file(&self, path: &RelativePath) -> bool {
+        self.record.written.get(path).is_some_and(|node| *node != Node::Directory)
     }
 
     /// Whether a file may be nobody else's: its own last run wrote it, and did not only find it there.
     pub(super) fn claims(&self, path: &RelativePath) -> bool {
-        self.rival.is_some()
-            && self.fresh.contains(path)
-            && self.written.get(path).is_some_and(|node| *node != Node::Directory)
+        self.is_rival() && self.record.fresh.contains(path) && self.names_file(path)
     }
 
     /// Whether it may not write what another one writes.
     pub(super) fn is_rival(&self) -> bool {
-        self.rival.is_some()
+        matches!(self.part, Part::Rival(_))
     }
 }
 
@@ -52,31 +65,14 @@ impl Step<'_> {
     /// Those of the graph with a record who may write something of a tree.
     pub(super) fn others(&self, tree: &Tree) -> Vec<Other> {
         let records = self.session.records();
-        let is_rival = self.graph.rivals(self.index);
+        let is_rival = self.graph.rivals(&self.session.root, self.index);
         let others = self.graph.writers_of(tree.entries().iter().map(|(path, _)| path));
         let others = others.into_iter().filter(|index| *index != self.index).filter_map(|index| {
             let record = Record::read(&records, &self.graph.instances[index].id)?;
-            let is_new = record.header.run == self.session.run;
-            let rival = is_rival(index).then_some(index);
-            Some(Other { rival, written: record.written, fresh: record.fresh, is_new })
+            let part = if is_rival(index) { Part::Rival(index) } else { Part::Ordered };
+            Some(Other { record: Arc::new(record), part })
         });
         others.collect()
-    }
-
-    /// Those with a record that have no part in this run.
-    pub(super) fn others_elsewhere(&self) -> Vec<Other> {
-        let records = self.session.records();
-        let ids = self.graph.instances.iter().map(|one| Record::file(&records, &one.id));
-        // By their names: each step of a run that finds everything there may ask.
-        let here: HashSet<PathBuf> = ids.collect();
-        let files = fs::read_dir(&records).into_iter().flatten().flatten();
-        let files = files.map(|file| file.path()).filter(|file| !here.contains(file));
-        let elsewhere = files.filter_map(|file| {
-            let header = Record::header_of(&file)?;
-            let record = Record::read(&records, &header.id)?;
-            Some(Other { rival: None, written: record.written, fresh: record.fresh, is_new: false })
-        });
-        elsewhere.collect()
     }
 
     /// The mistake, if another command wrote one of the files that this one has written now, and
@@ -87,13 +83,13 @@ impl Step<'_> {
         others: &[Other],
     ) -> Option<(RelativePath, Diagnostic)> {
         for other in others {
-            let Some(index) = other.rival else { continue };
+            let Part::Rival(index) = other.part else { continue };
             let differs = |path: &RelativePath, node: &Node| {
                 *node != Node::Directory && other.claims(path) && !other.wrote(path, node)
             };
             let path = written.entries().iter().find(|(path, node)| differs(path, node));
             if let Some((path, _)) = path
-                && (other.is_new || self.is_up_to_date(index))
+                && (other.record.header.run == self.session.run || self.is_up_to_date(index))
             {
                 let (one, this) = (&self.graph.instances[index], self.instance());
                 return Some((path.clone(), two_writers(one, this, path)));
@@ -109,8 +105,7 @@ impl Step<'_> {
         result: &Tree,
         record: &Record,
     ) -> Option<(RelativePath, Diagnostic)> {
-        let mut wild = self.instance().action.outputs.wild_bases();
-        wild.next()?;
+        self.graph.shared_folders(&self.session.root, self.index).next()?;
         let own = filtered(&record.written, |path| {
             result.get(path).is_some_and(|node| *node != Node::Directory)
         });
@@ -122,9 +117,10 @@ impl Step<'_> {
         }
         let mut others = self.others(&replaced);
         for other in &mut others {
-            let written = filtered(&other.written, |path| replaced.get(path).is_some());
+            let written = filtered(&other.record.written, |path| replaced.get(path).is_some());
             let gone = self.unlike(&written);
-            other.written = filtered(&written, |path| !gone.contains(&path));
+            Arc::make_mut(&mut other.record).written =
+                filtered(&written, |path| !gone.contains(&path));
         }
         self.contested(&replaced, &others)
     }

@@ -1,5 +1,5 @@
-//! What an instance has to itself while it is looked up and run: its own name, and the folders into
-//! which its wildcards reach.
+//! What an instance has to itself while it is looked up and run: its own name, the folders into which
+//! its wildcards reach, and those that it names outright.
 //!
 //! What changes there meanwhile is taken for its result, so that nobody else may be at it. Folders
 //! come first, and nobody waits for them who has anything: a command may run purlin itself.
@@ -30,7 +30,8 @@ impl Step<'_> {
             obstacle != Obstacle::Within && !self.session.cancel.ends(id)
         };
         let cannot = |error| vec![storage("the lock of a command cannot be taken", &error)];
-        let mut wait = FolderWait::new(&place, self.graph.shared_folders(self.index));
+        let mut wait =
+            FolderWait::new(&place, self.graph.shared_folders(&self.session.root, self.index));
         let folders = loop {
             match wait.attempt().map_err(cannot)? {
                 Ok(folders) => break folders,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use purlin_store::{Node, Patterns, RelativePath, Tree};
+use purlin_store::{Node, Patterns, RelativePath, Tree, defect};
 
 use super::contested::Other;
 use super::links::identity;
@@ -89,9 +89,9 @@ impl Step<'_> {
         may_share(own, theirs) && tree.entries().iter().any(|(path, _)| own.matches(path))
     }
 
-    /// Of what is there of the artifacts after a run, what others have written that write there, too,
-    /// as far as that is on record and was not touched: it is no result of this run. Nor is what it has
-    /// left there itself in an earlier one, if another that may not write the same has it on record.
+    /// What is there of the artifacts after a run, without what others have on record that write there,
+    /// too: that is no result of this run. Nor is what it has left there itself in an earlier one, if
+    /// another that may not write the same has written it.
     pub(super) fn without_others(
         &self,
         after: &Tree,
@@ -100,12 +100,16 @@ impl Step<'_> {
         own: Option<&Record>,
         wrote: &dyn Fn(&RelativePath) -> bool,
     ) -> Tree {
+        if defect::seeded("files-of-neighbours-kept") {
+            return after.clone();
+        }
         let mine = |path: &RelativePath| own.is_some_and(|record| record.names(path));
         let left_by = |others: &[Other], (path, node): &(RelativePath, Node)| {
             // What another has replaced since is not any more what this one has on record.
             let replaced = || own.is_some_and(|record| record.written.get(path) != Some(node));
             let left = |one: &Other| {
                 one.claims(path)
+                    || (!mine(path) && one.names(path))
                     || (one.wrote(path, node) && (!mine(path) || (one.is_rival() && replaced())))
             };
             others.iter().any(left)

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -46,13 +46,22 @@ pub(super) fn is_within(file: &File, ancestors: &[u32]) -> bool {
     })
 }
 
-/// Writes into a locked file who holds it.
-pub(super) fn sign(file: &File, leader: Option<u32>) -> io::Result<()> {
+/// What a file says of its lock besides who holds it.
+pub(super) fn about(file: &mut File) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let end = bytes.iter().position(|byte| *byte == b'\n');
+    Ok(end.map(|end| bytes.split_off(end + 1)))
+}
+
+/// Writes into a locked file who holds it, and what there is to say besides.
+pub(super) fn sign(file: &File, leader: Option<u32>, about: &[u8]) -> io::Result<()> {
     let process = std::process::id();
     let started = started(process).unwrap_or_default();
     let line = format!("{process} {started} {}\n", leader.unwrap_or_default());
-    file.write_all_at(line.as_bytes(), 0)?;
-    file.set_len(line.len() as u64)
+    let text = [line.as_bytes(), about].concat();
+    file.write_all_at(&text, 0)?;
+    file.set_len(text.len() as u64)
 }
 
 fn read(file: &File) -> Option<Word> {
@@ -128,6 +137,8 @@ fn end(process: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Seek as _;
+
     use super::*;
 
     #[test]
@@ -136,11 +147,14 @@ mod tests {
         assert_eq!(read(&file), None);
         file.write_all_at(&[b'9'; 60], 0).unwrap();
         assert_eq!(read(&file), None);
-        sign(&file, Some(7)).unwrap();
+        sign(&file, Some(7), b"dist/a").unwrap();
         let word = read(&file).unwrap();
         assert_eq!((word.process, word.leader), (std::process::id(), 7));
         assert_eq!(started(word.process).unwrap_or_default(), word.started);
-        sign(&file, None).unwrap();
+        sign(&file, None, b"x").unwrap();
         assert_eq!(read(&file).unwrap().leader, 0);
+        let mut again = file.try_clone().unwrap();
+        again.rewind().unwrap();
+        assert_eq!(about(&mut again).unwrap().unwrap(), b"x");
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use purlin_model::Digest;
 
-use super::contention::{Contention, is_within};
+use super::contention::{self, Contention, is_within};
 use super::processes::line_of_ancestors;
 use super::{InstanceLock, LONGEST_PAUSE, Mode, Obstacle, SHORTEST_PAUSE, attempt};
 use crate::{StoreError, atomic};
@@ -39,7 +39,7 @@ impl FolderLocks {
 pub struct FolderWait {
     /// Where the locks are.
     place: PathBuf,
-    wanted: Vec<(PathBuf, Mode)>,
+    wanted: Vec<(Vec<u8>, Mode)>,
     contention: HashMap<PathBuf, Contention>,
     pause: Duration,
     is_within: bool,
@@ -57,10 +57,9 @@ impl FolderWait {
             }
             wanted.insert(folder, Mode::Exclusive);
         }
-        let wanted = wanted.into_iter().map(|(folder, mode)| (place.join(file_name(folder)), mode));
         Self {
             place: place.to_owned(),
-            wanted: wanted.collect(),
+            wanted: wanted.into_iter().map(|(folder, mode)| (folder.to_vec(), mode)).collect(),
             contention: HashMap::new(),
             pause: SHORTEST_PAUSE,
             is_within: false,
@@ -78,21 +77,60 @@ impl FolderWait {
             atomic::make_folders(&self.place)?;
         }
         let mut locks = Vec::with_capacity(self.wanted.len());
-        for (path, mode) in &self.wanted {
-            match attempt(path, *mode)? {
-                Ok(lock) => locks.push(lock),
+        for (folder, mode) in &self.wanted {
+            let path = self.place.join(file_name(folder));
+            match attempt(&path, *mode)? {
+                Ok(mut lock) => {
+                    lock.about.clone_from(folder);
+                    locks.push(lock);
+                }
                 Err(_) if self.is_within => {}
                 Err(file) => {
                     if runs_this(&self.place) {
                         self.is_within = true;
                         continue;
                     }
-                    let contention = self.contention.entry(path.clone()).or_default();
-                    return Ok(Err(contention.look(path, &file)));
+                    return Ok(Err(self
+                        .contention
+                        .entry(path.clone())
+                        .or_default()
+                        .look(&path, &file)));
                 }
             }
         }
-        Ok(Ok(FolderLocks(locks)))
+        match self.left_below()? {
+            Some(obstacle) => Ok(Err(obstacle)),
+            None => Ok(Ok(FolderLocks(locks))),
+        }
+    }
+
+    /// What a killed holder has left running below a folder that is now had alone. What runs has the
+    /// lock on its own folder from its parent, and none on those above, which many may have together.
+    fn left_below(&mut self) -> Result<Option<Obstacle>, StoreError> {
+        if self.is_within {
+            return Ok(None);
+        }
+        let length = file_name(b"").len();
+        for entry in fs::read_dir(&self.place).into_iter().flatten().flatten() {
+            if entry.file_name().len() != length {
+                continue;
+            }
+            let path = entry.path();
+            let about = File::open(&path).and_then(|mut file| contention::about(&mut file));
+            let Some(folder) = about.ok().flatten() else { continue };
+            let is_above = |(above, mode): &(Vec<u8>, Mode)| {
+                *mode == Mode::Exclusive && folders_above(&folder).any(|one| one == above)
+            };
+            if self.wanted.iter().any(is_above)
+                && self.wanted.iter().all(|(wanted, _)| *wanted != folder)
+                && let Err(file) = attempt(&path, Mode::Exclusive)?
+            {
+                return Ok(Some(
+                    self.contention.entry(path.clone()).or_default().look(&path, &file),
+                ));
+            }
+        }
+        Ok(None)
     }
 
     /// Lets some time pass before the next attempt.

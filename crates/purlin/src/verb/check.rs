@@ -26,6 +26,7 @@ pub(crate) fn perform(context: &Context, options: &Check) -> Outcome {
     let root = context.root()?;
     let (commands, mut diagnostics) = context.read_definitions();
     diagnostics.extend(plugin_problems(context));
+    diagnostics.extend(run_options::unknown(context, &commands));
     let folder = root;
     let root = folder.to_string_lossy();
     let variables = ProcessVariables::new(environment::all());

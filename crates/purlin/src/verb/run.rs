@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Once;
 
 use purlin_commands::{
     ContextValues, Graph, Machine, Options, ProcessVariables, Request, Session, Status, Told,
@@ -22,6 +23,9 @@ use crate::packages::Identities;
 use crate::run_view::View;
 use crate::{draw, edits, environment, machine, run_options, selection, signals};
 
+/// Done when it is told which process variables nobody knows.
+static UNKNOWN: Once = Once::new();
+
 /// Runs commands, or tells what running them would do. `given` are flags of plugins.
 pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outcome {
     let options = &run_options::with_variables(options)?;
@@ -29,6 +33,10 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
     let root = context.root()?;
     let text = root_text(&root)?;
     draw::diagnostics(&context.global, &context.plugins.warnings());
+    // A run that watches comes here again with each change of the definitions.
+    UNKNOWN.call_once(|| {
+        draw::diagnostics(&context.global, &run_options::unknown(context, &definitions));
+    });
     if context.global.locked {
         // Before any plugin is asked for anything.
         context.pin()?;

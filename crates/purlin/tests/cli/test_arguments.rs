@@ -123,16 +123,6 @@ args = { x = { required = true }, y = {} }
        |        ^^^^^^^^^^^^^^^ in this text
        |
        = help: declare it: `args = { x = { default = "…" } }`
-
-    error: `{args.y}` has no value
-      --> purlin.toml:12:8
-       |
-    12 | exec = "true {args.y}"
-       |        ^^^^^^^^^^^^^^^ in this text
-    13 | args = { x = { required = true }, y = {} }
-       |                                   - it is neither required nor has a default
-       |
-       = help: write `y = { required = true }`, or give it a `default`
     "#);
 }
 
@@ -172,4 +162,22 @@ hidden = true
         let failed = workspace.fail(2, &["run", needs]).stderr;
         assert!(failed.contains("it is neither required nor has a default"), "{failed}");
     }
+    let declared = crate::workspace(
+        "[commands.dep]\nexec = 'echo {args.file}'\nargs = { file = {} }\ndeps = ['src/{args.file}']\n\
+         [commands.needs]\nexec = 'echo'\nargs = { file = { required = true } }\ndeps = ['src/{args.file}']\n",
+    );
+    let checked = declared.succeed(&["check"]);
+    assert_eq!((&*checked.stdout, &*checked.stderr), ("2 commands, no errors\n", ""));
+    // Where everything is looked at, the only mistake is to name one without what it needs.
+    assert_snapshot!(workspace.fail(2, &["check"]).stable_stderr(), @r#"
+    error: `{args.x}` has no value
+     --> purlin.toml:6:8
+      |
+    6 | exec = "echo text {args.x}"
+      |        ^^^^^^^^^^^^^^^^^^^^ in this text
+    7 | args = { x = {} }
+      |          - it is neither required nor has a default
+      |
+      = help: write `x = { required = true }`, or give it a `default`
+    "#);
 }

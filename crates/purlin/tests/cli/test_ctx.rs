@@ -41,6 +41,25 @@ fn a_whole_reference_without_a_value_sets_no_process_variable() {
 }
 
 #[test]
+fn an_option_of_the_run_has_a_value_where_it_is_given() {
+    let workspace = workspace(
+        "[spaces.s]\nmodules = ['m1']\n[commands]\na = 'echo {ctx.purlin.module} {module.name}'\n",
+    );
+    workspace.write("m1/x", "");
+    assert_snapshot!(workspace.fail(2, &["run"]).stable_stderr(), @"
+    error: `{ctx.purlin.module}` has no value
+     --> purlin.toml:5:5
+      |
+    5 | a = 'echo {ctx.purlin.module} {module.name}'
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ in this text
+      |
+      = It stands for the option `--module` of the run, which is not given.
+      = help: give `--module`, or set PURLIN__MODULE; a process variable in `env` of which it is all may do without
+    ");
+    assert_eq!(workspace.succeed(&["run", "-m", "m1"]).stdout, "m1 m1\n");
+}
+
+#[test]
 fn what_nobody_uses_hinders_nobody() {
     let workspace = workspace(SHOW).variable("DEBUG", "perhaps");
     workspace.succeed(&["run", "show"]);

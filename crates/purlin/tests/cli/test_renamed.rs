@@ -88,3 +88,26 @@ fn what_commands_wrote_that_go_on_is_theirs() {
     workspace.succeed(&["run"]);
     assert_eq!(listed(&workspace), ["2", "a"]);
 }
+
+#[test]
+fn each_instance_of_a_renamed_command_comes_into_what_is_its_own() {
+    let document = |name: &str| {
+        format!(
+            "[workspace]\n[spaces.s]\nmodules = ['m1', 'm2']\n[commands.{name}]\nexec = 'mkdir -p gen; cp {{module.path}}/text gen/{{module.name}}'\ndeps = ['{{module.path}}/text']\nartifacts = ['gen/*']\n"
+        )
+    };
+    let workspace = workspace(&document("old"));
+    for module in ["m1", "m2"] {
+        workspace.write(format!("{module}/text"), "one");
+    }
+    workspace.succeed(&["run"]);
+    for (text, alone) in [("one", "m2"), ("two", "m1")] {
+        workspace.write("purlin.toml", document(&format!("new-{text}")));
+        workspace.write(format!("{alone}/text"), text);
+        workspace.succeed(&["run", "-m", alone]);
+        assert_eq!(listed(&workspace), ["m1", "m2"], "{alone}");
+        let finished = workspace.succeed(&["run"]);
+        assert!(finished.stderr.contains("2 cached"), "{finished}");
+        assert!(!finished.stderr.contains("restored"), "{finished}");
+    }
+}

@@ -1,5 +1,7 @@
 //! Options of a run that process variables set, and the context that tells them.
 
+use insta::assert_snapshot;
+
 use crate::test_narrow::{commit, git, listed};
 use crate::workspace;
 
@@ -123,4 +125,65 @@ fn what_a_run_shows_is_no_mistake_of_verbs_that_show_none() {
     assert!(failed.stderr.contains("has no meaning"), "{failed}");
     let failed = workspace.variable("PURLIN__JOBS", "many").fail(2, &["check"]);
     assert!(failed.stderr.contains("PURLIN__JOBS has no meaning"), "{failed}");
+}
+
+#[test]
+fn what_a_variable_says_is_not_laid_to_the_command_line() {
+    let with = |name: &str, value: &str| {
+        let made = workspace(COMMANDS).variable(name, value);
+        made.write("src/a", "");
+        git(&made, &["init", "-q"]);
+        commit(&made);
+        made
+    };
+    assert_snapshot!(with("PURLIN__TAG", "early").fail(2, &["run", "c"]).stable_stderr(), @"
+    error: `early` in PURLIN__TAG leaves nothing to run
+     |
+     = Of the commands that the rest of the command line selects, none is of it.
+     = help: remove the process variable PURLIN__TAG, or give `-t`, which counts more
+    ");
+    assert_snapshot!(with("PURLIN__TAG", "late, erly").fail(2, &["run"]).stable_stderr(), @"
+    error: there is no tag `erly`
+     --> <process variable PURLIN__TAG>:1:1
+      |
+    1 | erly
+      | ^^^^ named here
+      |
+      = help: did you mean `early`?
+    ");
+    for (name, value) in [
+        ("PURLIN__MODULE", "x"),
+        ("PURLIN__SPACE", "x"),
+        ("PURLIN__CACHE", "x"),
+        ("PURLIN__SINCE", "x"),
+        ("PURLIN__WHY", "x"),
+    ] {
+        let told = with(name, value).fail(2, &["run"]).stderr;
+        assert!(told.contains(&format!("<process variable {name}>:1:1")), "{told}");
+    }
+}
+
+#[test]
+fn a_variable_that_nobody_knows_is_told() {
+    let workspace = workspace(&format!("[ctx]\npurlin--region = {{}}\n{COMMANDS}"));
+    workspace.write("src/a", "");
+    let workspace = workspace
+        .variable("PURLIN__JOB", "2")
+        .variable("PURLIN__ZEBRA", "x")
+        .variable("PURLIN__EMPTY", "")
+        .variable("PURLIN__GLOB_DEPTH", "2");
+    let told = workspace.succeed(&["check"]).stable_stderr();
+    assert_snapshot!(told, @"
+    warning: PURLIN__JOB sets no option of a run
+     |
+     = help: did you mean `PURLIN__JOBS`?
+
+    warning: PURLIN__ZEBRA sets no option of a run
+     |
+     = help: `purlin run --help` lists the options: `--some-option` is set by PURLIN__SOME_OPTION
+    ");
+    assert!(workspace.succeed(&["run", "a"]).stderr.starts_with(told.trim_end()));
+    let known = crate::workspace("[ctx]\npurlin--region = {}\n[commands]\na = 'true'\n");
+    let known = known.variable("PURLIN__REGION", "south").variable("PURLIN__GLOB", "1");
+    assert!(!known.succeed(&["run"]).stderr.contains("warning"));
 }

@@ -89,6 +89,26 @@ fn nor_is_what_one_of_another_process_writes() {
 }
 
 #[test]
+fn what_a_neighbour_wrote_is_none_when_somebody_has_edited_it_either() {
+    let workspace = modules();
+    workspace.succeed(&["run"]);
+    fs::remove_dir_all(workspace.path("dist")).unwrap();
+    // Now both are put back, and no run here has written them.
+    fs::remove_dir_all(workspace.path(".purlin/instances")).unwrap();
+    workspace.succeed(&["run"]);
+    for (narrow, text) in [(&[][..], "one"), (&["-m", "m2"], "two")] {
+        workspace.write("dist/m1.txt", "by hand");
+        workspace.write("m2/text", text);
+        workspace.succeed(&[&["run", "-n", "1"], narrow].concat());
+        fs::remove_dir_all(workspace.path("dist")).unwrap();
+        workspace.succeed(&["run", "-m", "m2"]);
+        assert!(!workspace.path("dist/m1.txt").exists(), "{text}");
+        workspace.succeed(&["run"]);
+    }
+    stays(&workspace, ["old", "two"]);
+}
+
+#[test]
 fn what_is_half_done_is_nobody_elses() {
     let workspace = workspace(
         r#"
@@ -218,6 +238,45 @@ fn two_may_change_their_files_round() {
 }
 
 #[test]
+fn a_folder_that_is_named_outright_is_shared_with_those_who_write_into_it() {
+    for (folder, alone) in [("out/", false), ("out", false), ("out/", true), ("out", true)] {
+        let workspace = workspace(&format!(
+            r#"
+[commands.a]
+exec = "mkdir -p out; echo a >out/a; sleep 0.4; cat in >>out/a"
+deps = ["in"]
+artifacts = ["{folder}"]
+[commands.b]
+exec = "mkdir -p out; sleep 0.2; cat in >out/b.x"
+deps = ["in"]
+artifacts = ["out/*.x"]
+"#
+        ));
+        // Whether it is one can be seen here alone.
+        fs::create_dir(workspace.path("out")).unwrap();
+        for text in ["1", "2"] {
+            workspace.write("in", text);
+            if alone {
+                let first = start(&workspace, &["run", "a"]);
+                let second = start(&workspace, &["run", "b"]);
+                for child in [first, second] {
+                    ends_well(child);
+                }
+            } else {
+                workspace.succeed(&["run"]);
+            }
+            let again = workspace.succeed(&["run"]);
+            assert!(again.stderr.contains("2 cached"), "{folder} {alone}: {again}");
+            fs::remove_dir_all(workspace.path("out")).unwrap();
+            workspace.succeed(&["run", "a"]);
+            assert!(!workspace.path("out/b.x").exists(), "{folder} {alone}");
+            assert_eq!(workspace.read("out/a"), format!("a\n{text}"));
+            workspace.succeed(&["run"]);
+        }
+    }
+}
+
+#[test]
 fn folders_beside_each_other_are_written_at_once() {
     // Each waits until the other one has begun.
     let workspace = workspace(
@@ -268,18 +327,26 @@ hidden = true
 #[cfg(target_os = "linux")]
 #[test]
 fn what_a_killed_run_has_left_in_the_folder_is_ended_first() {
-    let workspace = workspace(
+    for (folder, above) in [("out", "out"), ("out/deep", "out"), ("out/deep", "out/deep")] {
+        what_is_left_is_ended(folder, above);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn what_is_left_is_ended(folder: &str, above: &str) {
+    let workspace = workspace(&format!(
         r#"
 [commands.a]
-exec = "mkdir -p out; setsid sh -c 'sleep 1; echo late >out/late' & echo >started; wait"
+exec = "mkdir -p {folder}; setsid sh -c 'sleep 1; echo late >{folder}/late' & echo >started; wait"
 deps = ["in"]
-artifacts = ["out/*"]
+artifacts = ["{folder}/*"]
 [commands.b]
-exec = "mkdir -p out; echo b >out/b"
+exec = "mkdir -p {above}; echo b >{above}/b"
 deps = ["in"]
-artifacts = ["out/*"]
-"#,
-    );
+artifacts = ["{above}/**"]
+"#
+    ));
     workspace.write("in", "1");
     let made = std::process::Command::new("mkfifo").arg(workspace.path("started")).status();
     assert!(made.unwrap().success());
@@ -289,5 +356,5 @@ artifacts = ["out/*"]
     killed.wait().unwrap();
     workspace.succeed(&["run", "b"]);
     std::thread::sleep(std::time::Duration::from_millis(1300));
-    assert!(!workspace.path("out/late").exists());
+    assert!(!workspace.path(format!("{folder}/late")).exists(), "{folder} {above}");
 }

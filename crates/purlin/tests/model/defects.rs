@@ -52,6 +52,7 @@ defects! {
     outputs_beyond_links_missed in LINKED,
     renamed_ones_forget in RENAMED,
     dotenv_concerns_nobody in CONCERNED,
+    files_of_neighbours_kept in SHARING,
 }
 
 /// With the defect the model fails, time and again, and without it the same steps pass.

@@ -1,6 +1,6 @@
 //! The commands of the workspace, and what edits of `purlin.toml` make of them.
 
-use super::files::Pattern::{self, Below, Except, Folder, In, One, Through};
+use super::files::Pattern::{self, Among, Below, Except, Folder, In, One, Through};
 use super::program::Deed;
 
 /// A command's place in [`COMMANDS`]: what is counted, whatever it is called.
@@ -27,9 +27,10 @@ pub(crate) struct Command {
     pub(crate) shared: bool,
 }
 
-/// A module, which is named after its instance's slot.
+/// A module, which is named after the slot of its instance of the first command that has modules.
 #[derive(Clone, Copy)]
 pub(crate) struct Module {
+    pub(crate) slot: Slot,
     pub(crate) space: &'static str,
     pub(crate) folder: &'static str,
     /// The file with the variables of its space.
@@ -50,12 +51,15 @@ const COMMON: Command = Command {
     shared: false,
 };
 
+const LEFT: Module = Module { slot: 17, space: "left", folder: "mod/[l]", dotenv: "left.env" };
+const RIGHT: Module = Module { slot: 18, space: "right", folder: "mod/r", dotenv: "right.env" };
+
 const SOURCES: Pattern = In("src", ".txt");
 const DEEP: Pattern = In("src/deep", ".txt");
 const PAGES: Pattern = In("doc", ".md");
 
 /// Producers come before those who depend on them.
-pub(crate) const COMMANDS: [Command; 27] = [
+pub(crate) const COMMANDS: [Command; 30] = [
     Command {
         name: "list",
         deeds: &[Deed::Collect(&[SOURCES], "list.txt")],
@@ -197,7 +201,7 @@ pub(crate) const COMMANDS: [Command; 27] = [
         ],
         files: Some(&[In("mod/[l]", ".txt")]),
         artifacts: &[Folder("mod/[l]/out")],
-        module: Some(Module { space: "left", folder: "mod/[l]", dotenv: "left.env" }),
+        module: Some(LEFT),
         ..COMMON
     },
     Command {
@@ -208,7 +212,7 @@ pub(crate) const COMMANDS: [Command; 27] = [
         ],
         files: Some(&[In("mod/r", ".txt")]),
         artifacts: &[Folder("mod/r/out")],
-        module: Some(Module { space: "right", folder: "mod/r", dotenv: "right.env" }),
+        module: Some(RIGHT),
         ..COMMON
     },
     Command {
@@ -275,6 +279,30 @@ pub(crate) const COMMANDS: [Command; 27] = [
         elsewhere: Some((ORDER, &[Except("order/extra.txt"), In("order", ".txt")])),
         files: Some(&[SOURCES]),
         artifacts: &[In("order", ".txt"), Except("order/extra.txt")],
+        ..COMMON
+    },
+    // All instances share a folder by a wildcard, and each writes one file there.
+    Command {
+        name: "part",
+        deeds: &[Deed::Collect(&[In("mod/[l]", ".txt")], "parts/17.txt")],
+        files: Some(&[In("mod/[l]", ".txt")]),
+        artifacts: &[Among("parts", ".txt", "parts/17.txt")],
+        module: Some(LEFT),
+        ..COMMON
+    },
+    Command {
+        name: "part",
+        deeds: &[Deed::Collect(&[In("mod/r", ".txt")], "parts/18.txt")],
+        files: Some(&[In("mod/r", ".txt")]),
+        artifacts: &[Among("parts", ".txt", "parts/18.txt")],
+        module: Some(RIGHT),
+        ..COMMON
+    },
+    Command {
+        name: "gather",
+        deeds: &[Deed::Collect(&[In("parts", ".txt")], "gather.txt"), Deed::Show("gather.txt")],
+        producers: &[27, 28],
+        artifacts: &[One("gather.txt")],
         ..COMMON
     },
 ];
@@ -385,7 +413,7 @@ impl Definition {
 
     fn name_of(slot: Slot, command: String) -> String {
         match COMMANDS[slot].module {
-            Some(module) => format!("{command}@{}#{slot}", module.space),
+            Some(module) => format!("{command}@{}#{}", module.space, module.slot),
             None => command,
         }
     }
@@ -446,9 +474,11 @@ impl Definition {
              folder = \"{shelf}\"\n"
         );
         for (slot, command) in COMMANDS.iter().enumerate() {
-            if let Some(Module { space, folder, dotenv }) = command.module {
+            if let Some(Module { slot: name, space, folder, dotenv }) = command.module
+                && name == slot
+            {
                 document.push_str(&format!(
-                    "\n[spaces.{space}]\nmodules = [{{ name = \"{slot}\", path = \"{folder}\" }}]\n\
+                    "\n[spaces.{space}]\nmodules = [{{ name = \"{name}\", path = \"{folder}\" }}]\n\
                      dotenv = [{{ path = \"{dotenv}\", optional = true }}]\n"
                 ));
             }
@@ -458,7 +488,9 @@ impl Definition {
             let edits = self.edits(slot);
             // What is written once for all modules.
             let general = |text: String| match command.module {
-                Some(module) => text.replace(module.folder, "{module.dir}"),
+                Some(module) => text
+                    .replace(module.folder, "{module.dir}")
+                    .replace(&format!("/{}.", module.slot), "/{module.name}."),
                 None => text,
             };
             let mut lines = vec![
@@ -503,7 +535,7 @@ impl Definition {
     fn exec(&self, slot: Slot) -> String {
         let outside = "{root}/..";
         let number = match COMMANDS[slot].module {
-            Some(_) => "{module.name}".to_owned(),
+            Some(module) => format!("$(({{module.name}} + {}))", slot - module.slot),
             None => slot.to_string(),
         };
         let meanwhile = |when: &str| {

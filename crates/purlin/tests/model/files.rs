@@ -28,6 +28,9 @@ pub(crate) enum Pattern {
     Below(&'static str),
     /// One file, named beyond a link to the folder that it is in, and where it is.
     Through(&'static str, &'static str),
+    /// Files right in a folder, by how their names end, where others write, too, and the one of them
+    /// that is its own.
+    Among(&'static str, &'static str, &'static str),
     /// Not this file, which patterns in front of this one name.
     Except(&'static str),
 }
@@ -53,7 +56,9 @@ impl Pattern {
     pub(crate) fn written(self) -> String {
         match self {
             Self::One(path) | Self::Folder(path) => path.to_owned(),
-            Self::In(folder, ending) => format!("{folder}/*{ending}"),
+            Self::In(folder, ending) | Self::Among(folder, ending, _) => {
+                format!("{folder}/*{ending}")
+            }
             Self::Below(folder) => format!("{folder}/**"),
             Self::Through(path, _) => path.to_owned(),
             Self::Except(path) => format!("!{path}"),
@@ -63,7 +68,9 @@ impl Pattern {
     /// As words of a shell.
     pub(crate) fn words(self) -> String {
         match self {
-            Self::One(path) | Self::Through(_, path) => format!("'{path}'"),
+            Self::One(path) | Self::Through(_, path) | Self::Among(_, _, path) => {
+                format!("'{path}'")
+            }
             Self::In(folder, ending) => format!("\"{folder}\"/*{ending}"),
             Self::Folder(folder) | Self::Below(folder) => format!("\"{folder}\"/*"),
             Self::Except(_) => String::new(),
@@ -72,7 +79,9 @@ impl Pattern {
 
     pub(crate) fn matches(self, path: &str) -> bool {
         match self {
-            Self::One(one) | Self::Through(_, one) | Self::Except(one) => one == path,
+            Self::One(one) | Self::Through(_, one) | Self::Among(_, _, one) | Self::Except(one) => {
+                one == path
+            }
             Self::In(folder, ending) => path
                 .strip_prefix(folder)
                 .and_then(|rest| rest.strip_prefix('/'))

@@ -51,7 +51,7 @@ pub(crate) struct Profile {
     pub(crate) slots: &'static [Slot],
     /// How many commands a run names; all are run where it names none.
     pub(crate) named: &'static [usize],
-    /// How a run is narrowed to an instance.
+    /// How a run is narrowed to instances of a module.
     pub(crate) narrows: &'static [Option<Narrow>],
     pub(crate) users: &'static [usize],
     pub(crate) shelves: &'static [Shelf],
@@ -137,8 +137,8 @@ pub(crate) const WIDE: Profile = Profile {
     slots: &ALL,
     named: &[0, 0, 0, 1, 1, 2, 2, 3, 3],
     narrows: &[
-        Some(("-s", "left", 17)),
-        Some(("-m", "18", 18)),
+        Some(("-s", "left", &[17, 27])),
+        Some(("-m", "18", &[18, 28])),
         None,
         None,
         None,
@@ -177,6 +177,7 @@ pub(crate) const WIDE: Profile = Profile {
         (15, SOURCES[1]),
         (17, SOURCES[4]),
         (17, &["left.env"]),
+        (29, SOURCES[4]),
         (19, SOURCES[4]),
         (19, SOURCES[5]),
         (25, SOURCES[0]),
@@ -356,6 +357,15 @@ pub(crate) const ORDER: Profile = Profile {
 /// A module in a folder whose name means something in patterns.
 pub(crate) const ODD_MODULES: Profile =
     Profile { sources: &[&["mod/[l]/a.txt", "mod/[l]/é.txt"]], slots: &[17, 19], ..EDITS };
+
+/// Commands that share a folder, each of which writes one file there.
+pub(crate) const SHARING: Profile = Profile {
+    kinds: &[(Kind::Edit, 2), (Kind::Clean, 1), (Kind::Run, 3)],
+    sources: &[&["mod/[l]/a.txt"], &["mod/r/a.txt"]],
+    slots: &[27, 28],
+    named: &[1, 2],
+    ..EDITS
+};
 
 /// A command that writes beyond a link, and one that reads there.
 pub(crate) const LINKED: Profile = Profile { slots: &[24, 25], ..EDITS };

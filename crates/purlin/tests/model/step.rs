@@ -14,7 +14,7 @@ pub(crate) const SOURCES: [&[&str]; 6] = [
 ];
 
 /// Outputs, and places for a user's own files beside them.
-pub(crate) const OUTPUTS: [&str; 20] = [
+pub(crate) const OUTPUTS: [&str; 21] = [
     "list.txt",
     "each/a.txt.out",
     "each/é.txt.out",
@@ -35,6 +35,7 @@ pub(crate) const OUTPUTS: [&str; 20] = [
     "take/all",
     "real/all.txt",
     "order/kept.txt",
+    "parts/17.txt",
 ];
 
 /// A user's own files, where commands write.
@@ -81,15 +82,15 @@ pub(crate) enum Shelf {
     Offline,
 }
 
-/// A flag and its value that leave one instance of a module, and which.
-pub(crate) type Narrow = (&'static str, &'static str, Slot);
+/// A flag and its value that leave the instances of a module, and which.
+pub(crate) type Narrow = (&'static str, &'static str, &'static [Slot]);
 
 /// How a run is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Run {
     /// Which commands; all where none is named.
     pub(crate) slots: Vec<Slot>,
-    /// Only the instance of a module.
+    /// Only the instances of a module.
     pub(crate) narrow: Option<Narrow>,
     pub(crate) user: usize,
     pub(crate) shelf: Shelf,
@@ -120,7 +121,7 @@ impl Run {
 
     /// Which commands are asked for; all where it is none.
     pub(crate) fn wanted(&self) -> Vec<Slot> {
-        self.narrow.map_or_else(|| self.slots.clone(), |(_, _, slot)| vec![slot])
+        self.narrow.map_or_else(|| self.slots.clone(), |(_, _, slots)| slots.to_vec())
     }
 }
 

@@ -13,7 +13,10 @@ use super::oracle::{Cache, Place};
 use super::step::{SOURCES, Step, Tampering};
 
 /// What git ignores here.
-const IGNORED: &str = "gen/\n*.tmp\n.place/\npurlin.lock\n";
+const IGNORED: &str = "gen/\nparts/\n*.tmp\n.place/\npurlin.lock\n";
+
+/// The folder that instances share.
+const SHARED: &str = "parts/";
 
 /// The files that are not outputs.
 const SOURCES_IN: [&str; 13] = [
@@ -153,12 +156,7 @@ impl World {
                 }
             }
             Step::Clean(place) => {
-                let is_source = |path: &String| is_source(path);
-                let tree = self.places[*place].files.keys();
-                let outputs: Vec<String> = tree.filter(|path| !is_source(path)).cloned().collect();
-                for path in outputs {
-                    self.remove(*place, &path);
-                }
+                self.remove_all(*place, |path| !is_source(path));
             }
             Step::Uninstall(place) => self.remove(*place, INSTALLED),
             Step::Own { place, path, value } => {
@@ -174,6 +172,9 @@ impl World {
             Step::DropPrivate(place) => {
                 let _ = fs::remove_dir_all(self.root(*place).join(".purlin"));
                 self.places[*place].forget_records();
+                // What lies in a shared folder and is on nobody's record may be anybody's.
+                let is_shared = |path: &String| path.starts_with(SHARED);
+                self.remove_all(*place, is_shared);
             }
             Step::DropIndex(place) => files::remove(&self.root(*place), ".purlin/index"),
             Step::DropCache(user) => {
@@ -218,6 +219,12 @@ impl World {
     fn remove(&mut self, place: usize, path: &str) {
         files::remove(&self.root(place), path);
         self.places[place].files.remove(path);
+    }
+
+    fn remove_all(&mut self, place: usize, which: impl Fn(&String) -> bool) {
+        let paths = self.places[place].files.keys();
+        let paths: Vec<String> = paths.filter(|path| which(path)).cloned().collect();
+        paths.iter().for_each(|path| self.remove(place, path));
     }
 
     fn turn_mode(&mut self, place: usize, path: &str) {
@@ -308,7 +315,7 @@ impl World {
 
 /// Whether git ignores it.
 pub(super) fn is_ignored(path: &str) -> bool {
-    path.starts_with("gen/") || path.starts_with(".place/") || path.ends_with(".tmp")
+    ["gen/", SHARED, ".place/"].iter().any(|one| path.starts_with(one)) || path.ends_with(".tmp")
 }
 
 fn is_source(path: &str) -> bool {
