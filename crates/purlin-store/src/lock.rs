@@ -7,6 +7,8 @@ mod processes;
 pub use contention::Obstacle;
 pub use folders::{FolderLocks, FolderWait, folders_above};
 
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
@@ -55,6 +57,14 @@ impl InstanceLock {
         // What cannot be told is left to whoever takes the lock.
         !fs::symlink_metadata(lock_path(folder, name))
             .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// The same for many names, in one look at the folder.
+    #[must_use]
+    pub fn taken<'n>(folder: &Path, names: impl Iterator<Item = &'n str>) -> Vec<bool> {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let found: HashSet<OsString> = entries.map(|entry| entry.file_name()).collect();
+        names.map(|name| found.contains(OsStr::new(&lock_name(name)))).collect()
     }
 
     /// Waits until nobody else holds `name` in `folder`, which is made where it is missing. While
@@ -120,7 +130,11 @@ impl Drop for InstanceLock {
 }
 
 fn lock_path(folder: &Path, name: &str) -> PathBuf {
-    folder.join(format!("{}.lock", file_name(name)))
+    folder.join(lock_name(name))
+}
+
+fn lock_name(name: &str) -> String {
+    format!("{}.lock", file_name(name))
 }
 
 /// The file, where somebody else has locked it.

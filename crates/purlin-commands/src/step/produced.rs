@@ -123,7 +123,15 @@ impl Step<'_> {
         let mut strange = unknown.into_iter().filter(is_strange).peekable();
         if strange.peek().is_some() {
             let elsewhere = self.others_elsewhere();
-            theirs.extend(strange.filter(|one| left_by(&elsewhere, one)));
+            let strange: Vec<_> = strange.collect();
+            let killed = self.killed_rivals(strange.iter().map(|(path, _)| path));
+            let left_by_killed =
+                |path: &RelativePath| killed.iter().any(|outputs| outputs.matches(path));
+            theirs.extend(
+                strange
+                    .into_iter()
+                    .filter(|one| left_by(&elsewhere, one) || left_by_killed(&one.0)),
+            );
         }
         let theirs: HashSet<&RelativePath> = theirs.into_iter().map(|(path, _)| path).collect();
         filtered(after, |path| !theirs.contains(path))

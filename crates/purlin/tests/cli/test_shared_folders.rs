@@ -67,6 +67,33 @@ fn what_a_neighbour_writes_meanwhile_is_no_result() {
 }
 
 #[test]
+fn nor_is_what_a_neighbour_left_that_was_killed() {
+    let workspace = workspace(
+        r#"
+        [spaces.s]
+        modules = ["m1", "m2"]
+        [commands.build]
+        exec = "mkdir -p dist; echo x > dist/{module.name}.txt; test ! -e {module.path}/kill || kill -9 $PPID"
+        deps = ["{module.path}/in"]
+        artifacts = ["dist/*.txt"]
+        "#,
+    );
+    workspace.write("m1/in", "");
+    workspace.write("m2/in", "");
+    workspace.write("m2/kill", "");
+    assert_eq!(workspace.run(&["run", "-m", "m2"]).code, None);
+    fs::remove_file(workspace.path("m2/kill")).unwrap();
+    workspace.succeed(&["run", "-n1"]);
+    let again = workspace.succeed(&["run"]);
+    assert!(again.stderr.contains("2 cached"), "{again}");
+    fs::remove_dir_all(workspace.path("dist")).unwrap();
+    // Of what is kept each has its own.
+    workspace.succeed(&["run", "-n1"]);
+    let again = workspace.succeed(&["run"]);
+    assert!(again.stderr.contains("2 cached"), "{again}");
+}
+
+#[test]
 fn nor_is_what_one_of_another_process_writes() {
     let workspace = modules();
     for text in ["one", "two"] {
