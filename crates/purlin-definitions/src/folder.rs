@@ -158,7 +158,7 @@ impl Walk<'_> {
         if !is_top && entries.iter().any(|one| one.name == "purlin.toml") {
             return;
         }
-        entries.sort_unstable_by(Listed::order);
+        let entries = in_order(entries);
         if !is_top && self.take_default(folder, &entries) {
             return;
         }
@@ -277,9 +277,20 @@ struct Listed {
     name: String,
     /// How much of the name is what a file of definitions defines; all of it for anything else.
     stem: usize,
-    /// How that begins, as a number in the order of names: most are told apart by it.
-    start: u64,
     kind: Option<fs::FileType>,
+}
+
+/// Sorted by name. How names begin is sorted, as numbers, with their places: most are told apart by
+/// that, and what is moved while they are is small.
+fn in_order(entries: Vec<Listed>) -> Vec<Listed> {
+    let starts = entries.iter().map(Listed::start).enumerate();
+    let mut places: Vec<(u64, usize)> = starts.map(|(place, start)| (start, place)).collect();
+    places.sort_unstable_by(|one, other| {
+        let names = || entries[one.1].order(&entries[other.1]);
+        one.0.cmp(&other.0).then_with(names)
+    });
+    let mut entries: Vec<Option<Listed>> = entries.into_iter().map(Some).collect();
+    places.into_iter().filter_map(|(_, place)| entries[place].take()).collect()
 }
 
 impl Listed {
@@ -289,10 +300,15 @@ impl Listed {
         let kind = entry.file_type().ok();
         let may_count = stem.is_some() || !kind.is_some_and(|kind| kind.is_file());
         let stem = stem.unwrap_or(name.len());
+        may_count.then_some(Self { name, stem, kind })
+    }
+
+    /// How what it defines begins, as a number in the order of names.
+    fn start(&self) -> u64 {
         let mut start = [0; 8];
-        let known = stem.min(start.len());
-        start[..known].copy_from_slice(&name.as_bytes()[..known]);
-        may_count.then(|| Self { name, stem, start: u64::from_be_bytes(start), kind })
+        let known = self.stem.min(start.len());
+        start[..known].copy_from_slice(&self.name.as_bytes()[..known]);
+        u64::from_be_bytes(start)
     }
 
     fn stem(&self) -> &[u8] {
@@ -300,10 +316,7 @@ impl Listed {
     }
 
     fn order(&self, other: &Self) -> Ordering {
-        self.start
-            .cmp(&other.start)
-            .then_with(|| self.stem().cmp(other.stem()))
-            .then_with(|| self.name.cmp(&other.name))
+        self.stem().cmp(other.stem()).then_with(|| self.name.cmp(&other.name))
     }
 }
 

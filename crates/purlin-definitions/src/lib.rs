@@ -63,6 +63,6 @@ pub use path::{parse_path, path_text};
 pub use project::{Fetch, Fetched, GitProject};
 pub use read::{include_patterns, included};
 pub use scope::{Level, RESERVED, search};
-pub use show::{Names, as_data, leaf_type, to_json};
+pub use show::{Names, Shown, as_data, leaf_type, to_json};
 pub use system::{DEFAULT_SYSTEMS, is_system};
 pub use workspace::{Setup, Workspace};

@@ -1,9 +1,11 @@
 //! Questions about outputs: which names there are, and what one of them is.
 
+use std::fmt;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Value};
 use purlin_plugin::language::{Argument, Datum, Evaluated};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use crate::engine::Engine;
@@ -154,27 +156,26 @@ impl Engine {
     }
 
     /// The document of `show PATH`: a value, or a branch whose leaves are not evaluated.
-    pub(crate) fn shown(&self, path: &[String]) -> Result<Json, Diagnostic> {
-        if path.is_empty() {
-            let mut roots = Map::new();
-            for root in self.output_roots(0) {
-                let Some(tree) = self.sound_outputs(&root) else { continue };
-                if let Some(shown) = self.shown_below(&tree, &tree.root) {
-                    roots.insert(root.to_string(), shown);
+    pub(crate) fn shown(&self, path: &[String]) -> Result<Shown<'_>, Diagnostic> {
+        let what = if path.is_empty() {
+            let roots = self.output_roots(0).into_iter();
+            What::Roots(roots.filter_map(|root| Some((self.sound_outputs(&root)?, root))).collect())
+        } else {
+            let place = self.place(path)?;
+            let node =
+                place.node().ok_or_else(|| message::no_such_path(path, path.len() - 1, []))?;
+            match place.tree.standing(node, None) {
+                Standing::Leaf(output, _) => {
+                    let value = self.output_value(&output, None, None);
+                    What::Value(to_json(&value.map_err(Arc::unwrap_or_clone)?))
                 }
+                Standing::Conflict(verdict) => {
+                    return Err(message::conflict(&place.path, &verdict.conflict));
+                }
+                Standing::Nothing | Standing::Branch(_) => What::Branch(place),
             }
-            return Ok(Json::Object(roots));
-        }
-        let place = self.place(path)?;
-        let node = place.node().ok_or_else(|| message::no_such_path(path, path.len() - 1, []))?;
-        match place.tree.standing(node, None) {
-            Standing::Leaf(output, _) => {
-                let value = self.output_value(&output, None, None);
-                Ok(to_json(&value.map_err(Arc::unwrap_or_clone)?))
-            }
-            Standing::Conflict(verdict) => Err(message::conflict(&place.path, &verdict.conflict)),
-            _ => Ok(self.shown_below(&place.tree, node).unwrap_or_else(|| json!({}))),
-        }
+        };
+        Ok(Shown { engine: self, what })
     }
 
     /// The value at an output path.
@@ -192,23 +193,99 @@ impl Engine {
             Standing::Nothing | Standing::Branch(_) => Err(message::no_value(path)),
         }
     }
+}
 
-    fn shown_below(&self, tree: &Tree, node: &Node) -> Option<Json> {
-        match tree.standing(node, None) {
-            Standing::Nothing => None,
-            Standing::Branch(_) => {
-                let below = node.below().filter_map(|(name, node)| {
-                    Some((name.to_string(), self.shown_below(tree, node)?))
-                });
-                Some(Json::Object(below.collect()))
+/// The document of `show`. It is written as it is read from the tree: names may be many.
+pub struct Shown<'a> {
+    engine: &'a Engine,
+    what: What,
+}
+
+enum What {
+    Value(Json),
+    Branch(Place),
+    Roots(Vec<(Arc<Tree>, Name)>),
+}
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.what {
+            What::Value(value) => value.serialize(serializer),
+            What::Branch(place) => match place.node() {
+                Some(node) => self.below(&place.tree, node).serialize(serializer),
+                None => serializer.serialize_map(Some(0))?.end(),
+            },
+            What::Roots(roots) => {
+                let mut shown = serializer.serialize_map(None)?;
+                for (tree, root) in roots {
+                    self.below(tree, &tree.root).entry(root, &mut shown)?;
+                }
+                shown.end()
             }
-            Standing::Leaf(output, _) => Some(match &output.content {
-                Content::Data(value) | Content::Value(Argument::Data(value)) => value.to_json(),
-                _ => unforced(self.type_of(&output).as_deref().unwrap_or("value")),
-            }),
-            Standing::Conflict(_) => Some(unforced("conflict")),
         }
     }
+}
+
+impl Shown<'_> {
+    fn below<'b>(&'b self, tree: &'b Tree, node: &'b Node) -> Below<'b> {
+        Below { engine: self.engine, tree, node, standing: tree.standing(node, None) }
+    }
+}
+
+/// What is at a node.
+struct Below<'a> {
+    engine: &'a Engine,
+    tree: &'a Tree,
+    node: &'a Node,
+    standing: Standing,
+}
+
+impl Below<'_> {
+    /// Writes it as an entry of what is above it, unless there is nothing.
+    fn entry<M: SerializeMap>(&self, name: &str, above: &mut M) -> Result<(), M::Error> {
+        match self.standing {
+            Standing::Nothing => Ok(()),
+            _ => above.serialize_entry(name, self),
+        }
+    }
+}
+
+impl Serialize for Below<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { engine, tree, node, standing } = self;
+        match standing {
+            Standing::Nothing | Standing::Branch(_) => {
+                let mut shown = serializer.serialize_map(None)?;
+                for (name, node) in node.below() {
+                    let standing = tree.standing(node, None);
+                    Below { engine, tree, node, standing }.entry(name, &mut shown)?;
+                }
+                shown.end()
+            }
+            Standing::Leaf(output, _) => match &output.content {
+                Content::Data(value) | Content::Value(Argument::Data(value)) => {
+                    value.to_json().serialize(serializer)
+                }
+                _ => {
+                    let kind = engine.type_of(output);
+                    serialize_unforced(kind.as_deref().unwrap_or("value"), serializer)
+                }
+            },
+            Standing::Conflict(_) => serialize_unforced("conflict", serializer),
+        }
+    }
+}
+
+fn serialize_unforced<S: Serializer>(kind: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut told = serializer.serialize_map(Some(1))?;
+    told.serialize_entry("$type", kind)?;
+    told.end()
 }
 
 fn unforced(kind: &str) -> Json {

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use purlin_model::{Diagnostic, Value, distinct};
 use purlin_plugin::language::{Argument, Language, Namespace};
-use serde_json::Value as Json;
 
 use crate::board::{Board, Key, lock};
 use crate::catalogue::Catalogue;
@@ -20,7 +19,7 @@ use crate::graph::Graph;
 use crate::inputs::Inputs;
 use crate::merge::Standing;
 use crate::project::Fetch;
-use crate::show::Names;
+use crate::show::{Names, Shown};
 use crate::system::DEFAULT_SYSTEMS;
 use crate::{Name, project};
 
@@ -161,7 +160,7 @@ impl Workspace {
     ///
     /// # Errors
     /// There is nothing at the path, its values exclude each other, or it cannot be evaluated.
-    pub fn show(&self, path: &[String]) -> Result<Json, Diagnostic> {
+    pub fn show(&self, path: &[String]) -> Result<Shown<'_>, Diagnostic> {
         self.engine.shown(path)
     }
 

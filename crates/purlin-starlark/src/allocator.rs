@@ -11,6 +11,7 @@ use std::ptr;
 use std::thread;
 use std::time::Duration;
 
+use libmimalloc_sys::{mi_malloc, mi_realloc, mi_zalloc};
 use mimalloc::MiMalloc;
 
 use crate::worker::{Stop, Watch};
@@ -97,16 +98,33 @@ fn stop_here() {
     }
 }
 
-// SAFETY: every call is passed on to an allocator unchanged.
+/// Pieces of memory are aligned to this without being asked to be.
+const ALIGNED: usize = 16;
+
+/// Whether a piece is aligned as it should be without asking. Asking takes a longer way.
+const fn is_plain(layout: Layout) -> bool {
+    layout.align() <= ALIGNED && layout.align() <= layout.size()
+}
+
+// SAFETY: every call is passed on to an allocator: as it is, or without an alignment that all pieces
+// of the size have.
 unsafe impl GlobalAlloc for Budgeted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         take(layout.size());
+        if is_plain(layout) {
+            // SAFETY: any size may be asked for.
+            return unsafe { mi_malloc(layout.size()) }.cast();
+        }
         // SAFETY: the caller's promise.
         unsafe { MiMalloc.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         take(layout.size());
+        if is_plain(layout) {
+            // SAFETY: any size may be asked for.
+            return unsafe { mi_zalloc(layout.size()) }.cast();
+        }
         // SAFETY: the caller's promise.
         unsafe { MiMalloc.alloc_zeroed(layout) }
     }
@@ -122,6 +140,10 @@ unsafe impl GlobalAlloc for Budgeted {
             take(size - layout.size());
         } else {
             give(layout.size() - size);
+        }
+        if is_plain(layout) && layout.align() <= size {
+            // SAFETY: the caller's promise.
+            return unsafe { mi_realloc(pointer.cast(), size) }.cast();
         }
         // SAFETY: the caller's promise.
         unsafe { MiMalloc.realloc(pointer, layout, size) }

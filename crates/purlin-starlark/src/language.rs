@@ -16,6 +16,10 @@ use crate::{call, nesting};
 /// So many modules are kept of files that may have done all that they are for.
 const MOST_SPENT: usize = 256;
 
+/// Bytes of a text whose tree takes more memory than may lie idle. The thread that evaluates it parses
+/// it, too: only that can use the tree's memory again, once the evaluation has used it up.
+const LARGE_TEXT: usize = 256 << 10;
+
 thread_local! {
     /// Files whose functions have returned data in this thread, the last one behind. Memory is given
     /// back soonest by the thread that has taken it, which is nearly always this one.
@@ -175,14 +179,15 @@ impl Inner {
     }
 
     fn parse(&self, source: &Arc<Source>) -> Result<File, Diagnostics> {
-        if nesting::check(source).map_err(|diagnostic| vec![diagnostic])? {
-            let deep = source.clone();
-            return self
-                .workers
-                .run(move || Ok(File::parse(&deep, true)))
-                .map_err(|diagnostic| vec![diagnostic])?;
+        let is_deep = nesting::check(source).map_err(|diagnostic| vec![diagnostic])?;
+        let is_large = source.text.as_ref().is_some_and(|text| text.len() >= LARGE_TEXT);
+        if !is_deep && (!is_large || Workers::is_here()) {
+            return File::parse(source, false);
         }
-        File::parse(source, false)
+        let source = source.clone();
+        self.workers
+            .run(move || Ok(File::parse(&source, is_deep)))
+            .map_err(|diagnostic| vec![diagnostic])?
     }
 
     /// The newest file of a name.

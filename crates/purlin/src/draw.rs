@@ -54,8 +54,8 @@ pub(crate) fn err_bytes(bytes: &[u8]) {
 }
 
 /// Prints one JSON document to stdout.
-pub(crate) fn json(document: &serde_json::Value) {
-    json_text(&document.to_string());
+pub(crate) fn json(document: &impl serde::Serialize) {
+    json_text(&serde_json::to_string(document).expect("its keys are text"));
 }
 
 /// Prints the text of a JSON document to stdout. What terminals do not show is escaped in it, which to

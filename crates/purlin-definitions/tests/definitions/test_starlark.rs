@@ -74,7 +74,7 @@ pub(crate) fn open_fetching(
 impl Opened {
     pub(crate) fn show(&self, path: &str) -> Json {
         match self.workspace.show(&parse_path(path).unwrap()) {
-            Ok(shown) => shown,
+            Ok(shown) => serde_json::to_value(shown).unwrap(),
             Err(diagnostic) => panic!("{}", told(&diagnostic)),
         }
     }

@@ -97,7 +97,7 @@ impl World {
     }
 
     pub(crate) fn show(&self, path: &str) -> Json {
-        self.workspace.show(&parse_path(path).unwrap()).unwrap()
+        serde_json::to_value(self.workspace.show(&parse_path(path).unwrap()).unwrap()).unwrap()
     }
 
     pub(crate) fn codes(&self) -> Vec<String> {
