@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use purlin_host::Plugins;
@@ -11,6 +11,7 @@ use purlin_plugin::manifest::Hot;
 use purlin_store::Files;
 use purlin_store::{Store, StoreError, TemporaryStore};
 
+use crate::attributes::lacks_attributes;
 use crate::cancel::Cancel;
 use crate::dependency::Packages;
 use crate::execute::LogFiles;
@@ -41,6 +42,8 @@ pub struct Session<'a> {
     /// True where stdout of this process says something of its own: a program that owns the
     /// terminal writes to stderr in its place.
     pub keeps_stdout: bool,
+    /// False where nobody sees notes: what is said once is then said by another run.
+    pub shows_notes: bool,
     /// Names the run: sorts by time.
     pub run: String,
     /// What the instances of the workspace are called, those too that take no part in the run; `None`
@@ -49,6 +52,7 @@ pub struct Session<'a> {
     /// The cache by which jobs that are no commands share their results.
     pub(crate) shared: Option<CacheChoice>,
     orphans: OnceLock<Orphans>,
+    attributes: Once,
     /// Records of those that have no part in the run.
     pub(crate) elsewhere: Elsewhere,
     troubled: Mutex<BTreeSet<String>>,
@@ -84,10 +88,12 @@ impl<'a> Session<'a> {
             variables,
             cancel,
             keeps_stdout: false,
+            shows_notes: true,
             run: run_name(),
             ids: None,
             shared: None,
             orphans: OnceLock::new(),
+            attributes: Once::new(),
             elsewhere: Elsewhere::default(),
             troubled: Mutex::default(),
             begun: Mutex::default(),
@@ -130,6 +136,20 @@ impl<'a> Session<'a> {
             let ids = self.ids.and_then(|ids| ids());
             ids.map(|ids| orphans(&self.records(), ids)).unwrap_or_default()
         })
+    }
+
+    /// Whether to tell now that git is to be told of kept results. True once in a workspace.
+    pub(crate) fn tells_of_attributes(&self) -> bool {
+        let mut tells = false;
+        self.attributes.call_once(|| {
+            let told = self.private.join("told-of-attributes");
+            tells = self.shows_notes && !told.exists() && lacks_attributes(&self.root);
+            if tells {
+                // If that fails it is told again.
+                let _ = std::fs::write(&told, "");
+            }
+        });
+        tells
     }
 
     /// The store that a cache keeps results in, if it keeps any.
@@ -313,14 +333,13 @@ pub fn workspace_store(root: &Path) -> PathBuf {
 /// What git is not to see of the store in a workspace: files in the making.
 const IGNORED: &[u8] = b"tmp/\n";
 
-/// Sees to it that nothing of a store that is committed is committed by mistake. True the first time.
-pub(crate) fn prepare_workspace_store(root: &Path) -> Result<bool, StoreError> {
+/// Sees to it that nothing of a store that is committed is committed by mistake.
+pub(crate) fn prepare_workspace_store(root: &Path) -> Result<(), StoreError> {
     let file = workspace_store(root).join(".gitignore");
     if file.symlink_metadata().is_ok() {
-        return Ok(false);
+        return Ok(());
     }
-    purlin_store::write_atomically(&file, IGNORED, "workspace-store")?;
-    Ok(true)
+    purlin_store::write_atomically(&file, IGNORED, "workspace-store")
 }
 
 fn prepare_private(folder: &Path) -> Result<(), StoreError> {

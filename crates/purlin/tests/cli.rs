@@ -4,6 +4,8 @@
 mod test_arguments;
 #[path = "cli/test_at_once.rs"]
 mod test_at_once;
+#[path = "cli/test_attributes.rs"]
+mod test_attributes;
 #[path = "cli/test_bad_cache.rs"]
 mod test_bad_cache;
 #[path = "cli/test_bad_configuration.rs"]

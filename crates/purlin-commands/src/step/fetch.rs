@@ -18,8 +18,7 @@ impl Step<'_> {
         let Some(tier) = self.session.tier(&self.instance().cache) else { return Ok(None) };
         if self.instance().cache.is_in_workspace() {
             match prepare_workspace_store(&self.session.root) {
-                Ok(is_new) if is_new => self.tell_of_attributes(),
-                Ok(_) => {}
+                Ok(()) => self.tell_of_attributes(),
                 Err(error) => {
                     self.warn_of_cache(&error, "commands run as if nothing were kept");
                     return Ok(None);

@@ -36,7 +36,8 @@ impl Step<'_> {
         let stored = || -> Result<bool, StoreError> {
             let _held = store.begin()?;
             let committed = self.instance().cache.is_in_workspace();
-            if committed && prepare_workspace_store(&self.session.root)? {
+            if committed {
+                prepare_workspace_store(&self.session.root)?;
                 self.tell_of_attributes();
             }
             let paths: Vec<RelativePath> =
@@ -73,9 +74,10 @@ impl Step<'_> {
         false
     }
 
-    /// That results are kept in the repository is said once, if git is to be told.
+    /// That results are kept in the repository is said once, if git is to be told: by the first run that
+    /// shows notes.
     pub(super) fn tell_of_attributes(&self) {
-        if attributes::lacks_attributes(&self.session.root) {
+        if self.session.tells_of_attributes() {
             (self.events)(Event::Notice(attributes::note()));
         }
     }

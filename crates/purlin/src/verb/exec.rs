@@ -56,6 +56,7 @@ pub(crate) fn perform(context: &Context, options: &Exec) -> Outcome {
     let cancel = signals::cancel();
     let mut session = Session::new(&root, &context.cache, &context.plugins, user.clone(), cancel)
         .offline(context.global.offline);
+    session.shows_notes = !context.global.quiet;
     session.packages = Some(&identities);
     signals::watch();
     let summary = prepare(context, options, &prepared.graph, &session, asked.jobs());

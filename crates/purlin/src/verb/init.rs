@@ -45,7 +45,8 @@ pub(crate) fn perform(global: &Global, bundled: &PluginSet, options: &Init) -> O
     LockFile::create(&root).map_err(Failure::failed)?;
     let files: &[&str] = if locked { &[FILE] } else { &[FILE, LOCK_FILE] };
     if global.json {
-        draw::json(&serde_json::json!({ "files": files }));
+        let advice = attributes::advice(&root);
+        draw::json(&serde_json::json!({ "files": files, "unmarked_cache": advice }));
     } else if !global.quiet {
         draw::out(format_args!("wrote {}; try `purlin run`\n", files.join(" and ")));
     }
@@ -71,7 +72,8 @@ fn from_template(
         files.push(LOCK_FILE.to_owned());
     }
     if global.json {
-        draw::json(&serde_json::json!({ "files": files }));
+        let advice = attributes::advice(root);
+        draw::json(&serde_json::json!({ "files": files, "unmarked_cache": advice }));
     } else if !global.quiet {
         let count = files.len();
         let noun = if count == 1 { "file" } else { "files" };

@@ -73,6 +73,7 @@ pub(crate) fn perform(context: &Context, options: &Run, given: &[Given]) -> Outc
             .offline(context.global.offline)
             .with_ids(&ids);
     session.keeps_stdout = context.global.json;
+    session.shows_notes = !context.global.quiet;
     session.packages = Some(&identities);
     selection::narrow(context, options, &request, &session, &mut graph)?;
     if options.fail {

@@ -222,6 +222,9 @@ fn that_git_is_not_told_of_results_is_said_once() {
     let workspace = workspace(DOCUMENT);
     workspace.write("wanted.txt", "one\n");
     git(&workspace, &["init", "-q"]);
+    // Where nobody would see it, it is left to another run.
+    assert_eq!(workspace.succeed(&["run", "-q", "lock"]).stderr, "");
+    workspace.write("wanted.txt", "three\n");
     let first = workspace.succeed(&["run", "lock"]);
     let line = "/.purlin-cache/** binary linguist-generated";
     assert!(first.stderr.contains(&format!("add this line to .gitattributes: {line}")), "{first}");
@@ -233,6 +236,7 @@ fn that_git_is_not_told_of_results_is_said_once() {
     // Where it is told already, or where there is no repository, nothing is said.
     for attributes in [Some(line), None] {
         fs::remove_dir_all(workspace.path(".purlin-cache")).unwrap();
+        fs::remove_dir_all(workspace.path(".purlin")).unwrap();
         match attributes {
             Some(line) => workspace.write(".gitattributes", line),
             None => {

@@ -7,11 +7,21 @@ use std::path::Path;
 
 use purlin_commands::{ATTRIBUTES, ATTRIBUTES_LINE, lacks_attributes};
 use purlin_model::Diagnostic;
+use serde_json::{Value as Json, json};
 
 use crate::arguments::Global;
 use crate::draw;
 use crate::failure::Failure;
 use crate::question::{confirmed, may_ask};
+
+/// As `--json` has it: the line, and the file that it is for; null where git is told already, or where there
+/// is none.
+pub(super) fn advice(root: &Path) -> Json {
+    match lacks_attributes(root) {
+        true => json!({ "file": ATTRIBUTES, "line": ATTRIBUTES_LINE }),
+        false => Json::Null,
+    }
+}
 
 /// Asks whether to add the line, or tells it where nobody can be asked.
 pub(super) fn offer(global: &Global, root: &Path) -> Result<(), Failure> {
