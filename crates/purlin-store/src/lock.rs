@@ -36,6 +36,8 @@ pub struct InstanceLock {
     mode: Mode,
     /// What others may have to know of it besides its holder: the folder that it is of.
     about: Vec<u8>,
+    /// Whether one who was killed has left it.
+    is_left: bool,
 }
 
 /// Whether others may have a lock at the same time.
@@ -92,6 +94,12 @@ impl InstanceLock {
             std::thread::sleep(pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Whether the last one who had it was killed while something ran under it.
+    #[must_use]
+    pub fn is_left(&self) -> bool {
+        self.is_left
     }
 
     /// Tells others who holds the lock, and by the number of its process what runs under it. To be
@@ -155,11 +163,14 @@ fn attempt(path: &Path, mode: Mode) -> Result<Result<InstanceLock, File>, StoreE
         match locked {
             // Whoever held it before has removed the file; a newer one may have its name by now.
             Ok(()) if same_file(&file, path).map_err(io_error("lock", path))? => {
+                // Who lets it go removes it, and what is new is empty until something runs.
+                let is_left = file.metadata().is_ok_and(|metadata| metadata.len() > 0);
                 return Ok(Ok(InstanceLock {
                     path: path.to_owned(),
                     file,
                     mode,
                     about: Vec::new(),
+                    is_left,
                 }));
             }
             Ok(()) => {}

@@ -34,7 +34,7 @@ impl Step<'_> {
         let outputs_before = self.outputs()?;
         let linked_before = linked(self.session, &instance.action.outputs, &outputs_before);
         let stamps = self.stamps(inputs, &key.files);
-        let own_stamps = self.own_stamps(record);
+        let own_stamps = self.own_stamps(record, &outputs_before, locks);
         self.check_installed(&inputs.answers.environment)?;
         let changes = &inputs.answers.environment.changes;
         let variables = self.session.variables.of_program(changes, &instance.action.variables);
@@ -62,7 +62,7 @@ impl Step<'_> {
         .map_err(|error| vec![self.not_started(&error)])?;
         let succeeded = execution.exit.succeeded();
         let tree = self.outputs()?;
-        let own_stamps_now = self.own_stamps(record);
+        let own_stamps_now = self.own_stamps(record, &outputs_before, locks);
         let wrote = |path: &RelativePath| {
             outputs_before.get(path) != tree.get(path)
                 || own_stamps.get(path) != own_stamps_now.get(path)
