@@ -18,6 +18,7 @@ mod select;
 mod store;
 mod text;
 mod tree;
+mod users;
 mod verify;
 
 pub use build::{Builder, CLOSURE, changes, name_of};
@@ -31,4 +32,5 @@ pub use sandbox::{Mode, Sandbox, is_of_system};
 pub use select::{Selected, select};
 pub use store::{Brief, InUse, Last, PackageStore, Record, remove_tree};
 pub use text::{Roots, with_own_root};
+pub use users::User;
 pub use verify::DamagedPackage;
