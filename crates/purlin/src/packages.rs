@@ -12,6 +12,7 @@ mod roots;
 mod shared;
 mod sources;
 mod targets;
+mod used;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ mod packages {
     mod test_debian;
     mod test_faults;
     mod test_identity;
+    mod test_in_use;
     mod test_install;
     mod test_requests;
     mod test_sandbox;
