@@ -1,6 +1,7 @@
 //! Packages of a workspace, from what definitions say to what is on disk: for the verbs that build
 //! and use them.
 
+mod foreign;
 mod identity;
 mod install;
 mod last;

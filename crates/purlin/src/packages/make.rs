@@ -103,6 +103,7 @@ impl Packages<'_> {
         let mut user = None;
         if !selected.jobs.is_empty() {
             context.pin()?;
+            self.check_roots(graph)?;
             user = Some(self.store.using(&folders(graph, 0..graph.nodes.len())));
             let builds = selected.missing.iter().any(|index| graph.nodes[*index].action.is_some());
             let sandbox = match builds {
