@@ -123,8 +123,8 @@ pub(crate) struct View<'a> {
     pub(crate) reads: &'a [PathBuf],
 }
 
-/// The folder of a package, as its own programs see it. It is a mount of its own, below nothing that they
-/// may write to, so that nothing else can be put in its place.
+/// The folder of a package, as its own programs see it. It is a mount of its own, so that nothing
+/// else can be put in its place.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shown<'a> {
     /// Where it is.
@@ -137,8 +137,10 @@ pub(crate) struct Shown<'a> {
 
 /// Runs a program, and ends what it leaves running before its own end: nobody writes into what is kept
 /// then. The first process of the namespace is bubblewrap's, this shell is another, and no third is left.
+/// Where it is in no namespace, whatever has called itself bubblewrap, it ends nobody.
 const TO_THE_END: &str = "\
     \"$@\"; status=$?\n\
+    [ \"$PPID\" = 1 ] || exit $status\n\
     kill -KILL -1 2>/dev/null\n\
     while set -- /proc/[0-9]*; [ $# -gt 2 ]; do /bin/sleep 0.01 2>/dev/null; done\n\
     exit $status";

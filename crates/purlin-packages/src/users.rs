@@ -136,7 +136,7 @@ fn removed_as_dead(path: &Path) -> bool {
 }
 
 /// What tells this process from all others that have used the store.
-fn token() -> &'static str {
+pub(crate) fn token() -> &'static str {
     static TOKEN: OnceLock<String> = OnceLock::new();
     TOKEN.get_or_init(|| {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());

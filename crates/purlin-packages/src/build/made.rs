@@ -203,6 +203,7 @@ impl Builder<'_> {
             let error =
                 |source| StoreError::Io { action: "keep the folder", path: kept.clone(), source };
             fs::create_dir_all(kept.parent().unwrap_or(&kept)).map_err(error)?;
+            writable(work);
             if !made.starts_with(work) {
                 // What is in the final path could be taken for a package.
                 writable(made);

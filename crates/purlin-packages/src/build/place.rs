@@ -13,6 +13,7 @@ use crate::graph::Node;
 use crate::sandbox::Sandbox;
 use crate::store::{Record, remove_tree};
 use crate::tree::{special, sync};
+use crate::users::token;
 
 /// A package that makes room for itself to be built again where it is.
 pub(super) struct Aside {
@@ -60,7 +61,7 @@ impl Builder<'_> {
     fn unused(&self, folder: &Path, name: &str) -> PathBuf {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        folder.join(format!("{name}.{}-{number}", std::process::id()))
+        folder.join(format!("{name}.{}-{number}", token()))
     }
 
     /// Why what a build has made is no package, if so.

@@ -142,7 +142,7 @@ fn who_is_not_root_may_leave_folders_that_cannot_be_written_to() {
         }
     }
     // What failed is kept, whatever it has left.
-    let text = bench.workspace.read("purlin.star").replace("a-w $out", "a-w $out; false");
+    let text = bench.workspace.read("purlin.star").replace("a-w $out", "a-w $out /build; false");
     bench.workspace.write("purlin.star", text);
     let failed = as_user(&["build", "it"]);
     assert!(failed.stderr.contains("Its folder is kept"), "{failed}");
@@ -150,7 +150,7 @@ fn who_is_not_root_may_leave_folders_that_cannot_be_written_to() {
     let packages = bench.workspace.cache().join("packages");
     let mode =
         |mode| fs::set_permissions(&packages, std::os::unix::fs::PermissionsExt::from_mode(mode));
-    let text = bench.workspace.read("purlin.star").replace("; false", "; :");
+    let text = bench.workspace.read("purlin.star").replace(" /build; false", "; :");
     bench.workspace.write("purlin.star", text);
     mode(0o555).unwrap();
     let refused = as_user(&["build", "it"]);
@@ -194,6 +194,20 @@ fn what_a_build_leaves_running_ends_with_it() {
             assert!(Instant::now() < end, "with `{sandbox}` something still runs");
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+}
+
+#[test]
+fn nobody_writes_into_a_package_that_counts() {
+    let script = "(setsid sh -c 'while :; do echo more >> $out/x; done' &); \
+                  while test ! -s $out/x; do :; done";
+    let script = script.replace('\'', "\"");
+    for _ in 0..5 {
+        let bench = bench("strict", &script);
+        let size = || fs::metadata(bench.root_of("it").join("x")).unwrap().len();
+        let before = size();
+        bench.workspace.succeed(&["cache", "verify"]);
+        assert!(before > 0 && size() == before);
     }
 }
 
