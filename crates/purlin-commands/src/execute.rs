@@ -18,7 +18,7 @@ use crate::action::Action;
 use crate::cancel::{GRACE, Stop};
 use crate::event::Event;
 use crate::output::Logs;
-use crate::platform::Confinement;
+use crate::platform::{Confinement, Inherits};
 use crate::terminal::Foreground;
 
 /// How long the pipes of a program that has ended are read on before what else holds them is ended.
@@ -108,11 +108,14 @@ pub(crate) struct Conditions<'a> {
     pub listener: &'a Arc<dyn Listener>,
     /// What it alone may write into. Whatever it starts holds them, too.
     pub folders: &'a FolderLocks,
+    /// What else it gets that is open here.
+    pub inherits: Inherits,
     /// It may not write to the stdout of this process, even if it owns the terminal.
     pub keeps_stdout: bool,
 }
 
-/// Runs an action to its end with these process variables. Whatever it starts holds `lock`, the instance's, too.
+/// Runs an action to its end with these process variables. Whatever it starts holds `lock`, the instance's, too,
+/// where the conditions let it.
 ///
 /// # Errors
 /// The program could not be started.
@@ -137,7 +140,8 @@ pub(crate) fn execute(
     if action.interactive {
         crate::terminal::pass_on(&mut command, conditions.keeps_stdout)?;
     }
-    crate::platform::prepare(&mut command, lock, conditions.folders, action.interactive);
+    let (folders, inherits) = (conditions.folders, conditions.inherits);
+    crate::platform::prepare(&mut command, lock, folders, action.interactive, inherits);
     if let Some(confinement) = &conditions.confinement {
         crate::platform::enforce(&mut command, confinement);
     }

@@ -20,6 +20,7 @@ use crate::action::Action;
 use crate::event::{Event, Summary};
 use crate::execute::{Conditions, Execution, Exit, Forward, Listener, Silent, execute};
 use crate::output::Logs;
+use crate::platform::Inherits;
 use crate::session::Session;
 
 /// How many events may wait to be drawn before programs have to wait.
@@ -63,8 +64,10 @@ pub struct JobProgram<'a> {
     pub root: &'a Path,
     /// All of its process variables.
     pub variables: &'a BTreeMap<OsString, OsString>,
-    /// Held by whatever it starts.
+    /// Held by whatever it starts, if it inherits that.
     pub lock: &'a InstanceLock,
+    /// What it gets that is open here.
+    pub inherits: Inherits,
     /// The part of its logs' name that tells it from other programs of the job.
     pub part: Option<&'a str>,
 }
@@ -124,6 +127,7 @@ impl Reporter<'_> {
             confinement: None,
             listener: &listener,
             folders: &FolderLocks::default(),
+            inherits: program.inherits,
             keeps_stdout: self.session.keeps_stdout,
         };
         let JobProgram { action, root, variables, lock, .. } = program;

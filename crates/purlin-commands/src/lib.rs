@@ -62,6 +62,7 @@ pub use jobs::{Done, Ended, Job, JobProgram, Reporter, Work, not_started, run_jo
 pub use key::Change;
 pub use needs::{Amount, Amounts};
 pub use output::Logs;
+pub use platform::Inherits;
 pub use record::Header;
 pub use redefined::redefined;
 pub use remote::Remote;

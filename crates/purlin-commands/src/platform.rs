@@ -1,10 +1,23 @@
 //! What is done between the start of a process and the start of its program.
 
+mod inherited;
+
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use purlin_store::{FolderLocks, InstanceLock};
+
+/// What a program gets of the files that this process has open, beside its standard streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inherits {
+    /// Whatever this process was given, and its locks: a command is the user's own program.
+    All,
+    /// Its locks alone, so that whoever comes next finds what it leaves running.
+    Locks,
+    /// Nothing: it cannot let a lock go, and what it leaves running is ended by its sandbox.
+    Nothing,
+}
 
 /// Puts a program into a session of its own, where no terminal can stop it, unless it is to own the
 /// terminal, and lets everything
@@ -15,8 +28,10 @@ pub(crate) fn prepare(
     lock: &InstanceLock,
     folders: &FolderLocks,
     interactive: bool,
+    inherits: Inherits,
 ) {
     let all = std::iter::once(lock.as_fd()).chain(folders.heirlooms());
+    let all = all.filter(|_| inherits != Inherits::Nothing);
     let locks: Vec<RawFd> = all.map(|lock| lock.as_raw_fd()).collect();
     let parent = rustix::process::getpid();
     let prepare = move || {
@@ -24,6 +39,9 @@ pub(crate) fn prepare(
             rustix::process::setsid()?;
         }
         end_with(parent)?;
+        if inherits != Inherits::All {
+            inherited::close_on_exec();
+        }
         // With fewer descriptors than that it can only do without.
         let _ = locks.iter().try_for_each(|lock| hand_on(*lock));
         Ok(())

@@ -2,13 +2,13 @@
 
 mod cached;
 mod made;
+mod place;
 mod program;
 
 pub use program::CLOSURE;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use purlin_commands::{Done, Ended, Event, Reporter};
@@ -69,7 +69,10 @@ impl Builder<'_> {
         match self.try_work(index, reporter) {
             Ok(done) => done,
             Err(Failure::Stopped) => Done::Stopped,
-            Err(Failure::Told(diagnostics)) => {
+            Err(Failure::Told(mut diagnostics)) => {
+                for told in diagnostics.iter_mut().filter(|told| told.labels.is_empty()) {
+                    *told = told.clone().label(node.package.origin.clone(), "for this package");
+                }
                 reporter.event(Event::Failed {
                     id: node.id.clone(),
                     how: "could not be built".to_owned(),
@@ -135,7 +138,7 @@ impl Builder<'_> {
         let begun = std::time::Instant::now();
         reporter
             .event(Event::Started { id: node.id.clone(), reason: "its tests changed".to_owned() });
-        let logs = self.test(index, &work, &lock, reporter)?;
+        let logs = self.test(index, (&work, prefix), &lock, reporter)?;
         record.tests = tests;
         self.store.put_record(&record)?;
         let _ = remove_tree(&work);
@@ -193,21 +196,6 @@ impl Builder<'_> {
             obstacle != Obstacle::Within && !reporter.stops()
         })?;
         lock.ok_or(Failure::Stopped)
-    }
-
-    /// An empty folder for one build.
-    fn folder(&self, name: &str) -> Result<PathBuf, StoreError> {
-        let folder = self.store.temporary().join(name);
-        remove_tree(&folder)?;
-        for part in ["src", "build", "home"] {
-            let path = folder.join(part);
-            fs::create_dir_all(&path).map_err(|source| StoreError::Io {
-                action: "make the folder",
-                path,
-                source,
-            })?;
-        }
-        Ok(folder)
     }
 }
 

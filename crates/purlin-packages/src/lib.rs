@@ -18,15 +18,19 @@ mod select;
 mod store;
 mod text;
 mod tree;
+mod users;
 mod verify;
 
 pub use build::{Builder, CLOSURE, changes, name_of};
 pub use graph::{Maker, Node, PackageGraph, Plan, Surroundings};
-pub use package::{Fields, Need, Package, ROLE, Source, fields_of, json, needs, scalar, source};
+pub use package::{
+    Fields, Need, Package, ROLE, Source, fields_of, is_folder_name, json, needs, scalar, source,
+};
 pub use profile::{Profile, SYSTEM_PATH};
 pub use prune::{PackageLimits, PrunedPackages, Used};
 pub use sandbox::{Mode, Sandbox, is_of_system};
 pub use select::{Selected, select};
 pub use store::{Brief, InUse, Last, PackageStore, Record, remove_tree};
 pub use text::{Roots, with_own_root};
+pub use users::User;
 pub use verify::DamagedPackage;

@@ -1,5 +1,9 @@
 //! A package as the leaf says it.
 
+mod path;
+
+pub use path::is_folder_name;
+
 use std::sync::Arc;
 
 use purlin_environments::{Request, Version};
@@ -176,6 +180,7 @@ impl Package {
         };
         let package = Self { said: fields, ..package };
         package.check_name()?;
+        package.check_version()?;
         Ok(Some(package))
     }
 
@@ -271,19 +276,6 @@ impl Package {
             character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '+')
         };
         self.shown().chars().map(|one| if sound(one) { one } else { '_' }).collect()
-    }
-
-    fn check_name(&self) -> Result<(), Diagnostic> {
-        let sound = !self.name.is_empty() && !self.name.starts_with(['.', '-']);
-        if sound && !self.name.contains(['/', '\0', '\n']) {
-            return Ok(());
-        }
-        Err(Diagnostic::error(
-            "package-name",
-            format!("`{}` is not a name of a package", self.name),
-        )
-        .label(self.origin.clone(), "this package")
-        .help("it becomes part of a path: letters, digits and `-`, `_`, `.`, `+`".to_owned()))
     }
 }
 

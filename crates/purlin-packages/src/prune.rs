@@ -40,6 +40,8 @@ pub struct PrunedPackages {
     pub packages: u64,
     /// Packages that stay.
     pub left: u64,
+    /// Those of them that would have gone, and are in use.
+    pub in_use: u64,
     /// True when somebody used the store, and nothing went.
     pub busy: bool,
 }
@@ -82,6 +84,7 @@ impl PackageStore {
             records.iter().filter(|(_, used)| limits.unused_since.is_some() && !old(*used));
         kept.extend(recent.map(|(record, _)| record.folder.clone()));
         let kept: HashSet<String> = self.closure(&kept).into_iter().collect();
+        let used = self.used_by_others();
         let mut victims: Vec<&(Record, SystemTime)> =
             records.iter().filter(|(record, _)| !kept.contains(&record.folder)).collect();
         victims.sort_by_key(|(_, used)| *used);
@@ -91,9 +94,13 @@ impl PackageStore {
             Some(_) => records.iter().map(|(record, _)| self.bytes(&record.folder)).sum(),
             None => 0,
         };
-        for (record, used) in victims {
+        for (record, last) in victims {
             let beyond = limits.most_bytes.is_some_and(|most| total > most);
-            if !old(*used) && !beyond {
+            if !old(*last) && !beyond {
+                continue;
+            }
+            if used.contains(&record.folder) {
+                pruned.in_use += 1;
                 continue;
             }
             if limits.most_bytes.is_some() {
@@ -106,26 +113,36 @@ impl PackageStore {
             pruned.packages += 1;
             left -= 1;
         }
-        self.sweep(&old)?;
+        self.sweep(&old, &used)?;
         pruned.left = left;
         Ok(pruned)
     }
 
-    /// Removes everything.
+    /// Removes everything but what is in use: what some program, shell or build has before it now. `None`
+    /// where somebody uses the store itself for longer than `patience`.
     ///
     /// # Errors
-    /// Something cannot be removed, or is in use.
+    /// Something cannot be removed.
     pub fn clear(&self, patience: Duration) -> Result<Option<u64>, StoreError> {
         if !self.folder().is_dir() {
             return Ok(Some(0));
         }
         let Some(_alone) = self.alone(patience)? else { return Ok(None) };
-        let records = self.records();
-        for (record, _) in &records {
+        let (records, used) = (self.records(), self.used_by_others());
+        let victims: Vec<_> =
+            records.iter().filter(|(record, _)| !used.contains(&record.folder)).collect();
+        for (record, _) in &victims {
             self.drop_record(&record.folder)?;
         }
-        self.sweep(&|_| true)?;
-        Ok(Some(records.len() as u64))
+        self.sweep(&|_| true, &used)?;
+        Ok(Some(victims.len() as u64))
+    }
+
+    /// How many packages are there that somebody uses now.
+    #[must_use]
+    pub fn count_in_use(&self) -> u64 {
+        let used = self.used_by_others();
+        used.iter().filter(|folder| self.record(folder).is_some()).count() as u64
     }
 
     /// The folders that workspaces have used last. Those of workspaces that are gone count no more.
@@ -143,11 +160,24 @@ impl PackageStore {
     }
 
     /// Removes what is no package: nobody else is there.
-    fn sweep(&self, old: &dyn Fn(SystemTime) -> bool) -> Result<(), StoreError> {
+    fn sweep(
+        &self,
+        old: &dyn Fn(SystemTime) -> bool,
+        used: &HashSet<String>,
+    ) -> Result<(), StoreError> {
         remove_tree(&self.temporary())?;
+        self.sweep_users();
+        for entry in fs::read_dir(self.replaced()).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            // The last dot is that before the number.
+            if name.rsplit_once('.').is_none_or(|(folder, _)| !used.contains(folder)) {
+                remove_tree(&entry.path())?;
+            }
+        }
         for entry in fs::read_dir(self.folder()).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if PackageStore::hash_of(&name).is_some() && self.record(&name).is_none() {
+            let is_package = PackageStore::hash_of(&name).is_some() && !used.contains(&name);
+            if is_package && self.record(&name).is_none() {
                 self.drop_record(&name)?;
                 remove_tree(&entry.path())?;
             }

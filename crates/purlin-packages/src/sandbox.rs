@@ -117,11 +117,33 @@ impl Sandbox {
 pub(crate) struct View<'a> {
     /// The folder of the build, which it sees as [`INSIDE`].
     pub(crate) folder: &'a Path,
-    /// The folder that it writes to, and where it sees that; `None` where it is only read.
-    pub(crate) out: Option<(&'a Path, &'a Path)>,
+    /// The folder of the package.
+    pub(crate) out: Shown<'a>,
     /// Folders that it may read, where they are.
     pub(crate) reads: &'a [PathBuf],
 }
+
+/// The folder of a package, as its own programs see it. It is a mount of its own, so that nothing
+/// else can be put in its place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    /// Where it is.
+    pub(crate) from: &'a Path,
+    /// Where they see it.
+    pub(crate) to: &'a Path,
+    /// Whether they may write to it.
+    pub(crate) writable: bool,
+}
+
+/// Runs a program, and ends what it leaves running before its own end: nobody writes into what is kept
+/// then. The first process of the namespace is bubblewrap's, this shell is another, and no third is left.
+/// Where it is in no namespace, whatever has called itself bubblewrap, it ends nobody.
+const TO_THE_END: &str = "\
+    \"$@\"; status=$?\n\
+    [ \"$PPID\" = 1 ] || exit $status\n\
+    kill -KILL -1 2>/dev/null\n\
+    while set -- /proc/[0-9]*; [ $# -gt 2 ]; do /bin/sleep 0.01 2>/dev/null; done\n\
+    exit $status";
 
 impl View<'_> {
     /// The arguments in front of the program.
@@ -129,7 +151,8 @@ impl View<'_> {
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let mut arguments = vec![text(bubblewrap)];
         let mut add = |words: &[&str]| arguments.extend(words.iter().map(|one| (*one).to_owned()));
-        add(&["--unshare-all", "--die-with-parent", "--hostname", "build"]);
+        // To root it would leave the right to mount, with which all could be written to.
+        add(&["--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--hostname", "build"]);
         for folder in SYSTEM {
             match Path::new(folder).read_link() {
                 Ok(target) => add(&["--symlink", &text(&target), folder]),
@@ -145,10 +168,9 @@ impl View<'_> {
             add(&["--ro-bind", &path, &path]);
         }
         add(&["--bind", &text(self.folder), INSIDE]);
-        if let Some((from, to)) = self.out {
-            add(&["--bind", &text(from), &text(to)]);
-        }
-        add(&["--chdir", &format!("{INSIDE}/src"), "--"]);
+        let bind = if self.out.writable { "--bind" } else { "--ro-bind" };
+        add(&[bind, &text(self.out.from), &text(self.out.to)]);
+        add(&["--chdir", &format!("{INSIDE}/src"), "--", "/bin/sh", "-c", TO_THE_END, "sh"]);
         arguments
     }
 }

@@ -6,6 +6,8 @@
 //! failed/<hash>-<name>…/     the folders of builds that failed
 //! locks/, tmp/               builds under way
 //! roots/                     what workspaces have used last
+//! users/                     who uses packages now
+//! replaced/                  packages that were built anew while somebody used them
 //! ```
 //!
 //! A folder counts only once there is a record of it. Contents are in the ordinary cache, too: what
@@ -298,6 +300,12 @@ impl PackageStore {
     #[must_use]
     pub fn temporary(&self) -> PathBuf {
         self.folder.join("tmp")
+    }
+
+    /// Where packages are kept that have lost their place to newer ones, while somebody uses them.
+    #[must_use]
+    pub(crate) fn replaced(&self) -> PathBuf {
+        self.folder.join("replaced")
     }
 
     /// Where the folder of a failed build is kept.

@@ -47,7 +47,10 @@ impl PackageStore {
             if let Some(reason) = reason {
                 if drops {
                     self.drop_record(&record.folder)?;
-                    remove_tree(&folder)?;
+                    // Who uses it keeps what it has.
+                    if !self.is_used(&record.folder) {
+                        remove_tree(&folder)?;
+                    }
                 }
                 damaged.push(DamagedPackage { record, reason, dropped: drops });
             }

@@ -1,6 +1,7 @@
 //! Packages of a workspace, from what definitions say to what is on disk: for the verbs that build
 //! and use them.
 
+mod foreign;
 mod identity;
 mod install;
 mod last;
@@ -12,6 +13,7 @@ mod roots;
 mod shared;
 mod sources;
 mod targets;
+mod used;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

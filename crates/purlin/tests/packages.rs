@@ -7,7 +7,10 @@ mod packages {
     mod test_build;
     mod test_debian;
     mod test_faults;
+    mod test_foreign;
     mod test_identity;
+    mod test_in_use;
+    mod test_install;
     mod test_requests;
     mod test_sandbox;
     mod test_store;

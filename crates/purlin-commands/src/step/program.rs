@@ -15,6 +15,7 @@ use crate::event::Event;
 use crate::execute::{Conditions, Execution, LogFiles, execute};
 use crate::graph::{CacheChoice, Instance};
 use crate::key::{Contribution, Key, describe};
+use crate::platform::Inherits;
 use crate::record::{Came, Record};
 
 /// Why an instance runs that has no record.
@@ -44,6 +45,7 @@ impl Step<'_> {
             confinement: self.confinement(inputs, key)?,
             listener: &self.listener,
             folders: &locks.folders,
+            inherits: Inherits::All,
             keeps_stdout: self.session.keeps_stdout,
         };
         (self.events)(Event::Started { id: self.id(), reason: reason.to_owned() });

@@ -4,12 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use purlin_commands::Reporter;
-use purlin_store::{ActionResult, RestoreError, StoreError, Tree, fault, restore};
+use purlin_store::{ActionResult, RestoreError, StoreError, Tree, restore};
 
 use super::{Builder, name_of, without};
 use crate::references::references;
 use crate::store::{Record, make_read_only, remove_tree};
-use crate::tree::sync;
 
 impl Builder<'_> {
     /// The package out of the cache, in its place. Damage there counts as absence.
@@ -55,23 +54,9 @@ impl Builder<'_> {
             source,
         })?;
         restore(self.cache, &made, &work.join("staging"), tree, None, &|_| None)?;
+        make_read_only(&made)?;
         self.move_into_place(&made, prefix)?;
         let _ = remove_tree(&work);
         Ok(())
-    }
-
-    pub(super) fn move_into_place(&self, made: &Path, prefix: &Path) -> Result<(), StoreError> {
-        let error = |action, path: &Path| {
-            let path = path.to_owned();
-            move |source| StoreError::Io { action, path, source }
-        };
-        self.store.drop_record(&name_of(prefix))?;
-        fault::point("package.replace");
-        remove_tree(prefix)?;
-        fault::point("package.place");
-        fs::rename(made, prefix).map_err(error("put in place", prefix))?;
-        fault::point("package.placed");
-        make_read_only(prefix)?;
-        sync(prefix)
     }
 }

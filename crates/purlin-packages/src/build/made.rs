@@ -8,12 +8,13 @@ use purlin_commands::{Action, Done, Ended, Event, Reporter};
 use purlin_model::{Diagnostic, Digest};
 use purlin_store::{ActionResult, InstanceLock, StoreError, capture, fault};
 
+use super::place::writable;
 use super::{Builder, Failure, changes, name_of, without};
 use crate::graph::Node;
 use crate::references::references;
 use crate::sandbox::Sandbox;
 use crate::store::{Record, make_read_only, remove_tree};
-use crate::tree::{paths_in, special, sync};
+use crate::tree::{paths_in, sync};
 
 impl Builder<'_> {
     pub(super) fn place_source(
@@ -34,6 +35,7 @@ impl Builder<'_> {
         if reporter.stops() { Err(Failure::Stopped) } else { Ok(()) }
     }
 
+    /// Builds a package. What was there before is there until the new one is whole, and stays if that fails.
     pub(super) fn build(
         &self,
         index: usize,
@@ -43,17 +45,34 @@ impl Builder<'_> {
         reporter: &Reporter<'_>,
     ) -> Result<Done, Failure> {
         let node = &self.graph.nodes[index];
-        let folder = name_of(prefix);
         let reason = self.reason(node);
-        let work = self.folder(&folder)?;
+        let work = self.folder(&name_of(prefix))?;
         self.place_source(node, &work, reporter)?;
         reporter.event(Event::Started { id: node.id.clone(), reason });
-        self.store.drop_record(&folder)?;
-        remove_tree(prefix)?;
-        // With a sandbox, what is written to the final path is in a folder beside it until it is
+        let before = self.make_room(node, prefix)?;
+        let done = self.build_in(index, action, (&work, prefix), lock, reporter);
+        match before {
+            Some(before) if done.is_err() => self.put_back(before, prefix)?,
+            Some(before) => Self::forget(&before),
+            None => {}
+        }
+        done
+    }
+
+    fn build_in(
+        &self,
+        index: usize,
+        action: &Action,
+        (work, prefix): (&Path, &Path),
+        lock: &InstanceLock,
+        reporter: &Reporter<'_>,
+    ) -> Result<Done, Failure> {
+        let node = &self.graph.nodes[index];
+        let folder = name_of(prefix);
+        // With a sandbox, what is written to the final path is in a folder elsewhere until it is
         // whole; without one it is written there, and counts once it is recorded.
         let made = match self.sandbox {
-            Sandbox::Bubblewrap(_) => work.join("out"),
+            Sandbox::Bubblewrap(_) => self.out(&folder)?,
             Sandbox::Nothing(_) => prefix.to_owned(),
         };
         fs::create_dir_all(&made).map_err(|source| StoreError::Io {
@@ -62,39 +81,33 @@ impl Builder<'_> {
             source,
         })?;
         fault::point("package.build");
-        let out = Some((made.as_path(), prefix));
-        let ended = self.run(index, action, out, &work, lock, reporter, None)?;
+        let ended = self.run(index, action, (&made, true), work, lock, reporter, None)?;
         if !ended.exit.succeeded() {
-            return Err(self.failed(node, &folder, &work, &made, ended));
+            return Err(self.failed(node, &folder, work, &made, ended));
         }
         fault::point("package.built");
-        let nothing = fs::read_dir(&made).map_or(true, |mut entries| entries.next().is_none());
-        let wrong = match special(&made) {
-            _ if nothing => Some(wrote_nothing(node)),
-            special => special.map(|(path, kind)| wrote_special(node, &path, kind)),
-        };
-        if let Some(wrong) = wrong {
-            let wrong = wrong.detail(self.keep_folder(&folder, &work, &made));
+        if let Some(wrong) = self.wrong(node, &made) {
+            let wrong = wrong.detail(self.keep_folder(&folder, work, &made));
             return Err(Failure::Program(Box::new(ended), vec![wrong]));
         }
-        if made != prefix {
-            self.move_into_place(&made, prefix)?;
-        } else {
-            make_read_only(prefix)?;
-            sync(prefix)?;
-        }
+        make_read_only(&made)?;
         let duration = ended.duration;
         let mut record = self.record(index, prefix);
-        record.references = without(references(prefix, &self.candidates(index))?, prefix);
+        record.references = without(references(&made, &self.candidates(index))?, prefix);
         record.duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        record.tree = self.keep(node, prefix, &ended)?;
+        record.tree = self.keep(node, &made, &ended)?;
         if !node.package.tests.is_empty() {
             // A test may look at the tree as it was built.
-            self.test(index, &work, lock, reporter)?;
+            self.test(index, (work, &made), lock, reporter)?;
+        }
+        if made == prefix {
+            sync(prefix)?;
+        } else {
+            self.move_into_place(&made, prefix)?;
         }
         self.store.put_record(&record)?;
         reporter.put(node.key, self.force.contains(&index));
-        let _ = remove_tree(&work);
+        let _ = remove_tree(work);
         let _ = remove_tree(&self.store.failed(&folder));
         self.finished(node, duration, Some(ended), reporter);
         Ok(Done::Ran)
@@ -190,8 +203,10 @@ impl Builder<'_> {
             let error =
                 |source| StoreError::Io { action: "keep the folder", path: kept.clone(), source };
             fs::create_dir_all(kept.parent().unwrap_or(&kept)).map_err(error)?;
+            writable(work);
             if !made.starts_with(work) {
                 // What is in the final path could be taken for a package.
+                writable(made);
                 fs::rename(made, work.join("out")).map_err(error)?;
             }
             fs::rename(work, &kept).map_err(error)
@@ -201,18 +216,6 @@ impl Builder<'_> {
             Err(error) => format!("Its folder could not be kept: {error}"),
         }
     }
-}
-
-fn wrote_nothing(node: &Node) -> Diagnostic {
-    Diagnostic::error("nothing-built", format!("`{}` has put nothing into `$out`", node.id))
-        .label(node.package.origin.clone(), "this package")
-        .help("its `install` has to write there: `install -Dm755 tool $out/bin/tool`".to_owned())
-}
-
-fn wrote_special(node: &Node, path: &Path, kind: &str) -> Diagnostic {
-    Diagnostic::error("package-file", format!("`{}` has put a {kind} into `$out`", node.id))
-        .label(node.package.origin.clone(), format!("{}", path.display()))
-        .help("a package has files, folders and links alone".to_owned())
 }
 
 fn now() -> u64 {

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use purlin_commands::{Action, Ended, JobProgram, ProcessVariables, Reporter, Text, not_started};
+use purlin_commands::{
+    Action, Ended, Inherits, JobProgram, ProcessVariables, Reporter, Text, not_started,
+};
 use purlin_model::Diagnostic;
 use purlin_store::InstanceLock;
 
 use super::{Builder, Failure, name_of};
 use crate::graph::Node;
 use crate::profile::{Profile, SYSTEM_PATH};
-use crate::sandbox::{INSIDE, Sandbox, View};
+use crate::sandbox::{INSIDE, Sandbox, Shown, View};
+use crate::store::PackageStore;
 use crate::text::with_own_root;
 
 impl Builder<'_> {
@@ -21,7 +24,7 @@ impl Builder<'_> {
         &self,
         index: usize,
         action: &Action,
-        out: Option<(&Path, &Path)>,
+        (made, writable): (&Path, bool),
         work: &Path,
         lock: &InstanceLock,
         reporter: &Reporter<'_>,
@@ -31,30 +34,30 @@ impl Builder<'_> {
         let prefix = node.prefix.clone().unwrap_or_default();
         let with = self.graph.to_build(&node.built_with);
         let profile = Profile::of(self.graph, &with);
-        let mut reads = self.visible(index, out.is_none());
+        let mut reads = self.visible(index, !writable);
         reads.extend(profile.elsewhere.clone());
-        if out.is_none() {
-            reads.push(prefix.clone());
-        }
-        let (inside, argv, cwd) = match &self.sandbox {
+        let (inside, argv, cwd, inherits) = match &self.sandbox {
             Sandbox::Bubblewrap(program) => {
+                let out = Shown { from: made, to: &prefix, writable };
                 let view = View { folder: work, out, reads: &reads };
-                (PathBuf::from(INSIDE), view.arguments(program), "")
+                (PathBuf::from(INSIDE), view.arguments(program), "", Inherits::Nothing)
             }
-            Sandbox::Nothing(_) => (work.to_owned(), Vec::new(), "src"),
+            Sandbox::Nothing(_) => (work.to_owned(), Vec::new(), "src", Inherits::Locks),
         };
         let argv = argv.into_iter().chain(action.argv.iter().map(|text| text.value.clone()));
         let plain = |value: String| Text { keyed: value.clone(), value };
         let mut run = Action::of_program(argv.map(plain).collect(), BTreeMap::new());
         run.cwd = cwd.to_owned();
         let variables = self.variables(node, &profile, action, &inside, &prefix);
-        let ended = reporter
-            .run(&JobProgram { action: &run, root: work, variables: &variables, lock, part })
-            .map_err(|error| {
-                not_started(&format!("the build of `{}`", node.id), &run.argv[0].value, &error)
-            })?;
-        // Whatever has left the group could still write into what is kept.
-        lock.end_heirs();
+        let (action, variables) = (&run, &variables);
+        let program = JobProgram { action, root: work, variables, lock, inherits, part };
+        let ended = reporter.run(&program).map_err(|error| {
+            not_started(&format!("the build of `{}`", node.id), &run.argv[0].value, &error)
+        })?;
+        if inherits == Inherits::Locks {
+            // Whatever has left the group could still write into what is kept.
+            lock.end_heirs();
+        }
         if reporter.stops() { Err(Failure::Stopped) } else { Ok(ended) }
     }
 
@@ -98,11 +101,11 @@ impl Builder<'_> {
         all
     }
 
-    /// Runs the tests of a package that is in its place.
+    /// Runs the tests of a package that is whole, and is at `made` now: they see it in its place.
     pub(super) fn test(
         &self,
         index: usize,
-        work: &Path,
+        (work, made): (&Path, &Path),
         lock: &InstanceLock,
         reporter: &Reporter<'_>,
     ) -> Result<Option<Ended>, Failure> {
@@ -114,7 +117,8 @@ impl Builder<'_> {
             let argv = vec![plain("/bin/sh"), plain("-c"), script];
             let action = Action::of_program(argv, BTreeMap::new());
             let part = format!("test.{name}");
-            let ended = self.run(index, &action, None, work, lock, reporter, Some(&part))?;
+            let ended =
+                self.run(index, &action, (made, false), work, lock, reporter, Some(&part))?;
             if !ended.exit.succeeded() {
                 let told = Diagnostic::error(
                     "package-test",
@@ -122,7 +126,9 @@ impl Builder<'_> {
                 )
                 .label(node.package.origin.clone(), "this package");
                 let folder = node.prefix.as_deref().map(name_of).unwrap_or_default();
-                let told = told.detail(self.keep_folder(&folder, work, work));
+                // One that is in its place stays there.
+                let made = if node.prefix.as_deref() == Some(made) { work } else { made };
+                let told = told.detail(self.keep_folder(&folder, work, made));
                 return Err(Failure::Program(Box::new(ended), vec![told]));
             }
             last = Some(ended);
@@ -158,9 +164,19 @@ impl Builder<'_> {
 /// in each line.
 pub const CLOSURE: &str = "closure";
 
-/// The folders that an installed package's files refer to, where it tells, and they are there.
+/// The folders that an installed package's files refer to, where it tells, and they are there: packages,
+/// and nothing else that somebody may have written there.
 fn remembered(root: &Path) -> Vec<PathBuf> {
     let file = root.parent().map(|folder| folder.join(CLOSURE));
     let text = file.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
-    text.lines().map(PathBuf::from).filter(|path| path.is_dir()).collect()
+    text.lines().map(PathBuf::from).filter(|path| is_package(path)).collect()
+}
+
+/// Whether a path is that of a package in a store, and of none that leads elsewhere.
+fn is_package(path: &Path) -> bool {
+    let is_plain = path.is_absolute() && path.components().all(|part| part != Component::ParentDir);
+    let name = path.file_name().and_then(|name| name.to_str());
+    let Some(hash) = name.and_then(PackageStore::hash_of) else { return false };
+    let record = path.with_file_name("records").join(hash);
+    is_plain && path.symlink_metadata().is_ok_and(|there| there.is_dir()) && record.is_file()
 }

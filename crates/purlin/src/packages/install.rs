@@ -8,6 +8,7 @@
 
 mod document;
 mod layout;
+mod place;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,10 +16,12 @@ use std::path::{Path, PathBuf};
 
 use purlin_model::Diagnostic;
 use purlin_packages::{CLOSURE, Node, PackageGraph, Used, name_of, remove_tree};
+use purlin_store::put_in_place;
 use serde_json::{Map, Value as Json};
 
 use self::document::{document, toml_text, variant};
 use self::layout::{Variant, folder, installed};
+use self::place::{MARK, check, place_in};
 use super::Packages;
 
 impl Packages<'_> {
@@ -42,9 +45,16 @@ impl Packages<'_> {
         all.sort_unstable();
         let mut places: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
         for index in all {
-            let package = &graph.nodes[index].package;
-            let version = package.version.clone().unwrap_or_else(|| "0".to_owned());
-            places.entry(folder.join(&package.name).join(version)).or_default().push(index);
+            let node = &graph.nodes[index];
+            let place = place_in(folder, &node.package).map_err(|why| cannot(node).detail(why))?;
+            places.entry(place).or_default().push(index);
+        }
+        // Nothing is written where something would be lost.
+        for (place, nodes) in &places {
+            check(place).map_err(|why| {
+                let told = cannot(&graph.nodes[nodes[0]]).detail(why);
+                told.help("name another folder, or move away what is there".to_owned())
+            })?;
         }
         places.iter().try_for_each(|(place, nodes)| self.write(graph, nodes, place))
     }
@@ -76,10 +86,11 @@ impl Packages<'_> {
                 Some(_) => self.variants(graph, &nodes, place, &made)?,
             };
             let file = made.join("package.toml");
-            fs::write(&file, toml_text(&document))?;
+            fs::write(&file, format!("{MARK}\n{}", toml_text(&document)))?;
             fs::File::open(file)?.sync_all()?;
-            remove_tree(place).map_err(std::io::Error::other)?;
-            fs::rename(&made, place)?;
+            put_in_place(&made, place)?;
+            // What was there before.
+            remove_tree(&made).map_err(std::io::Error::other)?;
             Ok(closure)
         };
         let closure = written().map_err(|error| {

@@ -4,6 +4,7 @@ use purlin_commands::{Event, ProcessVariables, Session, Summary, run_jobs, succe
 use purlin_packages::{Brief, Builder, PackageGraph, Sandbox, select};
 
 use super::Packages;
+use super::used::folders;
 use crate::arguments::Output;
 use crate::failure::Failure;
 use crate::hooks::Hooks;
@@ -32,6 +33,8 @@ pub(crate) struct Made {
     pub(crate) summary: Summary,
     /// As long as it lives, nothing is pruned.
     pub(crate) _in_use: purlin_packages::InUse,
+    /// What is built, and what it is built with, is used.
+    pub(crate) _user: Option<purlin_packages::User>,
 }
 
 impl Made {
@@ -97,8 +100,11 @@ impl Packages<'_> {
             }
             show(Event::Cached { id: node.id.clone(), key: node.key, restored: false });
         }
+        let mut user = None;
         if !selected.jobs.is_empty() {
             context.pin()?;
+            self.check_roots(graph)?;
+            user = Some(self.store.using(&folders(graph, 0..graph.nodes.len())));
             let builds = selected.missing.iter().any(|index| graph.nodes[*index].action.is_some());
             let sandbox = match builds {
                 true => Sandbox::find(self.sandbox, &variables, &succeeds)?,
@@ -139,6 +145,6 @@ impl Packages<'_> {
         if let Some(lost) = session.lost() {
             return Err(Failure::failed(lost));
         }
-        Ok(Made { summary, _in_use: in_use })
+        Ok(Made { summary, _in_use: in_use, _user: user })
     }
 }

@@ -71,7 +71,9 @@ pub(crate) fn perform(context: &Context, options: &App) -> Outcome {
         .chain(arguments)
         .chain(options.arguments.iter().cloned())
         .collect();
-    // The program may run for hours, and nothing of it can be pruned: it was just used.
+    // The program may run for hours: it keeps what it uses, and nothing else.
+    let mut in_use = packages.using(&graph, &used);
+    in_use.hand_on();
     drop(made);
     packages.leave(graph, vec![target]);
     foreground::run(context, &argv, &found.all)

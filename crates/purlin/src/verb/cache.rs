@@ -1,5 +1,6 @@
 //! `purlin cache`
 
+mod in_use;
 mod prune;
 mod verify;
 
@@ -122,7 +123,14 @@ pub(crate) fn clear(context: &Context) -> Outcome {
         results += cleared.results;
         bytes += cleared.bytes;
     }
-    let packages = packages(context).clear(PATIENCE).map_err(|error| trouble(&error))?;
+    let store = packages(context);
+    let packages = store.clear(PATIENCE).map_err(|error| trouble(&error))?;
+    if packages.is_some() {
+        draw::diagnostics(
+            &context.global,
+            in_use::packages_in_use(store.count_in_use()).as_slice(),
+        );
+    }
     let files = fetched(context).clear(PATIENCE).map_err(|error| trouble(&error))?;
     let inputs = inputs::kept(&context.cache).clear(PATIENCE).map_err(|error| trouble(&error))?;
     if packages.is_none() || files.is_none() || inputs.busy {

@@ -77,6 +77,8 @@ pub(crate) fn perform(context: &Context, options: &EnterShell) -> Outcome {
     let name = target.name.clone();
     found.changed.insert(NAME.to_owned(), name.clone());
     found.all.insert(NAME.into(), name.clone().into());
+    let mut in_use = packages.using(&graph, &roots);
+    in_use.hand_on();
     drop(made);
     let there = roots.iter().map(|index| &graph.nodes[*index]);
     let there = there.filter_map(|node| Some((node.package.shown(), node.prefix.clone()?)));

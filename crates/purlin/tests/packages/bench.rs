@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use purlin_fetch::server::{Manner, Server};
 use purlin_model::Digest;
@@ -114,6 +115,21 @@ impl Bench {
             .collect();
         ids.sort();
         ids
+    }
+
+    /// Waits until a build under way has written a file with this name right into its `$out`.
+    pub(crate) fn wait_until_written(&self, name: &str) {
+        let folder = self.workspace.cache().join("packages/tmp");
+        let below = |folder: &Path| -> Vec<PathBuf> {
+            fs::read_dir(folder).into_iter().flatten().flatten().map(|one| one.path()).collect()
+        };
+        let end = Instant::now() + Duration::from_secs(60);
+        let is_in = |folder: &PathBuf| folder.join(name).is_file();
+        let is_written = |one: &PathBuf| is_in(one) || is_in(&one.join("out"));
+        while !below(&folder).iter().any(is_written) {
+            assert!(Instant::now() < end, "no build has written `{name}`");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Where the package with this name is.

@@ -1,6 +1,8 @@
 //! What a build can see and do.
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::bench::Bench;
@@ -37,6 +39,128 @@ fn a_strict_build_writes_to_its_own_folders_alone() {
 }
 
 #[test]
+fn nothing_can_be_put_in_the_place_of_a_package() {
+    let secret = tempfile::tempdir().unwrap();
+    fs::write(secret.path().join("key"), "very secret\n").unwrap();
+    let path = secret.path().display();
+    let script = format!(
+        "echo x > $out/x; mv /build/out /build/old || true; ln -s {path} /build/out || true; \
+         ! mv $out $out.old; ! rmdir $out; ! umount $out; ! mount -o remount,rw,bind /usr; \
+         grep -q \"^CapEff:.0*\\$\" /proc/self/status"
+    );
+    let bench = bench("strict", &script);
+    let root = bench.root_of("it");
+    assert!(root.symlink_metadata().unwrap().is_dir());
+    assert_eq!(fs::read_to_string(root.join("x")).unwrap(), "x\n");
+    assert_eq!(fs::read_dir(&root).unwrap().count(), 1);
+    // Where it can be, it is no package.
+    for (put, kind) in [(format!("ln -s {path}"), "link"), ("cp a.txt".to_owned(), "file")] {
+        let bench = self::bench("off", &format!("rm -r $out; {put} $out"));
+        let failed = bench.workspace.fail(1, &["build", "it"]);
+        let told = format!("`it-1` has put a {kind} in the place of `$out`");
+        assert!(failed.stderr.contains(&told), "{failed}");
+        assert_eq!(fs::read_to_string(secret.path().join("key")).unwrap(), "very secret\n");
+    }
+}
+
+#[test]
+fn what_the_caller_has_open_does_not_reach_a_build() {
+    for sandbox in ["strict", "off"] {
+        let script = "echo x > $out/x; cat <&7 > $out/leak || true; \
+                      for one in /proc/self/fd/*; do echo ${one##*/} $(readlink $one); done > $out/open";
+        let bench = bench(sandbox, script);
+        let secret = bench.workspace.base().join("secret");
+        fs::write(&secret, "very secret\n").unwrap();
+        let plain = bench.workspace.command(&["build", "it"]);
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "exec 7<\"$1\"; shift; exec \"$@\"", "sh"]).arg(&secret);
+        command.arg(plain.get_program()).args(plain.get_args());
+        command.current_dir(bench.workspace.root()).env_clear();
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let built = bench.workspace.finish(&mut command);
+        assert_eq!(built.code, Some(0), "{built}");
+        let root = bench.root_of("it");
+        assert_eq!(fs::read_to_string(root.join("leak")).unwrap_or_default(), "", "{sandbox}");
+        // Without a sandbox the lock is what tells of leftovers.
+        let open = fs::read_to_string(root.join("open")).unwrap();
+        assert_eq!(open.contains(".lock"), sandbox == "off", "{sandbox}: {open}");
+    }
+}
+
+#[test]
+fn a_killed_build_is_built_again_at_once() {
+    let bench = bench(
+        "strict",
+        "echo x >> $out/x; cd $out; sleep 2.0625; echo y >> x; setsid sleep 1001.5 &",
+    );
+    let mut child = bench.workspace.command(&["build", "it"]).spawn().unwrap();
+    bench.wait_until_written("x");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let root = bench.root_of("it");
+    assert_eq!(fs::read_to_string(root.join("x")).unwrap(), "x\ny\n");
+    // Nobody that could write to it is left when it is there.
+    assert!(!running("1001.5") && !running("2.0625"));
+}
+
+#[test]
+fn who_is_not_root_may_leave_folders_that_cannot_be_written_to() {
+    let bench = bench("strict", "mkdir -p $out/in/ner; echo x > $out/in/ner/x; chmod -R a-w $out");
+    let is_root = rustix::process::geteuid().is_root();
+    let nobody = |command: &mut Command| {
+        if is_root {
+            command.gid(65534).uid(65534);
+        }
+    };
+    let mut probe = Command::new("bwrap");
+    probe.args(["--unshare-all", "--ro-bind", "/", "/", env!("CARGO_BIN_EXE_purlin"), "--version"]);
+    nobody(&mut probe);
+    if !probe.output().is_ok_and(|output| output.status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "in CI everybody has to be able to build");
+        println!("SKIPPED: who is not root cannot reach the binary here, or has no sandbox");
+        return;
+    }
+    let as_user = |arguments: &[&str]| {
+        let mut command = bench.workspace.command(arguments);
+        nobody(&mut command);
+        bench.workspace.finish(&mut command)
+    };
+    if is_root {
+        let mut give = Command::new("chown");
+        give.args(["-R", "65534:65534"]).arg(bench.workspace.base());
+        assert!(give.status().unwrap().success());
+    }
+    for arguments in [&["build", "it"][..], &["build", "-f", "it"]] {
+        let built = as_user(arguments);
+        assert_eq!(built.code, Some(0), "{built}");
+        let root = std::path::PathBuf::from(built.stdout.lines().next().unwrap());
+        assert_eq!(fs::read_to_string(root.join("in/ner/x")).unwrap(), "x\n");
+        use std::os::unix::fs::PermissionsExt as _;
+        for folder in ["", "in", "in/ner"] {
+            let mode = fs::metadata(root.join(folder)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o7777, 0o555, "{folder}");
+        }
+    }
+    // What failed is kept, whatever it has left.
+    let text = bench.workspace.read("purlin.star").replace("a-w $out", "a-w $out /build; false");
+    bench.workspace.write("purlin.star", text);
+    let failed = as_user(&["build", "it"]);
+    assert!(failed.stderr.contains("Its folder is kept"), "{failed}");
+    // What the store refuses is told with the package.
+    let packages = bench.workspace.cache().join("packages");
+    let mode =
+        |mode| fs::set_permissions(&packages, std::os::unix::fs::PermissionsExt::from_mode(mode));
+    let text = bench.workspace.read("purlin.star").replace(" /build; false", "; :");
+    bench.workspace.write("purlin.star", text);
+    mode(0o555).unwrap();
+    let refused = as_user(&["build", "it"]);
+    mode(0o755).unwrap();
+    for told in ["the store of packages cannot be used", "purlin.star:2", "for this package"] {
+        assert!(refused.stderr.contains(told), "{told} is not in {refused}");
+    }
+}
+
+#[test]
 fn a_strict_build_has_no_network_and_sees_no_secrets() {
     let script =
         "(grep -v lo: /proc/net/dev || true) > $out/net; env | sort > $out/env; ls / > $out/root";
@@ -70,6 +194,20 @@ fn what_a_build_leaves_running_ends_with_it() {
             assert!(Instant::now() < end, "with `{sandbox}` something still runs");
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+}
+
+#[test]
+fn nobody_writes_into_a_package_that_counts() {
+    let script = "(setsid sh -c 'while :; do echo more >> $out/x; done' &); \
+                  while test ! -s $out/x; do :; done";
+    let script = script.replace('\'', "\"");
+    for _ in 0..5 {
+        let bench = bench("strict", &script);
+        let size = || fs::metadata(bench.root_of("it").join("x")).unwrap().len();
+        let before = size();
+        bench.workspace.succeed(&["cache", "verify"]);
+        assert!(before > 0 && size() == before);
     }
 }
 

@@ -9,6 +9,7 @@ use purlin_packages::PackageLimits;
 use purlin_store::{Limits, Store};
 use serde_json::json;
 
+use super::in_use::packages_in_use;
 use super::{Also, PATIENCE, busy, contents, fetched, packages, results, size, trouble};
 use crate::context::Context;
 use crate::failure::Outcome;
@@ -35,6 +36,7 @@ pub(crate) fn prune(
     let limits = PackageLimits { unused_since: limits.unused_since, most_bytes: max_size };
     let of_packages =
         packages(context).prune(&limits, PATIENCE).map_err(|error| trouble(&error))?;
+    draw::diagnostics(&context.global, packages_in_use(of_packages.in_use).as_slice());
     let PackageLimits { unused_since, most_bytes } = limits;
     let inputs = inputs::kept(&context.cache);
     let of_inputs = inputs

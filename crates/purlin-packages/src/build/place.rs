@@ -1,0 +1,224 @@
+//! Where a package is made, and how what was made comes to its place.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use purlin_model::Diagnostic;
+use purlin_store::{StoreError, fault, put_in_place};
+
+use super::{Builder, Failure, name_of};
+use crate::graph::Node;
+use crate::sandbox::Sandbox;
+use crate::store::{Record, remove_tree};
+use crate::tree::{special, sync};
+use crate::users::token;
+
+/// A package that makes room for itself to be built again where it is.
+pub(super) struct Aside {
+    folder: PathBuf,
+    record: Record,
+}
+
+impl Builder<'_> {
+    /// An empty folder for one build.
+    pub(super) fn folder(&self, name: &str) -> Result<PathBuf, StoreError> {
+        let folder = self.store.temporary().join(name);
+        self.clear_away(&folder)?;
+        for part in ["src", "build", "home"] {
+            make(&folder.join(part))?;
+        }
+        Ok(folder)
+    }
+
+    /// An empty folder that a build in a sandbox writes to: outside of the folder that it works in, where
+    /// it could put something else in its place.
+    pub(super) fn out(&self, name: &str) -> Result<PathBuf, StoreError> {
+        let folder = self.store.temporary().join(format!("{name}.out"));
+        self.clear_away(&folder)?;
+        make(&folder)?;
+        Ok(folder)
+    }
+
+    /// Sees to it that nothing is at a path. What is there may belong to a build whose purlin was killed
+    /// and which is still about to end, so it loses its name first.
+    fn clear_away(&self, path: &Path) -> Result<(), StoreError> {
+        if path.symlink_metadata().is_err() {
+            return Ok(());
+        }
+        let gone = self.unused(&self.store.temporary(), &name_of(path));
+        match fs::rename(path, &gone) {
+            Ok(()) => {
+                let _ = remove_tree(&gone);
+                Ok(())
+            }
+            Err(_) => remove_tree(path),
+        }
+    }
+
+    /// A path that nobody else uses.
+    fn unused(&self, folder: &Path, name: &str) -> PathBuf {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        folder.join(format!("{name}.{}-{number}", token()))
+    }
+
+    /// Why what a build has made is no package, if so.
+    pub(super) fn wrong(&self, node: &Node, made: &Path) -> Option<Diagnostic> {
+        let kind = made.symlink_metadata().map(|metadata| metadata.file_type());
+        let Ok(kind) = kind else { return Some(wrote_nothing(node)) };
+        if !kind.is_dir() {
+            let kind = if kind.is_symlink() { "link" } else { "file" };
+            return Some(put_elsewhere(node, kind));
+        }
+        if let Some((path, kind)) = special(made) {
+            return Some(wrote_special(node, &path, kind));
+        }
+        let is_empty = fs::read_dir(made).map_or(true, |mut entries| entries.next().is_none());
+        is_empty.then(|| wrote_nothing(node))
+    }
+
+    /// Puts in its place what is whole and read-only. What was there is removed when nobody uses it.
+    pub(super) fn move_into_place(&self, made: &Path, prefix: &Path) -> Result<(), StoreError> {
+        let name = name_of(prefix);
+        sync(made)?;
+        self.store.drop_record(&name)?;
+        fault::point("package.replace");
+        // Who is not root can move a folder to another only if it may be written to.
+        writable(made);
+        writable(prefix);
+        fault::point("package.place");
+        put_in_place(made, prefix).map_err(|source| StoreError::Io {
+            action: "put in place",
+            path: prefix.to_owned(),
+            source,
+        })?;
+        fault::point("package.placed");
+        read_only(prefix)?;
+        self.let_go(made, &name)
+    }
+
+    /// Makes room for a package that is built where it is to stay, if there is one.
+    ///
+    /// # Errors
+    /// Somebody uses it.
+    pub(super) fn make_room(&self, node: &Node, prefix: &Path) -> Result<Option<Aside>, Failure> {
+        let Sandbox::Nothing(_) = self.sandbox else { return Ok(None) };
+        let name = name_of(prefix);
+        if prefix.symlink_metadata().is_ok() && self.store.is_used(&name) {
+            return Err(in_use(node).into());
+        }
+        let Some(record) = self.store.record(&name) else {
+            self.clear_away(prefix)?;
+            return Ok(None);
+        };
+        let aside = Aside { folder: self.unused(&self.store.temporary(), &name), record };
+        make(&self.store.temporary())?;
+        self.store.drop_record(&name)?;
+        writable(prefix);
+        fs::rename(prefix, &aside.folder).map_err(|source| StoreError::Io {
+            action: "make room at",
+            path: prefix.to_owned(),
+            source,
+        })?;
+        if self.store.is_used(&name) {
+            self.put_back(aside, prefix)?;
+            return Err(in_use(node).into());
+        }
+        Ok(Some(aside))
+    }
+
+    /// Puts back what made room for a build that failed.
+    pub(super) fn put_back(&self, aside: Aside, prefix: &Path) -> Result<(), StoreError> {
+        let Aside { folder, record } = aside;
+        self.move_into_place(&folder, prefix)?;
+        self.store.put_record(&record)
+    }
+
+    /// Removes what made room, since something else is there.
+    pub(super) fn forget(aside: &Aside) {
+        let _ = remove_tree(&aside.folder);
+    }
+
+    /// Removes a package that has lost its place. As long as somebody uses it, who may have its files
+    /// before them still, it is kept elsewhere, until something is pruned.
+    fn let_go(&self, old: &Path, name: &str) -> Result<(), StoreError> {
+        if old.symlink_metadata().is_err() {
+            return Ok(());
+        }
+        if !self.store.is_used(name) {
+            return remove_tree(old);
+        }
+        let folder = self.store.replaced();
+        make(&folder)?;
+        let kept = self.unused(&folder, name);
+        writable(old);
+        fs::rename(old, &kept).map_err(|source| StoreError::Io {
+            action: "put away",
+            path: old.to_owned(),
+            source,
+        })?;
+        read_only(&kept)
+    }
+}
+
+fn make(folder: &Path) -> Result<(), StoreError> {
+    fs::create_dir_all(folder).map_err(|source| StoreError::Io {
+        action: "make the folder",
+        path: folder.to_owned(),
+        source,
+    })
+}
+
+/// Lets the owner write to a folder, if it is one. That it cannot be is told by whoever needs it.
+pub(super) fn writable(folder: &Path) {
+    if let Ok(metadata) = folder.symlink_metadata()
+        && metadata.is_dir()
+    {
+        let mode = metadata.permissions().mode() | 0o700;
+        let _ = fs::set_permissions(folder, fs::Permissions::from_mode(mode));
+    }
+}
+
+/// Takes back from the owner what [`writable`] gave.
+fn read_only(folder: &Path) -> Result<(), StoreError> {
+    if !folder.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Ok(());
+    }
+    let mode = fs::Permissions::from_mode(0o555);
+    fs::set_permissions(folder, mode).map_err(|source| StoreError::Io {
+        action: "protect",
+        path: folder.to_owned(),
+        source,
+    })
+}
+
+fn in_use(node: &Node) -> Diagnostic {
+    Diagnostic::error("package-in-use", format!("`{}` is in use, and stays", node.id))
+        .label(node.package.origin.clone(), "this package")
+        .detail("A program, a shell or a build has it before it now.".to_owned())
+        .help(
+            "run it again when that has ended; in a sandbox it is built beside what is there"
+                .to_owned(),
+        )
+}
+
+fn wrote_nothing(node: &Node) -> Diagnostic {
+    Diagnostic::error("nothing-built", format!("`{}` has put nothing into `$out`", node.id))
+        .label(node.package.origin.clone(), "this package")
+        .help("its `install` has to write there: `install -Dm755 tool $out/bin/tool`".to_owned())
+}
+
+fn put_elsewhere(node: &Node, kind: &str) -> Diagnostic {
+    let summary = format!("`{}` has put a {kind} in the place of `$out`", node.id);
+    Diagnostic::error("package-file", summary)
+        .label(node.package.origin.clone(), "this package")
+        .help("`$out` is a folder, which is there already: write into it".to_owned())
+}
+
+fn wrote_special(node: &Node, path: &Path, kind: &str) -> Diagnostic {
+    Diagnostic::error("package-file", format!("`{}` has put a {kind} into `$out`", node.id))
+        .label(node.package.origin.clone(), format!("{}", path.display()))
+        .help("a package has files, folders and links alone".to_owned())
+}
