@@ -86,15 +86,14 @@ pub fn statuses(graph: &Graph, session: &Session<'_>, told: Told) -> Vec<Status>
     let mut alone = alone.into_iter().peekable();
     let mut predicted: Vec<Option<Predicted>> = Vec::with_capacity(graph.instances.len());
     let mut statuses = Vec::with_capacity(graph.instances.len());
-    for index in 0..graph.instances.len() {
+    for (index, &is_needed) in needed.iter().enumerate() {
         let (status, outcome) = match alone.next_if(|(known, _)| *known == index) {
             Some((_, looked)) => looked,
-            None => look(graph, session, index, seen(index), &predicted, told, needed[index]),
+            None => look(graph, session, index, seen(index), &predicted, told, is_needed),
         };
         statuses.push(status);
-        let made = needed[index]
-            && !graph.runs(index)
-            && !graph.instances[index].action.artifacts.is_empty();
+        let made =
+            is_needed && !graph.runs(index) && !graph.instances[index].action.artifacts.is_empty();
         predicted.push(if made { stood_by(session, &graph.instances[index]) } else { outcome });
     }
     // That it cannot be kept changes nothing.
