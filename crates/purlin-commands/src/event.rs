@@ -16,6 +16,14 @@ pub enum Event {
         /// The instance.
         id: String,
     },
+    /// An instance has run here before: why its program is about to run is told of what has changed
+    /// since. Comes right before [`Self::Started`].
+    Compared {
+        /// The instance.
+        id: String,
+        /// The run in which its result was made or put in place.
+        run: String,
+    },
     /// An instance's program is about to run.
     Started {
         /// The instance.

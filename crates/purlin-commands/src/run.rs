@@ -87,8 +87,9 @@ pub fn run(
         }
         let mut waits = false;
         let snapshot = if options.force { None } else { Snapshot::take(graph, session) };
-        let mut snapshot = snapshot
-            .and_then(|mut snapshot| snapshot.add_outputs(graph, session).then_some(snapshot));
+        let mut snapshot = snapshot.and_then(|mut snapshot| {
+            snapshot.add_outputs(graph, session, |_| true).then_some(snapshot)
+        });
         let mut running = 0;
         let (mut begun, mut away) = (false, false);
         loop {
@@ -455,13 +456,18 @@ impl Snapshot {
         Some(snapshot)
     }
 
-    /// Looks once for the artifacts of all instances, too. False when they cannot be read: then none
-    /// were seen.
-    pub(crate) fn add_outputs(&mut self, graph: &Graph, session: &Session<'_>) -> bool {
+    /// Looks once for the artifacts of instances, too, of all that are wanted. False when they cannot be
+    /// read: then none were seen.
+    pub(crate) fn add_outputs(
+        &mut self,
+        graph: &Graph,
+        session: &Session<'_>,
+        wanted: impl Fn(usize) -> bool,
+    ) -> bool {
         let mut owners: Vec<usize> = (0..graph.instances.len()).collect();
         owners.retain(|index| {
             let writes = !graph.instances[*index].action.artifacts.is_empty();
-            writes && self.listings[*index].is_some()
+            writes && wanted(*index) && self.listings[*index].is_some()
         });
         let sets: Vec<&Patterns> =
             owners.iter().map(|index| &graph.instances[*index].action.outputs).collect();

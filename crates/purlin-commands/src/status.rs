@@ -70,9 +70,10 @@ pub enum Told {
 #[must_use]
 pub fn statuses(graph: &Graph, session: &Session<'_>, told: Told) -> Vec<Status> {
     let mut snapshot = Snapshot::take(graph, session);
+    let needed = needed(graph);
     if let Some(snapshot) = &mut snapshot {
         // What cannot be read does not count.
-        snapshot.add_outputs(graph, session);
+        snapshot.add_outputs(graph, session, |index| needed[index]);
     }
     // Those that nobody has to go before are looked at side by side.
     let free = |index: &usize| graph.instances[*index].before().next().is_none();
@@ -80,18 +81,19 @@ pub fn statuses(graph: &Graph, session: &Session<'_>, told: Told) -> Vec<Status>
     let alone: Vec<_> =
         (0..graph.instances.len()).filter(free).map(|index| (index, seen(index))).collect();
     let alone = side_by_side::map(alone, |(index, seen)| {
-        (index, look(graph, session, index, seen, &[], told))
+        (index, look(graph, session, index, seen, &[], told, needed[index]))
     });
     let mut alone = alone.into_iter().peekable();
     let mut predicted: Vec<Option<Predicted>> = Vec::with_capacity(graph.instances.len());
     let mut statuses = Vec::with_capacity(graph.instances.len());
-    for index in 0..graph.instances.len() {
+    for (index, &is_needed) in needed.iter().enumerate() {
         let (status, outcome) = match alone.next_if(|(known, _)| *known == index) {
             Some((_, looked)) => looked,
-            None => look(graph, session, index, seen(index), &predicted, told),
+            None => look(graph, session, index, seen(index), &predicted, told, is_needed),
         };
         statuses.push(status);
-        let made = !graph.runs(index) && !graph.instances[index].action.artifacts.is_empty();
+        let made =
+            is_needed && !graph.runs(index) && !graph.instances[index].action.artifacts.is_empty();
         predicted.push(if made { stood_by(session, &graph.instances[index]) } else { outcome });
     }
     // That it cannot be kept changes nothing.
@@ -101,6 +103,16 @@ pub fn statuses(graph: &Graph, session: &Session<'_>, told: Told) -> Vec<Status>
     statuses
 }
 
+/// Whose artifacts somebody depends on: what there is of those of others tells nothing.
+fn needed(graph: &Graph) -> Vec<bool> {
+    let mut needed = vec![false; graph.instances.len()];
+    for instance in &graph.instances {
+        let outside = instance.outside.iter().filter_map(|outside| outside.position);
+        instance.producers.iter().copied().chain(outside).for_each(|index| needed[index] = true);
+    }
+    needed
+}
+
 fn look(
     graph: &Graph,
     session: &Session<'_>,
@@ -108,6 +120,7 @@ fn look(
     seen: Option<Seen>,
     predicted: &[Option<Predicted>],
     told: Told,
+    is_needed: bool,
 ) -> (Status, Option<Predicted>) {
     let instance = &graph.instances[index];
     let last = Record::header(&session.records(), &instance.id);
@@ -196,25 +209,26 @@ fn look(
     };
     match store.result(key.digest) {
         Ok(Some(result)) => {
-            let origin = &instance.command.origin;
-            let now =
-                step::tree_of(session, &instance.action.outputs, &instance.id, origin, outputs);
-            let tree = restored(&now.unwrap_or_default(), &record, &result.tree);
-            let contribution = if instance.action.artifacts.is_empty() {
-                Contribution::Key(key.digest)
-            } else {
-                Contribution::Artifacts(step::identity(session, &instance.action.outputs, &tree))
-            };
-            let outcome = Predicted { contribution, tree: Some(tree) };
+            let outcome = is_needed.then(|| {
+                let origin = &instance.command.origin;
+                let patterns = &instance.action.outputs;
+                let now = step::tree_of(session, patterns, &instance.id, origin, outputs);
+                let tree = restored(&now.unwrap_or_default(), &record, &result.tree);
+                let contribution = match instance.action.artifacts[..] {
+                    [] => Contribution::Key(key.digest),
+                    _ => Contribution::Artifacts(step::identity(session, patterns, &tree)),
+                };
+                Predicted { contribution, tree: Some(tree) }
+            });
             let reason = match result.exit_code {
                 Some(0) => "its result is in the cache".to_owned(),
                 _ => "its failure is in the cache".to_owned(),
             };
             if !step::counts(instance, &key, header) {
                 // It runs for what it installs; what it gives others is kept all the same.
-                return (why_cold().0, Some(outcome));
+                return (why_cold().0, outcome);
             }
-            (status(CacheStatus::Warm, reason, changes()), Some(outcome))
+            (status(CacheStatus::Warm, reason, changes()), outcome)
         }
         Ok(None) => why_cold(),
         Err(error) => cold(format!("the cache has a problem: {error}"), changes()),

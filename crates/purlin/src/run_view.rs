@@ -6,6 +6,7 @@ mod github;
 mod live;
 mod prefixed;
 
+use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub(crate) struct View<'g> {
     prefixed: Prefixed,
     repository: Repository,
     failures: Vec<Failed>,
+    /// The last runs of what is about to run, by instance.
+    compared: HashMap<String, String>,
     /// Notices that were shown already: a broken cache is one problem, not one for each command.
     said: Vec<String>,
     colored: bool,
@@ -105,6 +108,7 @@ impl<'g> View<'g> {
             prefixed: Prefixed::new(width, colored),
             repository: Repository::of(root),
             failures: Vec::new(),
+            compared: HashMap::new(),
             said: Vec::new(),
             colored,
             global: global.clone(),
@@ -123,7 +127,11 @@ impl<'g> View<'g> {
             return;
         }
         if self.global.json {
-            if let Some(document) = document(event) {
+            if let Event::Compared { id, run } = event {
+                self.compared.insert(id.clone(), run.clone());
+            }
+            let since = |id: &str| self.compared.get(id).map(String::as_str);
+            if let Some(document) = document(event, since) {
                 draw::json(&document);
             }
             if let Event::Failed { id, how, diagnostics, .. } = event {
@@ -187,7 +195,10 @@ impl<'g> View<'g> {
             }
             Event::Waiting(summary) => self.wait(summary),
             Event::Changed { paths, count } => self.change(paths, *count),
-            Event::Queued { .. } | Event::Output { .. } | Event::Notice(_) => {}
+            Event::Queued { .. }
+            | Event::Compared { .. }
+            | Event::Output { .. }
+            | Event::Notice(_) => {}
         }
     }
 

@@ -48,6 +48,9 @@ impl Step<'_> {
             inherits: Inherits::All,
             keeps_stdout: self.session.keeps_stdout,
         };
+        if let Some(record) = record {
+            (self.events)(Event::Compared { id: self.id(), run: record.header.run.clone() });
+        }
         (self.events)(Event::Started { id: self.id(), reason: reason.to_owned() });
         let mut foreign = Listing { files: key.files.clone() };
         self.leave_out_own(&mut foreign);

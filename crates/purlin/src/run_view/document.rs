@@ -4,11 +4,16 @@ use purlin_commands::Event;
 use purlin_model::Diagnostic;
 use serde_json::json;
 
-/// An event as `--json` has it.
-pub(super) fn document(event: &Event) -> Option<serde_json::Value> {
+/// An event as `--json` has it; `since` tells of an instance the run that it is compared with.
+pub(super) fn document<'s>(
+    event: &Event,
+    since: impl Fn(&str) -> Option<&'s str>,
+) -> Option<serde_json::Value> {
     Some(match event {
         Event::Queued { id } => json!({ "event": "queued", "id": id }),
-        Event::Started { id, reason } => json!({ "event": "started", "id": id, "why": reason }),
+        Event::Started { id, reason } => {
+            json!({ "event": "started", "id": id, "why": reason, "since": since(id) })
+        }
         Event::Output { id, stream, bytes } => json!({
             "event": "output",
             "id": id,
@@ -53,6 +58,6 @@ pub(super) fn document(event: &Event) -> Option<serde_json::Value> {
         Event::Changed { paths, count } => {
             json!({ "event": "changed", "paths": paths, "count": count })
         }
-        Event::TakesTerminal { .. } | Event::Notice(_) => return None,
+        Event::TakesTerminal { .. } | Event::Compared { .. } | Event::Notice(_) => return None,
     })
 }

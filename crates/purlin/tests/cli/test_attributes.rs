@@ -33,7 +33,7 @@ fn is_told(around: &Workspace, below: &str) -> (bool, bool) {
         let answer = git(&around.path(below), &words);
         answer.contains(": text: unset\n") || answer.contains(": eol: lf\n")
     };
-    (told, SAMPLES.iter().all(|sample| says(sample)))
+    (told, SAMPLES.iter().all(says))
 }
 
 fn repository() -> Workspace {
