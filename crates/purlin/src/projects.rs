@@ -5,18 +5,19 @@ mod address;
 mod tree;
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use purlin_commands::ProcessVariables;
 use purlin_definitions::{Fetched, GitProject, path_text};
 use purlin_host::{LOCK_FILE, LockFile, ProjectPin};
 use purlin_model::{Diagnostic, Origin, Severity};
+use purlin_store::Hold;
 
 use crate::context::Context;
-use crate::environment;
 use crate::git::remote::Remote;
 use crate::kept::{Found, Kept, commit_of, time_of};
+use crate::{environment, workspace};
 
 /// The projects of one workspace.
 pub(crate) struct Projects {
@@ -27,6 +28,13 @@ pub(crate) struct Projects {
     locked: bool,
     offline: bool,
     told: Mutex<Vec<Diagnostic>>,
+    /// What is used is not pruned meanwhile.
+    held: OnceLock<Hold>,
+}
+
+/// The projects that are kept in a user's cache folder.
+pub(crate) fn kept(cache: &Path) -> Kept {
+    Kept::new(cache.join("projects"))
 }
 
 /// What is fetched, and how it is called.
@@ -41,10 +49,11 @@ impl Projects {
         Self {
             root,
             index: context.cache.join("index"),
-            kept: Kept::new(context.cache.join("projects")),
+            kept: kept(&context.cache),
             locked: context.global.locked,
             offline: context.global.offline,
             told: Mutex::default(),
+            held: OnceLock::new(),
         }
     }
 
@@ -71,8 +80,10 @@ impl Projects {
         }
         let chain = path_text(&project.chain.iter().map(ToString::to_string).collect::<Vec<_>>());
         let wanted = Wanted { project, chain, address: &address };
+        self.held.get_or_init(|| self.kept.hold());
         let folder = self.found(&wanted)?;
         let (commit, modified) = (commit_of(&folder), time_of(&folder));
+        self.kept.note(&self.root.join(workspace::FILE), &wanted.chain, &commit);
         Ok(Fetched { folder, url: project.url.to_owned(), commit, modified })
     }
 
@@ -161,7 +172,7 @@ impl Projects {
 
     fn with_remote<T>(
         &self,
-        ask: impl FnOnce(&Remote<'_>, &std::path::Path) -> Result<T, String>,
+        ask: impl FnOnce(&Remote<'_>, &Path) -> Result<T, String>,
     ) -> Result<T, String> {
         let scratch = self.kept.scratch()?;
         let variables = ProcessVariables::new(environment::all());

@@ -103,10 +103,11 @@ fn pins(workspace: &Workspace) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// The commits that are kept, and what else lies there.
+/// The commits that are kept, and what else lies there but for who uses them.
 fn kept(workspace: &Workspace) -> BTreeSet<String> {
     let entries = fs::read_dir(workspace.cache().join("projects")).into_iter().flatten();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name != "roots").collect()
 }
 
 #[test]
@@ -500,6 +501,44 @@ fn a_damaged_copy_is_fetched_again_with_a_warning() {
 }
 
 #[test]
+fn what_no_workspace_has_used_last_is_pruned() {
+    let (workspace, repository) = made();
+    let prune = ["cache", "prune", "--older-than", "0h"];
+    let first = repository.git(&["rev-parse", "HEAD"]);
+    workspace.succeed(LIB);
+    let second = repository.commit_version("lib", "2");
+    repository.git(&["tag", "v2"]);
+    using(&workspace, &format!("git = '{}', rev = 'v2'", repository.url()));
+    workspace.succeed(LIB);
+    assert_eq!(kept(&workspace), [first.clone(), second.clone()].into());
+    let listed = workspace.succeed(&["cache", "list", "--json"]).json();
+    let called: BTreeSet<String> = listed["projects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| format!("{} {}", one["name"].as_str().unwrap(), one["called"]))
+        .collect();
+    assert_eq!(called, [format!("{first} []"), format!("{second} [\"lib\"]")].into());
+
+    assert_eq!(workspace.succeed(&["cache", "prune", "--json"]).json()["projects"], 0, "too new");
+    assert_eq!(workspace.succeed(&[&prune[..], &["--json"]].concat()).json()["projects"], 1);
+    assert_eq!(kept(&workspace), [second.clone()].into());
+    assert_eq!(without_git(&workspace, LIB).code, Some(0), "what is used last stays");
+
+    // A workspace that is gone uses nothing.
+    let text = workspace.read("purlin.toml");
+    fs::remove_file(workspace.path("purlin.toml")).unwrap();
+    let run = workspace.succeed(&prune);
+    assert!(run.stdout.contains("; 1 project;"), "{run}");
+    assert_eq!(kept(&workspace), BTreeSet::new());
+    workspace.write("purlin.toml", text);
+    assert_eq!(version(&workspace.succeed(&[LIB, &["--locked"]].concat())), "2");
+
+    assert_eq!(workspace.succeed(&["cache", "clear", "--json"]).json()["projects"], 1);
+    assert_eq!(kept(&workspace), BTreeSet::new());
+}
+
+#[test]
 fn where_the_pin_cannot_be_written_definitions_can_be_looked_at() {
     let (workspace, _repository) = made();
     // Where those who write take turns.
@@ -543,7 +582,10 @@ pub(crate) fn points() -> Vec<String> {
 
 fn damage(projects: &Path) {
     for entry in fs::read_dir(projects).unwrap() {
-        fs::remove_file(entry.unwrap().path().join("tree/purlin.toml")).unwrap();
+        let folder = entry.unwrap().path();
+        if !folder.ends_with("roots") {
+            fs::remove_file(folder.join("tree/purlin.toml")).unwrap();
+        }
     }
 }
 
