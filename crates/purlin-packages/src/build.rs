@@ -109,7 +109,7 @@ impl Builder<'_> {
         if let Some(record) = &record
             && record.tests == tests
         {
-            self.store.touch(&folder, None);
+            self.store.touch(prefix, None);
             reporter.event(Event::Cached { id: node.id.clone(), key: node.key, restored: false });
             return Ok(Done::Cached);
         }

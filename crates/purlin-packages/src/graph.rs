@@ -106,8 +106,8 @@ pub struct Node {
     pub action: Option<Action>,
     /// The identity of what comes of it.
     pub key: Digest,
-    /// What the key is made of, by label.
-    pub parts: BTreeMap<String, String>,
+    /// What of itself the key is made of, by label.
+    own_parts: BTreeMap<String, String>,
     /// Where it is, or will be; `None` for one that has only needs.
     pub prefix: Option<PathBuf>,
 }
@@ -139,6 +139,22 @@ impl PackageGraph {
             node.built_with.iter().chain(&node.runs_with).chain(&node.passes_on).copied().collect()
         };
         self.closure(&all(&self.nodes[index]), all)
+    }
+
+    /// What the key of a package is made of, by label.
+    #[must_use]
+    pub fn parts(&self, node: &Node) -> BTreeMap<String, String> {
+        let mut parts = node.own_parts.clone();
+        for index in &node.built_with {
+            let needed = &self.nodes[*index];
+            let how = match (node.runs_with.contains(index), node.passes_on.contains(index)) {
+                (true, _) => "",
+                (false, true) => ", to build",
+                (false, false) => ", to build it alone",
+            };
+            parts.insert(format!("package {}{how}", needed.id), needed.key.to_hex());
+        }
+        parts
     }
 
     fn closure(&self, roots: &[usize], next: impl Fn(&Node) -> Vec<usize>) -> Vec<usize> {

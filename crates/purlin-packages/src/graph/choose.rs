@@ -46,7 +46,7 @@ impl Maker<'_> {
                 continue;
             }
             let one = families.entry(&package.name).or_insert(package);
-            if one.place != package.place {
+            if !one.is_same(package) {
                 let packages = [(*one).clone(), package.clone()];
                 return Err(Obstacle::Two { by: by.clone(), packages });
             }
@@ -105,7 +105,7 @@ impl Maker<'_> {
             Need::Package(value) => Some(self.package(value, package)?),
         };
         let clashes = |needed: &Arc<Package>| {
-            families.get(&*needed.name).is_some_and(|other| other.place != needed.place)
+            families.get(&*needed.name).is_some_and(|other| !other.is_same(needed))
         };
         Ok(needed.filter(clashes).map(|needed| needed.shown()))
     }
@@ -151,23 +151,28 @@ impl Maker<'_> {
 
     /// The package that a value is; one that many need is read once.
     pub(super) fn read(&mut self, value: &Argument) -> Result<Option<Arc<Package>>, Diagnostic> {
-        let Argument::Value(handle) = value else { return Ok(Package::of(value)?.map(Arc::new)) };
+        let Argument::Value(handle) = value else {
+            let package = Package::of(value)?;
+            return Ok(package.map(|package| self.one_of(Arc::new(package))));
+        };
         let address = Arc::as_ptr(handle).cast::<()>();
         if let Some((_, known)) = self.seen.get(&address) {
             return Ok(Some(known.clone()));
         }
         let Some(package) = Package::of(value)? else { return Ok(None) };
-        // Another value may say the same.
-        let package = match self.read.get(&package.place) {
-            Some(known) => known.clone(),
-            None => {
-                let package = Arc::new(package);
-                self.read.insert(package.place.clone(), package.clone());
-                package
-            }
-        };
+        let package = self.one_of(Arc::new(package));
         self.seen.insert(address, (handle.clone(), package.clone()));
         Ok(Some(package))
+    }
+
+    /// The one that stands for a package and all that say the same in the same file.
+    pub(super) fn one_of(&mut self, package: Arc<Package>) -> Arc<Package> {
+        let alike = self.read.entry(package.name.clone()).or_default();
+        if let Some(known) = alike.iter().find(|one| one.is_same(&package)) {
+            return known.clone();
+        }
+        alike.push(package.clone());
+        package
     }
 }
 

@@ -51,7 +51,7 @@ impl Joint {
 
     /// Notes what a request has led to.
     pub(super) fn note(&mut self, request: &str, by: &Arc<Package>, package: &Package) {
-        let asked = self.asked.entry(package.place.clone()).or_default();
+        let asked = self.asked.entry(package.place()).or_default();
         if asked.iter().all(|(known, _)| known != request) {
             asked.push((request.to_owned(), by.clone()));
         }
@@ -119,7 +119,7 @@ impl Joint {
     }
 
     fn requests_of(&self, package: &Package) -> Vec<String> {
-        let asked = self.asked.get(&package.place).into_iter().flatten();
+        let asked = self.asked.get(&package.place()).into_iter().flatten();
         asked.map(|(request, _)| request.clone()).collect()
     }
 

@@ -21,13 +21,13 @@ pub struct Maker<'a> {
     pub(super) place: String,
     pub(super) surroundings: &'a dyn Surroundings,
     pub(super) graph: PackageGraph,
-    /// Where the variants of packages are in the graph, by the places of the packages.
-    pub(super) placed: HashMap<String, Vec<(Option<usize>, usize)>>,
+    /// Where the variants of packages are in the graph, by the packages.
+    pub(super) placed: HashMap<*const Package, Vec<(Option<usize>, usize)>>,
     pub(super) joint: Joint,
     /// What requests that were asked together have led to.
     pub(super) answers: HashMap<Vec<String>, Vec<Arc<Package>>>,
-    /// Packages that were read, by the texts that stand for them.
-    pub(super) read: HashMap<String, Arc<Package>>,
+    /// Packages that were read, by their names; those that say the same are one.
+    pub(super) read: HashMap<String, Vec<Arc<Package>>>,
     /// The same by the values, which are kept so that each stays another one.
     pub(super) seen: HashMap<*const (), (Handle, Arc<Package>)>,
     pub(super) by_key: HashMap<Digest, usize>,
@@ -103,12 +103,13 @@ impl<'a> Maker<'a> {
     /// # Errors
     /// What stands in the way.
     pub fn add_package(&mut self, package: &Arc<Package>) -> Result<Vec<usize>, Diagnostic> {
+        let package = self.one_of(package.clone());
         let variants: Vec<Option<usize>> = match package.variants.len() {
             0 => vec![None],
             count => (0..count).map(Some).collect(),
         };
         self.on_its_own(&|maker| {
-            variants.iter().map(|variant| maker.enter(package, *variant)).collect()
+            variants.iter().map(|variant| maker.enter(&package, *variant)).collect()
         })
     }
 
@@ -129,7 +130,7 @@ impl<'a> Maker<'a> {
                 let index = maker.enter(&package, variant)?;
                 let node = &maker.graph.nodes[index];
                 if let Some(prefix) = &node.prefix {
-                    roots.add(&package.identity, prefix, node.key);
+                    roots.add(&package, prefix, node.key);
                 }
                 indexes.push(index);
             }
@@ -189,8 +190,8 @@ impl<'a> Maker<'a> {
         }
     }
 
-    pub(super) fn known(&self, package: &Package, variant: Option<usize>) -> Option<usize> {
-        let variants = self.placed.get(&package.place)?;
+    pub(super) fn known(&self, package: &Arc<Package>, variant: Option<usize>) -> Option<usize> {
+        let variants = self.placed.get(&Arc::as_ptr(package))?;
         variants.iter().find(|(one, _)| *one == variant).map(|(_, index)| *index)
     }
 
@@ -209,7 +210,7 @@ impl<'a> Maker<'a> {
                 }
                 if let Some(start) = stack
                     .iter()
-                    .position(|one| one.package.place == needed.place && one.variant == which)
+                    .position(|one| Arc::ptr_eq(&one.package, &needed) && one.variant == which)
                 {
                     let circle: Vec<_> = stack[start..].iter().map(|one| &one.package).collect();
                     return Err(message::cycle(&circle).into());
@@ -218,10 +219,7 @@ impl<'a> Maker<'a> {
                 stack.push(frame);
             } else if let Some(frame) = stack.pop() {
                 let index = self.settle(&frame)?;
-                let variants = match self.placed.get_mut(&frame.package.place) {
-                    Some(variants) => variants,
-                    None => self.placed.entry(frame.package.place.clone()).or_default(),
-                };
+                let variants = self.placed.entry(Arc::as_ptr(&frame.package)).or_default();
                 variants.push((frame.variant, index));
             }
         }

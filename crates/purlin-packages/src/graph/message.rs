@@ -41,10 +41,8 @@ pub(super) fn two_of_one(by: &Package, packages: &[&Arc<Package>]) -> Diagnostic
     )
     .label(by.origin.clone(), "this one needs both")
     .help("let both be the same one, or give one another name".to_owned());
-    let mut seen = Vec::new();
-    for package in packages {
-        if !seen.contains(&&package.place) {
-            seen.push(&package.place);
+    for (place, package) in packages.iter().enumerate() {
+        if !packages[..place].iter().any(|one| one.is_same(package)) {
             told = told.label(package.origin.clone(), package.shown());
         }
     }

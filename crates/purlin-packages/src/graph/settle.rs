@@ -31,16 +31,16 @@ impl Maker<'_> {
             }
             let node = &self.graph.nodes[index];
             if let Some(prefix) = &node.prefix {
-                roots.add(&needed.identity, prefix, node.key);
+                roots.add(needed, prefix, node.key);
             }
         }
         let home = self.surroundings.home(package);
         let needs: Vec<KeyedNeed> = built_with
             .iter()
             .map(|index| {
-                let node = &self.graph.nodes[*index];
-                let runs = runs_with.contains(index);
-                KeyedNeed { id: &node.id, key: node.key, runs, passes: passes_on.contains(index) }
+                let key = self.graph.nodes[*index].key;
+                let (runs, passes) = (runs_with.contains(index), passes_on.contains(index));
+                KeyedNeed { key, runs, passes }
             })
             .collect();
         let env: Vec<(String, String)> = package
@@ -82,7 +82,7 @@ impl Maker<'_> {
             roots,
             action,
             key,
-            parts,
+            own_parts: parts,
             prefix,
         });
         self.by_key.insert(key, index);

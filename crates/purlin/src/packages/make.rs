@@ -1,7 +1,10 @@
 //! Seeing to it that packages are there.
 
-use purlin_commands::{Event, ProcessVariables, Session, Summary, run_jobs, succeeds};
-use purlin_packages::{Brief, Builder, PackageGraph, Sandbox, select};
+use purlin_commands::{
+    Event, ProcessVariables, Session, Summary, private_folder, run_jobs, succeeds,
+};
+use purlin_model::Digest;
+use purlin_packages::{Builder, PackageGraph, Sandbox, select};
 
 use super::Packages;
 use crate::arguments::Output;
@@ -52,10 +55,11 @@ impl Packages<'_> {
         let context = self.context;
         let in_use = self.store.begin();
         let forced = |index: usize| how.force && roots.contains(&index);
-        let sound = |index: usize, record: &Brief| {
-            !forced(index) && record.tests == graph.nodes[index].tests_digest()
+        let sound = |index: usize, tests: Option<Digest>| {
+            !forced(index) && tests == graph.nodes[index].tests_digest()
         };
-        let selected = select(graph, &self.store, roots, &sound);
+        let memory = private_folder(&self.root).join("package-records");
+        let selected = select(graph, &self.store, &memory, roots, &sound);
         let variables = ProcessVariables::new(environment::all());
         let jobs = how.jobs.map_or_else(machine::processors, usize::from);
         let shared = match selected.jobs.is_empty() {
@@ -93,7 +97,7 @@ impl Packages<'_> {
         for (index, used) in &selected.there {
             let node = &graph.nodes[*index];
             if let Some(prefix) = &node.prefix {
-                self.store.touch(&purlin_packages::name_of(prefix), *used);
+                self.store.touch(prefix, *used);
             }
             show(Event::Cached { id: node.id.clone(), key: node.key, restored: false });
         }

@@ -116,11 +116,12 @@ fn explain(
             continue;
         };
         let record = packages.store.record(&name_of(prefix));
+        let parts = graph.parts(node);
         let last = || packages.last_here(&node.id).or_else(|| packages.store.last(&node.id));
         let verdict = match (&record, record.is_none().then(last).flatten()) {
             (Some(_), _) => "it is there".to_owned(),
             (None, Some(last)) if last.key == node.key => "it was removed".to_owned(),
-            (None, Some(last)) => changes(&last.parts, &node.parts),
+            (None, Some(last)) => changes(&last.parts, &parts),
             (None, None) => "it was not built before".to_owned(),
         };
         if context.global.json {
@@ -129,7 +130,7 @@ fn explain(
                 "builds": record.is_none(),
                 "reason": verdict,
                 "key": node.key.to_hex(),
-                "parts": node.parts,
+                "parts": parts,
                 "path": prefix,
                 "sandbox": record.as_ref().map(|record| &record.sandbox),
                 "references": record.as_ref().map(|record| &record.references),
@@ -150,7 +151,7 @@ fn explain(
                 draw::out(format_args!("  refers   {}\n", draw::harmless_line(reference)));
             }
         }
-        for (label, digest) in &node.parts {
+        for (label, digest) in &parts {
             let short: String = digest.chars().take(12).collect();
             let (label, short) = (draw::harmless_line(label), draw::harmless_line(&short));
             draw::out(format_args!("  key      {label} {short}\n"));
