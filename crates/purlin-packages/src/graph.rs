@@ -36,6 +36,13 @@ pub trait Surroundings: Sync {
         by: &Package,
     ) -> Result<Vec<Argument>, Diagnostic>;
 
+    /// The graph is made, and these requests have led to what is in it: others were tried, and are not
+    /// asked any more.
+    ///
+    /// # Errors
+    /// What they mean must not be noted.
+    fn settled(&self, asked: &[Arc<Together>]) -> Result<(), Diagnostic>;
+
     /// What a plugin's builder makes of a package.
     ///
     /// # Errors
@@ -66,6 +73,17 @@ pub trait Surroundings: Sync {
 
     /// What a package with an id was built from the last time that somebody here needed it.
     fn last(&self, id: &str) -> Option<Last>;
+}
+
+/// What one package has asked for together.
+#[derive(Debug, Clone)]
+pub struct Together {
+    /// The requests, as they were put to [`Surroundings::requests`].
+    pub requests: Vec<String>,
+    /// What may not be there.
+    pub conditions: Vec<Request>,
+    /// Who asked first.
+    pub by: Arc<Package>,
 }
 
 /// How a package is built.

@@ -22,7 +22,7 @@ mod tree;
 mod verify;
 
 pub use build::{Builder, CLOSURE, changes, name_of};
-pub use graph::{Maker, Node, PackageGraph, Plan, Surroundings};
+pub use graph::{Maker, Node, PackageGraph, Plan, Surroundings, Together};
 pub use package::{Fields, Need, Package, ROLE, Source, fields_of, json, needs, scalar, source};
 pub use profile::{Profile, SYSTEM_PATH};
 pub use prune::{PackageLimits, PrunedPackages, Used};

@@ -350,7 +350,7 @@ impl Looked {
         file.read_exact(&mut text).ok()?;
         let said: Said = serde_json::from_slice(&text).ok()?;
         let is_of_it = said.version == Record::VERSION && said.folder == folder;
-        (is_of_it && self.has(folder)).then(|| Brief { tests: said.tests, said, marks })
+        (is_of_it && self.has(folder)).then_some(Brief { tests: said.tests, said, marks })
     }
 }
 

@@ -4,6 +4,7 @@
 mod address;
 mod tree;
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -27,6 +28,10 @@ pub(crate) struct Projects {
     kept: Kept,
     locked: bool,
     offline: bool,
+    /// Names of what is pinned anew.
+    update: Vec<String>,
+    /// Repositories and revisions for which that was done.
+    moved: Mutex<HashSet<(String, Option<String>)>>,
     told: Mutex<Vec<Diagnostic>>,
     /// What is used is not pruned meanwhile.
     held: OnceLock<Hold>,
@@ -52,6 +57,8 @@ impl Projects {
             kept: kept(&context.cache),
             locked: context.global.locked,
             offline: context.global.offline,
+            update: context.global.update.clone(),
+            moved: Mutex::default(),
             told: Mutex::default(),
             held: OnceLock::new(),
         }
@@ -91,8 +98,10 @@ impl Projects {
         let lock = LockFile::read(&self.root)?;
         let (url, rev) = (wanted.project.url, wanted.rev());
         let old = lock.project(&wanted.chain);
+        let moves = self.moves(&lock, &wanted.chain, url, rev);
         if let Some((pin, origin)) = &old
             && pin.is_of(url, rev)
+            && !moves
         {
             return self.commit(wanted, &pin.commit, Some(origin));
         }
@@ -100,15 +109,15 @@ impl Projects {
         if self.locked {
             return Err(locked(wanted, old.as_ref()));
         }
-        let (commit, folder) = match lock.commit_of(url, rev) {
+        let (commit, folder) = match lock.commit_of(url, rev).filter(|_| !moves) {
             // One revision is one commit, whatever it is called.
             Some(commit) => (commit.clone(), self.commit(wanted, &commit, None)?),
             None => self.resolve(wanted)?,
         };
         let pin = ProjectPin { url: url.to_owned(), rev: rev.map(str::to_owned), commit };
-        match LockFile::pin_project(&self.root, &self.index, &wanted.chain, &pin) {
+        match LockFile::pin_project(&self.root, &self.index, &wanted.chain, &pin, old.as_ref()) {
             Ok(counts) => {
-                if let Some(old) = old {
+                if let Some(old) = old.filter(|old| *old != counts) {
                     self.tell(changed(&wanted.chain, &old, &counts));
                 }
                 if counts.commit == pin.commit {
@@ -124,6 +133,16 @@ impl Projects {
             }
             Err(trouble) => Err(trouble),
         }
+    }
+
+    /// Whether this revision is pinned anew, which is done once: all names of one are moved together.
+    fn moves(&self, lock: &LockFile, chain: &str, url: &str, rev: Option<&str>) -> bool {
+        let mut names = self.update.iter();
+        let is_named = names.any(|name| {
+            name == chain || lock.project(name).is_some_and(|(pin, _)| pin.is_of(url, rev))
+        });
+        let revision = (url.to_owned(), rev.map(str::to_owned));
+        is_named && self.moved.lock().unwrap_or_else(PoisonError::into_inner).insert(revision)
     }
 
     /// The files of a commit that is known; `pinned` is where.

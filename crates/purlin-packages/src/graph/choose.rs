@@ -8,8 +8,8 @@ use purlin_model::Diagnostic;
 use purlin_plugin::language::Argument;
 
 use super::joint::Obstacle;
-use super::maker::{Chosen, Maker, Part};
-use super::message;
+use super::maker::{Answer, Chosen, Maker, Part};
+use super::{Together, message};
 use crate::package::{Need, Package};
 
 /// What is needed beside a package, by name.
@@ -30,7 +30,13 @@ impl Maker<'_> {
                 (Need::Package(_), None) => {}
             }
         }
-        let mut answers = self.answers(&requests, &conditions, by)?.into_iter();
+        let answer = self.answers(&requests, &conditions, by)?;
+        let mut answers = Vec::new();
+        if let Some(Answer { asked, found }) = answer {
+            self.asked_now.push(asked);
+            answers = found;
+        }
+        let mut answers = answers.into_iter();
         let mut found = Vec::with_capacity(needs.len());
         for (part, need) in needs {
             match need {
@@ -100,7 +106,8 @@ impl Maker<'_> {
                 if fits {
                     return Ok(None);
                 }
-                self.answers(&[text], &[], package)?.into_iter().next()
+                self.answers(&[text], &[], package)?
+                    .and_then(|answer| answer.found.into_iter().next())
             }
             Need::Package(value) => Some(self.package(value, package)?),
         };
@@ -116,27 +123,30 @@ impl Maker<'_> {
         requests: &[&String],
         conditions: &[Request],
         by: &Arc<Package>,
-    ) -> Result<Vec<Arc<Package>>, Diagnostic> {
+    ) -> Result<Option<Answer>, Diagnostic> {
         if requests.is_empty() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let asked: Vec<String> = requests.iter().map(|request| self.joint.of(request)).collect();
         let together: Vec<String> =
             asked.iter().cloned().chain(conditions.iter().map(Request::to_string)).collect();
-        let found = match self.answers.get(&together) {
+        let answer = match self.answers.get(&together) {
             Some(known) => known.clone(),
             None => {
                 let values = self.surroundings.requests(&asked, conditions, by)?;
-                let found: Vec<Arc<Package>> =
+                let found =
                     values.iter().map(|value| self.package(value, by)).collect::<Result<_, _>>()?;
-                self.answers.insert(together, found.clone());
-                found
+                let (conditions, by) = (conditions.to_vec(), by.clone());
+                let asked = Arc::new(Together { requests: asked, conditions, by });
+                let answer = Answer { asked, found };
+                self.answers.insert(together, answer.clone());
+                answer
             }
         };
-        for (request, package) in requests.iter().zip(&found) {
+        for (request, package) in requests.iter().zip(&answer.found) {
             self.joint.note(request, by, package);
         }
-        Ok(found)
+        Ok(Some(answer))
     }
 
     fn package(&mut self, value: &Argument, by: &Package) -> Result<Arc<Package>, Diagnostic> {

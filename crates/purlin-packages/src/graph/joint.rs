@@ -68,11 +68,12 @@ impl Joint {
         self.asked.clear();
     }
 
-    /// Takes an obstacle out of the way, by what has led there being one request.
+    /// Takes an obstacle out of the way, by what has led there being one request. Returns what is to be told
+    /// if that is no way.
     ///
     /// # Errors
     /// That is no way.
-    pub(super) fn meet(&mut self, obstacle: Obstacle) -> Result<(), Diagnostic> {
+    pub(super) fn meet(&mut self, obstacle: Obstacle) -> Result<Diagnostic, Diagnostic> {
         match obstacle {
             Obstacle::Told(diagnostic) => Err(diagnostic),
             Obstacle::Excluded { by, condition, package } => {
@@ -82,7 +83,7 @@ impl Joint {
                     return Err(refused());
                 }
                 requests.push(condition.to_string());
-                if self.join(&requests) { Ok(()) } else { Err(refused()) }
+                if self.join(&requests) { Ok(refused()) } else { Err(refused()) }
             }
             Obstacle::Two { by, packages: [one, two] } => {
                 let mut requests = self.requests_of(&one);
@@ -105,7 +106,7 @@ impl Joint {
                 requests.sort();
                 requests.dedup();
                 if self.join(&requests) {
-                    return Ok(());
+                    return Ok(refused());
                 }
                 let asked = self.askers(&requests);
                 if asked.len() < 2 {

@@ -8,7 +8,7 @@ use purlin_model::{Diagnostic, Digest};
 use purlin_plugin::language::{Argument, Handle};
 
 use super::joint::{Joint, Obstacle};
-use super::{PackageGraph, Plan, Surroundings, message};
+use super::{PackageGraph, Plan, Surroundings, Together, message};
 use crate::package::{Need, Package};
 use crate::store::PackageStore;
 use crate::text::Roots;
@@ -25,7 +25,10 @@ pub struct Maker<'a> {
     pub(super) placed: HashMap<*const Package, Vec<(Option<usize>, usize)>>,
     pub(super) joint: Joint,
     /// What requests that were asked together have led to.
-    pub(super) answers: HashMap<Vec<String>, Vec<Arc<Package>>>,
+    pub(super) answers: HashMap<Vec<String>, Answer>,
+    /// What was asked for what is made now, and for what is made already.
+    pub(super) asked_now: Vec<Arc<Together>>,
+    asked: Vec<Arc<Together>>,
     /// Packages that were read, by their names; those that say the same are one.
     pub(super) read: HashMap<String, Vec<Arc<Package>>>,
     /// The same by the values, which are kept so that each stays another one.
@@ -46,6 +49,13 @@ pub(super) struct Frame {
     pub(super) needs: Vec<Chosen>,
     pub(super) conditions: Vec<Request>,
     next: usize,
+}
+
+/// What requests mean that were asked together.
+#[derive(Clone)]
+pub(super) struct Answer {
+    pub(super) asked: Arc<Together>,
+    pub(super) found: Vec<Arc<Package>>,
 }
 
 /// A package that is needed, which of its variants, and in which way.
@@ -77,6 +87,8 @@ impl<'a> Maker<'a> {
             placed: HashMap::new(),
             joint: Joint::default(),
             answers: HashMap::new(),
+            asked_now: Vec::new(),
+            asked: Vec::new(),
             read: HashMap::new(),
             seen: HashMap::new(),
             by_key: HashMap::new(),
@@ -140,10 +152,15 @@ impl<'a> Maker<'a> {
         })
     }
 
-    /// The graph.
-    #[must_use]
-    pub fn finish(self) -> PackageGraph {
-        self.graph
+    /// The graph. What its requests mean is noted.
+    ///
+    /// # Errors
+    /// It must not be noted.
+    pub fn finish(self) -> Result<PackageGraph, Diagnostic> {
+        let mut seen = HashSet::new();
+        let asked = self.asked.into_iter().filter(|one| seen.insert(Arc::as_ptr(one)));
+        self.surroundings.settled(&asked.collect::<Vec<_>>())?;
+        Ok(self.graph)
     }
 
     /// Adds something with all that it needs. Where requests meet that lead to two packages of one name,
@@ -154,16 +171,31 @@ impl<'a> Maker<'a> {
     ) -> Result<T, Diagnostic> {
         let from = self.graph.nodes.len();
         let mut common = None;
+        // Why that which was met first did not do.
+        let mut refused: Option<Diagnostic> = None;
         let made = loop {
+            self.asked_now.clear();
             let made =
                 enter(self).and_then(|made| self.graph.check(from, self.several).map(|()| made));
             let obstacle = match made {
-                Ok(made) => break Ok(made),
+                Ok(made) => {
+                    self.asked.append(&mut self.asked_now);
+                    break Ok(made);
+                }
                 Err(obstacle) => obstacle,
             };
             self.take_back(from);
-            if let Err(trouble) = self.joint.meet(obstacle) {
-                break Err(trouble);
+            // There is one version in a workspace: what speaks against it is told, and not that there is no
+            // other one.
+            if let Obstacle::Told(trouble) = &obstacle
+                && trouble.code == "no-version"
+                && let Some(refused) = refused.take()
+            {
+                break Err(refused.detail(trouble.detail.clone()));
+            }
+            match self.joint.meet(obstacle) {
+                Ok(told) => refused = Some(told),
+                Err(trouble) => break Err(trouble),
             }
             match common {
                 None => common = Some((std::mem::take(&mut self.placed), self.joint.apart())),

@@ -219,6 +219,29 @@ fn another_revision_is_pinned_anew_and_that_is_said() {
 }
 
 #[test]
+fn a_branch_that_moved_is_followed_when_somebody_says_so() {
+    let (workspace, repository) = made();
+    let (url, path) = (repository.url(), "legacyPackages.x86_64-linux.lib.rope");
+    let two = format!(
+        "[projects]\nlib = {{ git = '{url}', rev = 'main' }}\nother = {{ git = '{url}', rev = 'main' }}\n"
+    );
+    workspace.write("purlin.toml", project("root", &two));
+    workspace.succeed(LIB);
+    let before = pins(&workspace);
+    let commit = repository.commit_version("lib", "2");
+    assert_eq!(version(&workspace.succeed(LIB)), "1");
+    let run = workspace.succeed(&["build", path, "--update", "lib"]);
+    assert!(run.stderr.contains("project `lib`: commit"), "{run}");
+    let after = pins(&workspace);
+    assert_eq!(after.matches(&commit).count(), 2, "one revision is one commit: {after}");
+    assert_ne!(before, after);
+    assert_eq!(version(&without_git(&workspace, &[LIB, &["--locked"]].concat())), "2");
+    let again = workspace.succeed(&["build", path, "--update", "other"]);
+    assert!(!again.stderr.contains("lock"), "nothing has moved: {again}");
+    assert_eq!(pins(&workspace), after);
+}
+
+#[test]
 fn locked_and_offline_fail_where_nothing_is_pinned_or_here() {
     let (workspace, repository) = made();
     using(&workspace, "git = '../repositories/lib', rev = 'main'");

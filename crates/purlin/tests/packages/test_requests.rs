@@ -85,6 +85,7 @@ fn requests_that_meet_are_one_and_hold_nobody_else_back() {
         + "def work(mk_shell, q):\n    return mk_shell(packages = [q, \"low\"])\n";
     let bench = bench(&text, &["q", "p", "r"]);
     assert_eq!(told(&bench, "p"), "2 ");
+    assert_eq!(pins(&bench), "[packages.\"a-1+<3\"]", "what was tried before is not pinned");
     assert_eq!(told(&bench, "r"), "2 ");
     // By itself it has the newest, whatever else is built in the same run.
     assert_eq!(told(&bench, "q"), "5 ");
@@ -95,6 +96,41 @@ fn requests_that_meet_are_one_and_hold_nobody_else_back() {
     // The same in a shell.
     let shown = bench.workspace.succeed(&["shell", "--", "a-is"]);
     assert_eq!(shown.stdout, "2\n");
+}
+
+#[test]
+fn what_may_not_be_there_is_told_with_who_says_so() {
+    let text = package("z", "requires = []")
+        + &package("direct", "requires = [\"z\", \"!z-1\"]")
+        + &package("q", "requires = [\"z\"]")
+        + &package("weak", "requires = [q, \"~z-2\"]");
+    let bench = bench(&text, &["z", "direct", "q", "weak"]);
+    for (name, said) in [("direct", "!z-1"), ("weak", "~z-2")] {
+        let failed = bench.workspace.fail(2, &["build", name]);
+        for told in [
+            format!("`{name}-1` does not go with z-1"),
+            format!("it says `{said}`"),
+            "The workspace's `z` has the version 1".to_owned(),
+        ] {
+            assert!(failed.stderr.contains(&told), "{told} is not in {failed}");
+        }
+    }
+}
+
+#[test]
+fn a_newer_version_is_taken_when_somebody_says_so() {
+    let bench = bench(&package("q", "requires = [\"a-1+\"]"), &["q"]);
+    assert_eq!(told(&bench, "q"), "5 ");
+    let newer = bench.workspace.path("shelf/a/6");
+    fs::create_dir_all(newer.join("root/bin")).unwrap();
+    for file in ["package.toml", "root/bin/a-is"] {
+        fs::copy(bench.workspace.path("shelf/a/5").join(file), newer.join(file)).unwrap();
+    }
+    fs::write(newer.join("root/bin/a-is"), "#!/bin/sh\necho 6\n").unwrap();
+    assert_eq!(told(&bench, "q"), "5 ", "what is pinned stays");
+    let run = bench.workspace.succeed(&["build", "q", "--update", "a"]);
+    assert!(run.stderr.contains("package `a-1+`: 5 → 6"), "{run}");
+    assert_eq!(told(&bench, "q"), "6 ");
 }
 
 #[test]
