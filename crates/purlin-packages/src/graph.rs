@@ -214,6 +214,16 @@ impl PackageGraph {
         conditions: &[Request],
         by: &Arc<Package>,
     ) -> Result<(), Obstacle> {
+        let mut agreed: Vec<(&Request, &Package)> = Vec::new();
+        let nodes = all.iter().map(|one| &self.nodes[*one]);
+        let own = conditions.iter().map(|one| (one, &**by));
+        let others = nodes.flat_map(|node| node.conditions.iter().map(|one| (one, &*node.package)));
+        for one in own.chain(others).filter(|(request, _)| request.is_ephemeral()) {
+            if let Some(other) = agreed.iter().find(|other| other.0.conflicts_with(one.0)) {
+                return Err(message::disagreed(by, &[*other, one]).into());
+            }
+            agreed.push(one);
+        }
         let mut there: HashMap<&str, usize> = HashMap::new();
         for one in all.iter().copied() {
             let package = &self.nodes[one].package;

@@ -3,7 +3,7 @@
 //!
 //! The file has a line with its version and the checksum of all that follows, then a line for each folder of a
 //! package: its name and, if its record is remembered, the marks of that, the digest of the tests that it has
-//! passed (`-` for none), and what has to be there for it to run, by the numbers of lines. It belongs to one
+//! passed (`-` for none), whether its build was kept apart (`apart`, `open`), and what has to be there for it to run, by the numbers of lines. It belongs to one
 //! workspace, and whoever finds it damaged reads the records.
 
 use std::collections::{BTreeSet, HashMap};
@@ -18,7 +18,11 @@ use rustix::fs::Stat;
 use crate::store::{Brief, PackageStore};
 
 /// What the first line begins with.
-const HEADER: &str = "purlin-records 1 ";
+const HEADER: &str = "purlin-records 2 ";
+
+/// Whether a build was kept apart.
+const APART: &str = "apart";
+const OPEN: &str = "open";
 
 /// A record that was changed as shortly before it was read might be changed again, and keep its marks: clocks of
 /// file systems move in ticks, and those of some in whole seconds.
@@ -84,6 +88,8 @@ pub(crate) struct Line<'t> {
 pub(crate) struct Known {
     pub(crate) marks: Marks,
     pub(crate) tests: Option<Digest>,
+    /// Nothing kept its build apart.
+    pub(crate) is_open: bool,
     /// Numbers of lines.
     pub(crate) needs: Vec<usize>,
 }
@@ -112,8 +118,9 @@ fn line(text: &str) -> Option<Line<'_>> {
         "-" => None,
         digest => Some(digest.parse().ok()?),
     };
+    let is_open = words.next()? == OPEN;
     let needs = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
-    Some(Line { folder, known: Some(Known { marks, tests, needs }) })
+    Some(Line { folder, known: Some(Known { marks, tests, is_open, needs }) })
 }
 
 fn checksum(text: &str) -> String {
@@ -146,7 +153,8 @@ impl<'t> Memory<'t> {
         }
         let needs: BTreeSet<&str> = brief.needs().collect();
         let needs = needs.into_iter().map(|need| self.number(need)).collect();
-        self.set(folder, Known { marks: brief.marks, tests: brief.tests, needs });
+        let (marks, tests, is_open) = (brief.marks, brief.tests, brief.is_open);
+        self.set(folder, Known { marks, tests, is_open, needs });
     }
 
     /// Takes over what is remembered of packages that nobody has asked for this time and that are there.
@@ -167,10 +175,11 @@ impl<'t> Memory<'t> {
         let mut body = String::new();
         for Line { folder, known } in &self.lines {
             body.push_str(folder);
-            if let Some(Known { marks, tests, needs }) = known {
+            if let Some(Known { marks, tests, is_open, needs }) = known {
                 let Marks { changed, modified, inode, size } = marks;
                 let tests = tests.map_or_else(|| "-".to_owned(), Digest::to_hex);
-                body.push_str(&format!(" {changed} {modified} {inode} {size} {tests}"));
+                let apart = if *is_open { OPEN } else { APART };
+                body.push_str(&format!(" {changed} {modified} {inode} {size} {tests} {apart}"));
                 for need in needs {
                     body.push_str(&format!(" {need}"));
                 }
@@ -205,7 +214,8 @@ mod tests {
 
     fn known(inode: u64, needs: Vec<usize>) -> Known {
         let marks = Marks { changed: 1_700_000_000_000_000_001, modified: -5, inode, size: 12 };
-        Known { marks, tests: (inode == 2).then(|| Digest::of(b"tests")), needs }
+        let (tests, is_open) = ((inode == 2).then(|| Digest::of(b"tests")), inode == 2);
+        Known { marks, tests, is_open, needs }
     }
 
     fn saved(memory: &Memory<'_>) -> String {
@@ -234,7 +244,7 @@ mod tests {
         );
         for damaged in [
             text.replace(" 12 ", " 13 "),
-            text.replacen("records 1", "records 2", 1),
+            text.replacen("records 2", "records 3", 1),
             text[..text.len() - 1].to_owned(),
             "\n".to_owned(),
         ] {

@@ -8,7 +8,7 @@ use purlin_commands::Job;
 use purlin_model::Digest;
 
 use crate::graph::{Node, PackageGraph};
-use crate::remembered::{self, Line, Memory};
+use crate::remembered::{self, Known, Line, Memory};
 use crate::store::{Brief, Looked, PackageStore};
 
 /// What is there and what is not.
@@ -25,14 +25,14 @@ pub struct Selected {
 
 /// Finds out what has to be made for these to be there, and to run. What is there already is not
 /// asked what it was made of. `sound` tells whether a record is as it should be, by the tests that the
-/// package has passed. Records that are as they were are not read: what they said is in the file `memory`.
+/// package has passed and whether nothing kept its build apart. Records that are as they were are not read: what they said is in the file `memory`.
 #[must_use]
 pub fn select(
     graph: &PackageGraph,
     store: &PackageStore,
     memory: &Path,
     roots: &[usize],
-    sound: &dyn Fn(usize, Option<Digest>) -> bool,
+    sound: &dyn Fn(usize, Option<Digest>, bool) -> bool,
 ) -> Selected {
     let text = remembered::read(memory);
     let mut search = Search::new(graph, store, sound, remembered::lines(&text));
@@ -87,6 +87,7 @@ struct Look {
 /// What a record says.
 struct Recorded {
     tests: Option<Digest>,
+    is_open: bool,
     /// What has to be there for it to run, if all of that is in the graph.
     needs: Option<Vec<usize>>,
     used: SystemTime,
@@ -96,7 +97,7 @@ struct Recorded {
 struct Search<'s> {
     graph: &'s PackageGraph,
     store: Option<Looked>,
-    sound: &'s dyn Fn(usize, Option<Digest>) -> bool,
+    sound: &'s dyn Fn(usize, Option<Digest>, bool) -> bool,
     /// The packages that are built, by the names of their folders.
     folders: HashMap<&'s str, usize>,
     lines: Vec<Line<'s>>,
@@ -114,7 +115,7 @@ impl<'s> Search<'s> {
     fn new(
         graph: &'s PackageGraph,
         store: &PackageStore,
-        sound: &'s dyn Fn(usize, Option<Digest>) -> bool,
+        sound: &'s dyn Fn(usize, Option<Digest>, bool) -> bool,
         lines: Vec<Line<'s>>,
     ) -> Self {
         let mut folders = HashMap::with_capacity(graph.nodes.len());
@@ -154,7 +155,8 @@ impl<'s> Search<'s> {
             return look(!prefix.is_dir(), node.runs_with.clone(), None);
         }
         let sound = self.sound;
-        let record = self.record(index, prefix).filter(|record| sound(index, record.tests));
+        let record =
+            self.record(index, prefix).filter(|record| sound(index, record.tests, record.is_open));
         let Some(Recorded { needs, used, .. }) = record else {
             return look(true, to_make(node), None);
         };
@@ -181,11 +183,13 @@ impl<'s> Search<'s> {
             self.same.push(index);
             let place = |line: &usize| self.of_line.get(*line).copied().flatten();
             let needs = known.needs.iter().map(place).collect();
-            return Some(Recorded { tests: known.tests, needs, used: known.marks.used() });
+            let Known { marks, tests, is_open, .. } = known;
+            return Some(Recorded { tests: *tests, is_open: *is_open, needs, used: marks.used() });
         }
         let brief = store.brief(folder)?;
         let needs = brief.needs().map(|folder| self.folders.get(folder).copied()).collect();
-        let found = Recorded { tests: brief.tests, needs, used: brief.marks.used() };
+        let Brief { marks, tests, is_open, .. } = &brief;
+        let found = Recorded { tests: *tests, is_open: *is_open, needs, used: marks.used() };
         self.read.push((folder, brief));
         Some(found)
     }

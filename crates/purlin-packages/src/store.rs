@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::build::name_of;
 use crate::remembered::Marks;
+use crate::sandbox::NONE;
 
 /// How much of a key stands in names of folders.
 const HASH: usize = 32;
@@ -85,6 +86,8 @@ pub(crate) struct Brief {
     pub(crate) marks: Marks,
     /// The tests that it has passed.
     pub(crate) tests: Option<Digest>,
+    /// Nothing kept its build apart.
+    pub(crate) is_open: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,6 +97,7 @@ struct Said {
     references: Vec<String>,
     requires: Vec<String>,
     tests: Option<Digest>,
+    sandbox: String,
 }
 
 impl Brief {
@@ -106,6 +110,11 @@ impl Brief {
 impl Record {
     /// The version that this program writes and reads.
     pub const VERSION: u32 = 1;
+
+    /// Whether nothing kept the build apart.
+    pub(crate) fn is_open(&self) -> bool {
+        self.sandbox == NONE
+    }
 
     /// What has to be there for it to run.
     pub fn needs(&self) -> impl Iterator<Item = &String> {
@@ -350,7 +359,12 @@ impl Looked {
         file.read_exact(&mut text).ok()?;
         let said: Said = serde_json::from_slice(&text).ok()?;
         let is_of_it = said.version == Record::VERSION && said.folder == folder;
-        (is_of_it && self.has(folder)).then_some(Brief { tests: said.tests, said, marks })
+        (is_of_it && self.has(folder)).then_some(Brief {
+            tests: said.tests,
+            is_open: said.sandbox == NONE,
+            said,
+            marks,
+        })
     }
 }
 

@@ -44,6 +44,8 @@ pub(crate) struct Repositories {
     opened: OnceLock<Result<Vec<Opened>, Diagnostics>>,
     leaf: OnceLock<Result<Arc<LeafType>, Diagnostic>>,
     versions: Mutex<HashMap<String, Result<Vec<Offer>, Error>>>,
+    /// Versions that count as absent, and why.
+    ignored: Mutex<Vec<Ignored>>,
     answers: Mutex<HashMap<String, Answer>>,
     /// The questions whose answers are pinned.
     kept: Mutex<HashSet<String>>,
@@ -60,6 +62,15 @@ pub(crate) struct Found {
     pub(crate) packages: Vec<Package>,
     /// What is to be pinned of them, by request.
     pins: Vec<(String, PackagePin)>,
+}
+
+/// A version of a package that cannot be used.
+#[derive(Clone)]
+struct Ignored {
+    name: String,
+    version: String,
+    repository: String,
+    why: String,
 }
 
 /// A package from a repository.
@@ -106,6 +117,7 @@ impl Repositories {
             opened: OnceLock::new(),
             leaf: OnceLock::new(),
             versions: Mutex::default(),
+            ignored: Mutex::default(),
             answers: Mutex::default(),
             kept: Mutex::default(),
             lacking: Mutex::default(),
@@ -294,6 +306,11 @@ impl Repositories {
             let versions =
                 one.versions(name).map_err(|trouble| Error::Repository(trouble.summary))?;
             for PackageVersion { name, version, digest, ignored, .. } in versions {
+                if let Some(why) = &ignored {
+                    let (name, version) = (name.clone(), version.clone());
+                    let (repository, why) = (one.name.clone(), why.clone());
+                    lock(&self.ignored).push(Ignored { name, version, repository, why });
+                }
                 let Ok(version) = version.parse::<Version>() else { continue };
                 let is_new = offers.iter().all(|offer| offer.version != version);
                 if is_new && ignored.is_none() {

@@ -189,7 +189,10 @@ impl Maker<'_> {
 /// A request that brings nothing, and only says what may not be there.
 fn condition(need: &Need) -> Option<Request> {
     match need {
-        Need::Request(text) => text.parse::<Request>().ok().filter(|request| !request.is_wanted()),
+        Need::Request(text) => text
+            .parse::<Request>()
+            .ok()
+            .filter(|request| !request.is_wanted() || request.is_ephemeral()),
         Need::Package(_) => None,
     }
 }

@@ -5,6 +5,7 @@ use super::maker::{Frame, Maker, Part};
 use crate::key::{self, KeyedNeed};
 use crate::package::Package;
 use crate::text::Roots;
+use purlin_environments::Request;
 use purlin_model::Diagnostic;
 
 impl Maker<'_> {
@@ -66,7 +67,9 @@ impl Maker<'_> {
             return Ok(*same);
         }
         let id = self.id(package, frame.variant);
-        self.several |= !self.names.insert(package.name.clone());
+        // Agreements count wherever two meet that have them.
+        let agrees = frame.conditions.iter().any(Request::is_ephemeral);
+        self.several |= !self.names.insert(package.name.clone()) || agrees;
         let index = self.graph.nodes.len();
         let package = package.clone();
         let variant = frame.variant;

@@ -17,7 +17,7 @@ use purlin_model::Diagnostic;
 use purlin_packages::{CLOSURE, Node, PackageGraph, Used, name_of, remove_tree};
 use serde_json::{Map, Value as Json};
 
-use self::document::{document, toml_text, variant};
+use self::document::{KEY, digest, document, toml_text, variant};
 use self::layout::{Variant, folder, installed};
 use super::Packages;
 
@@ -134,6 +134,7 @@ impl Packages<'_> {
         closure.sort();
         closure.dedup();
         let mut document = document(graph, nodes[0], ".");
+        document.insert("digest".to_owned(), digest(made, &all).into());
         let roots = all.iter().map(|one| Json::from(format!("{}/root", one.folder)));
         document.insert("variant-roots".to_owned(), roots.collect());
         document.insert(
@@ -151,6 +152,9 @@ impl Packages<'_> {
         let paths: Vec<String> =
             closure.iter().map(|one| self.store.folder().join(one).display().to_string()).collect();
         fs::write(into.join(CLOSURE), paths.join("\n") + "\n")?;
+        if node.variant.is_some() {
+            fs::write(into.join(KEY), node.key.to_hex())?;
+        }
         Ok(closure)
     }
 }

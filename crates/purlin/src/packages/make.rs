@@ -3,8 +3,8 @@
 use purlin_commands::{
     Event, ProcessVariables, Session, Summary, private_folder, run_jobs, succeeds,
 };
-use purlin_model::Digest;
-use purlin_packages::{Builder, PackageGraph, Sandbox, select};
+use purlin_model::{Diagnostic, Digest};
+use purlin_packages::{Builder, Mode, PackageGraph, Sandbox, select};
 
 use super::Packages;
 use crate::arguments::Output;
@@ -55,8 +55,10 @@ impl Packages<'_> {
         let context = self.context;
         let in_use = self.store.begin();
         let forced = |index: usize| how.force && roots.contains(&index);
-        let sound = |index: usize, tests: Option<Digest>| {
-            !forced(index) && tests == graph.nodes[index].tests_digest()
+        let strict = self.sandbox == Mode::Strict;
+        let sound = |index: usize, tests: Option<Digest>, is_open: bool| {
+            let is_refused = forced(index) || strict && is_open;
+            !is_refused && tests == graph.nodes[index].tests_digest()
         };
         let memory = private_folder(&self.root).join("package-records");
         let selected = select(graph, &self.store, &memory, roots, &sound);
@@ -108,7 +110,11 @@ impl Packages<'_> {
                 true => Sandbox::find(self.sandbox, &variables, &succeeds)?,
                 false => Sandbox::Nothing("nothing is built".to_owned()),
             };
+            if let (Sandbox::Nothing(why), Mode::Auto, true) = (&sandbox, self.sandbox, builds) {
+                show(Event::Notice(apart_from_nothing(why)));
+            }
             signals::watch();
+            let own = purlin_commands::system();
             let builder = Builder {
                 graph,
                 store: &self.store,
@@ -117,6 +123,8 @@ impl Packages<'_> {
                 sandbox,
                 jobs,
                 force: roots.iter().copied().filter(|index| forced(*index)).collect(),
+                strict,
+                foreign: (self.system != own).then(|| self.system.clone()),
             };
             let work = |place: usize, reporter: &purlin_commands::Reporter<'_>| {
                 builder.work(selected.missing[place], reporter)
@@ -145,4 +153,15 @@ impl Packages<'_> {
         }
         Ok(Made { summary, _in_use: in_use })
     }
+}
+
+/// That builds see the whole machine, where the workspace has not said that they may.
+fn apart_from_nothing(why: &str) -> Diagnostic {
+    Diagnostic::note("no-sandbox", "builds are not kept apart from this machine")
+        .detail(format!("The reason: {why}."))
+        .help(
+            "install bubblewrap; with `[build] sandbox` \"strict\" nothing is built without, with \"off\" \
+             this is not told"
+                .to_owned(),
+        )
 }

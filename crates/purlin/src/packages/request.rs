@@ -140,6 +140,18 @@ impl Packages<'_> {
         if request.range.contains(&version) {
             return Ok(Ok(value));
         }
+        // Another definition may have another version of the package.
+        let others = names.iter().filter(|other| *other != name);
+        let others = others.filter_map(|other| self.of_workspace(other).ok());
+        let version_in = |other: Argument| {
+            let is_it = text_of(&other, "name").as_deref() == Some(request.name.as_str());
+            let version: Version = version_of(&other).parse().ok()?;
+            (is_it && request.range.contains(&version)).then_some((version, other))
+        };
+        let newest = others.filter_map(version_in).max_by(|one, two| one.0.cmp(&two.0));
+        if let Some((_, newest)) = newest {
+            return Ok(Ok(newest));
+        }
         Err(Diagnostic::error("no-version", format!("`{text}` is not there"))
             .label(origin.clone(), format!("{by} needs it"))
             .detail(match version.as_str() {
@@ -159,5 +171,9 @@ fn missing(text: &str, by: &str, origin: &Origin) -> Diagnostic {
 }
 
 fn version_of(value: &Argument) -> String {
-    fields_of(value).and_then(|(_, fields, _)| Fields(&fields).text("version")).unwrap_or_default()
+    text_of(value, "version").unwrap_or_default()
+}
+
+fn text_of(value: &Argument, field: &str) -> Option<String> {
+    fields_of(value).and_then(|(_, fields, _)| Fields(&fields).text(field))
 }

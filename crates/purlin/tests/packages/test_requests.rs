@@ -118,6 +118,36 @@ fn what_may_not_be_there_is_told_with_who_says_so() {
 }
 
 #[test]
+fn a_request_means_packages_whatever_their_definitions_are_called() {
+    let text = package("z", "requires = []").replace("version = \"1\"", "version = \"1.0\"")
+        + &package("z_next", "name = \"z\"").replace("version = \"1\"", "version = \"2.0\"")
+        + &package("p", "requires = [\"z-2+\", \".abi-1\"]")
+        + &package("q", "requires = [\".abi-2\"]")
+        + &package("r", "requires = [p, q]");
+    let text = text.replace("def r(mk_package)", "def r(mk_package, p, q)");
+    let bench = bench(&text, &["z", "z_next", "p", "q", "r"]);
+    let closure = bench.workspace.succeed(&["build", "p", "--closure"]).stdout;
+    assert!(closure.contains("-z-2.0") && !closure.contains("-z-1.0"), "{closure}");
+    // Agreements have no package behind them, and hold all the same.
+    let failed = bench.workspace.fail(2, &["build", "r"]);
+    for told in ["`r-1` needs what does not agree", "p-1 says `.abi-1`", "q-1 says `.abi-2`"] {
+        assert!(failed.stderr.contains(told), "{told} is not in {failed}");
+    }
+}
+
+#[test]
+fn what_a_repository_cannot_give_is_told_with_the_reason() {
+    let bench = bench(&package("p", "requires = [\"bad\"]"), &["p"]);
+    bench.workspace.write("shelf/bad/1/package.toml", "name = \n");
+    let failed = bench.workspace.fail(2, &["build", "p"]);
+    assert!(failed.stderr.contains("`bad-1` in `shelf` cannot be used: "), "{failed}");
+    assert!(!failed.stderr.contains("did you mean `bad`"), "{failed}");
+    fs::rename(bench.workspace.path("shelf"), bench.workspace.path("away")).unwrap();
+    let failed = bench.workspace.fail(2, &["build", "p"]);
+    assert!(failed.stderr.contains("/shelf cannot be read: No such file"), "{failed}");
+}
+
+#[test]
 fn a_newer_version_is_taken_when_somebody_says_so() {
     let bench = bench(&package("q", "requires = [\"a-1+\"]"), &["q"]);
     assert_eq!(told(&bench, "q"), "5 ");
