@@ -100,6 +100,18 @@ impl LockFile {
         pins.into_iter().flat_map(Table::keys).map(str::to_owned).collect()
     }
 
+    /// The names under which projects, inputs and packages are pinned, packages also by their own.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let blocks = ["projects", "inputs", "packages"].into_iter();
+        let tables = blocks.filter_map(|block| self.document.get(block)?.as_table());
+        let mut names: Vec<String> = tables.flat_map(Table::keys).map(str::to_owned).collect();
+        names.extend(self.packages().into_values().map(|(pin, _)| pin.name));
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// Sets the block of a plugin, or removes it.
     pub(crate) fn set_pin(&mut self, plugin: &str, pin: Option<&Pin>) {
         let mut pins = self.block("plugins");

@@ -17,7 +17,7 @@ use purlin_store::{InstanceLock, Obstacle, Store, StoreError};
 
 use crate::graph::{Node, PackageGraph, Surroundings};
 use crate::sandbox::Sandbox;
-use crate::store::{PackageStore, remove_tree};
+use crate::store::{PackageStore, Record, remove_tree};
 
 /// What builds work with.
 pub struct Builder<'a> {
@@ -35,6 +35,10 @@ pub struct Builder<'a> {
     pub jobs: usize,
     /// Builds again what was asked for, whatever there is.
     pub force: Vec<usize>,
+    /// What was built without a sandbox is built again in one.
+    pub strict: bool,
+    /// The system that it is for, if that is not this machine's: then nothing is run.
+    pub foreign: Option<String>,
 }
 
 /// Why a package was not made.
@@ -106,13 +110,15 @@ impl Builder<'_> {
         };
         let folder = name_of(prefix);
         let lock = self.lock(node, &folder, reporter)?;
-        let force = self.force.contains(&index);
-        let record = self.store.record(&folder).filter(|_| !force);
+        let record = self.store.record(&folder);
+        let is_open = |record: &Record| self.strict && record.is_open();
+        let force = self.force.contains(&index) || record.as_ref().is_some_and(is_open);
+        let record = record.filter(|_| !force);
         let tests = node.tests_digest();
         if let Some(record) = &record
             && record.tests == tests
         {
-            self.store.touch(&folder, None);
+            self.store.touch(prefix, None);
             reporter.event(Event::Cached { id: node.id.clone(), key: node.key, restored: false });
             return Ok(Done::Cached);
         }
@@ -129,9 +135,13 @@ impl Builder<'_> {
                     return Ok(Done::Cached);
                 }
                 Some(record) => record,
-                None => return self.build(index, action, prefix, &lock, reporter),
+                None => {
+                    self.can_run(node)?;
+                    return self.build(index, action, prefix, &lock, reporter);
+                }
             },
         };
+        self.can_run(node)?;
         // It is whole; only its tests are others now.
         let work = self.folder(&folder)?;
         self.place_source(node, &work, reporter)?;
@@ -162,6 +172,16 @@ impl Builder<'_> {
                 duration,
             });
         }
+    }
+
+    /// What is made for another system is not made by this machine's programs.
+    fn can_run(&self, node: &Node) -> Result<(), Failure> {
+        let Some(system) = &self.foreign else { return Ok(()) };
+        let told = format!("`{}` is for {system}, and this machine is another system", node.id);
+        Err(Diagnostic::error("other-system", told)
+            .label(node.package.origin.clone(), "this package")
+            .help("build it there: a cache that both share brings it here".to_owned())
+            .into())
     }
 
     /// One that is installed elsewhere has to be there.

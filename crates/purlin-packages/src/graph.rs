@@ -36,6 +36,13 @@ pub trait Surroundings: Sync {
         by: &Package,
     ) -> Result<Vec<Argument>, Diagnostic>;
 
+    /// The graph is made, and these requests have led to what is in it: others were tried, and are not
+    /// asked any more.
+    ///
+    /// # Errors
+    /// What they mean must not be noted.
+    fn settled(&self, asked: &[Arc<Together>]) -> Result<(), Diagnostic>;
+
     /// What a plugin's builder makes of a package.
     ///
     /// # Errors
@@ -66,6 +73,17 @@ pub trait Surroundings: Sync {
 
     /// What a package with an id was built from the last time that somebody here needed it.
     fn last(&self, id: &str) -> Option<Last>;
+}
+
+/// What one package has asked for together.
+#[derive(Debug, Clone)]
+pub struct Together {
+    /// The requests, as they were put to [`Surroundings::requests`].
+    pub requests: Vec<String>,
+    /// What may not be there.
+    pub conditions: Vec<Request>,
+    /// Who asked first.
+    pub by: Arc<Package>,
 }
 
 /// How a package is built.
@@ -106,8 +124,8 @@ pub struct Node {
     pub action: Option<Action>,
     /// The identity of what comes of it.
     pub key: Digest,
-    /// What the key is made of, by label.
-    pub parts: BTreeMap<String, String>,
+    /// What of itself the key is made of, by label.
+    own_parts: BTreeMap<String, String>,
     /// Where it is, or will be; `None` for one that has only needs.
     pub prefix: Option<PathBuf>,
 }
@@ -139,6 +157,22 @@ impl PackageGraph {
             node.built_with.iter().chain(&node.runs_with).chain(&node.passes_on).copied().collect()
         };
         self.closure(&all(&self.nodes[index]), all)
+    }
+
+    /// What the key of a package is made of, by label.
+    #[must_use]
+    pub fn parts(&self, node: &Node) -> BTreeMap<String, String> {
+        let mut parts = node.own_parts.clone();
+        for index in &node.built_with {
+            let needed = &self.nodes[*index];
+            let how = match (node.runs_with.contains(index), node.passes_on.contains(index)) {
+                (true, _) => "",
+                (false, true) => ", to build",
+                (false, false) => ", to build it alone",
+            };
+            parts.insert(format!("package {}{how}", needed.id), needed.key.to_hex());
+        }
+        parts
     }
 
     fn closure(&self, roots: &[usize], next: impl Fn(&Node) -> Vec<usize>) -> Vec<usize> {
@@ -180,6 +214,16 @@ impl PackageGraph {
         conditions: &[Request],
         by: &Arc<Package>,
     ) -> Result<(), Obstacle> {
+        let mut agreed: Vec<(&Request, &Package)> = Vec::new();
+        let nodes = all.iter().map(|one| &self.nodes[*one]);
+        let own = conditions.iter().map(|one| (one, &**by));
+        let others = nodes.flat_map(|node| node.conditions.iter().map(|one| (one, &*node.package)));
+        for one in own.chain(others).filter(|(request, _)| request.is_ephemeral()) {
+            if let Some(other) = agreed.iter().find(|other| other.0.conflicts_with(one.0)) {
+                return Err(message::disagreed(by, &[*other, one]).into());
+            }
+            agreed.push(one);
+        }
         let mut there: HashMap<&str, usize> = HashMap::new();
         for one in all.iter().copied() {
             let package = &self.nodes[one].package;

@@ -23,8 +23,7 @@ pub(crate) struct Keyed<'a> {
 }
 
 /// A package that another is built with.
-pub(crate) struct KeyedNeed<'a> {
-    pub(crate) id: &'a str,
+pub(crate) struct KeyedNeed {
     pub(crate) key: Digest,
     /// It is needed to run, too.
     pub(crate) runs: bool,
@@ -32,7 +31,7 @@ pub(crate) struct KeyedNeed<'a> {
     pub(crate) passes: bool,
 }
 
-/// A key, and what it is made of by label.
+/// A key, and what of the package itself it is made of, by label.
 type Key = (Digest, BTreeMap<String, String>);
 
 impl Keyed<'_> {
@@ -42,7 +41,7 @@ impl Keyed<'_> {
         &self,
         action: &Action,
         source: Option<Digest>,
-        needs: &[KeyedNeed<'_>],
+        needs: &[KeyedNeed],
         store: Option<&str>,
     ) -> Key {
         // The rest is the same for all packages.
@@ -61,7 +60,7 @@ impl Keyed<'_> {
     }
 
     /// Of one that is installed elsewhere.
-    pub(crate) fn described(&self, root: Option<&Path>, needs: &[KeyedNeed<'_>]) -> Key {
+    pub(crate) fn described(&self, root: Option<&Path>, needs: &[KeyedNeed]) -> Key {
         let mut parts = BTreeMap::new();
         if let Some(root) = root {
             let place = Digest::of(root.as_os_str().as_encoded_bytes());
@@ -73,7 +72,7 @@ impl Keyed<'_> {
         self.finish(parts, needs)
     }
 
-    fn finish(&self, mut parts: BTreeMap<String, String>, needs: &[KeyedNeed<'_>]) -> Key {
+    fn finish(&self, mut parts: BTreeMap<String, String>, needs: &[KeyedNeed]) -> Key {
         for (name, value) in &self.env {
             parts.insert(format!("its variable {name}"), Digest::of(value.as_bytes()).to_hex());
         }
@@ -87,14 +86,8 @@ impl Keyed<'_> {
             hasher.field(label.as_bytes()).field(digest.as_bytes());
         }
         hasher.field(b"needs");
-        for KeyedNeed { id, key, runs, passes } in needs {
+        for KeyedNeed { key, runs, passes } in needs {
             hasher.field(&key.0).field(&[u8::from(*runs), u8::from(*passes)]);
-            let how = match (runs, passes) {
-                (true, _) => "",
-                (false, true) => ", to build",
-                (false, false) => ", to build it alone",
-            };
-            parts.insert(format!("package {id}{how}"), key.to_hex());
         }
         (hasher.finish(), parts)
     }

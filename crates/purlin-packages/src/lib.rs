@@ -13,6 +13,7 @@ mod package;
 mod profile;
 mod prune;
 mod references;
+mod remembered;
 mod sandbox;
 mod select;
 mod store;
@@ -22,7 +23,7 @@ mod users;
 mod verify;
 
 pub use build::{Builder, CLOSURE, changes, name_of};
-pub use graph::{Maker, Node, PackageGraph, Plan, Surroundings};
+pub use graph::{Maker, Node, PackageGraph, Plan, Surroundings, Together};
 pub use package::{
     Fields, Need, Package, ROLE, Source, fields_of, is_folder_name, json, needs, scalar, source,
 };
@@ -30,7 +31,7 @@ pub use profile::{Profile, SYSTEM_PATH};
 pub use prune::{PackageLimits, PrunedPackages, Used};
 pub use sandbox::{Mode, Sandbox, is_of_system};
 pub use select::{Selected, select};
-pub use store::{Brief, InUse, Last, PackageStore, Record, remove_tree};
+pub use store::{InUse, Last, PackageStore, Record, remove_tree};
 pub use text::{Roots, with_own_root};
 pub use users::User;
 pub use verify::DamagedPackage;

@@ -4,7 +4,7 @@ mod path;
 
 pub use path::is_folder_name;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use purlin_environments::{Request, Version};
 use purlin_model::{Diagnostic, Digest, Kind, Origin, Table, Value as Data};
@@ -66,10 +66,10 @@ pub struct Package {
     said: Vec<(String, Datum)>,
     /// Where it was written.
     pub origin: Origin,
-    /// The text that stands for it: equal for packages that say the same.
-    pub identity: String,
-    /// The same with the file that it was written in: two that say the same may have other sources.
-    pub(crate) place: String,
+    /// What it was made of, if the language made it.
+    handle: Option<Handle>,
+    /// See [`Package::identity`]: a digest, which hardly anybody asks for.
+    identity: OnceLock<String>,
 }
 
 /// Something that a package needs.
@@ -129,9 +129,9 @@ impl Package {
             impure: false,
             digest: None,
             said: Vec::new(),
-            place: format!("{identity}\n{}", origin.path().display()),
             origin,
-            identity,
+            handle: None,
+            identity: OnceLock::from(identity),
         }
     }
 
@@ -144,11 +144,9 @@ impl Package {
         if leaf.role.as_deref() != Some(ROLE) {
             return Ok(None);
         }
-        let (identity, mentions) = match value {
-            Argument::Value(handle) => {
-                (handle.placeholder().unwrap_or_default(), handle.mentions())
-            }
-            _ => (Digest::of(object(&fields).to_string().as_bytes()).to_hex(), Vec::new()),
+        let (handle, mentions) = match value {
+            Argument::Value(handle) => (Some(handle.clone()), handle.mentions()),
+            _ => (None, Vec::new()),
         };
         let reader = Fields(&fields);
         let name = reader.text("name").ok_or_else(|| nameless(&origin))?;
@@ -176,12 +174,34 @@ impl Package {
             variant_roots: reader.list("variant-roots"),
             impure: matches!(reader.get("impure"), Some(Datum::Bool(true))),
             digest: reader.text("digest"),
-            ..Self::bare(name, identity, origin)
+            ..Self::bare(name, String::new(), origin)
         };
-        let package = Self { said: fields, ..package };
+        let package = Self { said: fields, handle, identity: OnceLock::new(), ..package };
         package.check_name()?;
         package.check_version()?;
         Ok(Some(package))
+    }
+
+    /// The text that stands for it: equal for packages that say the same.
+    #[must_use]
+    pub(crate) fn identity(&self) -> &str {
+        self.identity.get_or_init(|| match &self.handle {
+            Some(handle) => handle.placeholder().unwrap_or_default(),
+            None => Digest::of(object(&self.said).to_string().as_bytes()).to_hex(),
+        })
+    }
+
+    /// Its identity with the file that it was written in: two that say the same may have other sources.
+    pub(crate) fn place(&self) -> String {
+        format!("{}\n{}", self.identity(), self.origin.path().display())
+    }
+
+    /// Whether both say the same, in the same file.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+            || self.name == other.name
+                && self.origin.path() == other.origin.path()
+                && self.identity() == other.identity()
     }
 
     /// The packages that stand in what it is built with, and those that stand in its tests alone. What

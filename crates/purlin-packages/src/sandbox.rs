@@ -48,6 +48,9 @@ const CONFIGURATION: [&str; 8] = [
     "/etc/mime.types",
 ];
 
+/// What records say of a build that nothing kept apart.
+pub(crate) const NONE: &str = "none";
+
 /// Where a build finds its own folder.
 pub(crate) const INSIDE: &str = "/build";
 
@@ -107,7 +110,7 @@ impl Sandbox {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Bubblewrap(_) => "bubblewrap",
-            Self::Nothing(_) => "none",
+            Self::Nothing(_) => NONE,
         }
     }
 }

@@ -16,14 +16,19 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::io::Read as _;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use purlin_model::Digest;
 use purlin_store::{InstanceLock, Obstacle, StoreError, fault, write_atomically};
-use serde::de::DeserializeOwned;
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use serde::{Deserialize, Serialize};
+
+use crate::build::name_of;
+use crate::remembered::Marks;
+use crate::sandbox::NONE;
 
 /// How much of a key stands in names of folders.
 const HASH: usize = 32;
@@ -77,29 +82,41 @@ pub struct Last {
 }
 
 /// The part of a record that a run asks for in which nothing is built.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Brief {
+#[derive(Debug)]
+pub(crate) struct Brief {
+    said: Said,
+    pub(crate) marks: Marks,
+    /// The tests that it has passed.
+    pub(crate) tests: Option<Digest>,
+    /// Nothing kept its build apart.
+    pub(crate) is_open: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Said {
     version: u32,
     folder: String,
     references: Vec<String>,
     requires: Vec<String>,
-    /// The tests that it has passed.
-    pub tests: Option<Digest>,
-    /// When it was last used.
-    #[serde(skip)]
-    pub used: Option<SystemTime>,
+    tests: Option<Digest>,
+    sandbox: String,
 }
 
 impl Brief {
     /// What has to be there for it to run.
-    pub fn needs(&self) -> impl Iterator<Item = &String> {
-        self.references.iter().chain(&self.requires)
+    pub(crate) fn needs(&self) -> impl Iterator<Item = &str> {
+        self.said.references.iter().chain(&self.said.requires).map(String::as_str)
     }
 }
 
 impl Record {
     /// The version that this program writes and reads.
     pub const VERSION: u32 = 1;
+
+    /// Whether nothing kept the build apart.
+    pub(crate) fn is_open(&self) -> bool {
+        self.sandbox == NONE
+    }
 
     /// What has to be there for it to run.
     pub fn needs(&self) -> impl Iterator<Item = &String> {
@@ -153,36 +170,20 @@ impl PackageStore {
     /// What is known of the package in a folder, if it is whole and there.
     #[must_use]
     pub fn record(&self, folder: &str) -> Option<Record> {
-        self.read(folder, |record: &Record| (record.version, record.folder == folder))
-            .map(|(record, _)| record)
-    }
-
-    /// What runs ask of the package in a folder, if it is whole and there.
-    #[must_use]
-    pub(crate) fn brief(&self, folder: &str) -> Option<Brief> {
-        let (mut brief, used) =
-            self.read(folder, |brief: &Brief| (brief.version, brief.folder == folder))?;
-        brief.used = Some(used);
-        Some(brief)
-    }
-
-    /// A record, and when the package was last used.
-    fn read<T: DeserializeOwned>(
-        &self,
-        folder: &str,
-        says: impl FnOnce(&T) -> (u32, bool),
-    ) -> Option<(T, SystemTime)> {
-        let mut file = File::open(self.record_path(Self::hash_of(folder)?)).ok()?;
-        let metadata = file.metadata().ok()?;
-        let mut text = vec![0; usize::try_from(metadata.len()).ok()?];
-        // Records are replaced and never written to: this is all of it.
-        file.read_exact(&mut text).ok()?;
-        let record: T = serde_json::from_slice(&text).ok()?;
-        let (version, is_of_it) = says(&record);
+        let text = fs::read(self.record_path(Self::hash_of(folder)?)).ok()?;
+        let record: Record = serde_json::from_slice(&text).ok()?;
+        let is_of_it = record.version == Record::VERSION && record.folder == folder;
         let place = self.folder.join(folder).symlink_metadata();
-        let is_there = place.is_ok_and(|place| place.is_dir());
-        (version == Record::VERSION && is_of_it && is_there)
-            .then_some((record, metadata.modified().ok()?))
+        (is_of_it && place.is_ok_and(|place| place.is_dir())).then_some(record)
+    }
+
+    /// The store for somebody who looks at many packages in a row.
+    pub(crate) fn looked_at(&self) -> Option<Looked> {
+        let open = |folder: &Path| {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            rustix::fs::open(folder, flags, Mode::empty()).ok()
+        };
+        Some(Looked { folder: open(&self.folder)?, records: open(&self.folder.join("records"))? })
     }
 
     /// Records that a package is whole.
@@ -235,13 +236,15 @@ impl PackageStore {
     }
 
     /// Notes that a package is used which was last used at that time: once an hour at most.
-    pub fn touch(&self, folder: &str, used: Option<SystemTime>) {
-        let Some(hash) = Self::hash_of(folder) else { return };
-        let path = self.record_path(hash);
+    pub fn touch(&self, prefix: &Path, used: Option<SystemTime>) {
         let recent =
             |time: SystemTime| time.elapsed().is_ok_and(|age| age < Duration::from_secs(60 * 60));
-        if !used.is_some_and(recent)
-            && let Ok(file) = File::options().append(true).open(&path)
+        if used.is_some_and(recent) {
+            return;
+        }
+        let folder = name_of(prefix);
+        if let Some(hash) = Self::hash_of(&folder)
+            && let Ok(file) = File::options().append(true).open(self.record_path(hash))
         {
             // One that is not noted is pruned a little sooner.
             let _ = file.set_modified(SystemTime::now());
@@ -329,6 +332,47 @@ impl PackageStore {
             found.push(folder);
         }
         found
+    }
+}
+
+/// The folders of a store, opened: paths from there are short.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    folder: OwnedFd,
+    records: OwnedFd,
+}
+
+impl Looked {
+    /// The marks of the record of a package, if both are there.
+    pub(crate) fn marks(&self, folder: &str) -> Option<Marks> {
+        let hash = PackageStore::hash_of(folder)?;
+        let record = rustix::fs::statat(&self.records, hash, AtFlags::empty()).ok()?;
+        self.has(folder).then(|| Marks::of(&record))
+    }
+
+    fn has(&self, folder: &str) -> bool {
+        let place = rustix::fs::statat(&self.folder, folder, AtFlags::SYMLINK_NOFOLLOW);
+        place.is_ok_and(|place| FileType::from_raw_mode(place.st_mode).is_dir())
+    }
+
+    /// What the record of a package says, if both are there and sound.
+    pub(crate) fn brief(&self, folder: &str) -> Option<Brief> {
+        let hash = PackageStore::hash_of(folder)?;
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let mut file =
+            File::from(rustix::fs::openat(&self.records, hash, flags, Mode::empty()).ok()?);
+        let marks = Marks::of(&rustix::fs::fstat(&file).ok()?);
+        let mut text = vec![0; usize::try_from(marks.size()).ok()?];
+        // Records are replaced and never written to: this is all of it.
+        file.read_exact(&mut text).ok()?;
+        let said: Said = serde_json::from_slice(&text).ok()?;
+        let is_of_it = said.version == Record::VERSION && said.folder == folder;
+        (is_of_it && self.has(folder)).then_some(Brief {
+            tests: said.tests,
+            is_open: said.sandbox == NONE,
+            said,
+            marks,
+        })
     }
 }
 

@@ -55,6 +55,16 @@ pub(crate) struct Global {
     /// Never ask
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
+    /// What is pinned anew, as `purlin.lock` calls it: said to `build`.
+    #[arg(skip)]
+    pub(crate) update: Vec<String>,
+}
+
+impl Global {
+    /// Whether what is pinned by a name is pinned anew.
+    pub(crate) fn moves(&self, name: &str) -> bool {
+        self.update.iter().any(|one| one == name)
+    }
 }
 
 /// When colour is used.
@@ -269,6 +279,9 @@ pub(crate) struct Build {
     /// Write them into a folder of packages, too
     #[arg(long, value_name = "DIR", conflicts_with = "explain")]
     pub(crate) install: Option<PathBuf>,
+    /// Pin anew what `purlin.lock` has of this: a project from git, an input, a package or request of a repository
+    #[arg(long, value_name = "NAME", conflicts_with = "explain")]
+    pub(crate) update: Vec<String>,
     /// How output is shown (default: progress)
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) output: Option<Output>,
@@ -426,6 +439,12 @@ pub(crate) enum Shell {
 /// Verbs of the product that this version does not have. They are refused by name, and plugins
 /// cannot claim them.
 pub(crate) const UNBUILT: [&str; 4] = ["view", "env", "deploy", "schema"];
+
+/// What to do in place of them, where there is something.
+pub(crate) const INSTEAD: [(&str, &str); 1] = [(
+    "env",
+    "`purlin shell` enters a shell with packages, and `purlin exec` runs a program in the environment of a space",
+)];
 
 /// Groups of verbs as `--help` shows them.
 pub(crate) const GROUPS: [(&str, &[&str]); 5] = [

@@ -76,6 +76,7 @@ impl FetchedInputs {
         let old = LockFile::read(&self.root)?.input(&input.chain);
         if let Some((pin, origin)) = &old
             && pin.url == input.url
+            && !self.global.moves(&input.chain)
         {
             return Ok(Pinned { digest: pin.sha256, pinned: Some(origin.clone()) });
         }
@@ -90,9 +91,9 @@ impl FetchedInputs {
             fetching::watched(&self.global, input.url, |watch| self.fetcher.pin(input.url, watch));
         let (sha256, _) = fetched.map_err(|error| unfetched(input, None, &error))?;
         let pin = InputPin { url: input.url.to_owned(), sha256 };
-        match LockFile::pin_input(&self.root, &self.index, &input.chain, &pin) {
+        match LockFile::pin_input(&self.root, &self.index, &input.chain, &pin, old.as_ref()) {
             Ok(counts) => {
-                if let Some(old) = old {
+                if let Some(old) = old.filter(|old| *old != counts) {
                     self.tell(changed(input, &old, &counts));
                 }
                 Ok(Pinned { digest: counts.sha256, pinned: None })
@@ -233,8 +234,9 @@ fn unfetched(input: &Input<'_>, pinned: Option<&Origin>, error: &FetchError) -> 
     if let Some(pinned) = pinned {
         told = told.label(pinned.clone(), "pinned here");
         if matches!(error, FetchError::Mismatch { .. }) {
-            let chain = purlin_definitions::path_text(&["inputs", &input.chain]);
-            told.help = format!("if the new content is right, take `[{chain}]` out of {LOCK_FILE}");
+            let name = &input.chain;
+            told.help =
+                format!("if the new content is right, `purlin build --update {name}` pins it");
         }
     }
     told
@@ -263,7 +265,10 @@ fn damaged(input: &Input<'_>, why: &str) -> Diagnostic {
 }
 
 fn changed(input: &Input<'_>, old: &InputPin, new: &InputPin) -> Diagnostic {
-    let mut what = vec![format!("{} → {}", old.url, new.url)];
+    let mut what = Vec::new();
+    if old.url != new.url {
+        what.push(format!("{} → {}", old.url, new.url));
+    }
     if old.sha256 != new.sha256 {
         what.push(format!("sha256 {} → {}", old.sha256.short(), new.sha256.short()));
     }

@@ -11,7 +11,7 @@ use purlin_store::{Files, Hold, OutputKind, Patterns, Scratch, fault};
 
 mod prune;
 
-pub(crate) use prune::Limits;
+pub(crate) use prune::{KeptTree, Limits};
 
 /// How often one that others put in the way is looked at again.
 const ATTEMPTS: usize = 8;

@@ -17,13 +17,13 @@ mod used;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use purlin_definitions::Workspace;
 use purlin_environments::Request;
 use purlin_model::{Diagnostic, Digest, Value};
 use purlin_packages::{
-    Last, Mode, Package, PackageGraph, PackageStore, Plan, Source, Surroundings,
+    Last, Mode, Package, PackageGraph, PackageStore, Plan, Source, Surroundings, Together,
 };
 use purlin_plugin::language::Argument;
 
@@ -110,6 +110,10 @@ impl Surroundings for Packages<'_> {
     ) -> Result<Vec<Argument>, Diagnostic> {
         let shown = format!("the package `{}`", by.shown());
         self.requested_together(requests, conditions, &shown, &by.origin)
+    }
+
+    fn settled(&self, asked: &[Arc<Together>]) -> Result<(), Diagnostic> {
+        self.pinned(asked)
     }
 
     fn plan(&self, builder: &str, package: &Package) -> Result<Plan, Diagnostic> {

@@ -4,19 +4,21 @@
 mod address;
 mod tree;
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use purlin_commands::ProcessVariables;
 use purlin_definitions::{Fetched, GitProject, path_text};
 use purlin_host::{LOCK_FILE, LockFile, ProjectPin};
 use purlin_model::{Diagnostic, Origin, Severity};
+use purlin_store::Hold;
 
 use crate::context::Context;
-use crate::environment;
 use crate::git::remote::Remote;
 use crate::kept::{Found, Kept, commit_of, time_of};
+use crate::{environment, workspace};
 
 /// The projects of one workspace.
 pub(crate) struct Projects {
@@ -26,7 +28,18 @@ pub(crate) struct Projects {
     kept: Kept,
     locked: bool,
     offline: bool,
+    /// Names of what is pinned anew.
+    update: Vec<String>,
+    /// Repositories and revisions for which that was done.
+    moved: Mutex<HashSet<(String, Option<String>)>>,
     told: Mutex<Vec<Diagnostic>>,
+    /// What is used is not pruned meanwhile.
+    held: OnceLock<Hold>,
+}
+
+/// The projects that are kept in a user's cache folder.
+pub(crate) fn kept(cache: &Path) -> Kept {
+    Kept::new(cache.join("projects"))
 }
 
 /// What is fetched, and how it is called.
@@ -41,10 +54,13 @@ impl Projects {
         Self {
             root,
             index: context.cache.join("index"),
-            kept: Kept::new(context.cache.join("projects")),
+            kept: kept(&context.cache),
             locked: context.global.locked,
             offline: context.global.offline,
+            update: context.global.update.clone(),
+            moved: Mutex::default(),
             told: Mutex::default(),
+            held: OnceLock::new(),
         }
     }
 
@@ -71,8 +87,10 @@ impl Projects {
         }
         let chain = path_text(&project.chain.iter().map(ToString::to_string).collect::<Vec<_>>());
         let wanted = Wanted { project, chain, address: &address };
+        self.held.get_or_init(|| self.kept.hold());
         let folder = self.found(&wanted)?;
         let (commit, modified) = (commit_of(&folder), time_of(&folder));
+        self.kept.note(&self.root.join(workspace::FILE), &wanted.chain, &commit);
         Ok(Fetched { folder, url: project.url.to_owned(), commit, modified })
     }
 
@@ -80,8 +98,10 @@ impl Projects {
         let lock = LockFile::read(&self.root)?;
         let (url, rev) = (wanted.project.url, wanted.rev());
         let old = lock.project(&wanted.chain);
+        let moves = self.moves(&lock, &wanted.chain, url, rev);
         if let Some((pin, origin)) = &old
             && pin.is_of(url, rev)
+            && !moves
         {
             return self.commit(wanted, &pin.commit, Some(origin));
         }
@@ -89,15 +109,15 @@ impl Projects {
         if self.locked {
             return Err(locked(wanted, old.as_ref()));
         }
-        let (commit, folder) = match lock.commit_of(url, rev) {
+        let (commit, folder) = match lock.commit_of(url, rev).filter(|_| !moves) {
             // One revision is one commit, whatever it is called.
             Some(commit) => (commit.clone(), self.commit(wanted, &commit, None)?),
             None => self.resolve(wanted)?,
         };
         let pin = ProjectPin { url: url.to_owned(), rev: rev.map(str::to_owned), commit };
-        match LockFile::pin_project(&self.root, &self.index, &wanted.chain, &pin) {
+        match LockFile::pin_project(&self.root, &self.index, &wanted.chain, &pin, old.as_ref()) {
             Ok(counts) => {
-                if let Some(old) = old {
+                if let Some(old) = old.filter(|old| *old != counts) {
                     self.tell(changed(&wanted.chain, &old, &counts));
                 }
                 if counts.commit == pin.commit {
@@ -113,6 +133,16 @@ impl Projects {
             }
             Err(trouble) => Err(trouble),
         }
+    }
+
+    /// Whether this revision is pinned anew, which is done once: all names of one are moved together.
+    fn moves(&self, lock: &LockFile, chain: &str, url: &str, rev: Option<&str>) -> bool {
+        let mut names = self.update.iter();
+        let is_named = names.any(|name| {
+            name == chain || lock.project(name).is_some_and(|(pin, _)| pin.is_of(url, rev))
+        });
+        let revision = (url.to_owned(), rev.map(str::to_owned));
+        is_named && self.moved.lock().unwrap_or_else(PoisonError::into_inner).insert(revision)
     }
 
     /// The files of a commit that is known; `pinned` is where.
@@ -161,7 +191,7 @@ impl Projects {
 
     fn with_remote<T>(
         &self,
-        ask: impl FnOnce(&Remote<'_>, &std::path::Path) -> Result<T, String>,
+        ask: impl FnOnce(&Remote<'_>, &Path) -> Result<T, String>,
     ) -> Result<T, String> {
         let scratch = self.kept.scratch()?;
         let variables = ProcessVariables::new(environment::all());

@@ -8,7 +8,7 @@ mod message;
 mod open;
 mod pin;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -44,13 +44,34 @@ pub(crate) struct Repositories {
     opened: OnceLock<Result<Vec<Opened>, Diagnostics>>,
     leaf: OnceLock<Result<Arc<LeafType>, Diagnostic>>,
     versions: Mutex<HashMap<String, Result<Vec<Offer>, Error>>>,
+    /// Versions that count as absent, and why.
+    ignored: Mutex<Vec<Ignored>>,
     answers: Mutex<HashMap<String, Answer>>,
+    /// The questions whose answers are pinned.
+    kept: Mutex<HashSet<String>>,
     /// Why packages were stood in for that should have been resolved.
     lacking: Mutex<Vec<Diagnostic>>,
 }
 
 /// What meets some requests.
-type Answer = Result<Arc<Vec<Package>>, Diagnostic>;
+type Answer = Result<Arc<Found>, Diagnostic>;
+
+/// Packages that meet requests.
+pub(crate) struct Found {
+    /// Each stands behind what it needs.
+    pub(crate) packages: Vec<Package>,
+    /// What is to be pinned of them, by request.
+    pins: Vec<(String, PackagePin)>,
+}
+
+/// A version of a package that cannot be used.
+#[derive(Clone)]
+struct Ignored {
+    name: String,
+    version: String,
+    repository: String,
+    why: String,
+}
 
 /// A package from a repository.
 #[derive(Debug, Clone)]
@@ -96,19 +117,54 @@ impl Repositories {
             opened: OnceLock::new(),
             leaf: OnceLock::new(),
             versions: Mutex::default(),
+            ignored: Mutex::default(),
             answers: Mutex::default(),
+            kept: Mutex::default(),
             lacking: Mutex::default(),
         }
     }
 
-    /// Resolves requests together, and pins what meets them. Each package stands behind what it needs.
+    /// Resolves requests together, and pins what meets them.
     ///
     /// # Errors
     /// Nothing meets them, a repository cannot be used, or the lock file would have to change and must
     /// not: with [`Depth::Pinned`], too.
     pub(crate) fn resolve(&self, asked: &[Asked], depth: Depth) -> Answer {
-        let texts: Vec<String> = asked.iter().map(|one| one.request.to_string()).collect();
-        let key = texts.join(" ");
+        let found = self.find(asked, depth)?;
+        self.keep(&[asked], depth).map_err(|(_, trouble)| trouble)?;
+        Ok(found)
+    }
+
+    /// Pins what meets requests that were found before, all at once.
+    ///
+    /// # Errors
+    /// The lock file would have to change and must not. The number is that of the requests.
+    pub(crate) fn keep(&self, all: &[&[Asked]], depth: Depth) -> Result<(), (usize, Diagnostic)> {
+        let mut new = Vec::new();
+        let mut pins = Vec::new();
+        for (place, asked) in all.iter().enumerate().filter(|(_, asked)| !asked.is_empty()) {
+            let key = question(asked);
+            if !lock(&self.kept).contains(&key) {
+                let found = self.find(asked, depth).map_err(|trouble| (place, trouble))?;
+                pins.extend(
+                    found.pins.iter().map(|(request, pin)| (place, request.clone(), pin.clone())),
+                );
+                new.push(key);
+            }
+        }
+        if !pins.is_empty() {
+            self.pin(&pins, depth == Depth::Pinned)?;
+        }
+        lock(&self.kept).extend(new);
+        Ok(())
+    }
+
+    /// Resolves requests together. Whoever uses what is found has it kept, or finds another the next time.
+    ///
+    /// # Errors
+    /// Nothing meets them, a repository cannot be used, or with [`Depth::Pinned`] nothing is pinned.
+    pub(crate) fn find(&self, asked: &[Asked], depth: Depth) -> Answer {
+        let key = question(asked);
         // Held while it is resolved: several threads ask for one compiler, and none asks it twice.
         let mut answers = lock(&self.answers);
         if let Some(answer) = answers.get(&key) {
@@ -119,13 +175,12 @@ impl Repositories {
         answer
     }
 
-    fn answer(&self, asked: &[Asked], depth: Depth) -> Result<Vec<Package>, Diagnostic> {
+    fn answer(&self, asked: &[Asked], depth: Depth) -> Result<Found, Diagnostic> {
         let pins = LockFile::read(&self.root)?.packages();
-        let is_look = depth == Depth::Pinned;
-        // What several come to together is pinned under another name, which is looked for when it is known.
+        // What requests come to is pinned, which is looked for when it is known.
         if let [one] = asked
-            && is_look
-            && !pins.contains_key(&one.request.to_string())
+            && depth == Depth::Pinned
+            && pins.values().all(|(pin, _)| pin.name != one.request.name)
         {
             return Err(message::unpinned(&one.request.to_string()));
         }
@@ -133,12 +188,17 @@ impl Repositories {
         let version = |(request, (pin, _)): (&String, &(PackagePin, Origin))| {
             Some((request.clone(), pin.version.parse().ok()?))
         };
-        let preferred: BTreeMap<String, Version> = pins.iter().filter_map(version).collect();
+        let stays = |(request, (pin, _)): &(&String, &(PackagePin, Origin))| {
+            !self.global.moves(request) && !self.global.moves(&pin.name)
+        };
+        let preferred: BTreeMap<String, Version> =
+            pins.iter().filter(stays).filter_map(version).collect();
         let question = Question { asked: asked.to_vec(), preferred };
         let resolution = FirstFit.resolve(&question, self);
         let resolution = resolution.map_err(|error| message::unresolved(self, &error))?;
-        self.pin(&resolution, &pins, is_look)?;
-        resolution.packages.into_iter().map(|chosen| self.package(chosen)).collect()
+        let pins = resolution.packages.iter().map(pin::of).collect();
+        let packages = resolution.packages.into_iter().map(|chosen| self.package(chosen));
+        Ok(Found { packages: packages.collect::<Result<_, _>>()?, pins })
     }
 
     /// A package that was chosen, as its leaf type takes it.
@@ -246,6 +306,11 @@ impl Repositories {
             let versions =
                 one.versions(name).map_err(|trouble| Error::Repository(trouble.summary))?;
             for PackageVersion { name, version, digest, ignored, .. } in versions {
+                if let Some(why) = &ignored {
+                    let (name, version) = (name.clone(), version.clone());
+                    let (repository, why) = (one.name.clone(), why.clone());
+                    lock(&self.ignored).push(Ignored { name, version, repository, why });
+                }
                 let Ok(version) = version.parse::<Version>() else { continue };
                 let is_new = offers.iter().all(|offer| offer.version != version);
                 if is_new && ignored.is_none() {
@@ -256,6 +321,12 @@ impl Repositories {
         }
         Ok(offers)
     }
+}
+
+/// What is asked, as one text.
+fn question(asked: &[Asked]) -> String {
+    let texts: Vec<String> = asked.iter().map(|one| one.request.to_string()).collect();
+    texts.join(" ")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

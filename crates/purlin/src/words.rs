@@ -10,7 +10,7 @@ use purlin_model::{Diagnostic, fold};
 use purlin_plugin::PluginSet;
 use purlin_plugin::manifest::Stage;
 
-use crate::arguments::{Arguments, Cache, GROUPS, Global, Plugin, Run, UNBUILT, Verb};
+use crate::arguments::{Arguments, Cache, GROUPS, Global, INSTEAD, Plugin, Run, UNBUILT, Verb};
 use crate::context::Context;
 use crate::extended::{self, Extended, Grammar, Stop};
 use crate::failure::{Failure, Outcome, USAGE};
@@ -48,7 +48,10 @@ fn perform(arguments: Arguments, bundled: &PluginSet) -> Outcome {
         Verb::Graph(options) => verb::graph::perform(&Context::new(global, bundled)?, &options),
         Verb::Completions(options) => verb::completions::perform(&options),
         Verb::Check(options) => verb::check::perform(&Context::new(global, bundled)?, &options),
-        Verb::Build(options) => verb::build::perform(&Context::new(global, bundled)?, &options),
+        Verb::Build(options) => {
+            let global = Global { update: options.update.clone(), ..global.clone() };
+            verb::build::perform(&Context::new(&global, bundled)?, &options)
+        }
         Verb::App(options) => verb::app::perform(&Context::new(global, bundled)?, &options),
         Verb::Shell(options) => verb::shell::perform(&Context::new(global, bundled)?, &options),
         Verb::Run(options) => verb::run::perform(&Context::new(global, bundled)?, &options, &[]),
@@ -331,7 +334,10 @@ pub(crate) fn unbuilt(verb: &str) -> Option<Failure> {
             "not-built-yet",
             format!("`purlin {verb}` is not supported by this version of Purlin"),
         )
-        .help("`purlin --help` lists what there is".to_owned())
+        .help(match INSTEAD.iter().find(|(name, _)| *name == verb) {
+            Some((_, instead)) => (*instead).to_owned(),
+            None => "`purlin --help` lists what there is".to_owned(),
+        })
         .into()
     })
 }

@@ -8,7 +8,7 @@ mod copy;
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use purlin_plugin::contract::{Host, LogLevel, Repository};
 use purlin_plugin::message::{
@@ -44,10 +44,7 @@ impl Repository for Folder {
         _host: &dyn Host,
     ) -> Result<Vec<String>, PluginError> {
         let folder = folder(config, context)?;
-        let names = below(&folder).map_err(|error| {
-            let message = format!("{} cannot be read: {error}", folder.display());
-            PluginError::new(ErrorCode::NotFound, message).at("/path")
-        })?;
+        let names = below(&folder).map_err(|error| unreadable(&folder, &error))?;
         let has_one = |name: &String| {
             let versions = below(&folder.join(name)).unwrap_or_default();
             versions.iter().any(|version| folder.join(name).join(version).join(FILE).is_file())
@@ -63,6 +60,8 @@ impl Repository for Folder {
         host: &dyn Host,
     ) -> Result<Vec<PackageVersion>, PluginError> {
         let folder = folder(config, context)?;
+        // One that is not mounted is told, and is not one that has nothing.
+        fs::read_dir(&folder).map_err(|error| unreadable(&folder, &error))?;
         let mut found = Vec::new();
         for name in names.iter().filter(|name| is_plain(name)) {
             for version in below(&folder.join(name)).unwrap_or_default() {
@@ -117,7 +116,15 @@ impl Repository for Folder {
 /// The folder of the repository.
 fn folder(config: &Json, context: &RepositoryContext) -> Result<PathBuf, PluginError> {
     let path = text_field(config, "path")?;
-    Ok(Path::new(context.root.as_deref().unwrap_or("/")).join(path))
+    let folder = Path::new(context.root.as_deref().unwrap_or("/")).join(path);
+    // The way there is no part of what is there, nor of what is built with it.
+    let goes_up = folder.components().any(|part| part == Component::ParentDir);
+    Ok(if goes_up { folder.canonicalize().unwrap_or(folder) } else { folder })
+}
+
+fn unreadable(folder: &Path, error: &io::Error) -> PluginError {
+    let message = format!("{} cannot be read: {error}", folder.display());
+    PluginError::new(ErrorCode::NotFound, message).at("/path")
 }
 
 fn package(folder: &Path, name: &str, version: &str) -> Result<Json, PluginError> {

@@ -30,8 +30,8 @@ impl LockFile {
         Some((pin, entry.key.clone()))
     }
 
-    /// Pins an input, unless somebody has pinned the same address meanwhile; returns the pin that
-    /// counts. `index` is the folder of indexes, where those who write take turns.
+    /// Pins an input, in place of `old`, unless somebody has pinned the same address meanwhile; returns the pin
+    /// that counts. `index` is the folder of indexes, where those who write take turns.
     ///
     /// # Errors
     /// `lock-file` when the file cannot be read, and `lock-unwritten` when it cannot be written.
@@ -40,11 +40,13 @@ impl LockFile {
         index: &Path,
         chain: &str,
         pin: &InputPin,
+        old: Option<&InputPin>,
     ) -> Result<InputPin, Diagnostic> {
         let _alone = alone(index, root).map_err(|error| unlockable(&error))?;
         let mut lock = Self::read(root)?;
         if let Some((there, _)) = lock.input(chain)
             && there.url == pin.url
+            && Some(&there) != old
         {
             return Ok(there);
         }
@@ -66,15 +68,21 @@ mod tests {
         let index = root.path().join("index");
         let made = |url: &str, content: &str| {
             let pin = InputPin { url: url.to_owned(), sha256: Digest::of(content.as_bytes()) };
-            (LockFile::pin_input(root.path(), &index, "zlib", &pin).unwrap(), pin)
+            (LockFile::pin_input(root.path(), &index, "zlib", &pin, None).unwrap(), pin)
         };
         let (counts, first) = made("https://example.com/a", "a");
         assert_eq!(counts, first);
         let (counts, second) = made("https://example.com/a", "b");
-        assert_eq!((counts, second == first), (first, false), "somebody was faster");
+        assert_eq!((counts, second == first), (first.clone(), false), "somebody was faster");
         let (counts, moved) = made("https://example.com/b", "b");
         assert_eq!(counts, moved);
         assert_eq!(LockFile::read(root.path()).unwrap().input("zlib").unwrap().0, moved);
+        let newer = InputPin { sha256: Digest::of(b"c"), ..moved.clone() };
+        let set = |pin: &InputPin, old: &InputPin| {
+            LockFile::pin_input(root.path(), &index, "zlib", pin, Some(old)).unwrap()
+        };
+        assert_eq!(set(&newer, &first), moved, "it was another one that was to be replaced");
+        assert_eq!(set(&newer, &moved), newer);
     }
 
     #[test]

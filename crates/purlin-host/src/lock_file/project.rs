@@ -76,8 +76,8 @@ impl LockFile {
             .map(|pin| pin.commit)
     }
 
-    /// Pins a project, unless somebody has pinned the same revision meanwhile; returns the pin that
-    /// counts. `index` is the folder of indexes, where those who write take turns.
+    /// Pins a project, in place of `old`, unless somebody has pinned the same revision meanwhile; returns the pin
+    /// that counts. What else is pinned to `old` follows it: one revision is one commit. `index` is the folder of indexes, where those who write take turns.
     ///
     /// # Errors
     /// `lock-file` when the file cannot be read, and `lock-unwritten` when it cannot be written.
@@ -86,16 +86,24 @@ impl LockFile {
         index: &Path,
         chain: &str,
         pin: &ProjectPin,
+        old: Option<&ProjectPin>,
     ) -> Result<ProjectPin, Diagnostic> {
         let _alone = alone(index, root).map_err(|error| unlockable(&error))?;
         let mut lock = Self::read(root)?;
         if let Some((there, _)) = lock.project(chain)
             && there.is_of(&pin.url, pin.rev.as_deref())
+            && Some(&there) != old
         {
             return Ok(there);
         }
         let mut pin = pin.clone();
-        if let Some(commit) = lock.commit_of(&pin.url, pin.rev.as_deref()) {
+        if let Some(old) = old.filter(|old| old.is_of(&pin.url, pin.rev.as_deref())) {
+            let mut pins = lock.block(TABLE);
+            for other in pins.values_mut().filter(|other| **other == old.to_json()) {
+                *other = pin.to_json();
+            }
+            lock.set_block(TABLE, pins);
+        } else if let Some(commit) = lock.commit_of(&pin.url, pin.rev.as_deref()) {
             pin.commit = commit;
         }
         let mut pins = lock.block(TABLE);
@@ -120,7 +128,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let index = root.path().join("index");
         let made = |chain: &str, pin: &ProjectPin| {
-            LockFile::pin_project(root.path(), &index, chain, pin).unwrap()
+            LockFile::pin_project(root.path(), &index, chain, pin, None).unwrap()
         };
         let first = pin(Some("main"), "a");
         assert_eq!(made("lib", &first), first);
@@ -146,6 +154,31 @@ mod tests {
         git = "https://example.com/lib"
         rev = "main"
         "#);
+    }
+
+    #[test]
+    fn what_is_pinned_anew_takes_its_other_names_along() {
+        let root = tempfile::tempdir().unwrap();
+        let index = root.path().join("index");
+        let set = |chain: &str, pin: &ProjectPin, old: Option<&ProjectPin>| {
+            LockFile::pin_project(root.path(), &index, chain, pin, old).unwrap()
+        };
+        let (first, second) = (pin(Some("main"), "a"), pin(Some("main"), "b"));
+        set("lib", &first, None);
+        set("other.lib", &first, None);
+        set("stays", &pin(Some("v1"), "a"), None);
+        assert_eq!(set("lib", &second, Some(&first)), second);
+        let lock = LockFile::read(root.path()).unwrap();
+        let commit = |chain: &str| lock.project(chain).unwrap().0.commit;
+        assert_eq!(
+            ["lib", "other.lib", "stays"].map(commit),
+            ["b", "b", "a"].map(|one| one.repeat(40))
+        );
+        assert_eq!(
+            set("lib", &pin(Some("main"), "c"), Some(&first)),
+            second,
+            "somebody was faster"
+        );
     }
 
     #[test]

@@ -154,7 +154,7 @@ impl Builder<'_> {
                 .filter_map(|one| one.prefix.as_deref().map(name_of))
                 .collect(),
             sandbox: self.sandbox.name().to_owned(),
-            parts: node.parts.clone(),
+            parts: self.graph.parts(node),
             tests: node.tests_digest(),
             built: now(),
             duration_ms: 0,
@@ -175,7 +175,7 @@ impl Builder<'_> {
     pub(super) fn reason(&self, node: &Node) -> String {
         match self.surroundings.last(&node.id).or_else(|| self.store.last(&node.id)) {
             Some(last) if last.key == node.key => "it was forced, or was removed".to_owned(),
-            Some(last) => changes(&last.parts, &node.parts),
+            Some(last) => changes(&last.parts, &self.graph.parts(node)),
             None => "it was not built before".to_owned(),
         }
     }

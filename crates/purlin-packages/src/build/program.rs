@@ -32,7 +32,11 @@ impl Builder<'_> {
     ) -> Result<Ended, Failure> {
         let node = &self.graph.nodes[index];
         let prefix = node.prefix.clone().unwrap_or_default();
-        let with = self.graph.to_build(&node.built_with);
+        let mut with = self.graph.to_build(&node.built_with);
+        if out.is_none() {
+            // What tests a package uses it as others do.
+            with.insert(0, index);
+        }
         let profile = Profile::of(self.graph, &with);
         let mut reads = self.visible(index, !writable);
         reads.extend(profile.elsewhere.clone());

@@ -8,8 +8,8 @@ use purlin_model::Diagnostic;
 use purlin_plugin::language::Argument;
 
 use super::joint::Obstacle;
-use super::maker::{Chosen, Maker, Part};
-use super::message;
+use super::maker::{Answer, Chosen, Maker, Part};
+use super::{Together, message};
 use crate::package::{Need, Package};
 
 /// What is needed beside a package, by name.
@@ -30,7 +30,13 @@ impl Maker<'_> {
                 (Need::Package(_), None) => {}
             }
         }
-        let mut answers = self.answers(&requests, &conditions, by)?.into_iter();
+        let answer = self.answers(&requests, &conditions, by)?;
+        let mut answers = Vec::new();
+        if let Some(Answer { asked, found }) = answer {
+            self.asked_now.push(asked);
+            answers = found;
+        }
+        let mut answers = answers.into_iter();
         let mut found = Vec::with_capacity(needs.len());
         for (part, need) in needs {
             match need {
@@ -46,7 +52,7 @@ impl Maker<'_> {
                 continue;
             }
             let one = families.entry(&package.name).or_insert(package);
-            if one.place != package.place {
+            if !one.is_same(package) {
                 let packages = [(*one).clone(), package.clone()];
                 return Err(Obstacle::Two { by: by.clone(), packages });
             }
@@ -100,12 +106,13 @@ impl Maker<'_> {
                 if fits {
                     return Ok(None);
                 }
-                self.answers(&[text], &[], package)?.into_iter().next()
+                self.answers(&[text], &[], package)?
+                    .and_then(|answer| answer.found.into_iter().next())
             }
             Need::Package(value) => Some(self.package(value, package)?),
         };
         let clashes = |needed: &Arc<Package>| {
-            families.get(&*needed.name).is_some_and(|other| other.place != needed.place)
+            families.get(&*needed.name).is_some_and(|other| !other.is_same(needed))
         };
         Ok(needed.filter(clashes).map(|needed| needed.shown()))
     }
@@ -116,27 +123,30 @@ impl Maker<'_> {
         requests: &[&String],
         conditions: &[Request],
         by: &Arc<Package>,
-    ) -> Result<Vec<Arc<Package>>, Diagnostic> {
+    ) -> Result<Option<Answer>, Diagnostic> {
         if requests.is_empty() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let asked: Vec<String> = requests.iter().map(|request| self.joint.of(request)).collect();
         let together: Vec<String> =
             asked.iter().cloned().chain(conditions.iter().map(Request::to_string)).collect();
-        let found = match self.answers.get(&together) {
+        let answer = match self.answers.get(&together) {
             Some(known) => known.clone(),
             None => {
                 let values = self.surroundings.requests(&asked, conditions, by)?;
-                let found: Vec<Arc<Package>> =
+                let found =
                     values.iter().map(|value| self.package(value, by)).collect::<Result<_, _>>()?;
-                self.answers.insert(together, found.clone());
-                found
+                let (conditions, by) = (conditions.to_vec(), by.clone());
+                let asked = Arc::new(Together { requests: asked, conditions, by });
+                let answer = Answer { asked, found };
+                self.answers.insert(together, answer.clone());
+                answer
             }
         };
-        for (request, package) in requests.iter().zip(&found) {
+        for (request, package) in requests.iter().zip(&answer.found) {
             self.joint.note(request, by, package);
         }
-        Ok(found)
+        Ok(Some(answer))
     }
 
     fn package(&mut self, value: &Argument, by: &Package) -> Result<Arc<Package>, Diagnostic> {
@@ -151,30 +161,38 @@ impl Maker<'_> {
 
     /// The package that a value is; one that many need is read once.
     pub(super) fn read(&mut self, value: &Argument) -> Result<Option<Arc<Package>>, Diagnostic> {
-        let Argument::Value(handle) = value else { return Ok(Package::of(value)?.map(Arc::new)) };
+        let Argument::Value(handle) = value else {
+            let package = Package::of(value)?;
+            return Ok(package.map(|package| self.one_of(Arc::new(package))));
+        };
         let address = Arc::as_ptr(handle).cast::<()>();
         if let Some((_, known)) = self.seen.get(&address) {
             return Ok(Some(known.clone()));
         }
         let Some(package) = Package::of(value)? else { return Ok(None) };
-        // Another value may say the same.
-        let package = match self.read.get(&package.place) {
-            Some(known) => known.clone(),
-            None => {
-                let package = Arc::new(package);
-                self.read.insert(package.place.clone(), package.clone());
-                package
-            }
-        };
+        let package = self.one_of(Arc::new(package));
         self.seen.insert(address, (handle.clone(), package.clone()));
         Ok(Some(package))
+    }
+
+    /// The one that stands for a package and all that say the same in the same file.
+    pub(super) fn one_of(&mut self, package: Arc<Package>) -> Arc<Package> {
+        let alike = self.read.entry(package.name.clone()).or_default();
+        if let Some(known) = alike.iter().find(|one| one.is_same(&package)) {
+            return known.clone();
+        }
+        alike.push(package.clone());
+        package
     }
 }
 
 /// A request that brings nothing, and only says what may not be there.
 fn condition(need: &Need) -> Option<Request> {
     match need {
-        Need::Request(text) => text.parse::<Request>().ok().filter(|request| !request.is_wanted()),
+        Need::Request(text) => text
+            .parse::<Request>()
+            .ok()
+            .filter(|request| !request.is_wanted() || request.is_ephemeral()),
         Need::Package(_) => None,
     }
 }

@@ -51,7 +51,7 @@ impl Joint {
 
     /// Notes what a request has led to.
     pub(super) fn note(&mut self, request: &str, by: &Arc<Package>, package: &Package) {
-        let asked = self.asked.entry(package.place.clone()).or_default();
+        let asked = self.asked.entry(package.place()).or_default();
         if asked.iter().all(|(known, _)| known != request) {
             asked.push((request.to_owned(), by.clone()));
         }
@@ -68,11 +68,12 @@ impl Joint {
         self.asked.clear();
     }
 
-    /// Takes an obstacle out of the way, by what has led there being one request.
+    /// Takes an obstacle out of the way, by what has led there being one request. Returns what is to be told
+    /// if that is no way.
     ///
     /// # Errors
     /// That is no way.
-    pub(super) fn meet(&mut self, obstacle: Obstacle) -> Result<(), Diagnostic> {
+    pub(super) fn meet(&mut self, obstacle: Obstacle) -> Result<Diagnostic, Diagnostic> {
         match obstacle {
             Obstacle::Told(diagnostic) => Err(diagnostic),
             Obstacle::Excluded { by, condition, package } => {
@@ -82,7 +83,7 @@ impl Joint {
                     return Err(refused());
                 }
                 requests.push(condition.to_string());
-                if self.join(&requests) { Ok(()) } else { Err(refused()) }
+                if self.join(&requests) { Ok(refused()) } else { Err(refused()) }
             }
             Obstacle::Two { by, packages: [one, two] } => {
                 let mut requests = self.requests_of(&one);
@@ -105,7 +106,7 @@ impl Joint {
                 requests.sort();
                 requests.dedup();
                 if self.join(&requests) {
-                    return Ok(());
+                    return Ok(refused());
                 }
                 let asked = self.askers(&requests);
                 if asked.len() < 2 {
@@ -119,7 +120,7 @@ impl Joint {
     }
 
     fn requests_of(&self, package: &Package) -> Vec<String> {
-        let asked = self.asked.get(&package.place).into_iter().flatten();
+        let asked = self.asked.get(&package.place()).into_iter().flatten();
         asked.map(|(request, _)| request.clone()).collect()
     }
 

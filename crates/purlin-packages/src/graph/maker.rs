@@ -8,7 +8,7 @@ use purlin_model::{Diagnostic, Digest};
 use purlin_plugin::language::{Argument, Handle};
 
 use super::joint::{Joint, Obstacle};
-use super::{PackageGraph, Plan, Surroundings, message};
+use super::{PackageGraph, Plan, Surroundings, Together, message};
 use crate::package::{Need, Package};
 use crate::store::PackageStore;
 use crate::text::Roots;
@@ -21,13 +21,16 @@ pub struct Maker<'a> {
     pub(super) place: String,
     pub(super) surroundings: &'a dyn Surroundings,
     pub(super) graph: PackageGraph,
-    /// Where the variants of packages are in the graph, by the places of the packages.
-    pub(super) placed: HashMap<String, Vec<(Option<usize>, usize)>>,
+    /// Where the variants of packages are in the graph, by the packages.
+    pub(super) placed: HashMap<*const Package, Vec<(Option<usize>, usize)>>,
     pub(super) joint: Joint,
     /// What requests that were asked together have led to.
-    pub(super) answers: HashMap<Vec<String>, Vec<Arc<Package>>>,
-    /// Packages that were read, by the texts that stand for them.
-    pub(super) read: HashMap<String, Arc<Package>>,
+    pub(super) answers: HashMap<Vec<String>, Answer>,
+    /// What was asked for what is made now, and for what is made already.
+    pub(super) asked_now: Vec<Arc<Together>>,
+    asked: Vec<Arc<Together>>,
+    /// Packages that were read, by their names; those that say the same are one.
+    pub(super) read: HashMap<String, Vec<Arc<Package>>>,
     /// The same by the values, which are kept so that each stays another one.
     pub(super) seen: HashMap<*const (), (Handle, Arc<Package>)>,
     pub(super) by_key: HashMap<Digest, usize>,
@@ -46,6 +49,13 @@ pub(super) struct Frame {
     pub(super) needs: Vec<Chosen>,
     pub(super) conditions: Vec<Request>,
     next: usize,
+}
+
+/// What requests mean that were asked together.
+#[derive(Clone)]
+pub(super) struct Answer {
+    pub(super) asked: Arc<Together>,
+    pub(super) found: Vec<Arc<Package>>,
 }
 
 /// A package that is needed, which of its variants, and in which way.
@@ -77,6 +87,8 @@ impl<'a> Maker<'a> {
             placed: HashMap::new(),
             joint: Joint::default(),
             answers: HashMap::new(),
+            asked_now: Vec::new(),
+            asked: Vec::new(),
             read: HashMap::new(),
             seen: HashMap::new(),
             by_key: HashMap::new(),
@@ -103,12 +115,13 @@ impl<'a> Maker<'a> {
     /// # Errors
     /// What stands in the way.
     pub fn add_package(&mut self, package: &Arc<Package>) -> Result<Vec<usize>, Diagnostic> {
+        let package = self.one_of(package.clone());
         let variants: Vec<Option<usize>> = match package.variants.len() {
             0 => vec![None],
             count => (0..count).map(Some).collect(),
         };
         self.on_its_own(&|maker| {
-            variants.iter().map(|variant| maker.enter(package, *variant)).collect()
+            variants.iter().map(|variant| maker.enter(&package, *variant)).collect()
         })
     }
 
@@ -129,7 +142,7 @@ impl<'a> Maker<'a> {
                 let index = maker.enter(&package, variant)?;
                 let node = &maker.graph.nodes[index];
                 if let Some(prefix) = &node.prefix {
-                    roots.add(&package.identity, prefix, node.key);
+                    roots.add(&package, prefix, node.key);
                 }
                 indexes.push(index);
             }
@@ -139,10 +152,15 @@ impl<'a> Maker<'a> {
         })
     }
 
-    /// The graph.
-    #[must_use]
-    pub fn finish(self) -> PackageGraph {
-        self.graph
+    /// The graph. What its requests mean is noted.
+    ///
+    /// # Errors
+    /// It must not be noted.
+    pub fn finish(self) -> Result<PackageGraph, Diagnostic> {
+        let mut seen = HashSet::new();
+        let asked = self.asked.into_iter().filter(|one| seen.insert(Arc::as_ptr(one)));
+        self.surroundings.settled(&asked.collect::<Vec<_>>())?;
+        Ok(self.graph)
     }
 
     /// Adds something with all that it needs. Where requests meet that lead to two packages of one name,
@@ -153,16 +171,31 @@ impl<'a> Maker<'a> {
     ) -> Result<T, Diagnostic> {
         let from = self.graph.nodes.len();
         let mut common = None;
+        // Why that which was met first did not do.
+        let mut refused: Option<Diagnostic> = None;
         let made = loop {
+            self.asked_now.clear();
             let made =
                 enter(self).and_then(|made| self.graph.check(from, self.several).map(|()| made));
             let obstacle = match made {
-                Ok(made) => break Ok(made),
+                Ok(made) => {
+                    self.asked.append(&mut self.asked_now);
+                    break Ok(made);
+                }
                 Err(obstacle) => obstacle,
             };
             self.take_back(from);
-            if let Err(trouble) = self.joint.meet(obstacle) {
-                break Err(trouble);
+            // There is one version in a workspace: what speaks against it is told, and not that there is no
+            // other one.
+            if let Obstacle::Told(trouble) = &obstacle
+                && trouble.code == "no-version"
+                && let Some(refused) = refused.take()
+            {
+                break Err(refused.detail(trouble.detail.clone()));
+            }
+            match self.joint.meet(obstacle) {
+                Ok(told) => refused = Some(told),
+                Err(trouble) => break Err(trouble),
             }
             match common {
                 None => common = Some((std::mem::take(&mut self.placed), self.joint.apart())),
@@ -189,8 +222,8 @@ impl<'a> Maker<'a> {
         }
     }
 
-    pub(super) fn known(&self, package: &Package, variant: Option<usize>) -> Option<usize> {
-        let variants = self.placed.get(&package.place)?;
+    pub(super) fn known(&self, package: &Arc<Package>, variant: Option<usize>) -> Option<usize> {
+        let variants = self.placed.get(&Arc::as_ptr(package))?;
         variants.iter().find(|(one, _)| *one == variant).map(|(_, index)| *index)
     }
 
@@ -209,7 +242,7 @@ impl<'a> Maker<'a> {
                 }
                 if let Some(start) = stack
                     .iter()
-                    .position(|one| one.package.place == needed.place && one.variant == which)
+                    .position(|one| Arc::ptr_eq(&one.package, &needed) && one.variant == which)
                 {
                     let circle: Vec<_> = stack[start..].iter().map(|one| &one.package).collect();
                     return Err(message::cycle(&circle).into());
@@ -218,10 +251,7 @@ impl<'a> Maker<'a> {
                 stack.push(frame);
             } else if let Some(frame) = stack.pop() {
                 let index = self.settle(&frame)?;
-                let variants = match self.placed.get_mut(&frame.package.place) {
-                    Some(variants) => variants,
-                    None => self.placed.entry(frame.package.place.clone()).or_default(),
-                };
+                let variants = self.placed.entry(Arc::as_ptr(&frame.package)).or_default();
                 variants.push((frame.variant, index));
             }
         }

@@ -34,6 +34,20 @@ pub(super) fn excluded(by: &Package, condition: &Request, package: &Package) -> 
     .label(package.origin.clone(), "and needs this one")
 }
 
+/// Two that agree on nothing.
+pub(super) fn disagreed(by: &Package, requests: &[(&Request, &Package); 2]) -> Diagnostic {
+    let [(one, _), (two, _)] = requests;
+    let mut told = Diagnostic::error(
+        "package-conflict",
+        format!("`{}` needs what does not agree: `{one}` and `{two}`", by.shown()),
+    );
+    for (request, package) in requests {
+        let text = format!("{} says `{request}`", package.shown());
+        told = told.label(package.origin.clone(), text);
+    }
+    told
+}
+
 pub(super) fn two_of_one(by: &Package, packages: &[&Arc<Package>]) -> Diagnostic {
     let mut told = Diagnostic::error(
         "two-of-one",
@@ -41,10 +55,8 @@ pub(super) fn two_of_one(by: &Package, packages: &[&Arc<Package>]) -> Diagnostic
     )
     .label(by.origin.clone(), "this one needs both")
     .help("let both be the same one, or give one another name".to_owned());
-    let mut seen = Vec::new();
-    for package in packages {
-        if !seen.contains(&&package.place) {
-            seen.push(&package.place);
+    for (place, package) in packages.iter().enumerate() {
+        if !packages[..place].iter().any(|one| one.is_same(package)) {
             told = told.label(package.origin.clone(), package.shown());
         }
     }

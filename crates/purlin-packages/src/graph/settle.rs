@@ -5,6 +5,7 @@ use super::maker::{Frame, Maker, Part};
 use crate::key::{self, KeyedNeed};
 use crate::package::Package;
 use crate::text::Roots;
+use purlin_environments::Request;
 use purlin_model::Diagnostic;
 
 impl Maker<'_> {
@@ -31,16 +32,16 @@ impl Maker<'_> {
             }
             let node = &self.graph.nodes[index];
             if let Some(prefix) = &node.prefix {
-                roots.add(&needed.identity, prefix, node.key);
+                roots.add(needed, prefix, node.key);
             }
         }
         let home = self.surroundings.home(package);
         let needs: Vec<KeyedNeed> = built_with
             .iter()
             .map(|index| {
-                let node = &self.graph.nodes[*index];
-                let runs = runs_with.contains(index);
-                KeyedNeed { id: &node.id, key: node.key, runs, passes: passes_on.contains(index) }
+                let key = self.graph.nodes[*index].key;
+                let (runs, passes) = (runs_with.contains(index), passes_on.contains(index));
+                KeyedNeed { key, runs, passes }
             })
             .collect();
         let env: Vec<(String, String)> = package
@@ -66,7 +67,9 @@ impl Maker<'_> {
             return Ok(*same);
         }
         let id = self.id(package, frame.variant);
-        self.several |= !self.names.insert(package.name.clone());
+        // Agreements count wherever two meet that have them.
+        let agrees = frame.conditions.iter().any(Request::is_ephemeral);
+        self.several |= !self.names.insert(package.name.clone()) || agrees;
         let index = self.graph.nodes.len();
         let package = package.clone();
         let variant = frame.variant;
@@ -82,7 +85,7 @@ impl Maker<'_> {
             roots,
             action,
             key,
-            parts,
+            own_parts: parts,
             prefix,
         });
         self.by_key.insert(key, index);

@@ -42,7 +42,7 @@ impl<'a> Identities<'a> {
         })?;
         let mut maker = Maker::new(&packages.system, &packages.store, packages);
         let made = maker.add(&value)?;
-        let graph = maker.finish();
+        let graph = maker.finish()?;
         let mut hasher = Hasher::new("purlin-packages");
         for index in graph.to_run(&made) {
             hasher.field(&graph.nodes[index].key.0);

@@ -19,7 +19,7 @@ use purlin_packages::{CLOSURE, Node, PackageGraph, Used, name_of, remove_tree};
 use purlin_store::put_in_place;
 use serde_json::{Map, Value as Json};
 
-use self::document::{document, toml_text, variant};
+use self::document::{KEY, digest, document, toml_text, variant};
 use self::layout::{Variant, folder, installed};
 use self::place::{MARK, check, place_in};
 use super::Packages;
@@ -145,6 +145,7 @@ impl Packages<'_> {
         closure.sort();
         closure.dedup();
         let mut document = document(graph, nodes[0], ".");
+        document.insert("digest".to_owned(), digest(made, &all).into());
         let roots = all.iter().map(|one| Json::from(format!("{}/root", one.folder)));
         document.insert("variant-roots".to_owned(), roots.collect());
         document.insert(
@@ -162,6 +163,9 @@ impl Packages<'_> {
         let paths: Vec<String> =
             closure.iter().map(|one| self.store.folder().join(one).display().to_string()).collect();
         fs::write(into.join(CLOSURE), paths.join("\n") + "\n")?;
+        if node.variant.is_some() {
+            fs::write(into.join(KEY), node.key.to_hex())?;
+        }
         Ok(closure)
     }
 }

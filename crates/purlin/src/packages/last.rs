@@ -24,7 +24,7 @@ impl Packages<'_> {
             if folder.is_none_or(|folder| self.store.record(&folder).is_none()) {
                 continue;
             }
-            let last = Last { id: node.id.clone(), key: node.key, parts: node.parts.clone() };
+            let last = Last { id: node.id.clone(), key: node.key, parts: graph.parts(node) };
             let text = serde_json::to_vec(&last).unwrap_or_default();
             let _ = write_atomically(&self.file_of_last(&node.id), &text, "package-last");
         }

@@ -1,7 +1,10 @@
 //! Seeing to it that packages are there.
 
-use purlin_commands::{Event, ProcessVariables, Session, Summary, run_jobs, succeeds};
-use purlin_packages::{Brief, Builder, PackageGraph, Sandbox, select};
+use purlin_commands::{
+    Event, ProcessVariables, Session, Summary, private_folder, run_jobs, succeeds,
+};
+use purlin_model::{Diagnostic, Digest};
+use purlin_packages::{Builder, Mode, PackageGraph, Sandbox, select};
 
 use super::Packages;
 use super::used::folders;
@@ -55,10 +58,13 @@ impl Packages<'_> {
         let context = self.context;
         let in_use = self.store.begin();
         let forced = |index: usize| how.force && roots.contains(&index);
-        let sound = |index: usize, record: &Brief| {
-            !forced(index) && record.tests == graph.nodes[index].tests_digest()
+        let strict = self.sandbox == Mode::Strict;
+        let sound = |index: usize, tests: Option<Digest>, is_open: bool| {
+            let is_refused = forced(index) || strict && is_open;
+            !is_refused && tests == graph.nodes[index].tests_digest()
         };
-        let selected = select(graph, &self.store, roots, &sound);
+        let memory = private_folder(&self.root).join("package-records");
+        let selected = select(graph, &self.store, &memory, roots, &sound);
         let variables = ProcessVariables::new(environment::all());
         let jobs = how.jobs.map_or_else(machine::processors, usize::from);
         let shared = match selected.jobs.is_empty() {
@@ -96,7 +102,7 @@ impl Packages<'_> {
         for (index, used) in &selected.there {
             let node = &graph.nodes[*index];
             if let Some(prefix) = &node.prefix {
-                self.store.touch(&purlin_packages::name_of(prefix), *used);
+                self.store.touch(prefix, *used);
             }
             show(Event::Cached { id: node.id.clone(), key: node.key, restored: false });
         }
@@ -110,7 +116,11 @@ impl Packages<'_> {
                 true => Sandbox::find(self.sandbox, &variables, &succeeds)?,
                 false => Sandbox::Nothing("nothing is built".to_owned()),
             };
+            if let (Sandbox::Nothing(why), Mode::Auto, true) = (&sandbox, self.sandbox, builds) {
+                show(Event::Notice(apart_from_nothing(why)));
+            }
             signals::watch();
+            let own = purlin_commands::system();
             let builder = Builder {
                 graph,
                 store: &self.store,
@@ -119,6 +129,8 @@ impl Packages<'_> {
                 sandbox,
                 jobs,
                 force: roots.iter().copied().filter(|index| forced(*index)).collect(),
+                strict,
+                foreign: (self.system != own).then(|| self.system.clone()),
             };
             let work = |place: usize, reporter: &purlin_commands::Reporter<'_>| {
                 builder.work(selected.missing[place], reporter)
@@ -147,4 +159,15 @@ impl Packages<'_> {
         }
         Ok(Made { summary, _in_use: in_use, _user: user })
     }
+}
+
+/// That builds see the whole machine, where the workspace has not said that they may.
+fn apart_from_nothing(why: &str) -> Diagnostic {
+    Diagnostic::note("no-sandbox", "builds are not kept apart from this machine")
+        .detail(format!("The reason: {why}."))
+        .help(
+            "install bubblewrap; with `[build] sandbox` \"strict\" nothing is built without, with \"off\" \
+             this is not told"
+                .to_owned(),
+        )
 }

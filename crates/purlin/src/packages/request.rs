@@ -1,8 +1,10 @@
 //! What requests in texts mean.
 
+use std::sync::Arc;
+
 use purlin_environments::{Asked, Request, Version};
 use purlin_model::{Diagnostic, Origin};
-use purlin_packages::{Fields, fields_of};
+use purlin_packages::{Fields, Together, fields_of};
 use purlin_plugin::language::Argument;
 
 use super::Packages;
@@ -15,8 +17,63 @@ impl Packages<'_> {
         by: &str,
         origin: &Origin,
     ) -> Result<Argument, Diagnostic> {
-        let mut found = self.requested_together(&[text.to_owned()], &[], by, origin)?;
+        let texts = [text.to_owned()];
+        let mut found = self.requested_together(&texts, &[], by, origin)?;
+        let (_, asked) = self.asked(&texts, &[], by, origin)?;
+        self.pin(&[(asked, by, origin)])?;
         found.pop().ok_or_else(|| missing(text, by, origin))
+    }
+
+    /// Pins what these requests mean.
+    pub(super) fn pinned(&self, asked: &[Arc<Together>]) -> Result<(), Diagnostic> {
+        let by: Vec<String> =
+            asked.iter().map(|one| format!("the package `{}`", one.by.shown())).collect();
+        let group = |(one, by): (&Arc<Together>, &'_ String)| {
+            let (_, asked) = self.asked(&one.requests, &one.conditions, by, &one.by.origin)?;
+            Ok(asked)
+        };
+        let groups: Vec<Vec<Asked>> =
+            asked.iter().zip(&by).map(group).collect::<Result<_, Diagnostic>>()?;
+        let named = asked.iter().zip(&by).map(|(one, by)| (by.as_str(), &one.by.origin));
+        let groups = groups.into_iter().zip(named).map(|(asked, (by, at))| (asked, by, at));
+        self.pin(&groups.collect::<Vec<_>>())
+    }
+
+    /// Pins what was asked of repositories, each group with who asks and where.
+    fn pin(&self, groups: &[(Vec<Asked>, &str, &Origin)]) -> Result<(), Diagnostic> {
+        let asked: Vec<&[Asked]> = groups.iter().map(|(asked, ..)| asked.as_slice()).collect();
+        if asked.iter().all(|asked| asked.is_empty()) {
+            return Ok(());
+        }
+        let repositories = self.context.repositories(&self.root);
+        repositories.keep(&asked, self.depth).map_err(|(place, trouble)| match groups.get(place) {
+            Some((_, by, origin)) => trouble.at((*origin).clone(), format!("{by} needs it")),
+            None => trouble,
+        })
+    }
+
+    /// Which of these requests mean packages of the workspace, and what is asked of repositories.
+    #[expect(clippy::type_complexity, reason = "both are taken apart at once")]
+    fn asked(
+        &self,
+        texts: &[String],
+        conditions: &[Request],
+        by: &str,
+        origin: &Origin,
+    ) -> Result<(Vec<Result<Argument, Request>>, Vec<Asked>), Diagnostic> {
+        let names = self.listed("packages");
+        let mut asked = Vec::new();
+        let mut found = Vec::new();
+        let of = |request: &Request| Asked { request: request.clone(), by: by.to_owned() };
+        for text in texts {
+            let own = self.own(text, &names, by, origin)?;
+            asked.extend(own.as_ref().err().map(of));
+            found.push(own);
+        }
+        if !asked.is_empty() {
+            asked.extend(conditions.iter().map(of));
+        }
+        Ok((found, asked))
     }
 
     /// The packages that requests mean, in their order. What is asked of repositories is asked together,
@@ -28,29 +85,17 @@ impl Packages<'_> {
         by: &str,
         origin: &Origin,
     ) -> Result<Vec<Argument>, Diagnostic> {
-        let names = self.listed("packages");
-        let mut asked = Vec::new();
-        let mut found = Vec::new();
-        for text in texts {
-            let own = self.own(text, &names, by, origin)?;
-            if let Err(request) = &own {
-                asked.push(Asked { request: request.clone(), by: by.to_owned() });
-            }
-            found.push(own);
-        }
-        let packages = match asked.len() {
-            0 => None,
-            _ => {
-                let condition =
-                    |request: &Request| Asked { request: request.clone(), by: by.to_owned() };
-                let first = asked[0].request.name.clone();
-                asked.extend(conditions.iter().map(condition));
-                let resolved = self.context.repositories(&self.root).resolve(&asked, self.depth);
+        let (found, asked) = self.asked(texts, conditions, by, origin)?;
+        let packages = match asked.first() {
+            None => None,
+            Some(Asked { request: Request { name: first, .. }, .. }) => {
+                let resolved = self.context.repositories(&self.root).find(&asked, self.depth);
                 Some(resolved.map_err(|trouble| {
+                    let names = self.listed("packages");
                     let mut trouble = trouble.at(origin.clone(), format!("{by} needs it"));
                     let names = names.iter().map(String::as_str);
                     if let Some(near) =
-                        purlin_model::closest(&first, names).filter(|_| asked.len() == 1)
+                        purlin_model::closest(first, names).filter(|_| asked.len() == 1)
                     {
                         trouble.help =
                             format!("did you mean `{near}`, a package of this workspace?");
@@ -59,7 +104,7 @@ impl Packages<'_> {
                 })?)
             }
         };
-        let packages = packages.as_deref().map(Vec::as_slice).unwrap_or_default();
+        let packages = packages.as_deref().map(|found| &found.packages[..]).unwrap_or_default();
         let answer = |(text, own): (&String, Result<Argument, Request>)| {
             own.or_else(|request| {
                 let chosen = packages.iter().find(|package| package.name == request.name);
@@ -95,6 +140,18 @@ impl Packages<'_> {
         if request.range.contains(&version) {
             return Ok(Ok(value));
         }
+        // Another definition may have another version of the package.
+        let others = names.iter().filter(|other| *other != name);
+        let others = others.filter_map(|other| self.of_workspace(other).ok());
+        let version_in = |other: Argument| {
+            let is_it = text_of(&other, "name").as_deref() == Some(request.name.as_str());
+            let version: Version = version_of(&other).parse().ok()?;
+            (is_it && request.range.contains(&version)).then_some((version, other))
+        };
+        let newest = others.filter_map(version_in).max_by(|one, two| one.0.cmp(&two.0));
+        if let Some((_, newest)) = newest {
+            return Ok(Ok(newest));
+        }
         Err(Diagnostic::error("no-version", format!("`{text}` is not there"))
             .label(origin.clone(), format!("{by} needs it"))
             .detail(match version.as_str() {
@@ -114,5 +171,9 @@ fn missing(text: &str, by: &str, origin: &Origin) -> Diagnostic {
 }
 
 fn version_of(value: &Argument) -> String {
-    fields_of(value).and_then(|(_, fields, _)| Fields(&fields).text("version")).unwrap_or_default()
+    text_of(value, "version").unwrap_or_default()
+}
+
+fn text_of(value: &Argument, field: &str) -> Option<String> {
+    fields_of(value).and_then(|(_, fields, _)| Fields(&fields).text(field))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use purlin_fetch::{Fetcher, Limits, Snapshot, Watch, is_archive, last_name, snapshot, unpack};
-use purlin_model::{Diagnostic, Digest};
+use purlin_model::{Diagnostic, Digest, Hasher};
 use purlin_packages::{Package, Source};
 use purlin_store::Files;
 
@@ -65,7 +65,18 @@ impl Sources {
     ) -> Result<Digest, Diagnostic> {
         match source {
             Source::Path { .. } => Ok(self.snapshot(source, home, package)?.digest()),
-            Source::Url { url, sha256 } => pinned(url, sha256, package),
+            Source::Url { url, sha256 } => {
+                let digest = pinned(url, sha256, package)?;
+                Ok(match file_of(url) {
+                    None => digest,
+                    // The build sees its name.
+                    Some(name) => {
+                        let mut hasher = Hasher::new("a fetched file");
+                        hasher.field(&digest.0).field(name.as_bytes());
+                        hasher.finish()
+                    }
+                })
+            }
         }
     }
 
@@ -114,23 +125,31 @@ impl Sources {
         let _held = self.fetcher.hold();
         let file =
             self.fetcher.fetch(url, digest, &watch).map_err(|error| told(error.diagnostic()))?;
-        let name = last_name(url);
+        let name = file_of(url);
+        let shown = name.unwrap_or_else(|| last_name(url));
         let io = |error: std::io::Error| {
             told(
-                Diagnostic::error("source", format!("`{name}` cannot be put in its place"))
+                Diagnostic::error("source", format!("`{shown}` cannot be put in its place"))
                     .detail(format!("{}: {error}.", into.display())),
             )
         };
-        if is_archive(name) {
-            return unpack(&file, name, into, &Limits::default(), &watch)
+        let Some(name) = name else {
+            return unpack(&file, shown, into, &Limits::default(), &watch)
                 .map_err(|error| told(error.diagnostic()));
-        }
-        let name = if name.is_empty() { "source" } else { name };
+        };
         fs::create_dir(into).map_err(io)?;
         let place = into.join(name);
         fs::copy(file, &place).map_err(io)?;
         // What is kept may only be read; the copy is the build's own.
         fs::set_permissions(place, fs::Permissions::from_mode(0o644)).map_err(io)
+    }
+}
+
+/// The name under which a build finds what is at an address; `None` for an archive, which is unpacked.
+fn file_of(url: &str) -> Option<&str> {
+    match last_name(url) {
+        "" | "." | ".." => Some("source"),
+        name => (!is_archive(name)).then_some(name),
     }
 }
 

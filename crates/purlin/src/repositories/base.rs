@@ -49,8 +49,8 @@ impl Namespace for Base {
         }
         let by = format!("a definition that asks for `{name}`");
         let asked = Asked { request: request.clone(), by };
-        let found = self.repositories.resolve(&[asked], self.depth).and_then(|packages| {
-            let package = packages.iter().find(|package| package.name == *family);
+        let found = self.repositories.resolve(&[asked], self.depth).and_then(|found| {
+            let package = found.packages.iter().find(|package| package.name == *family);
             package.map(Package::argument).ok_or_else(|| {
                 Diagnostic::error("unresolved", format!("no repository has given `{family}`"))
                     .detail("What was chosen has another name.".to_owned())

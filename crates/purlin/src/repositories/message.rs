@@ -5,7 +5,7 @@ use purlin_host::{FeatureRef, LOCK_FILE, PackagePin};
 use purlin_model::{Diagnostic, Origin, suggestion};
 use purlin_plugin::message::PluginError;
 
-use super::Repositories;
+use super::{Ignored, Repositories};
 
 /// Requests that nothing meets.
 pub(super) fn unresolved(all: &Repositories, error: &Error) -> Diagnostic {
@@ -14,9 +14,18 @@ pub(super) fn unresolved(all: &Repositories, error: &Error) -> Diagnostic {
     let text = error.to_string();
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let diagnostic = diagnostic.detail(first + letters.as_str());
+    let mut lines = vec![first + letters.as_str()];
+    if let Error::Unknown { name, .. } | Error::NoVersion { name, .. } = error {
+        let ignored = super::lock(&all.ignored);
+        lines.extend(ignored.iter().filter(|one| one.name == *name).map(|one| {
+            let Ignored { name, version, repository, why } = one;
+            format!("`{name}-{version}` in `{repository}` cannot be used: {why}")
+        }));
+    }
+    let is_whole = lines.len() == 1;
+    let diagnostic = diagnostic.detail(lines.join("\n"));
     match error {
-        Error::Unknown { name, .. } => {
+        Error::Unknown { name, .. } if is_whole => {
             let families = all.families().unwrap_or_default();
             let families = families.iter().map(String::as_str);
             diagnostic.help(suggestion(name, "packages", families))

@@ -51,7 +51,7 @@ pub(crate) fn perform(context: &Context, options: &App) -> Outcome {
     let own = needs.len();
     needs.extend(app.mentions.iter().map(|one| Need::Package(Argument::Value(one.clone()))));
     let (roots, filled) = maker.add_needs(&needs, &by)?;
-    let graph = maker.finish();
+    let graph = maker.finish()?;
     let how = How { silent: true, keeps_stdout: true, ..How::default() };
     let made = packages.make(&graph, &roots, how)?;
     packages.remember(&format!("app {}", options.name), &graph, &roots);

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use purlin_model::Diagnostic;
+use purlin_host::{LOCK_FILE, LockFile};
+use purlin_model::{Diagnostic, suggestion};
 use purlin_packages::{Maker, PackageGraph, changes, name_of};
 use serde_json::json;
 
@@ -14,6 +15,7 @@ use crate::packages::{How, Packages, Target};
 
 /// Builds packages, and prints where they are.
 pub(crate) fn perform(context: &Context, options: &Build) -> Outcome {
+    known_pins(context, &options.update)?;
     let packages = Packages::open(context, options.system.as_deref())?;
     let targets = packages.packages(&options.names)?;
     let mut maker = Maker::new(&packages.system, &packages.store, &packages);
@@ -22,7 +24,7 @@ pub(crate) fn perform(context: &Context, options: &Build) -> Outcome {
         let added = maker.add(&target.value)?;
         found.extend(added.into_iter().map(|index| (target, index)));
     }
-    let graph = maker.finish();
+    let graph = maker.finish()?;
     if options.explain {
         explain(context, &packages, &graph, &found);
         return Ok(ExitCode::SUCCESS);
@@ -46,6 +48,25 @@ pub(crate) fn perform(context: &Context, options: &Build) -> Outcome {
     drop(found);
     packages.leave(graph, targets);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes sure that what is to be pinned anew is pinned.
+fn known_pins(context: &Context, names: &[String]) -> Result<(), Failure> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    if context.global.locked {
+        let what = "`--update` pins anew, which `--locked` forbids";
+        return Err(Diagnostic::error("locked", what).help("say one of both".to_owned()).into());
+    }
+    let pinned = LockFile::read(&context.root()?)?.names();
+    let Some(unknown) = names.iter().find(|name| !pinned.contains(name)) else { return Ok(()) };
+    Err(Diagnostic::error("unknown-pin", format!("{LOCK_FILE} pins no `{unknown}`"))
+        .help(
+            suggestion(unknown, "pins", pinned.iter().map(String::as_str))
+                .or_else(|| Some("what is not pinned yet is pinned when it is used".to_owned())),
+        )
+        .into())
 }
 
 /// Prints the roots of what was asked for, or all that they need to run.
@@ -112,15 +133,19 @@ fn explain(
         let Some(prefix) = node.prefix.as_ref().filter(|_| node.action.is_some()) else {
             let place = node.prefix.as_ref().map(|prefix| prefix.display().to_string());
             let place = place.map_or("nowhere".to_owned(), |place| format!("in {place}"));
-            draw::out(format_args!("{} is not built: it is installed {place}\n", target.name));
+            let is_there = node.prefix.as_ref().is_none_or(|prefix| prefix.is_dir());
+            let missing = if is_there { "" } else { ", and there is no such folder" };
+            let name = &target.name;
+            draw::out(format_args!("{name} is not built: it is installed {place}{missing}\n"));
             continue;
         };
         let record = packages.store.record(&name_of(prefix));
+        let parts = graph.parts(node);
         let last = || packages.last_here(&node.id).or_else(|| packages.store.last(&node.id));
         let verdict = match (&record, record.is_none().then(last).flatten()) {
             (Some(_), _) => "it is there".to_owned(),
             (None, Some(last)) if last.key == node.key => "it was removed".to_owned(),
-            (None, Some(last)) => changes(&last.parts, &node.parts),
+            (None, Some(last)) => changes(&last.parts, &parts),
             (None, None) => "it was not built before".to_owned(),
         };
         if context.global.json {
@@ -129,7 +154,7 @@ fn explain(
                 "builds": record.is_none(),
                 "reason": verdict,
                 "key": node.key.to_hex(),
-                "parts": node.parts,
+                "parts": parts,
                 "path": prefix,
                 "sandbox": record.as_ref().map(|record| &record.sandbox),
                 "references": record.as_ref().map(|record| &record.references),
@@ -150,7 +175,7 @@ fn explain(
                 draw::out(format_args!("  refers   {}\n", draw::harmless_line(reference)));
             }
         }
-        for (label, digest) in &node.parts {
+        for (label, digest) in &parts {
             let short: String = digest.chars().take(12).collect();
             let (label, short) = (draw::harmless_line(label), draw::harmless_line(&short));
             draw::out(format_args!("  key      {label} {short}\n"));

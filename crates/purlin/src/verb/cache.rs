@@ -17,7 +17,8 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
-use crate::{draw, fetching, inputs};
+use crate::kept::{self, KeptTree};
+use crate::{draw, fetching, inputs, projects};
 
 pub(crate) use prune::prune;
 pub(crate) use verify::verify;
@@ -38,7 +39,8 @@ pub(crate) fn list(context: &Context) -> Outcome {
         }
     }
     rows.sort_by_key(|(_, kept)| (std::cmp::Reverse(kept.result.created), kept.key));
-    let (files, inputs) = (fetched(context).files(), inputs::kept(&context.cache).trees());
+    let files = fetched(context).files();
+    let trees = [inputs::kept(&context.cache).trees(), projects::kept(&context.cache).trees()];
     if context.global.json {
         let list: Vec<_> = rows.iter().map(|(place, kept)| document(place, kept)).collect();
         let files: Vec<_> = files
@@ -47,14 +49,16 @@ pub(crate) fn list(context: &Context) -> Outcome {
                 json!({ "digest": file.digest, "bytes": file.bytes, "used": seconds(file.used) })
             })
             .collect();
-        let inputs: Vec<_> = inputs
-            .iter()
-            .map(|tree| {
+        let [inputs, projects] = trees.map(|trees| -> Vec<_> {
+            let tree = |tree: &KeptTree| {
                 let (name, used) = (&tree.name, seconds(tree.used));
                 json!({ "name": name, "called": tree.called, "bytes": tree.bytes, "used": used })
-            })
-            .collect();
-        draw::json(&json!({ "results": list, "fetched": files, "inputs": inputs }));
+            };
+            trees.iter().map(tree).collect()
+        });
+        draw::json(&json!({
+            "results": list, "fetched": files, "inputs": inputs, "projects": projects,
+        }));
         return Ok(ExitCode::SUCCESS);
     }
     for (_, Kept { key, result, bytes, used }) in &rows {
@@ -75,15 +79,21 @@ pub(crate) fn list(context: &Context) -> Outcome {
     for file in &files {
         fetched_line(&file.digest.short(), file.bytes, file.used, "a fetched file");
     }
-    for tree in &inputs {
-        let what = match tree.called.as_slice() {
-            [] => "an unpacked input".to_owned(),
-            names => format!("the input `{}`", names.join("`, `")),
-        };
-        let name: String = tree.name.chars().take(12).collect();
-        fetched_line(&name, tree.bytes, tree.used, &what);
+    let [inputs, projects] = &trees;
+    for (trees, of_nobody, kind) in
+        [(inputs, "an unpacked input", "input"), (projects, "a project from git", "project")]
+    {
+        for tree in trees {
+            let what = match tree.called.as_slice() {
+                [] => of_nobody.to_owned(),
+                names => format!("the {kind} `{}`", names.join("`, `")),
+            };
+            let name: String = tree.name.chars().take(12).collect();
+            fetched_line(&name, tree.bytes, tree.used, &what);
+        }
     }
-    if rows.is_empty() && files.is_empty() && inputs.is_empty() && !context.global.quiet {
+    let is_empty = rows.is_empty() && files.is_empty() && trees.iter().all(Vec::is_empty);
+    if is_empty && !context.global.quiet {
         draw::out(format_args!("nothing is kept\n"));
     }
     Ok(ExitCode::SUCCESS)
@@ -132,13 +142,16 @@ pub(crate) fn clear(context: &Context) -> Outcome {
         );
     }
     let files = fetched(context).clear(PATIENCE).map_err(|error| trouble(&error))?;
-    let inputs = inputs::kept(&context.cache).clear(PATIENCE).map_err(|error| trouble(&error))?;
-    if packages.is_none() || files.is_none() || inputs.busy {
+    let cleared = |kept: kept::Kept| kept.clear(PATIENCE).map_err(|error| trouble(&error));
+    let inputs = cleared(inputs::kept(&context.cache))?;
+    let projects = cleared(projects::kept(&context.cache))?;
+    if packages.is_none() || files.is_none() || inputs.busy || projects.busy {
         draw::diagnostics(&context.global, &[busy()]);
     }
     let (packages, files) = (packages.unwrap_or(0), files.unwrap_or_default());
-    bytes += files.bytes + inputs.bytes;
-    let also = Also { packages, fetched: files.files, inputs: inputs.trees };
+    bytes += files.bytes + inputs.bytes + projects.bytes;
+    let (inputs, projects) = (inputs.trees, projects.trees);
+    let also = Also { packages, fetched: files.files, inputs, projects };
     if context.global.json {
         draw::json(&json!({
             "results": results,
@@ -146,6 +159,7 @@ pub(crate) fn clear(context: &Context) -> Outcome {
             "packages": packages,
             "fetched": also.fetched,
             "inputs": also.inputs,
+            "projects": also.projects,
         }));
     } else if !context.global.quiet {
         let (results, size) = (self::results(results), size(bytes));
@@ -190,12 +204,17 @@ struct Also {
     packages: u64,
     fetched: u64,
     inputs: u64,
+    projects: u64,
 }
 
 impl fmt::Display for Also {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all =
-            [(self.packages, "package"), (self.fetched, "fetched file"), (self.inputs, "input")];
+        let all = [
+            (self.packages, "package"),
+            (self.fetched, "fetched file"),
+            (self.inputs, "input"),
+            (self.projects, "project"),
+        ];
         for (count, what) in all.into_iter().filter(|(count, _)| *count > 0) {
             let ending = if count == 1 { "" } else { "s" };
             write!(formatter, "; {count} {what}{ending}")?;

@@ -57,7 +57,7 @@ pub(crate) fn perform(context: &Context, options: &EnterShell) -> Outcome {
     for value in &said.inputs_from {
         built.extend(maker.add(value)?);
     }
-    let graph = maker.finish();
+    let graph = maker.finish()?;
     roots.extend(built.iter().flat_map(|index| graph.nodes[*index].built_with.iter().copied()));
     let mut seen = std::collections::BTreeSet::new();
     roots.retain(|index| seen.insert(*index));

@@ -281,6 +281,9 @@ fn verbs_that_are_not_built_yet_are_refused_by_name() {
         let named = format!("`purlin {verb}` is not supported by this version of Purlin");
         assert!(failed.stderr.contains(&named), "{failed}");
     }
+    let instead = "`purlin shell` enters a shell with packages";
+    let failed = workspace.fail(2, &["env", "python-3"]);
+    assert!(failed.stderr.contains(instead), "{failed}");
 }
 
 #[test]

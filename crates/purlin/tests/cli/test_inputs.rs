@@ -159,8 +159,21 @@ fn another_content_is_an_error_that_says_what_to_do() {
       |
       = expected [HASH]
         actual   [HASH]
-      = help: if the new content is right, take `[inputs.zlib]` out of purlin.lock
+      = help: if the new content is right, `purlin build --update zlib` pins it
     ");
+    let update = ["build", "told", "--update", "zlib"];
+    let locked = workspace.fail(2, &[&update[..], &["--locked"]].concat());
+    assert!(locked.stderr.contains("`--update` pins anew, which `--locked` forbids"), "{locked}");
+    let unknown = workspace.fail(2, &["build", "told", "--update", "zlob"]);
+    assert!(unknown.stderr.contains("purlin.lock pins no `zlob`"), "{unknown}");
+    assert!(unknown.stderr.contains("did you mean `zlib`?"), "{unknown}");
+    let run = workspace.succeed(&update);
+    for told in ["note: purlin.lock was changed", "input `zlib`: sha256 [HASH] → [HASH]"] {
+        assert!(said(&run, &server).contains(told), "{run}");
+    }
+    let folder = path(&workspace.succeed(&["--locked", TOLD[0], TOLD[1], TOLD[2]]));
+    assert_eq!(fs::read_to_string(folder.join("zlib.h")).unwrap(), "two");
+    assert!(!workspace.succeed(&update).stderr.contains("was changed"), "it is the same");
 
     workspace.write("purlin.toml", text(&format!("url = '{url}', sha256 = '{first}'")));
     let run = workspace.fail(2, &TOLD[..2]);

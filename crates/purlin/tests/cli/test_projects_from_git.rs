@@ -103,10 +103,11 @@ fn pins(workspace: &Workspace) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// The commits that are kept, and what else lies there.
+/// The commits that are kept, and what else lies there but for who uses them.
 fn kept(workspace: &Workspace) -> BTreeSet<String> {
     let entries = fs::read_dir(workspace.cache().join("projects")).into_iter().flatten();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name != "roots").collect()
 }
 
 #[test]
@@ -215,6 +216,29 @@ fn another_revision_is_pinned_anew_and_that_is_said() {
     assert_eq!(version(&run), "2");
     insta::assert_snapshot!(run.stable_stderr(), @r#"{"diagnostics":[{"code":"lock-changed","detail":"project `lib`: `main` of file://[TEST]/repositories/lib → `v2` of ../repositories/lib, commit [HASH] → [HASH]","help":"commit it with the change that it belongs to","labels":[],"severity":"note","summary":"purlin.lock was changed"}]}"#);
     assert_eq!(workspace.succeed(LIB).stderr, "");
+}
+
+#[test]
+fn a_branch_that_moved_is_followed_when_somebody_says_so() {
+    let (workspace, repository) = made();
+    let (url, path) = (repository.url(), "legacyPackages.x86_64-linux.lib.rope");
+    let two = format!(
+        "[projects]\nlib = {{ git = '{url}', rev = 'main' }}\nother = {{ git = '{url}', rev = 'main' }}\n"
+    );
+    workspace.write("purlin.toml", project("root", &two));
+    workspace.succeed(LIB);
+    let before = pins(&workspace);
+    let commit = repository.commit_version("lib", "2");
+    assert_eq!(version(&workspace.succeed(LIB)), "1");
+    let run = workspace.succeed(&["build", path, "--update", "lib"]);
+    assert!(run.stderr.contains("project `lib`: commit"), "{run}");
+    let after = pins(&workspace);
+    assert_eq!(after.matches(&commit).count(), 2, "one revision is one commit: {after}");
+    assert_ne!(before, after);
+    assert_eq!(version(&without_git(&workspace, &[LIB, &["--locked"]].concat())), "2");
+    let again = workspace.succeed(&["build", path, "--update", "other"]);
+    assert!(!again.stderr.contains("lock"), "nothing has moved: {again}");
+    assert_eq!(pins(&workspace), after);
 }
 
 #[test]
@@ -500,6 +524,44 @@ fn a_damaged_copy_is_fetched_again_with_a_warning() {
 }
 
 #[test]
+fn what_no_workspace_has_used_last_is_pruned() {
+    let (workspace, repository) = made();
+    let prune = ["cache", "prune", "--older-than", "0h"];
+    let first = repository.git(&["rev-parse", "HEAD"]);
+    workspace.succeed(LIB);
+    let second = repository.commit_version("lib", "2");
+    repository.git(&["tag", "v2"]);
+    using(&workspace, &format!("git = '{}', rev = 'v2'", repository.url()));
+    workspace.succeed(LIB);
+    assert_eq!(kept(&workspace), [first.clone(), second.clone()].into());
+    let listed = workspace.succeed(&["cache", "list", "--json"]).json();
+    let called: BTreeSet<String> = listed["projects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| format!("{} {}", one["name"].as_str().unwrap(), one["called"]))
+        .collect();
+    assert_eq!(called, [format!("{first} []"), format!("{second} [\"lib\"]")].into());
+
+    assert_eq!(workspace.succeed(&["cache", "prune", "--json"]).json()["projects"], 0, "too new");
+    assert_eq!(workspace.succeed(&[&prune[..], &["--json"]].concat()).json()["projects"], 1);
+    assert_eq!(kept(&workspace), [second.clone()].into());
+    assert_eq!(without_git(&workspace, LIB).code, Some(0), "what is used last stays");
+
+    // A workspace that is gone uses nothing.
+    let text = workspace.read("purlin.toml");
+    fs::remove_file(workspace.path("purlin.toml")).unwrap();
+    let run = workspace.succeed(&prune);
+    assert!(run.stdout.contains("; 1 project;"), "{run}");
+    assert_eq!(kept(&workspace), BTreeSet::new());
+    workspace.write("purlin.toml", text);
+    assert_eq!(version(&workspace.succeed(&[LIB, &["--locked"]].concat())), "2");
+
+    assert_eq!(workspace.succeed(&["cache", "clear", "--json"]).json()["projects"], 1);
+    assert_eq!(kept(&workspace), BTreeSet::new());
+}
+
+#[test]
 fn where_the_pin_cannot_be_written_definitions_can_be_looked_at() {
     let (workspace, _repository) = made();
     // Where those who write take turns.
@@ -543,7 +605,10 @@ pub(crate) fn points() -> Vec<String> {
 
 fn damage(projects: &Path) {
     for entry in fs::read_dir(projects).unwrap() {
-        fs::remove_file(entry.unwrap().path().join("tree/purlin.toml")).unwrap();
+        let folder = entry.unwrap().path();
+        if !folder.ends_with("roots") {
+            fs::remove_file(folder.join("tree/purlin.toml")).unwrap();
+        }
     }
 }
 

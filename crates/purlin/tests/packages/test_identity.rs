@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use purlin_fetch::server::Manner;
+
 use super::bench::Bench;
 
 /// Packages of shell text alone, with the definitions `names`.
@@ -166,6 +168,57 @@ install = \"mkdir $out/bin; (echo '#!/bin/sh'; echo cat %s/one) > $out/bin/uses;
 def w(mk_package, uses):\n    return mk_package(version = \"1\", requires = [uses], install = \"uses > $out/o; cat $ZDIR/one >> $out/o\")\n";
     write(&other, text, &["w"]);
     assert_eq!(file(&other, "w", "o"), "one\none\n");
+}
+
+#[test]
+fn what_was_installed_anew_is_another_package() {
+    let installed = |word: &str| {
+        format!(
+            "def z(mk_package):\n    return mk_package(version = \"1\", install = \"echo {word} > $out/v\")\n\
+             def a(mk_package):\n    return mk_package(version = \"1\", install = \"echo {word} > $out/v\")\n"
+        )
+    };
+    let bench = bench(&installed("one"), &["z", "a"]);
+    let other = Bench::empty(&format!(
+        "[repositories]\nshared = {{ type = \"folder\", path = \"{}\" }}\n",
+        bench.workspace.path("shared").display()
+    ));
+    let text = "\
+def w(mk_package):\n    return mk_package(version = \"1\", requires = [\"a\"], install = \"cat ${CMAKE_PREFIX_PATH%%:*}/v > $out/v\")\n\
+";
+    write(&other, text, &["w"]);
+    for word in ["one", "two"] {
+        write(&bench, &installed(word), &["z", "a"]);
+        bench.workspace.succeed(&["build", "a", "--install", "shared"]);
+        if word == "two" {
+            let locked = other.workspace.fail(2, &["--locked", "build", "w"]);
+            assert!(locked.stderr.contains("package `a`: digest"), "{locked}");
+        }
+        assert_eq!(file(&other, "w", "v"), format!("{word}\n"));
+    }
+}
+
+#[test]
+fn tests_use_a_package_as_others_do() {
+    let text = "\
+def a(mk_package):\n    return mk_package(version = \"1\", env = {\"A_HOME\": \"{root}\"}, \
+install = \"mkdir $out/python $out/bin; echo x > $out/python/a.py\", \
+tests = {\"t\": 'test \"$A_HOME\" = \"$out\" && test \"$PYTHONPATH\" = \"$out/python\"'})\n";
+    bench(text, &["a"]).workspace.succeed(&["build", "a"]);
+}
+
+#[test]
+fn a_file_that_is_fetched_is_another_under_another_name() {
+    let bench = Bench::empty("");
+    let digest = purlin_model::Digest::of(b"the same");
+    for name in ["a.bin", "b.bin"] {
+        let url = bench.server.serve(&format!("/{name}"), b"the same", Manner::Well);
+        let text = format!(
+            "def a(mk_package, fetch):\n    return mk_package(version = \"1\", source = fetch(\"{url}\", sha256 = \"{digest}\"), install = \"ls > $out/names\")\n"
+        );
+        write(&bench, &text, &["a"]);
+        assert_eq!(file(&bench, "a", "names"), format!("{name}\n"));
+    }
 }
 
 #[test]

@@ -85,6 +85,7 @@ fn requests_that_meet_are_one_and_hold_nobody_else_back() {
         + "def work(mk_shell, q):\n    return mk_shell(packages = [q, \"low\"])\n";
     let bench = bench(&text, &["q", "p", "r"]);
     assert_eq!(told(&bench, "p"), "2 ");
+    assert_eq!(pins(&bench), "[packages.\"a-1+<3\"]", "what was tried before is not pinned");
     assert_eq!(told(&bench, "r"), "2 ");
     // By itself it has the newest, whatever else is built in the same run.
     assert_eq!(told(&bench, "q"), "5 ");
@@ -95,6 +96,71 @@ fn requests_that_meet_are_one_and_hold_nobody_else_back() {
     // The same in a shell.
     let shown = bench.workspace.succeed(&["shell", "--", "a-is"]);
     assert_eq!(shown.stdout, "2\n");
+}
+
+#[test]
+fn what_may_not_be_there_is_told_with_who_says_so() {
+    let text = package("z", "requires = []")
+        + &package("direct", "requires = [\"z\", \"!z-1\"]")
+        + &package("q", "requires = [\"z\"]")
+        + &package("weak", "requires = [q, \"~z-2\"]");
+    let bench = bench(&text, &["z", "direct", "q", "weak"]);
+    for (name, said) in [("direct", "!z-1"), ("weak", "~z-2")] {
+        let failed = bench.workspace.fail(2, &["build", name]);
+        for told in [
+            format!("`{name}-1` does not go with z-1"),
+            format!("it says `{said}`"),
+            "The workspace's `z` has the version 1".to_owned(),
+        ] {
+            assert!(failed.stderr.contains(&told), "{told} is not in {failed}");
+        }
+    }
+}
+
+#[test]
+fn a_request_means_packages_whatever_their_definitions_are_called() {
+    let text = package("z", "requires = []").replace("version = \"1\"", "version = \"1.0\"")
+        + &package("z_next", "name = \"z\"").replace("version = \"1\"", "version = \"2.0\"")
+        + &package("p", "requires = [\"z-2+\", \".abi-1\"]")
+        + &package("q", "requires = [\".abi-2\"]")
+        + &package("r", "requires = [p, q]");
+    let text = text.replace("def r(mk_package)", "def r(mk_package, p, q)");
+    let bench = bench(&text, &["z", "z_next", "p", "q", "r"]);
+    let closure = bench.workspace.succeed(&["build", "p", "--closure"]).stdout;
+    assert!(closure.contains("-z-2.0") && !closure.contains("-z-1.0"), "{closure}");
+    // Agreements have no package behind them, and hold all the same.
+    let failed = bench.workspace.fail(2, &["build", "r"]);
+    for told in ["`r-1` needs what does not agree", "p-1 says `.abi-1`", "q-1 says `.abi-2`"] {
+        assert!(failed.stderr.contains(told), "{told} is not in {failed}");
+    }
+}
+
+#[test]
+fn what_a_repository_cannot_give_is_told_with_the_reason() {
+    let bench = bench(&package("p", "requires = [\"bad\"]"), &["p"]);
+    bench.workspace.write("shelf/bad/1/package.toml", "name = \n");
+    let failed = bench.workspace.fail(2, &["build", "p"]);
+    assert!(failed.stderr.contains("`bad-1` in `shelf` cannot be used: "), "{failed}");
+    assert!(!failed.stderr.contains("did you mean `bad`"), "{failed}");
+    fs::rename(bench.workspace.path("shelf"), bench.workspace.path("away")).unwrap();
+    let failed = bench.workspace.fail(2, &["build", "p"]);
+    assert!(failed.stderr.contains("/shelf cannot be read: No such file"), "{failed}");
+}
+
+#[test]
+fn a_newer_version_is_taken_when_somebody_says_so() {
+    let bench = bench(&package("q", "requires = [\"a-1+\"]"), &["q"]);
+    assert_eq!(told(&bench, "q"), "5 ");
+    let newer = bench.workspace.path("shelf/a/6");
+    fs::create_dir_all(newer.join("root/bin")).unwrap();
+    for file in ["package.toml", "root/bin/a-is"] {
+        fs::copy(bench.workspace.path("shelf/a/5").join(file), newer.join(file)).unwrap();
+    }
+    fs::write(newer.join("root/bin/a-is"), "#!/bin/sh\necho 6\n").unwrap();
+    assert_eq!(told(&bench, "q"), "5 ", "what is pinned stays");
+    let run = bench.workspace.succeed(&["build", "q", "--update", "a"]);
+    assert!(run.stderr.contains("package `a-1+`: 5 → 6"), "{run}");
+    assert_eq!(told(&bench, "q"), "6 ");
 }
 
 #[test]

@@ -272,4 +272,35 @@ fn strict_means_that_nothing_is_built_without() {
     assert_eq!(bench.workspace.finish(command.env("PATH", "/nowhere")).code, Some(0));
     let explained = bench.workspace.succeed(&["build", "--explain", "it"]).stdout;
     assert!(explained.contains("sandbox: none"), "{explained}");
+    // What nothing kept apart is no answer to who wants it so.
+    assert_eq!(bench.built_by(&["build", "it"]), [""; 0]);
+    let text = bench.workspace.read("purlin.toml").replace("auto", "strict");
+    bench.workspace.write("purlin.toml", text);
+    assert_eq!(bench.built_by(&["build", "it"]), ["it-1"]);
+    let explained = bench.workspace.succeed(&["build", "--explain", "it"]).stdout;
+    assert!(explained.contains("sandbox: bubblewrap"), "{explained}");
+    assert_eq!(bench.built_by(&["build", "it"]), [""; 0]);
+}
+
+#[test]
+fn that_builds_are_not_kept_apart_is_told_unless_somebody_wants_it_so() {
+    for (mode, notes) in [("auto", 1), ("off", 0)] {
+        let bench = bench(mode, "echo x > $out/x");
+        let mut command = bench.workspace.command(&["build", "it"]);
+        let built = bench.workspace.finish(command.env("PATH", "/nowhere"));
+        assert_eq!(built.code, Some(0), "{built}");
+        let told = built.stderr.matches("builds are not kept apart from this machine").count();
+        assert_eq!(told, notes, "{mode}: {built}");
+    }
+}
+
+#[test]
+fn what_is_for_another_system_is_not_built_here() {
+    let bench = bench("auto", "echo x > $out/x");
+    let other = if cfg!(target_arch = "x86_64") { "aarch64-linux" } else { "x86_64-linux" };
+    let failed = bench.workspace.fail(1, &["build", "it", "--system", other]);
+    assert!(failed.stderr.contains(&format!("`it-1` is for {other}")), "{failed}");
+    assert!(!bench.workspace.cache().join("packages/records").exists());
+    bench.workspace.succeed(&["build", "it", "--system", other, "--explain"]);
+    bench.workspace.succeed(&["build", "it"]);
 }

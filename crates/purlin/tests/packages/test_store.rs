@@ -44,6 +44,46 @@ fn pruning_keeps_what_a_workspace_used_last() {
     assert!(!crunch.exists() && !report.exists());
 }
 
+/// Records are not read when they are as they were. What they are then is always what counts.
+#[test]
+fn what_is_remembered_of_packages_is_true_or_not_believed() {
+    let bench = Bench::new("");
+    let root = bench.root_of("packbits");
+    let memory = bench.workspace.path(".purlin/package-records");
+    let rest = || std::thread::sleep(std::time::Duration::from_millis(50));
+    let build = || {
+        let told = bench.workspace.succeed(&["build", "packbits", "--json"]).stdout;
+        let counts = told.lines().find(|line| line.contains("\"event\":\"summary\"")).unwrap();
+        let counts: serde_json::Value = serde_json::from_str(counts).unwrap();
+        assert_eq!((&counts["done"], &counts["cached"]), (&0.into(), &1.into()), "{told}");
+        told.contains("\"restored\":true")
+    };
+    rest();
+    assert!(!build());
+    let text = fs::read_to_string(&memory).unwrap();
+    let name = root.file_name().unwrap().to_str().unwrap();
+    assert!(text.contains(&format!("\n{name} ")), "{text}");
+    for damaged in ["", "damage", &text.replace(name, "other"), &text[..text.len() / 2]] {
+        fs::write(&memory, damaged).unwrap();
+        assert!(!build(), "{damaged}");
+        assert_eq!(fs::read_to_string(&memory).unwrap(), text);
+    }
+
+    // A package without a record, or a record without its package, is not there.
+    let record = bench.workspace.cache().join("packages/records").join(&name[..32]);
+    fs::remove_file(&record).unwrap();
+    assert!(build() && record.is_file());
+    rest();
+    assert!(!build() && !build());
+    fs::rename(&root, root.with_extension("away")).unwrap();
+    assert!(build() && root.is_dir());
+    rest();
+    assert!(!build() && !build());
+    let newer = fs::read_to_string(&record).unwrap().replace("\"version\":1", "\"version\":2");
+    fs::write(&record, newer).unwrap();
+    assert!(build(), "a record of another version is none");
+}
+
 #[test]
 fn without_a_network_what_is_there_serves() {
     let bench = Bench::new("");

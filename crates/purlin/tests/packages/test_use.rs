@@ -60,6 +60,19 @@ fn checks_run_once() {
 }
 
 #[test]
+fn a_check_looks_at_what_it_says() {
+    let bench = Bench::empty("");
+    bench.workspace.write("src/a.txt", "a\n");
+    bench.workspace.write("src/b.log", "b\n");
+    bench.workspace.write(
+        "purlin.star",
+        "def it(mk_check, source):\n    return mk_check(source = source(\"src\", exclude = [\"*.log\"]), run = \"test \\\"$(ls)\\\" = a.txt\")\n\
+         definitions = {\"checks\": {\"it\": it}}\n",
+    );
+    bench.workspace.succeed(&["check", "--run"]);
+}
+
+#[test]
 fn an_installed_package_stands_alone() {
     let bench = Bench::new("");
     bench.workspace.succeed(&["build", "report", "--install", "shared"]);

@@ -1,11 +1,20 @@
 //! What an installed package says of itself: `package.toml`.
 
+use std::fs;
+use std::path::Path;
+
+use purlin_model::Hasher;
 use purlin_packages::{Node, PackageGraph, Roots};
 use serde_json::{Map, Value as Json};
 
+use super::layout::Variant;
+
+/// The file beside a variant's root that has its key.
+pub(super) const KEY: &str = "key";
+
 /// Fields of a leaf that tell how it is built, which does not matter any more, and those that are written
 /// anew.
-const OF_BUILDING: [&str; 10] = [
+const OF_BUILDING: [&str; 11] = [
     "source",
     "build",
     "install",
@@ -13,6 +22,7 @@ const OF_BUILDING: [&str; 10] = [
     "build-requires",
     "private-build-requires",
     "tests",
+    "digest",
     "variants",
     "root",
     "variant-roots",
@@ -29,11 +39,23 @@ pub(super) fn document(graph: &PackageGraph, node: &Node, root: &str) -> Map<Str
     }
     document.insert("name".to_owned(), package.name.clone().into());
     document.insert("root".to_owned(), root.into());
+    // What is the same text may be other files.
+    document.insert("digest".to_owned(), node.key.to_hex().into());
     let requires = texts(graph, node, false);
     if !requires.is_empty() {
         document.insert("requires".to_owned(), requires.into());
     }
     document
+}
+
+/// The digest of variants, by their folders and keys; those of an older version told no key.
+pub(super) fn digest(place: &Path, variants: &[Variant]) -> String {
+    let mut hasher = Hasher::new("installed variants");
+    for Variant { folder, .. } in variants {
+        let key = fs::read(place.join(folder).join(KEY)).unwrap_or_default();
+        hasher.field(folder.as_bytes()).field(&key);
+    }
+    hasher.finish().to_hex()
 }
 
 /// What the variant of a package needs beside what all of them do, as it was built.

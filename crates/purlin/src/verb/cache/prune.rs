@@ -13,7 +13,7 @@ use super::in_use::packages_in_use;
 use super::{Also, PATIENCE, busy, contents, fetched, packages, results, size, trouble};
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::{draw, inputs, kept};
+use crate::{draw, inputs, kept, projects};
 
 /// What goes where nothing is said.
 const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -39,19 +39,27 @@ pub(crate) fn prune(
     draw::diagnostics(&context.global, packages_in_use(of_packages.in_use).as_slice());
     let PackageLimits { unused_since, most_bytes } = limits;
     let inputs = inputs::kept(&context.cache);
-    let of_inputs = inputs
-        .prune(&kept::Limits { unused_since, most_bytes }, PATIENCE)
-        .map_err(|error| trouble(&error))?;
+    let prune_trees = |kept: &kept::Kept| {
+        kept.prune(&kept::Limits { unused_since, most_bytes }, PATIENCE)
+            .map_err(|error| trouble(&error))
+    };
+    let of_inputs = prune_trees(&inputs)?;
+    let of_projects = prune_trees(&projects::kept(&context.cache))?;
     let of_files = fetched(context)
         .prune(&ShelfLimits { unused_since, most_bytes }, &inputs.used_last(), PATIENCE)
         .map_err(|error| trouble(&error))?;
-    let is_busy = pruned.busy || of_packages.busy || of_inputs.busy || of_files.busy;
+    let is_busy = pruned.busy || of_packages.busy || of_files.busy;
+    let is_busy = is_busy || of_inputs.busy || of_projects.busy;
     if is_busy {
         draw::diagnostics(&context.global, &[busy()]);
     }
-    let bytes = pruned.bytes + of_inputs.bytes + of_files.bytes;
-    let also =
-        Also { packages: of_packages.packages, fetched: of_files.files, inputs: of_inputs.trees };
+    let bytes = pruned.bytes + of_inputs.bytes + of_projects.bytes + of_files.bytes;
+    let also = Also {
+        packages: of_packages.packages,
+        fetched: of_files.files,
+        inputs: of_inputs.trees,
+        projects: of_projects.trees,
+    };
     if context.global.json {
         draw::json(&json!({
             "results": pruned.results,
@@ -61,6 +69,7 @@ pub(crate) fn prune(
             "packages": also.packages,
             "fetched": also.fetched,
             "inputs": also.inputs,
+            "projects": also.projects,
             "busy": is_busy,
         }));
     } else if !context.global.quiet {

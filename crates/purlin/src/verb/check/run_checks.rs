@@ -34,7 +34,7 @@ pub(super) fn perform(context: &Context, names: &[String]) -> Outcome {
         draw::out(format_args!("the workspace has no checks for {}\n", packages.system));
         return Ok(ExitCode::SUCCESS);
     }
-    let graph = maker.finish();
+    let graph = maker.finish()?;
     let made = packages.make(&graph, &roots, How::default())?;
     packages.remember("check", &graph, &roots);
     if made.summary.cancelled {

@@ -95,7 +95,7 @@ fn keys(packages: &Packages<'_>, value: &Argument) -> Result<Vec<Digest>, Diagno
     }
     let mut maker = Maker::new(&packages.system, &packages.store, packages);
     let made = maker.add(value)?;
-    let graph = maker.finish();
+    let graph = maker.finish()?;
     let mut lacking = packages.lacking();
     if !lacking.is_empty() {
         return Err(lacking.remove(0));
