@@ -33,7 +33,7 @@ impl Builder<'_> {
         let node = &self.graph.nodes[index];
         let prefix = node.prefix.clone().unwrap_or_default();
         let mut with = self.graph.to_build(&node.built_with);
-        if out.is_none() {
+        if !writable {
             // What tests a package uses it as others do.
             with.insert(0, index);
         }
