@@ -181,7 +181,7 @@ impl Step<'_> {
         let record = record.or_else(|| self.inherited(&key));
         let mut blocked = false;
         if self.counts(&key, record.as_ref().map(|record| &record.header)) {
-            match self.look_up(&key, &patterns, record.as_ref())? {
+            match self.look_up(&key, &patterns, record.as_ref(), &locks)? {
                 LookedUp::Done(outcome) => return Ok(outcome),
                 LookedUp::Blocked => blocked = true,
                 LookedUp::Nothing => {}

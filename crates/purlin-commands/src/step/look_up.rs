@@ -9,6 +9,7 @@ use purlin_store::{
     ActionResult, Patterns, RelativePath, RestoreError, Restored, Store, Stream, Tree,
 };
 
+use super::locks::Locks;
 use super::{Failure, Outcome, Status, Step, filtered};
 use crate::event::Event;
 use crate::execute::Exit;
@@ -45,6 +46,7 @@ impl Step<'_> {
         key: &Key,
         patterns: &Patterns,
         record: Option<&Record>,
+        locks: &Locks,
     ) -> Result<LookedUp, Failure> {
         let instance = self.instance();
         let Some(store) = self.session.store(&instance.cache).filter(|_| !self.force) else {
@@ -70,7 +72,7 @@ impl Step<'_> {
         let mut lost = None;
         if let Some(result) = kept {
             store.touch(key.digest);
-            match self.use_result(store, &result, key, patterns, record)? {
+            match self.use_result(store, &result, key, patterns, record, locks)? {
                 Use::Done(outcome) => return Ok(LookedUp::Done(outcome)),
                 Use::Refused => return Ok(LookedUp::Blocked),
                 Use::Incomplete(what) => lost = Some(what),
@@ -81,7 +83,7 @@ impl Step<'_> {
             Err(stopped) => return Ok(LookedUp::Done(stopped)),
         };
         if let Some(result) = fetched {
-            match self.use_result(store, &result, key, patterns, record)? {
+            match self.use_result(store, &result, key, patterns, record, locks)? {
                 Use::Done(outcome) => return Ok(LookedUp::Done(outcome)),
                 Use::Refused => return Ok(LookedUp::Blocked),
                 Use::Incomplete(what) => lost = Some(what),
@@ -100,6 +102,7 @@ impl Step<'_> {
         key: &Key,
         patterns: &Patterns,
         record: Option<&Record>,
+        locks: &Locks,
     ) -> Result<Use, Failure> {
         let instance = self.instance();
         let current = record
@@ -170,8 +173,12 @@ impl Step<'_> {
         }
         let is_new = Record::header(&self.session.records(), &instance.id).is_none();
         if !current || is_new || !restored.written.is_empty() {
+            // What is there as it should be, one who was killed before it was on record has written.
+            let is_left = locks.instance.is_left();
             let touched = |path: &RelativePath| {
-                restored.written.contains(path) || record.is_some_and(|record| record.names(path))
+                is_left
+                    || restored.written.contains(path)
+                    || record.is_some_and(|record| record.names(path))
             };
             let own = filtered(&result.tree, |path| touched(path) && !patterns.matches(path));
             let fresh = &written_here(record, key);
