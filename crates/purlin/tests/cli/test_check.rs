@@ -236,7 +236,8 @@ fn an_argument_without_a_value_is_told_where_it_is_declared() {
       |
       = help: write `level = { required = true }`, or give it a `default`
     ");
-    assert_eq!(workspace.fail(2, &["check"]).stderr, workspace.fail(2, &["run", "a"]).stderr);
+    // It is no mistake to leave it open who gives one.
+    assert_eq!(workspace.succeed(&["check"]).stdout, "1 command, no errors\n");
 }
 
 #[test]
