@@ -19,17 +19,23 @@ impl Packages<'_> {
     ) -> Result<Argument, Diagnostic> {
         let texts = [text.to_owned()];
         let mut found = self.requested_together(&texts, &[], by, origin)?;
-        let (_, asked) = self.asked(&texts, &[], by, origin)?;
+        let names = self.listed("packages");
+        let (_, asked) = self.asked((&texts, &[]), &names, by, origin)?;
         self.pin(&[(asked, by, origin)])?;
         found.pop().ok_or_else(|| missing(text, by, origin))
     }
 
     /// Pins what these requests mean.
     pub(super) fn pinned(&self, asked: &[Arc<Together>]) -> Result<(), Diagnostic> {
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let names = self.listed("packages");
         let by: Vec<String> =
             asked.iter().map(|one| format!("the package `{}`", one.by.shown())).collect();
         let group = |(one, by): (&Arc<Together>, &'_ String)| {
-            let (_, asked) = self.asked(&one.requests, &one.conditions, by, &one.by.origin)?;
+            let what = (one.requests.as_slice(), one.conditions.as_slice());
+            let (_, asked) = self.asked(what, &names, by, &one.by.origin)?;
             Ok(asked)
         };
         let groups: Vec<Vec<Asked>> =
@@ -56,17 +62,16 @@ impl Packages<'_> {
     #[expect(clippy::type_complexity, reason = "both are taken apart at once")]
     fn asked(
         &self,
-        texts: &[String],
-        conditions: &[Request],
+        (texts, conditions): (&[String], &[Request]),
+        names: &[String],
         by: &str,
         origin: &Origin,
     ) -> Result<(Vec<Result<Argument, Request>>, Vec<Asked>), Diagnostic> {
-        let names = self.listed("packages");
         let mut asked = Vec::new();
         let mut found = Vec::new();
         let of = |request: &Request| Asked { request: request.clone(), by: by.to_owned() };
         for text in texts {
-            let own = self.own(text, &names, by, origin)?;
+            let own = self.own(text, names, by, origin)?;
             asked.extend(own.as_ref().err().map(of));
             found.push(own);
         }
@@ -85,13 +90,13 @@ impl Packages<'_> {
         by: &str,
         origin: &Origin,
     ) -> Result<Vec<Argument>, Diagnostic> {
-        let (found, asked) = self.asked(texts, conditions, by, origin)?;
+        let names = self.listed("packages");
+        let (found, asked) = self.asked((texts, conditions), &names, by, origin)?;
         let packages = match asked.first() {
             None => None,
             Some(Asked { request: Request { name: first, .. }, .. }) => {
                 let resolved = self.context.repositories(&self.root).find(&asked, self.depth);
                 Some(resolved.map_err(|trouble| {
-                    let names = self.listed("packages");
                     let mut trouble = trouble.at(origin.clone(), format!("{by} needs it"));
                     let names = names.iter().map(String::as_str);
                     if let Some(near) =

@@ -56,21 +56,27 @@ impl Packages<'_> {
 
     /// The output of a section with a name: nested ones have `/` or `.` between their parts.
     pub(crate) fn output(&self, what: &str, root: &str, name: &str) -> Result<Target, Failure> {
-        let all = self.listed(root);
-        let found = all.iter().find(|one| *one == name || one.replace('/', ".") == name);
-        let Some(found) = found else { return Err(self.unknown(what, root, name).into()) };
+        let is_it = |(one, _): &(String, _)| *one == name || one.replace('/', ".") == name;
+        let Some((name, below)) = self.below(root).into_iter().find(is_it) else {
+            return Err(self.unknown(what, root, name).into());
+        };
         let mut path = vec![root.to_owned(), self.system.clone()];
-        path.extend(found.split('/').map(str::to_owned));
-        Ok(Target { name: found.clone(), value: self.value(&path)? })
+        path.extend(below);
+        Ok(Target { name, value: self.value(&path)? })
     }
 
     /// The names below an output root for this system; the parts of nested ones are joined with `/`.
     pub(crate) fn listed(&self, root: &str) -> Vec<String> {
-        let mut names = Vec::new();
+        self.below(root).into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// The same with their paths: a `/` may stand in a part, too.
+    fn below(&self, root: &str) -> Vec<(String, Vec<String>)> {
+        let mut found = Vec::new();
         if let Ok(Names::Branch(below)) = self.opened.names(&self.path(root, "")[..2]) {
-            collect(&below, "", &mut names);
+            collect(&below, &[], &mut found);
         }
-        names
+        found
     }
 
     fn path(&self, root: &str, name: &str) -> Vec<String> {
@@ -92,12 +98,12 @@ impl Packages<'_> {
     }
 }
 
-fn collect(names: &[(String, Names)], above: &str, found: &mut Vec<String>) {
+fn collect(names: &[(String, Names)], above: &[String], found: &mut Vec<(String, Vec<String>)>) {
     for (name, names) in names {
-        let path = if above.is_empty() { name.clone() } else { format!("{above}/{name}") };
+        let path = [above, std::slice::from_ref(name)].concat();
         match names {
             Names::Branch(below) => collect(below, &path, found),
-            Names::Leaf(_) | Names::Conflict(_) => found.push(path),
+            Names::Leaf(_) | Names::Conflict(_) => found.push((path.join("/"), path)),
         }
     }
 }

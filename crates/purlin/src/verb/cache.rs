@@ -40,6 +40,7 @@ pub(crate) fn list(context: &Context) -> Outcome {
     }
     rows.sort_by_key(|(_, kept)| (std::cmp::Reverse(kept.result.created), kept.key));
     let files = fetched(context).files();
+    let built = packages(context).records();
     let trees = [inputs::kept(&context.cache).trees(), projects::kept(&context.cache).trees()];
     if context.global.json {
         let list: Vec<_> = rows.iter().map(|(place, kept)| document(place, kept)).collect();
@@ -56,8 +57,19 @@ pub(crate) fn list(context: &Context) -> Outcome {
             };
             trees.iter().map(tree).collect()
         });
+        let built: Vec<_> = built
+            .iter()
+            .map(|(record, used)| {
+                let (folder, built) = (&record.folder, record.built);
+                json!({ "id": record.id, "folder": folder, "built": built, "used": seconds(*used) })
+            })
+            .collect();
         draw::json(&json!({
-            "results": list, "fetched": files, "inputs": inputs, "projects": projects,
+            "results": list,
+            "packages": built,
+            "fetched": files,
+            "inputs": inputs,
+            "projects": projects,
         }));
         return Ok(ExitCode::SUCCESS);
     }
@@ -76,6 +88,16 @@ pub(crate) fn list(context: &Context) -> Outcome {
             if result.exit_code == Some(0) { "" } else { "  (failed)" },
         ));
     }
+    for (record, used) in &built {
+        draw::out(format_args!(
+            "{:.12}  {:20}  {:>9}  used {:>8}  the package {}\n",
+            record.folder,
+            time_text(record.built),
+            "",
+            age(*used),
+            draw::harmless_line(&record.id),
+        ));
+    }
     for file in &files {
         fetched_line(&file.digest.short(), file.bytes, file.used, "a fetched file");
     }
@@ -92,7 +114,8 @@ pub(crate) fn list(context: &Context) -> Outcome {
             fetched_line(&name, tree.bytes, tree.used, &what);
         }
     }
-    let is_empty = rows.is_empty() && files.is_empty() && trees.iter().all(Vec::is_empty);
+    let is_empty = rows.is_empty() && built.is_empty() && files.is_empty();
+    let is_empty = is_empty && trees.iter().all(Vec::is_empty);
     if is_empty && !context.global.quiet {
         draw::out(format_args!("nothing is kept\n"));
     }

@@ -40,6 +40,8 @@ fn pruning_keeps_what_a_workspace_used_last() {
     assert!(report.is_dir() && !crunch.exists());
     assert_eq!(bench.workspace.succeed(&["app", "report"]).stdout, "hello, nobody\n");
     assert_eq!(bench.built_by(&["build", "crunch"]), ["crunch-0.2", "packbits-1.0"]);
+    let listed = bench.workspace.succeed(&["cache", "list"]).stdout;
+    assert!(listed.contains("the package crunch-0.2"), "{listed}");
     bench.workspace.succeed(&["cache", "clear"]);
     assert!(!crunch.exists() && !report.exists());
 }

@@ -67,9 +67,10 @@ fn a_check_looks_at_what_it_says() {
     bench.workspace.write(
         "purlin.star",
         "def it(mk_check, source):\n    return mk_check(source = source(\"src\", exclude = [\"*.log\"]), run = \"test \\\"$(ls)\\\" = a.txt\")\n\
-         definitions = {\"checks\": {\"it\": it}}\n",
+         definitions = {\"checks\": {\"it/too\": it}}\n",
     );
     bench.workspace.succeed(&["check", "--run"]);
+    bench.workspace.succeed(&["check", "--run", "it/too"]);
 }
 
 #[test]
