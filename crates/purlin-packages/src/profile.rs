@@ -43,9 +43,17 @@ impl Profile {
     /// Of these packages, nearest first. They must be there.
     #[must_use]
     pub fn of(graph: &PackageGraph, packages: &[usize]) -> Self {
+        Self::among(graph, packages.iter().map(|index| (*index, None)))
+    }
+
+    /// The same where a package may lie elsewhere until it counts: its folders are looked for there.
+    pub(crate) fn among<'p>(
+        graph: &PackageGraph,
+        packages: impl Iterator<Item = (usize, Option<&'p Path>)>,
+    ) -> Self {
         let mut profile = Self::default();
-        for index in packages {
-            let node = &graph.nodes[*index];
+        for (index, made) in packages {
+            let node = &graph.nodes[index];
             let prefix = node.prefix.as_deref();
             let mut own = Vec::new();
             for (name, value) in &node.package.env {
@@ -69,29 +77,31 @@ impl Profile {
             if node.package.root.is_some() {
                 profile.elsewhere.push(prefix.to_owned());
             }
-            profile.add(prefix, &own);
+            profile.add(prefix, made.unwrap_or(prefix), &own);
         }
         profile
     }
 
-    /// Adds the usual folders of a package, but to the lists of which it says something itself.
-    fn add(&mut self, prefix: &Path, own: &[&str]) {
+    /// Adds the usual folders of a package, which is at `made` now, but to the lists of which it says
+    /// something itself.
+    fn add(&mut self, prefix: &Path, made: &Path, own: &[&str]) {
         for (list, folders) in LISTS.iter().filter(|(list, _)| !own.contains(list)) {
-            let there = folders.iter().map(|folder| match *folder {
+            let there = folders.iter().filter(|folder| made.join(folder).is_dir());
+            let there = there.map(|folder| match *folder {
                 "." => prefix.to_owned(),
                 folder => prefix.join(folder),
             });
-            self.extend(list, there.filter(|folder| folder.is_dir()));
+            self.extend(list, there);
         }
         if own.contains(&"PYTHONPATH") {
             return;
         }
         // Installers of Python put the version into the path.
-        let versions = std::fs::read_dir(prefix.join("lib")).into_iter().flatten().flatten();
+        let versions = std::fs::read_dir(made.join("lib")).into_iter().flatten().flatten();
         let folders = versions
             .filter(|entry| entry.file_name().to_string_lossy().starts_with("python"))
-            .map(|entry| entry.path().join("site-packages"))
-            .filter(|folder| folder.is_dir());
+            .filter(|entry| entry.path().join("site-packages").is_dir())
+            .map(|entry| prefix.join("lib").join(entry.file_name()).join("site-packages"));
         self.extend("PYTHONPATH", folders);
     }
 

@@ -32,12 +32,10 @@ impl Builder<'_> {
     ) -> Result<Ended, Failure> {
         let node = &self.graph.nodes[index];
         let prefix = node.prefix.clone().unwrap_or_default();
-        let mut with = self.graph.to_build(&node.built_with);
-        if !writable {
-            // What tests a package uses it as others do.
-            with.insert(0, index);
-        }
-        let profile = Profile::of(self.graph, &with);
+        // What tests a package uses it as others do.
+        let tested = (!writable).then_some((index, Some(made)));
+        let with = self.graph.to_build(&node.built_with).into_iter().map(|index| (index, None));
+        let profile = Profile::among(self.graph, tested.into_iter().chain(with));
         let mut reads = self.visible(index, !writable);
         reads.extend(profile.elsewhere.clone());
         let (inside, argv, cwd, inherits) = match &self.sandbox {
