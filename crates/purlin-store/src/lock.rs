@@ -7,8 +7,7 @@ mod processes;
 pub use contention::Obstacle;
 pub use folders::{FolderLocks, FolderWait, folders_above};
 
-use std::collections::HashSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
@@ -34,7 +33,8 @@ pub struct InstanceLock {
     path: PathBuf,
     file: File,
     mode: Mode,
-    /// What others may have to know of it besides its holder: the folder that it is of.
+    /// What others may have to know of it besides its holder: the folder that it is of, or what its
+    /// holder says.
     about: Vec<u8>,
     /// Whether one who was killed has left it.
     is_left: bool,
@@ -61,12 +61,20 @@ impl InstanceLock {
             .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
     }
 
-    /// The same for many names, in one look at the folder.
+    /// What those have said of themselves, but for `name`, who have a lock in `folder` or were killed while
+    /// they had it.
     #[must_use]
-    pub fn taken<'n>(folder: &Path, names: impl Iterator<Item = &'n str>) -> Vec<bool> {
+    pub fn told_by_others(folder: &Path, name: &str) -> Vec<Vec<u8>> {
+        let own = lock_name(name);
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let found: HashSet<OsString> = entries.map(|entry| entry.file_name()).collect();
-        names.map(|name| found.contains(OsStr::new(&lock_name(name)))).collect()
+        let others = entries.filter(|entry| {
+            let name = entry.file_name();
+            name != OsStr::new(&own) && !folders::is_of_folder(&name)
+        });
+        let about = |entry: fs::DirEntry| {
+            contention::about(&mut File::open(entry.path()).ok()?).ok().flatten()
+        };
+        others.filter_map(about).filter(|about| !about.is_empty()).collect()
     }
 
     /// Waits until nobody else holds `name` in `folder`, which is made where it is missing. While
@@ -94,6 +102,11 @@ impl InstanceLock {
             std::thread::sleep(pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// What others are to know should this one be killed while something runs under the lock.
+    pub fn tell(&mut self, about: Vec<u8>) {
+        self.about = about;
     }
 
     /// Whether the last one who had it was killed while something ran under it.

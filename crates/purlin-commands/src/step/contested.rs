@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use purlin_model::Diagnostic;
-use purlin_store::{InstanceLock, Node, Patterns, RelativePath, Tree, compare};
+use purlin_store::{Node, RelativePath, Tree, compare};
 
 use super::{Outcome, Status, Step, filtered};
 use crate::event::Event;
-use crate::graph::{CacheChoice, Instance, two_writers};
+use crate::graph::{CacheChoice, two_writers};
 use crate::key::Contribution;
 use crate::record::Record;
 
@@ -73,22 +73,6 @@ impl Step<'_> {
             Some(Other { record: Arc::new(record), part })
         });
         others.collect()
-    }
-
-    /// What those write who may write something of these paths, and were killed while they did: it is
-    /// on nobody's record yet. While this one has the folders that they share, none of them is running,
-    /// so that who seems to have a lock has left it.
-    pub(super) fn killed_rivals<'p>(
-        &self,
-        paths: impl Iterator<Item = &'p RelativePath>,
-    ) -> Vec<&Patterns> {
-        let is_rival = self.graph.rivals(&self.session.root, self.index);
-        let rivals = self.graph.writers_of(paths).into_iter();
-        let rivals = rivals.filter(|index| *index != self.index && is_rival(*index));
-        let rivals: Vec<&Instance> = rivals.map(|index| &self.graph.instances[index]).collect();
-        let taken = InstanceLock::taken(&self.session.locks(), rivals.iter().map(|one| &*one.id));
-        let killed = rivals.iter().zip(taken).filter(|(_, taken)| *taken);
-        killed.map(|(one, _)| &one.action.outputs).collect()
     }
 
     /// The mistake, if another command wrote one of the files that this one has written now, and

@@ -5,10 +5,14 @@
 //! come first, and nobody waits for them who has anything: a command may run purlin itself.
 
 use purlin_model::Diagnostic;
-use purlin_store::{FolderLocks, FolderWait, InstanceLock, Obstacle, StoreError};
+use purlin_store::{FolderLocks, FolderWait, InstanceLock, Obstacle, Patterns, StoreError};
 
+use super::produced::may_share;
 use super::{Failure, Step};
 use crate::event::Event;
+
+/// Between artifacts, where a lock tells them: no pattern has it.
+const BETWEEN: &str = "\0";
 
 /// What an instance has to itself.
 pub(super) struct Locks {
@@ -50,7 +54,24 @@ impl Step<'_> {
         if told == Some(Obstacle::Within) {
             return Err(vec![self.recursion()]);
         }
-        Ok(instance.map(|instance| Locks { instance, folders }))
+        Ok(instance.map(|mut instance| {
+            instance.tell(self.instance().action.artifacts.join(BETWEEN).into_bytes());
+            Locks { instance, folders }
+        }))
+    }
+
+    /// The artifacts of those who were killed while they ran: what they wrote is on nobody's record yet.
+    /// While this one has the folders that they share, none of them runs.
+    pub(super) fn killed(&self) -> Vec<Patterns> {
+        let own = &self.instance().action.outputs;
+        if own.is_empty() {
+            return Vec::new();
+        }
+        let told = InstanceLock::told_by_others(&self.session.locks(), &self.instance().id);
+        let artifacts = told.iter().filter_map(|told| str::from_utf8(told).ok());
+        let artifacts = artifacts
+            .filter_map(|told| Patterns::new(&told.split(BETWEEN).collect::<Vec<_>>()).ok());
+        artifacts.filter(|theirs| may_share(own, theirs)).collect()
     }
 
     fn tell(&self, obstacle: Obstacle) {

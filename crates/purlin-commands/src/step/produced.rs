@@ -90,13 +90,14 @@ impl Step<'_> {
     }
 
     /// What is there of the artifacts after a run, without what others have on record that write there,
-    /// too: that is no result of this run. Nor is what it has left there itself in an earlier one, if
+    /// too, and without what those may have left who were `killed`: that is no result of this run. Nor is what it has left there itself in an earlier one, if
     /// another that may not write the same has written it.
     pub(super) fn without_others(
         &self,
         after: &Tree,
         inputs: &Patterns,
         others: &[Other],
+        killed: &[Patterns],
         own: Option<&Record>,
         wrote: &dyn Fn(&RelativePath) -> bool,
     ) -> Tree {
@@ -123,15 +124,9 @@ impl Step<'_> {
         let mut strange = unknown.into_iter().filter(is_strange).peekable();
         if strange.peek().is_some() {
             let elsewhere = self.others_elsewhere();
-            let strange: Vec<_> = strange.collect();
-            let killed = self.killed_rivals(strange.iter().map(|(path, _)| path));
             let left_by_killed =
                 |path: &RelativePath| killed.iter().any(|outputs| outputs.matches(path));
-            theirs.extend(
-                strange
-                    .into_iter()
-                    .filter(|one| left_by(&elsewhere, one) || left_by_killed(&one.0)),
-            );
+            theirs.extend(strange.filter(|one| left_by(&elsewhere, one) || left_by_killed(&one.0)));
         }
         let theirs: HashSet<&RelativePath> = theirs.into_iter().map(|(path, _)| path).collect();
         filtered(after, |path| !theirs.contains(path))

@@ -35,7 +35,10 @@ impl Step<'_> {
         let outputs_before = self.outputs()?;
         let linked_before = linked(self.session, &instance.action.outputs, &outputs_before);
         let stamps = self.stamps(inputs, &key.files);
-        let own_stamps = self.own_stamps(record, &outputs_before, locks);
+        let killed = self.killed();
+        let unsure = locks.instance.is_left() || !killed.is_empty();
+        let found = Some(&outputs_before).filter(|_| unsure);
+        let own_stamps = self.own_stamps(record, found);
         self.check_installed(&inputs.answers.environment)?;
         let changes = &inputs.answers.environment.changes;
         let variables = self.session.variables.of_program(changes, &instance.action.variables);
@@ -67,7 +70,7 @@ impl Step<'_> {
         .map_err(|error| vec![self.not_started(&error)])?;
         let succeeded = execution.exit.succeeded();
         let tree = self.outputs()?;
-        let own_stamps_now = self.own_stamps(record, &outputs_before, locks);
+        let own_stamps_now = self.own_stamps(record, found);
         let wrote = |path: &RelativePath| {
             outputs_before.get(path) != tree.get(path)
                 || own_stamps.get(path) != own_stamps_now.get(path)
@@ -75,7 +78,7 @@ impl Step<'_> {
         let paths = tree.entries().iter().map(|(path, _)| path);
         let fresh: BTreeSet<RelativePath> = paths.filter(|path| wrote(path)).cloned().collect();
         let others = self.others(&tree);
-        let result = self.without_others(&tree, &inputs.patterns, &others, record, &wrote);
+        let result = self.without_others(&tree, &inputs.patterns, &others, &killed, record, &wrote);
         let written = filtered(&result, |path| {
             wrote(path) || record.is_some_and(|record| record.names(path))
         });

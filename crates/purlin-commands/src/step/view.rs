@@ -15,7 +15,6 @@ use purlin_store::{
 };
 
 use super::links::identity;
-use super::locks::Locks;
 use super::{Failure, Inputs, Step};
 use crate::definition::Named;
 use crate::dependency::{Expander, answer_files};
@@ -134,15 +133,10 @@ impl Step<'_> {
     }
 
     /// When what the instance is recorded to have written was last written. Of one that was killed while it
-    /// ran nothing is on record, but all that is there may be its own.
-    pub(super) fn own_stamps(
-        &self,
-        record: Option<&Record>,
-        found: &Tree,
-        locks: &Locks,
-    ) -> Stamps {
+    /// ran nothing is on record, but all that is there may be its own: then that is `found`.
+    pub(super) fn own_stamps(&self, record: Option<&Record>, found: Option<&Tree>) -> Stamps {
         let own = record.into_iter().flat_map(|record| record.written.entries());
-        let left = Some(found).filter(|_| locks.instance.is_left()).into_iter();
+        let left = found.into_iter();
         let paths = own.chain(left.flat_map(Tree::entries));
         paths.filter_map(|(path, _)| Some((path.clone(), self.stamp(path)?))).collect()
     }

@@ -2,6 +2,7 @@
 //! changes there meanwhile is its own doing.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
@@ -110,9 +111,8 @@ impl FolderWait {
         if self.is_within {
             return Ok(None);
         }
-        let length = file_name(b"").len();
         for entry in fs::read_dir(&self.place).into_iter().flatten().flatten() {
-            if entry.file_name().len() != length {
+            if !is_of_folder(&entry.file_name()) {
                 continue;
             }
             let path = entry.path();
@@ -157,12 +157,16 @@ fn file_name(folder: &[u8]) -> String {
     format!("{}.lock", Digest::of(&[b"folder\0", folder].concat()).to_hex())
 }
 
+/// Whether a file's name is that of a lock on a folder.
+pub(super) fn is_of_folder(name: &OsStr) -> bool {
+    name.len() == file_name(b"").len()
+}
+
 /// Whether this process belongs to what runs under a lock on a folder.
 fn runs_this(place: &Path) -> bool {
-    let length = file_name(b"").len();
     let ancestors = line_of_ancestors();
     fs::read_dir(place).into_iter().flatten().flatten().any(|entry| {
-        entry.file_name().len() == length
+        is_of_folder(&entry.file_name())
             && File::open(entry.path()).is_ok_and(|file| is_within(&file, &ancestors))
     })
 }

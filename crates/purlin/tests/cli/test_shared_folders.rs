@@ -66,31 +66,62 @@ fn what_a_neighbour_writes_meanwhile_is_no_result() {
     stays(&workspace, ["new", "new"]);
 }
 
-#[test]
-fn nor_is_what_a_neighbour_left_that_was_killed() {
+/// The second module's run is killed once it has written.
+fn one_is_killed() -> Workspace {
     let workspace = workspace(
         r#"
         [spaces.s]
         modules = ["m1", "m2"]
         [commands.build]
-        exec = "mkdir -p dist; echo x > dist/{module.name}.txt; test ! -e {module.path}/kill || kill -9 $PPID"
-        deps = ["{module.path}/in"]
+        exec = "mkdir -p dist; cp {module.path}/text dist/{module.name}.txt; test ! -e {module.path}/kill || kill -9 $PPID"
+        deps = ["{module.path}/text"]
         artifacts = ["dist/*.txt"]
         "#,
     );
-    workspace.write("m1/in", "");
-    workspace.write("m2/in", "");
+    workspace.write("m1/text", "old");
+    workspace.write("m2/text", "old");
     workspace.write("m2/kill", "");
+    workspace
+}
+
+fn kill_one(workspace: &Workspace) {
     assert_eq!(workspace.run(&["run", "-m", "m2"]).code, None);
     fs::remove_file(workspace.path("m2/kill")).unwrap();
+}
+
+#[test]
+fn nor_is_what_a_neighbour_left_that_was_killed() {
+    let workspace = one_is_killed();
+    kill_one(&workspace);
     workspace.succeed(&["run", "-n1"]);
-    let again = workspace.succeed(&["run"]);
-    assert!(again.stderr.contains("2 cached"), "{again}");
+    stays(&workspace, ["old", "old"]);
     fs::remove_dir_all(workspace.path("dist")).unwrap();
     // Of what is kept each has its own.
     workspace.succeed(&["run", "-n1"]);
-    let again = workspace.succeed(&["run"]);
-    assert!(again.stderr.contains("2 cached"), "{again}");
+    stays(&workspace, ["old", "old"]);
+}
+
+#[test]
+fn nor_is_it_where_the_neighbour_has_no_part_in_the_run() {
+    let workspace = one_is_killed();
+    kill_one(&workspace);
+    workspace.succeed(&["run", "-m", "m1"]);
+    workspace.write("m2/text", "new");
+    fs::remove_dir_all(workspace.path("dist")).unwrap();
+    workspace.succeed(&["run", "-m", "m2"]);
+    workspace.succeed(&["run", "-m", "m1"]);
+    stays(&workspace, ["old", "new"]);
+}
+
+#[test]
+fn what_one_writes_again_while_a_neighbour_was_killed_is_its_own() {
+    let workspace = one_is_killed();
+    workspace.write("dist/m1.txt", "old");
+    kill_one(&workspace);
+    workspace.succeed(&["run", "-n1"]);
+    fs::remove_dir_all(workspace.path("dist")).unwrap();
+    workspace.succeed(&["run", "-n1"]);
+    stays(&workspace, ["old", "old"]);
 }
 
 #[test]
