@@ -27,7 +27,7 @@ pub(crate) fn builder() -> GlobalsBuilder {
 }
 
 #[starlark_module]
-fn ours(builder: &mut GlobalsBuilder) {
+pub(crate) fn ours(builder: &mut GlobalsBuilder) {
     /// Marks a definition in the literal `definitions = {…}`, where it is read from the syntax. When
     /// it is evaluated, it is the definition itself.
     fn prioritised<'v>(

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use purlin_model::{Diagnostic, Diagnostics, Origin, Source};
 use purlin_plugin::language::{Argument, FileIndex, FunctionRef, Handle, Language, Sources};
 use starlark::environment::Globals;
+use starlark::syntax::AstModule;
 
 use crate::file::File;
 use crate::limits::Limits;
 use crate::worker::Workers;
-use crate::{call, nesting};
+use crate::{call, few, nesting};
 
 /// So many modules are kept of files that may have done all that they are for.
 const MOST_SPENT: usize = 256;
@@ -34,10 +35,12 @@ pub struct Starlark {
 
 /// What evaluations share.
 pub(crate) struct Inner {
-    /// What files can use, made once something is evaluated: names are known without it.
+    /// What files can use, made once something is evaluated that needs it: names are known without it.
     globals: OnceLock<Globals>,
     make_globals: fn() -> Globals,
-    /// Their names, once a file is taken apart.
+    /// What suffices for most definitions; a plugin is made for all that it can do.
+    few: Option<OnceLock<Globals>>,
+    /// The names of all, once a file of a plugin is taken apart.
     global_names: OnceLock<HashSet<String>>,
     pub(crate) sources: Arc<dyn Sources>,
     pub(crate) limits: Limits,
@@ -69,7 +72,8 @@ impl Starlark {
     /// The same with limits of its own.
     #[must_use]
     pub fn with_limits(sources: Arc<dyn Sources>, limits: Limits) -> Self {
-        Self::of(Arc::new(Inner::new(sources, limits, crate::globals::globals)))
+        let inner = Inner::new(sources, limits, crate::globals::globals);
+        Self::of(Arc::new(Inner { few: Some(OnceLock::new()), ..inner }))
     }
 
     pub(crate) fn of(inner: Arc<Inner>) -> Self {
@@ -134,6 +138,7 @@ impl Inner {
     ) -> Self {
         Self {
             globals: OnceLock::new(),
+            few: None,
             global_names: OnceLock::new(),
             make_globals,
             sources,
@@ -144,16 +149,27 @@ impl Inner {
         }
     }
 
-    pub(crate) fn globals(&self) -> &Globals {
+    fn all_globals(&self) -> &Globals {
         self.globals.get_or_init(self.make_globals)
+    }
+
+    /// What a file can use: all, or what is enough for it.
+    pub(crate) fn globals(&self, tree: &AstModule) -> &Globals {
+        match &self.few {
+            Some(known) if self.globals.get().is_none() && few::suffice(tree) => {
+                known.get_or_init(few::globals)
+            }
+            _ => self.all_globals(),
+        }
     }
 
     /// Whether files have a name without binding it.
     pub(crate) fn is_global(&self, name: &str) -> bool {
-        let names = self
-            .global_names
-            .get_or_init(|| self.globals().names().map(|name| name.as_str().to_owned()).collect());
-        names.contains(name)
+        if self.few.is_some() {
+            return few::is_global(name);
+        }
+        let names = || self.all_globals().names().map(|name| name.as_str().to_owned()).collect();
+        self.global_names.get_or_init(names).contains(name)
     }
 
     /// A file, parsed when it is first asked for.

@@ -33,6 +33,7 @@ mod constructor;
 mod convert;
 mod error;
 mod evaluated;
+mod few;
 mod file;
 mod globals;
 mod guard;

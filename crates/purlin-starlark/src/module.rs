@@ -90,7 +90,7 @@ fn evaluate(
     let described: Arc<str> = format!("`{}`", source.path.display()).into();
     let subject = Subject { described: described.clone(), source: source.clone() };
     // They are everybody's: who comes first does not pay for them.
-    let globals = inner.globals();
+    let globals = inner.globals(&tree);
     let more = source.text.as_ref().map_or(0, String::len).saturating_mul(MEMORY_FOR_TEXT);
     session::evaluate(inner, &subject, more, None, || {
         Module::with_temp_heap(|module| {

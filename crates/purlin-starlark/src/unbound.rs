@@ -17,6 +17,28 @@ pub(crate) fn is_in(function: &AstStmt, is_known: impl Fn(&str) -> bool) -> bool
     names.free().any(|name| !is_known(name))
 }
 
+/// Whether a name like this is used anywhere, bound or not.
+pub(crate) fn uses(statement: &AstStmt, is_like: &impl Fn(&str) -> bool) -> bool {
+    let mut found = false;
+    statement.node.visit_children(|part| {
+        found = found
+            || match part {
+                Visit::Stmt(below) => uses(below, is_like),
+                Visit::Expr(below) => uses_in(below, is_like),
+            };
+    });
+    found
+}
+
+fn uses_in(expression: &AstExpr, is_like: &impl Fn(&str) -> bool) -> bool {
+    if let Expr::Identifier(name) = &expression.node {
+        return is_like(&name.node.ident);
+    }
+    let mut found = false;
+    expression.node.visit_expr(|below| found = found || uses_in(below, is_like));
+    found
+}
+
 /// Whether a function evaluates more than literals when it is made: its defaults and annotations.
 pub(crate) fn does_something(function: &AstStmt) -> bool {
     let Stmt::Def(function) = &function.node else { return true };
@@ -55,6 +77,9 @@ impl<'t> Names<'t> {
             Stmt::Assign(assignment) => self.target(&assignment.lhs.node),
             Stmt::AssignModify(target, ..) => self.target(&target.node),
             Stmt::For(each) => self.target(&each.var.node),
+            Stmt::Load(load) => {
+                self.bound.extend(load.args.iter().map(|one| one.local.node.ident.as_str()));
+            }
             Stmt::Def(function) => {
                 self.bound.insert(&function.name.node.ident);
                 let mut within = Self::default();
