@@ -163,7 +163,7 @@ impl PackageStore {
         (sound && folder[HASH..].starts_with('-')).then_some(hash)
     }
 
-    fn record_path(&self, hash: &str) -> PathBuf {
+    pub(crate) fn record_path(&self, hash: &str) -> PathBuf {
         self.folder.join("records").join(hash)
     }
 

@@ -53,7 +53,7 @@ impl Builder<'_> {
         let done = self.build_in(index, action, (&work, prefix), lock, reporter);
         match before {
             Some(before) if done.is_err() => self.put_back(before, prefix)?,
-            Some(before) => Self::forget(&before),
+            Some(before) => Self::forget(before),
             None => {}
         }
         done
