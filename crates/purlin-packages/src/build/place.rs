@@ -5,7 +5,9 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
+use purlin_commands::{Event, Reporter};
 use purlin_model::Diagnostic;
 use purlin_store::{StoreError, fault, put_in_place};
 
@@ -15,7 +17,14 @@ use crate::graph::Node;
 use crate::sandbox::Sandbox;
 use crate::store::{make_read_only, remove_tree};
 use crate::tree::{copy_tree, special, sync};
-use crate::users::token;
+use crate::users::{Use, token};
+
+/// How long a build that uses a package is waited for: two that use what the other one wants to build
+/// would wait for each other.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two looks at who uses a package.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A package that makes room for itself to be built again where it is.
 pub(super) struct Aside {
@@ -124,36 +133,77 @@ impl Builder<'_> {
         self.store.put_aside(name, &self.unused(&folder, &format!("{name}.record")))
     }
 
-    /// Makes room for a package that is built where it is to stay, if there is one.
+    /// Makes room for a package that is built where it is to stay, if there is one. Builds of others that
+    /// use it are waited for.
     ///
     /// # Errors
-    /// Somebody uses it.
-    pub(super) fn make_room(&self, node: &Node, prefix: &Path) -> Result<Option<Aside>, Failure> {
+    /// Somebody else uses it, or a build for too long.
+    pub(super) fn make_room(
+        &self,
+        node: &Node,
+        prefix: &Path,
+        reporter: &Reporter<'_>,
+    ) -> Result<Option<Aside>, Failure> {
         let Sandbox::Nothing(_) = self.sandbox else { return Ok(None) };
         let name = name_of(prefix);
-        if prefix.symlink_metadata().is_ok() && self.store.is_used(&name) {
-            return Err(in_use(node).into());
+        loop {
+            if prefix.symlink_metadata().is_ok() {
+                self.wait_for_builds(node, &name, reporter)?;
+            }
+            if self.store.record(&name).is_none() {
+                self.clear_away(prefix)?;
+                return Ok(None);
+            }
+            let aside = self.aside(prefix, &name)?;
+            if !self.store.is_used(&name) {
+                return Ok(Some(aside));
+            }
+            // Somebody has come meanwhile.
+            self.put_back(aside, prefix)?;
         }
-        if self.store.record(&name).is_none() {
-            self.clear_away(prefix)?;
-            return Ok(None);
+    }
+
+    /// Waits until no build of others uses a package.
+    fn wait_for_builds(
+        &self,
+        node: &Node,
+        name: &str,
+        reporter: &Reporter<'_>,
+    ) -> Result<(), Failure> {
+        let end = Instant::now() + PATIENCE;
+        let mut told = false;
+        while let Some(used) = self.store.use_of(name) {
+            if reporter.stops() {
+                return Err(Failure::Stopped);
+            }
+            if used == Use::Program || Instant::now() > end {
+                return Err(in_use(node).into());
+            }
+            if !std::mem::replace(&mut told, true) {
+                reporter.event(Event::Notice(Diagnostic::note(
+                    "waiting",
+                    format!("`{}` waits for another purlin that uses it", node.id),
+                )));
+            }
+            std::thread::sleep(PAUSE);
         }
-        let folder = self.unused(&self.store.temporary(), &name);
-        let aside = Aside { record: self.record_aside(&name)?, folder };
+        Ok(())
+    }
+
+    /// Takes a package elsewhere.
+    fn aside(&self, prefix: &Path, name: &str) -> Result<Aside, StoreError> {
+        let folder = self.unused(&self.store.temporary(), name);
+        let aside = Aside { record: self.record_aside(name)?, folder };
         if let Err(source) = away(prefix, &aside.folder) {
             let _ = remove_tree(&aside.folder);
             read_only(prefix)?;
             aside.record.map_or(Ok(()), RecordAside::put_back)?;
             let path = prefix.to_owned();
-            return Err(StoreError::Io { action: "make room at", path, source }.into());
+            return Err(StoreError::Io { action: "make room at", path, source });
         }
         // It is there in full only where it could not be renamed.
         remove_tree(prefix)?;
-        if self.store.is_used(&name) {
-            self.put_back(aside, prefix)?;
-            return Err(in_use(node).into());
-        }
-        Ok(Some(aside))
+        Ok(aside)
     }
 
     /// Puts back what made room for a build that failed.
