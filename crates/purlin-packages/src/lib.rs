@@ -35,5 +35,5 @@ pub use select::{Selected, select};
 pub use store::{InUse, Last, PackageStore, Record, remove_tree};
 pub use text::{Roots, with_own_root};
 pub use tree::copy_tree;
-pub use users::User;
+pub use users::{User, token};
 pub use verify::DamagedPackage;

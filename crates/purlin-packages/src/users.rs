@@ -186,7 +186,8 @@ fn removed_as_dead(path: &Path) -> bool {
 }
 
 /// What tells this process from all others that have used the store.
-pub(crate) fn token() -> &'static str {
+#[must_use]
+pub fn token() -> &'static str {
     static TOKEN: OnceLock<String> = OnceLock::new();
     TOKEN.get_or_init(|| {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());

@@ -8,6 +8,7 @@
 
 mod document;
 mod layout;
+mod making;
 mod place;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use serde_json::{Map, Value as Json};
 
 use self::document::{KEY, digest, document, toml_text, variant};
 use self::layout::{Variant, folder, installed};
+use self::making::Making;
 use self::place::{MARK, check, place_in};
 use super::Packages;
 
@@ -76,10 +78,9 @@ impl Packages<'_> {
                 .detail(format!("Both would be in {}.", place.display())));
         }
         let above = place.parent().unwrap_or(place);
-        let made = above.join(format!(".installing-{}", std::process::id()));
         let written = || -> std::io::Result<Vec<String>> {
-            fs::create_dir_all(above)?;
-            remove_tree(&made).map_err(std::io::Error::other)?;
+            let making = Making::new(above)?;
+            let made = making.place();
             fs::create_dir(&made)?;
             let (document, closure) = match first.variant {
                 None => (document(graph, first, "root"), self.files(first, &made)?),
@@ -89,12 +90,9 @@ impl Packages<'_> {
             fs::write(&file, format!("{MARK}\n{}", toml_text(&document)))?;
             fs::File::open(file)?.sync_all()?;
             put_in_place(&made, place, |place| remove_tree(place).map_err(std::io::Error::other))?;
-            // What was there before.
-            remove_tree(&made).map_err(std::io::Error::other)?;
             Ok(closure)
         };
         let closure = written().map_err(|error| {
-            let _ = remove_tree(&made);
             cannot(first)
                 .detail(format!("{}: {error}.", place.display()))
                 .help("give access to the folder, or name another".to_owned())
