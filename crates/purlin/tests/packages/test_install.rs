@@ -73,8 +73,8 @@ fn what_killed_ones_have_left_is_removed_by_the_next() {
     let bench = bench("it", "1");
     // One of the dead, one that was killed before it had a lock, and one that runs.
     for lock in ["dead", "alive"] {
-        bench.workspace.write(&format!("repo/it/.installing-{lock}/lock"), "");
-        bench.workspace.write(&format!("repo/it/.installing-{lock}/made/root/x"), "half\n");
+        bench.workspace.write(format!("repo/it/.installing-{lock}/lock"), "");
+        bench.workspace.write(format!("repo/it/.installing-{lock}/made/root/x"), "half\n");
     }
     fs::create_dir(bench.workspace.path("repo/it/.installing-early")).unwrap();
     let lock = bench.workspace.path("repo/it/.installing-alive/lock");
