@@ -11,13 +11,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use purlin_commands::{Done, Ended, Event, Reporter};
+use purlin_commands::{Action, Done, Ended, Event, Reporter};
 use purlin_model::{Diagnostic, Digest, Hasher};
 use purlin_store::{InstanceLock, Obstacle, Store, StoreError};
 
 use crate::graph::{Node, PackageGraph, Surroundings};
 use crate::sandbox::Sandbox;
 use crate::store::{PackageStore, Record, remove_tree};
+use crate::users::User;
 
 /// What builds work with.
 pub struct Builder<'a> {
@@ -25,6 +26,8 @@ pub struct Builder<'a> {
     pub graph: &'a PackageGraph,
     /// Where they are put.
     pub store: &'a PackageStore,
+    /// The one that uses what is built, as soon as that is there.
+    pub user: &'a User,
     /// Where results are kept.
     pub cache: &'a Store,
     /// Whoever has sources.
@@ -110,6 +113,22 @@ impl Builder<'_> {
         };
         let folder = name_of(prefix);
         let lock = self.lock(node, &folder, reporter)?;
+        let done = self.locked(index, (action, prefix), &lock, reporter)?;
+        // Before the lock is let go: who has it next may look for somebody who uses the package.
+        self.user.add(&folder)?;
+        Ok(done)
+    }
+
+    /// Sees to it that a package is there whose lock is had.
+    fn locked(
+        &self,
+        index: usize,
+        (action, prefix): (&Action, &Path),
+        lock: &InstanceLock,
+        reporter: &Reporter<'_>,
+    ) -> Result<Done, Failure> {
+        let node = &self.graph.nodes[index];
+        let folder = name_of(prefix);
         let record = self.store.record(&folder);
         let is_open = |record: &Record| self.strict && record.is_open();
         let force = self.force.contains(&index) || record.as_ref().is_some_and(is_open);
@@ -137,7 +156,7 @@ impl Builder<'_> {
                 Some(record) => record,
                 None => {
                     self.can_run(node)?;
-                    return self.build(index, action, prefix, &lock, reporter);
+                    return self.build(index, action, prefix, lock, reporter);
                 }
             },
         };
@@ -148,7 +167,7 @@ impl Builder<'_> {
         let begun = std::time::Instant::now();
         reporter
             .event(Event::Started { id: node.id.clone(), reason: "its tests changed".to_owned() });
-        let logs = self.test(index, (&work, prefix), &lock, reporter)?;
+        let logs = self.test(index, (&work, prefix), lock, reporter)?;
         record.tests = tests;
         self.store.put_record(&record)?;
         let _ = remove_tree(&work);

@@ -6,6 +6,7 @@
 //! are actions as those of commands are. This crate knows no language, no plugin and no network, and
 //! prints nothing.
 
+mod aside;
 mod build;
 mod graph;
 mod key;
@@ -33,5 +34,6 @@ pub use sandbox::{Mode, Sandbox, is_of_system};
 pub use select::{Selected, select};
 pub use store::{InUse, Last, PackageStore, Record, remove_tree};
 pub use text::{Roots, with_own_root};
-pub use users::User;
+pub use tree::copy_tree;
+pub use users::{User, token};
 pub use verify::DamagedPackage;

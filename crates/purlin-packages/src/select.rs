@@ -17,6 +17,8 @@ pub struct Selected {
     /// Packages that were asked for and are there, with all that they need to run, and when each was
     /// last used.
     pub there: Vec<(usize, Option<SystemTime>)>,
+    /// All that are there of what has to be: the same, and what the missing are made with.
+    pub present: Vec<usize>,
     /// Packages that have to be made, each behind what it needs.
     pub missing: Vec<usize>,
     /// The work that this is; the places are those of [`Selected::missing`].
@@ -64,6 +66,7 @@ pub fn select(
             selected.jobs.push(Job { id: graph.nodes[index].id.clone(), before });
             waits_for[index] = vec![place];
         } else {
+            selected.present.push(index);
             waits_for[index] = before;
         }
     }

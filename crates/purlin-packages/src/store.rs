@@ -163,18 +163,22 @@ impl PackageStore {
         (sound && folder[HASH..].starts_with('-')).then_some(hash)
     }
 
-    fn record_path(&self, hash: &str) -> PathBuf {
+    pub(crate) fn record_path(&self, hash: &str) -> PathBuf {
         self.folder.join("records").join(hash)
     }
 
     /// What is known of the package in a folder, if it is whole and there.
     #[must_use]
     pub fn record(&self, folder: &str) -> Option<Record> {
+        let place = self.folder.join(folder).symlink_metadata();
+        self.recorded(folder).filter(|_| place.is_ok_and(|place| place.is_dir()))
+    }
+
+    /// What was recorded of the package in a folder, whatever is there.
+    pub(crate) fn recorded(&self, folder: &str) -> Option<Record> {
         let text = fs::read(self.record_path(Self::hash_of(folder)?)).ok()?;
         let record: Record = serde_json::from_slice(&text).ok()?;
-        let is_of_it = record.version == Record::VERSION && record.folder == folder;
-        let place = self.folder.join(folder).symlink_metadata();
-        (is_of_it && place.is_ok_and(|place| place.is_dir())).then_some(record)
+        (record.version == Record::VERSION && record.folder == folder).then_some(record)
     }
 
     /// The store for somebody who looks at many packages in a row.

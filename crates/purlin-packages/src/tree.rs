@@ -90,6 +90,26 @@ pub(crate) fn special(path: &Path) -> Option<(PathBuf, &'static str)> {
     (!kind.is_file() && !kind.is_symlink()).then(|| (path.to_owned(), name))
 }
 
+/// Copies a file, a folder with all that is in it, or a link.
+///
+/// # Errors
+/// It cannot be read, or not be written.
+pub fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
+    let metadata = fs::symlink_metadata(from)?;
+    if metadata.is_symlink() {
+        return std::os::unix::fs::symlink(fs::read_link(from)?, to);
+    }
+    if !metadata.is_dir() {
+        return fs::copy(from, to).map(drop);
+    }
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copy_tree(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
 /// More files than that are written to the disk by one request for all that is not there yet.
 const MANY: usize = 64;
 

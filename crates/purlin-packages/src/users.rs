@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
+use std::io::Write as _;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -12,12 +13,24 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use purlin_store::InstanceLock;
+use purlin_store::{InstanceLock, StoreError};
 
 use crate::store::PackageStore;
 
 /// Begins the names of files that are not locked yet.
 const UNFINISHED: char = '.';
+
+/// Ends the names of files of builds.
+const BUILD: &str = ".build";
+
+/// What somebody is who uses a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Use {
+    /// A build, which ends by itself.
+    Build,
+    /// A program or a shell, which may never end.
+    Program,
+}
 
 /// Keeps packages where they are as long as it lives.
 #[derive(Debug, Default)]
@@ -33,16 +46,22 @@ impl PackageStore {
     /// while nobody can prune.
     #[must_use]
     pub fn using(&self, folders: &[String]) -> User {
-        self.note(&folders.join("\n")).unwrap_or_default()
+        self.note(&folders.join("\n"), "").unwrap_or_default()
     }
 
-    fn note(&self, text: &str) -> std::io::Result<User> {
+    /// The same for packages that something is built with. What is built is [added](User::add).
+    #[must_use]
+    pub fn building_with(&self, folders: &[String]) -> User {
+        self.note(&folders.join("\n"), BUILD).unwrap_or_default()
+    }
+
+    fn note(&self, text: &str, kind: &str) -> std::io::Result<User> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let folder = self.users();
         fs::create_dir_all(&folder)?;
         drop(self.used_by_others());
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!("{}-{number}", token()));
+        let path = folder.join(format!("{}-{number}{kind}", token()));
         let unfinished = folder.join(format!("{UNFINISHED}{}-{number}", token()));
         fs::write(&unfinished, text)?;
         let file = File::open(&unfinished)?;
@@ -54,13 +73,25 @@ impl PackageStore {
 
     /// Whether somebody else uses the package in a folder.
     pub(crate) fn is_used(&self, folder: &str) -> bool {
-        self.used_by_others().contains(folder)
+        self.use_of(folder).is_some()
+    }
+
+    /// The longest use that somebody else makes of the package in a folder.
+    pub(crate) fn use_of(&self, folder: &str) -> Option<Use> {
+        let of_it = |text: &str| text.lines().any(|line| line == folder);
+        self.others().into_iter().filter(|(_, text)| of_it(text)).map(|(kind, _)| kind).max()
     }
 
     /// The folders of packages that others use, which may have gone. What the dead have left is removed.
     #[must_use]
     pub fn used_by_others(&self) -> HashSet<String> {
-        let mut used = HashSet::new();
+        let others = self.others();
+        others.iter().flat_map(|(_, text)| text.lines().map(str::to_owned)).collect()
+    }
+
+    /// What others say that they use.
+    fn others(&self) -> Vec<(Use, String)> {
+        let mut others = Vec::new();
         for entry in fs::read_dir(self.users()).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let Some(name) = name.to_str().filter(|name| !name.starts_with(UNFINISHED)) else {
@@ -69,11 +100,11 @@ impl PackageStore {
             let is_own = name.strip_prefix(token()).is_some_and(|number| number.starts_with('-'));
             let path = entry.path();
             if !is_own && !removed_as_dead(&path) {
-                let text = fs::read_to_string(path).unwrap_or_default();
-                used.extend(text.lines().map(str::to_owned));
+                let kind = if name.ends_with(BUILD) { Use::Build } else { Use::Program };
+                others.push((kind, fs::read_to_string(path).unwrap_or_default()));
             }
         }
-        used
+        others
     }
 
     /// Removes what those have left who died before anybody could see that they were there. Nobody else
@@ -93,6 +124,25 @@ impl PackageStore {
 }
 
 impl User {
+    /// Notes that one more package is used. To be called while nobody can build it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn add(&self, folder: &str) -> Result<(), StoreError> {
+        if self.file.is_none() {
+            return Ok(());
+        }
+        let write = || {
+            let mut file = File::options().append(true).open(&self.path)?;
+            file.write_all(format!("\n{folder}\n").as_bytes())
+        };
+        write().map_err(|source| StoreError::Io {
+            action: "write",
+            path: self.path.clone(),
+            source,
+        })
+    }
+
     /// Has what this process starts from now on use the packages, too, for as long as it runs. The
     /// descriptor is one that no shell can name by chance.
     pub fn hand_on(&mut self) {
@@ -136,7 +186,8 @@ fn removed_as_dead(path: &Path) -> bool {
 }
 
 /// What tells this process from all others that have used the store.
-pub(crate) fn token() -> &'static str {
+#[must_use]
+pub fn token() -> &'static str {
     static TOKEN: OnceLock<String> = OnceLock::new();
     TOKEN.get_or_init(|| {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
@@ -167,6 +218,18 @@ mod tests {
         assert!(store.is_used("one"));
         drop(heir);
         assert!(!store.is_used("one"));
+        assert_eq!(names(), 0);
+        let mut build = store.building_with(&["one".to_owned()]);
+        let other = store.users().join("1-2-0.build");
+        fs::rename(&build.path, &other).unwrap();
+        build.path = other;
+        assert_eq!((store.use_of("one"), store.use_of("two")), (Some(Use::Build), None));
+        build.add("two").unwrap();
+        assert_eq!(
+            (store.use_of("one"), store.use_of("two")),
+            (Some(Use::Build), Some(Use::Build))
+        );
+        drop(build);
         assert_eq!(names(), 0);
         drop(store.using(&[]));
         assert_eq!(names(), 0);

@@ -29,8 +29,10 @@ impl PackageStore {
             return Ok((read, damaged));
         }
         let _in_use = self.begin();
-        for (record, _) in self.records() {
-            let Some(lock) = self.lock(&record.folder, |_| false)? else { continue };
+        for (known, _) in self.records() {
+            let Some(lock) = self.lock(&known.folder, |_| false)? else { continue };
+            // It may have been built anew meanwhile, or have gone.
+            let Some(record) = self.recorded(&known.folder) else { continue };
             let folder = self.folder().join(&record.folder);
             let is_folder = folder.symlink_metadata().is_ok_and(|one| one.is_dir());
             let reason = match if is_folder { tree_of(&folder) } else { Ok(Tree::default()) } {
@@ -57,5 +59,61 @@ impl PackageStore {
             drop(lock);
         }
         Ok((read, damaged))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs::{self, File};
+    use std::process::Command;
+
+    use purlin_model::Digest;
+
+    use super::*;
+
+    /// Puts a package with this text there, or another one in its place.
+    fn put(store: &PackageStore, number: u8, text: &str) {
+        let key = Digest::of(&[number]);
+        let prefix = store.prefix(key, "it");
+        fs::create_dir_all(&prefix).unwrap();
+        remove_tree(&prefix.join("text")).unwrap();
+        fs::write(prefix.join("text"), text).unwrap();
+        let record = Record {
+            version: Record::VERSION,
+            id: "it".to_owned(),
+            folder: crate::name_of(&prefix),
+            key,
+            tree: tree_of(&prefix).unwrap().digest(),
+            references: Vec::new(),
+            requires: Vec::new(),
+            sandbox: "none".to_owned(),
+            parts: BTreeMap::new(),
+            tests: None,
+            built: 0,
+            duration_ms: 0,
+        };
+        store.put_record(&record).unwrap();
+    }
+
+    #[test]
+    fn what_is_built_anew_meanwhile_is_not_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = PackageStore::open(folder.path().to_owned());
+        let half = 20;
+        (0..half).for_each(|number| put(&store, number, "old"));
+        // A record that nobody can read to its end before there is a writer: in whatever order they are
+        // read, some were read before it.
+        let pipe = folder.path().join("records/pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        (half..2 * half).for_each(|number| put(&store, number, "old"));
+        let (read, damaged) = std::thread::scope(|scope| {
+            let verified = scope.spawn(|| store.verify(true).unwrap());
+            let writer = File::options().write(true).open(&pipe).unwrap();
+            (0..2 * half).for_each(|number| put(&store, number, "new"));
+            drop(writer);
+            verified.join().unwrap()
+        });
+        assert_eq!((read, damaged), (2 * u64::from(half), Vec::new()));
     }
 }

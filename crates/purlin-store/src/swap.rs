@@ -8,11 +8,26 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 /// Puts what is at `made` at `place`. What was there is at `made` then, for the caller to remove; on a file
-/// system that cannot exchange two names, there is nothing at `place` for a moment.
+/// system that cannot exchange two names, there is nothing at `place` for a moment. On one that cannot even
+/// rename what is there, as overlayfs cannot with folders of an image, `clear` removes it before, or refuses.
 ///
 /// # Errors
-/// It cannot be put there; what was there is there still.
-pub fn put_in_place(made: &Path, place: &Path) -> io::Result<()> {
+/// It cannot be put there; what was there is there still, unless `clear` has removed it.
+pub fn put_in_place(
+    made: &Path,
+    place: &Path,
+    clear: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    match exchange(made, place) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            clear(place)?;
+            fs::rename(made, place)
+        }
+        done => done,
+    }
+}
+
+fn exchange(made: &Path, place: &Path) -> io::Result<()> {
     match renameat_with(CWD, made, CWD, place, RenameFlags::EXCHANGE) {
         Ok(()) => Ok(()),
         Err(Errno::NOENT) => fs::rename(made, place),
@@ -41,7 +56,7 @@ mod tests {
 
     #[test]
     fn the_old_is_where_the_new_was() {
-        for put in [put_in_place, by_turns] {
+        for put in [exchange, by_turns] {
             let folder = tempfile::tempdir().unwrap();
             let (made, place) = (folder.path().join("made"), folder.path().join("place"));
             let make = |path: &Path, text: &str| {

@@ -49,11 +49,11 @@ impl Builder<'_> {
         let work = self.folder(&name_of(prefix))?;
         self.place_source(node, &work, reporter)?;
         reporter.event(Event::Started { id: node.id.clone(), reason });
-        let before = self.make_room(node, prefix)?;
+        let before = self.make_room(node, prefix, reporter)?;
         let done = self.build_in(index, action, (&work, prefix), lock, reporter);
         match before {
             Some(before) if done.is_err() => self.put_back(before, prefix)?,
-            Some(before) => Self::forget(&before),
+            Some(before) => Self::forget(before),
             None => {}
         }
         done

@@ -1,24 +1,35 @@
 //! Where a package is made, and how what was made comes to its place.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
+use purlin_commands::{Event, Reporter};
 use purlin_model::Diagnostic;
 use purlin_store::{StoreError, fault, put_in_place};
 
 use super::{Builder, Failure, name_of};
+use crate::aside::RecordAside;
 use crate::graph::Node;
 use crate::sandbox::Sandbox;
-use crate::store::{Record, remove_tree};
-use crate::tree::{special, sync};
-use crate::users::token;
+use crate::store::{make_read_only, remove_tree};
+use crate::tree::{copy_tree, special, sync};
+use crate::users::{Use, token};
+
+/// How long a build that uses a package is waited for: two that use what the other one wants to build
+/// would wait for each other.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two looks at who uses a package.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A package that makes room for itself to be built again where it is.
 pub(super) struct Aside {
     folder: PathBuf,
-    record: Record,
+    record: Option<RecordAside>,
 }
 
 impl Builder<'_> {
@@ -79,66 +90,134 @@ impl Builder<'_> {
         is_empty.then(|| wrote_nothing(node))
     }
 
-    /// Puts in its place what is whole and read-only. What was there is removed when nobody uses it.
+    /// Puts in its place what is whole and read-only. What was there is removed when nobody uses it; if
+    /// this fails, it is there still, and counts.
     pub(super) fn move_into_place(&self, made: &Path, prefix: &Path) -> Result<(), StoreError> {
         let name = name_of(prefix);
         sync(made)?;
-        self.store.drop_record(&name)?;
+        let before = self.record_aside(&name)?;
         fault::point("package.replace");
         // Who is not root can move a folder to another only if it may be written to.
         writable(made);
         writable(prefix);
         fault::point("package.place");
-        put_in_place(made, prefix).map_err(|source| StoreError::Io {
-            action: "put in place",
-            path: prefix.to_owned(),
-            source,
-        })?;
+        let mut is_cleared = false;
+        let placed = put_in_place(made, prefix, |prefix| {
+            if self.store.is_used(&name) {
+                let why = "somebody uses it, and this file system cannot keep it elsewhere";
+                return Err(io::Error::new(io::ErrorKind::ResourceBusy, why));
+            }
+            is_cleared = true;
+            remove_tree(prefix).map_err(io::Error::other)
+        });
+        if let Err(source) = placed {
+            if let Some(before) = before.filter(|_| !is_cleared) {
+                read_only(prefix)?;
+                before.put_back()?;
+            }
+            let path = prefix.to_owned();
+            return Err(StoreError::Io { action: "put in place", path, source });
+        }
+        if let Some(before) = before {
+            before.forget();
+        }
         fault::point("package.placed");
         read_only(prefix)?;
         self.let_go(made, &name)
     }
 
-    /// Makes room for a package that is built where it is to stay, if there is one.
+    /// Takes back that a package is whole, for a while.
+    fn record_aside(&self, name: &str) -> Result<Option<RecordAside>, StoreError> {
+        let folder = self.store.temporary();
+        make(&folder)?;
+        self.store.put_aside(name, &self.unused(&folder, &format!("{name}.record")))
+    }
+
+    /// Makes room for a package that is built where it is to stay, if there is one. Builds of others that
+    /// use it are waited for.
     ///
     /// # Errors
-    /// Somebody uses it.
-    pub(super) fn make_room(&self, node: &Node, prefix: &Path) -> Result<Option<Aside>, Failure> {
+    /// Somebody else uses it, or a build for too long.
+    pub(super) fn make_room(
+        &self,
+        node: &Node,
+        prefix: &Path,
+        reporter: &Reporter<'_>,
+    ) -> Result<Option<Aside>, Failure> {
         let Sandbox::Nothing(_) = self.sandbox else { return Ok(None) };
         let name = name_of(prefix);
-        if prefix.symlink_metadata().is_ok() && self.store.is_used(&name) {
-            return Err(in_use(node).into());
-        }
-        let Some(record) = self.store.record(&name) else {
-            self.clear_away(prefix)?;
-            return Ok(None);
-        };
-        let aside = Aside { folder: self.unused(&self.store.temporary(), &name), record };
-        make(&self.store.temporary())?;
-        self.store.drop_record(&name)?;
-        writable(prefix);
-        fs::rename(prefix, &aside.folder).map_err(|source| StoreError::Io {
-            action: "make room at",
-            path: prefix.to_owned(),
-            source,
-        })?;
-        if self.store.is_used(&name) {
+        loop {
+            if prefix.symlink_metadata().is_ok() {
+                self.wait_for_builds(node, &name, reporter)?;
+            }
+            if self.store.record(&name).is_none() {
+                self.clear_away(prefix)?;
+                return Ok(None);
+            }
+            let aside = self.aside(prefix, &name)?;
+            if !self.store.is_used(&name) {
+                return Ok(Some(aside));
+            }
+            // Somebody has come meanwhile.
             self.put_back(aside, prefix)?;
-            return Err(in_use(node).into());
         }
-        Ok(Some(aside))
+    }
+
+    /// Waits until no build of others uses a package.
+    fn wait_for_builds(
+        &self,
+        node: &Node,
+        name: &str,
+        reporter: &Reporter<'_>,
+    ) -> Result<(), Failure> {
+        let end = Instant::now() + PATIENCE;
+        let mut told = false;
+        while let Some(used) = self.store.use_of(name) {
+            if reporter.stops() {
+                return Err(Failure::Stopped);
+            }
+            if used == Use::Program || Instant::now() > end {
+                return Err(in_use(node).into());
+            }
+            if !std::mem::replace(&mut told, true) {
+                reporter.event(Event::Notice(Diagnostic::note(
+                    "waiting",
+                    format!("`{}` waits for another purlin that uses it", node.id),
+                )));
+            }
+            std::thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+
+    /// Takes a package elsewhere.
+    fn aside(&self, prefix: &Path, name: &str) -> Result<Aside, StoreError> {
+        let folder = self.unused(&self.store.temporary(), name);
+        let aside = Aside { record: self.record_aside(name)?, folder };
+        if let Err(source) = away(prefix, &aside.folder) {
+            let _ = remove_tree(&aside.folder);
+            read_only(prefix)?;
+            aside.record.map_or(Ok(()), RecordAside::put_back)?;
+            let path = prefix.to_owned();
+            return Err(StoreError::Io { action: "make room at", path, source });
+        }
+        // It is there in full only where it could not be renamed.
+        remove_tree(prefix)?;
+        Ok(aside)
     }
 
     /// Puts back what made room for a build that failed.
     pub(super) fn put_back(&self, aside: Aside, prefix: &Path) -> Result<(), StoreError> {
-        let Aside { folder, record } = aside;
-        self.move_into_place(&folder, prefix)?;
-        self.store.put_record(&record)
+        self.move_into_place(&aside.folder, prefix)?;
+        aside.record.map_or(Ok(()), RecordAside::put_back)
     }
 
     /// Removes what made room, since something else is there.
-    pub(super) fn forget(aside: &Aside) {
+    pub(super) fn forget(aside: Aside) {
         let _ = remove_tree(&aside.folder);
+        if let Some(record) = aside.record {
+            record.forget();
+        }
     }
 
     /// Removes a package that has lost its place. As long as somebody uses it, who may have its files
@@ -169,6 +248,19 @@ fn make(folder: &Path) -> Result<(), StoreError> {
         path: folder.to_owned(),
         source,
     })
+}
+
+/// Takes a folder to an unused path. Where it cannot be renamed, as overlayfs cannot with folders of an
+/// image, it is copied, and is still there.
+fn away(folder: &Path, aside: &Path) -> io::Result<()> {
+    writable(folder);
+    match fs::rename(folder, aside) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            copy_tree(folder, aside)?;
+            make_read_only(aside).map_err(io::Error::other)
+        }
+        done => done,
+    }
 }
 
 /// Lets the owner write to a folder, if it is one. That it cannot be is told by whoever needs it.

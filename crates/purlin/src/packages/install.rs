@@ -8,6 +8,7 @@
 
 mod document;
 mod layout;
+mod making;
 mod place;
 
 use std::collections::BTreeMap;
@@ -15,12 +16,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use purlin_model::Diagnostic;
-use purlin_packages::{CLOSURE, Node, PackageGraph, Used, name_of, remove_tree};
+use purlin_packages::{CLOSURE, Node, PackageGraph, Used, copy_tree, name_of, remove_tree};
 use purlin_store::put_in_place;
 use serde_json::{Map, Value as Json};
 
 use self::document::{KEY, digest, document, toml_text, variant};
 use self::layout::{Variant, folder, installed};
+use self::making::Making;
 use self::place::{MARK, check, place_in};
 use super::Packages;
 
@@ -76,10 +78,9 @@ impl Packages<'_> {
                 .detail(format!("Both would be in {}.", place.display())));
         }
         let above = place.parent().unwrap_or(place);
-        let made = above.join(format!(".installing-{}", std::process::id()));
         let written = || -> std::io::Result<Vec<String>> {
-            fs::create_dir_all(above)?;
-            remove_tree(&made).map_err(std::io::Error::other)?;
+            let making = Making::new(above)?;
+            let made = making.place();
             fs::create_dir(&made)?;
             let (document, closure) = match first.variant {
                 None => (document(graph, first, "root"), self.files(first, &made)?),
@@ -88,13 +89,10 @@ impl Packages<'_> {
             let file = made.join("package.toml");
             fs::write(&file, format!("{MARK}\n{}", toml_text(&document)))?;
             fs::File::open(file)?.sync_all()?;
-            put_in_place(&made, place)?;
-            // What was there before.
-            remove_tree(&made).map_err(std::io::Error::other)?;
+            put_in_place(&made, place, |place| remove_tree(place).map_err(std::io::Error::other))?;
             Ok(closure)
         };
         let closure = written().map_err(|error| {
-            let _ = remove_tree(&made);
             cannot(first)
                 .detail(format!("{}: {error}.", place.display()))
                 .help("give access to the folder, or name another".to_owned())
@@ -158,7 +156,7 @@ impl Packages<'_> {
     /// Writes the files of one package, and beside them what they refer to. The names of those folders.
     fn files(&self, node: &Node, into: &Path) -> std::io::Result<Vec<String>> {
         let prefix = node.prefix.as_deref().unwrap_or(Path::new("/"));
-        copy(prefix, &into.join("root"))?;
+        copy_tree(prefix, &into.join("root"))?;
         let closure = self.store.closure(&[name_of(prefix)]);
         let paths: Vec<String> =
             closure.iter().map(|one| self.store.folder().join(one).display().to_string()).collect();
@@ -178,23 +176,7 @@ fn cannot(node: &Node) -> Diagnostic {
 fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
-        copy(&entry.path(), &to.join(entry.file_name()))?;
-    }
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    let metadata = fs::symlink_metadata(from)?;
-    if metadata.is_symlink() {
-        return std::os::unix::fs::symlink(fs::read_link(from)?, to);
-    }
-    if !metadata.is_dir() {
-        return fs::copy(from, to).map(drop);
-    }
-    fs::create_dir(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        copy(&entry.path(), &to.join(entry.file_name()))?;
+        copy_tree(&entry.path(), &to.join(entry.file_name()))?;
     }
     Ok(())
 }

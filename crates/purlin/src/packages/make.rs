@@ -110,7 +110,8 @@ impl Packages<'_> {
         if !selected.jobs.is_empty() {
             context.pin()?;
             self.check_roots(graph)?;
-            user = Some(self.store.using(&folders(graph, 0..graph.nodes.len())));
+            let present = folders(graph, selected.present.iter().copied());
+            let user = user.insert(self.store.building_with(&present));
             let builds = selected.missing.iter().any(|index| graph.nodes[*index].action.is_some());
             let sandbox = match builds {
                 true => Sandbox::find(self.sandbox, &variables, &succeeds)?,
@@ -125,6 +126,7 @@ impl Packages<'_> {
                 graph,
                 store: &self.store,
                 cache: session.user_store(),
+                user,
                 surroundings: self,
                 sandbox,
                 jobs,

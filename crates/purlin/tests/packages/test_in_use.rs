@@ -142,6 +142,33 @@ fn without_a_sandbox_what_is_used_is_not_built_again() {
     assert_eq!(bench.built_by(&["build", "-f", "it"]), ["it-1"]);
 }
 
+/// Who waits to build a package has not got it before it, and who builds with it is waited for.
+#[test]
+fn without_a_sandbox_builds_wait_for_each_other() {
+    let bench = bench("off");
+    let root = bench.root_of("it");
+    let start = |arguments: &[&str]| {
+        let mut command = bench.workspace.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let user = start(&["build", "user"]);
+    let packages = root.parent().unwrap();
+    let has_begun = |entry: fs::DirEntry| entry.path().join("begun").is_file();
+    let end = Instant::now() + Duration::from_secs(60);
+    while !fs::read_dir(packages).unwrap().flatten().any(has_begun) {
+        assert!(Instant::now() < end, "the build has not begun");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let forced: Vec<Child> = (0..3).map(|_| start(&["build", "-f", "it"])).collect();
+    for child in forced.into_iter().chain([user]) {
+        let built = child.wait_with_output().unwrap();
+        assert!(built.status.success(), "{built:?}");
+    }
+    assert_eq!(fs::read_to_string(root.join("data")).unwrap(), "data\n");
+    let used: Vec<_> = fs::read_dir(packages.join("users")).unwrap().collect();
+    assert!(used.is_empty(), "{used:?}");
+}
+
 #[test]
 fn a_forced_build_that_fails_leaves_what_was_there() {
     let bench = bench("off");

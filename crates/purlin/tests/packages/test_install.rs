@@ -69,6 +69,31 @@ fn what_somebody_else_wrote_stays() {
 }
 
 #[test]
+fn what_killed_ones_have_left_is_removed_by_the_next() {
+    let bench = bench("it", "1");
+    // One of the dead, one that was killed before it had a lock, and one that runs.
+    for lock in ["dead", "alive"] {
+        bench.workspace.write(format!("repo/it/.installing-{lock}/lock"), "");
+        bench.workspace.write(format!("repo/it/.installing-{lock}/made/root/x"), "half\n");
+    }
+    fs::create_dir(bench.workspace.path("repo/it/.installing-early")).unwrap();
+    let lock = bench.workspace.path("repo/it/.installing-alive/lock");
+    let lock = fs::File::options().write(true).open(lock).unwrap();
+    lock.lock().unwrap();
+    let names = || {
+        bench.workspace.succeed(&["build", "it", "--install", "repo"]);
+        let entries = fs::read_dir(bench.workspace.path("repo/it")).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(), [".installing-alive", "1"]);
+    assert!(bench.workspace.path("repo/it/.installing-alive/made/root/x").is_file());
+    drop(lock);
+    assert_eq!(names(), ["1"]);
+}
+
+#[test]
 fn a_link_in_the_folder_leads_nowhere() {
     for link in ["it", "it/1"] {
         let bench = bench("it", "1");

@@ -157,3 +157,46 @@ fn a_store_that_can_only_be_read_gives_what_it_has() {
     assert!(finished.stdout.starts_with("6 -> 4 -> 6 with 1.0\n"), "{finished}");
     assert!(finished.stderr.contains("Read-only file system"), "{finished}");
 }
+
+/// A store that is part of an image lies on a file system that can rename none of its folders.
+#[test]
+fn what_is_part_of_an_image_is_replaced() {
+    for sandbox in ["auto", "off"] {
+        let bench = Bench::empty(&format!("[build]\nsandbox = \"{sandbox}\"\n"));
+        bench.workspace.write(
+            "purlin.star",
+            r#"
+def it(mk_package):
+    return mk_package(version = "1", source = "src", install = "cp text $out/text; ! test -e $out/../../fail")
+
+definitions = {"packages": {"it": it}}
+"#,
+        );
+        bench.workspace.write("src/text", "text\n");
+        bench.root_of("it");
+        let repository = bench.workspace.cache().join("repository");
+        bench.workspace.succeed(&["build", "it", "--install", repository.to_str().unwrap()]);
+        let script = r#"
+            mkdir "$CACHE.image"
+            mount -t tmpfs none "$CACHE.image"
+            mkdir "$CACHE.image/upper" "$CACHE.image/work"
+            mount -t overlay none "$CACHE" \
+                -o "lowerdir=$CACHE,upperdir=$CACHE.image/upper,workdir=$CACHE.image/work"
+            touch "$CACHE/fail"
+            if test @SANDBOX@ = off; then
+                # What fails leaves what was there.
+                if "$PURLIN" build -f it; then exit 1; fi
+                "$PURLIN" --json build it | grep -c '"restored":false'
+            fi
+            rm "$CACHE/fail"
+            "$PURLIN" build -f it
+            "$PURLIN" --json build it | grep -c '"restored":false'
+            "$PURLIN" build it --install "$CACHE/repository"
+            cat "$CACHE/repository/it/1/root/text"
+            "$PURLIN" cache verify
+        "#;
+        let script = script.replace("@SANDBOX@", sandbox);
+        let Some(finished) = bench.workspace.with_mounts(&script) else { return };
+        assert!(finished.stdout.contains("text\n"), "{finished}");
+    }
+}
