@@ -230,6 +230,13 @@ impl Repositories {
         lock(&self.lacking).push(why);
     }
 
+    /// Whether a package with this name, or for this request, was among those that were found.
+    pub(crate) fn has_found(&self, name: &str) -> bool {
+        let is_it = |(request, pin): &(String, PackagePin)| request == name || pin.name == name;
+        let answers = lock(&self.answers);
+        answers.values().flatten().any(|found| found.pins.iter().any(is_it))
+    }
+
     /// What stands for a package that nobody has looked at.
     pub(crate) fn stand_in(&self, request: &Request) -> Result<Argument, Diagnostic> {
         let leaf = self.leaf()?;
