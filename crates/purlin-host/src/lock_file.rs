@@ -103,13 +103,22 @@ impl LockFile {
     /// The names under which projects, inputs and packages are pinned, packages also by their own.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        let blocks = ["projects", "inputs", "packages"].into_iter();
-        let tables = blocks.filter_map(|block| self.document.get(block)?.as_table());
-        let mut names: Vec<String> = tables.flat_map(Table::keys).map(str::to_owned).collect();
+        let mut names = self.keys(&["projects", "inputs", "packages"]);
         names.extend(self.packages().into_values().map(|(pin, _)| pin.name));
         names.sort();
         names.dedup();
         names
+    }
+
+    /// The names under which projects and inputs are pinned.
+    #[must_use]
+    pub fn names_of_sources(&self) -> Vec<String> {
+        self.keys(&["projects", "inputs"])
+    }
+
+    fn keys(&self, blocks: &[&str]) -> Vec<String> {
+        let tables = blocks.iter().filter_map(|block| self.document.get(block)?.as_table());
+        tables.flat_map(Table::keys).map(str::to_owned).collect()
     }
 
     /// Sets the block of a plugin, or removes it.

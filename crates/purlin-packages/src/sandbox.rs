@@ -1,5 +1,6 @@
 //! Keeping a build apart: no network, and nothing to be seen but what it is built from.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use purlin_commands::ProcessVariables;
@@ -50,6 +51,10 @@ const CONFIGURATION: [&str; 8] = [
 
 /// What records say of a build that nothing kept apart.
 pub(crate) const NONE: &str = "none";
+
+/// Whom programs see themselves as where root builds. Root without its rights may do less than a user: a
+/// user may make namespaces. A name that every system knows belongs to it.
+const NOBODY: &str = "65534";
 
 /// Where a build finds its own folder.
 pub(crate) const INSIDE: &str = "/build";
@@ -156,6 +161,9 @@ impl View<'_> {
         let mut add = |words: &[&str]| arguments.extend(words.iter().map(|one| (*one).to_owned()));
         // To root it would leave the right to mount, with which all could be written to.
         add(&["--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--hostname", "build"]);
+        if is_root() && has_user_namespaces() {
+            add(&["--uid", NOBODY, "--gid", NOBODY]);
+        }
         for folder in SYSTEM {
             match Path::new(folder).read_link() {
                 Ok(target) => add(&["--symlink", &text(&target), folder]),
@@ -176,6 +184,17 @@ impl View<'_> {
         add(&["--chdir", &format!("{INSIDE}/src"), "--", "/bin/sh", "-c", TO_THE_END, "sh"]);
         arguments
     }
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// What bubblewrap itself looks at: where there are none, it goes without one for root, and takes no other
+/// user.
+fn has_user_namespaces() -> bool {
+    let most = fs::read_to_string("/proc/sys/user/max_user_namespaces");
+    Path::new("/proc/self/ns/user").exists() && most.map_or(true, |most| most.trim() != "0")
 }
 
 /// True for what every build sees.

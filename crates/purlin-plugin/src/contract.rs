@@ -208,7 +208,7 @@ pub trait Repository: Send + Sync {
     /// The names of its packages, in any order.
     ///
     /// # Errors
-    /// What the plugin reports.
+    /// `NOT_FOUND` where what it looks at is not there: then others answer in its place.
     fn families(
         &self,
         config: &Json,
@@ -219,7 +219,7 @@ pub trait Repository: Send + Sync {
     /// All versions of some packages, in any order. A name that it does not have has none.
     ///
     /// # Errors
-    /// What the plugin reports.
+    /// `NOT_FOUND` as for [`Repository::families`].
     fn versions(
         &self,
         names: &[String],

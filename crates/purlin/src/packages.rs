@@ -88,6 +88,11 @@ impl<'a> Packages<'a> {
         self.context.repositories(&self.root).lacking()
     }
 
+    /// Whether what was evaluated has asked repositories for a package with this name, or for this request.
+    pub(crate) fn has_asked_for(&self, name: &str) -> bool {
+        self.context.repositories(&self.root).has_found(name)
+    }
+
     /// Ends the use of packages for a process that ends, too: what was computed is not taken to pieces,
     /// which would take as long as a part of it took to make.
     pub(crate) fn leave(self, graph: PackageGraph, targets: Vec<Target>) {

@@ -3,6 +3,7 @@
 //!
 //! Nothing is opened, looked for or started before somebody asks for a package.
 
+mod absent;
 mod base;
 mod message;
 mod open;
@@ -196,6 +197,7 @@ impl Repositories {
         let question = Question { asked: asked.to_vec(), preferred };
         let resolution = FirstFit.resolve(&question, self);
         let resolution = resolution.map_err(|error| message::unresolved(self, &error))?;
+        self.without_absent(&resolution.packages, &pins)?;
         let pins = resolution.packages.iter().map(pin::of).collect();
         let packages = resolution.packages.into_iter().map(|chosen| self.package(chosen));
         Ok(Found { packages: packages.collect::<Result<_, _>>()?, pins })
@@ -228,6 +230,13 @@ impl Repositories {
         lock(&self.lacking).push(why);
     }
 
+    /// Whether a package with this name, or for this request, was among those that were found.
+    pub(crate) fn has_found(&self, name: &str) -> bool {
+        let is_it = |(request, pin): &(String, PackagePin)| request == name || pin.name == name;
+        let answers = lock(&self.answers);
+        answers.values().flatten().any(|found| found.pins.iter().any(is_it))
+    }
+
     /// What stands for a package that nobody has looked at.
     pub(crate) fn stand_in(&self, request: &Request) -> Result<Argument, Diagnostic> {
         let leaf = self.leaf()?;
@@ -240,7 +249,7 @@ impl Repositories {
         Ok(Argument::Leaf(leaf, Value::from_json(&fields, &origin)))
     }
 
-    /// The names of all packages that are there.
+    /// The names of all packages that are there, in repositories that are.
     ///
     /// # Errors
     /// A repository cannot be used or does not answer.
@@ -319,7 +328,10 @@ impl Repositories {
                 }
             }
         }
-        Ok(offers)
+        match self.absent() {
+            Some(trouble) if offers.is_empty() => Err(Error::Repository(trouble.summary)),
+            _ => Ok(offers),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod packages {
     mod bench;
+    mod test_absent;
     mod test_build;
     mod test_debian;
     mod test_faults;

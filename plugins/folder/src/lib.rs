@@ -119,12 +119,32 @@ fn folder(config: &Json, context: &RepositoryContext) -> Result<PathBuf, PluginE
     let folder = Path::new(context.root.as_deref().unwrap_or("/")).join(path);
     // The way there is no part of what is there, nor of what is built with it.
     let goes_up = folder.components().any(|part| part == Component::ParentDir);
-    Ok(if goes_up { folder.canonicalize().unwrap_or(folder) } else { folder })
+    Ok(if goes_up { without_detours(&folder) } else { folder })
 }
 
+/// A path without `..`, whether there is something or not.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut found = PathBuf::new();
+    for part in path.components() {
+        if part == Component::ParentDir {
+            found.pop();
+        } else {
+            found.push(part);
+            // Above a link is what is above its target.
+            found = found.canonicalize().unwrap_or(found);
+        }
+    }
+    found
+}
+
+/// One that is not there is no mistake where others have what is asked for; one that may not be read is.
 fn unreadable(folder: &Path, error: &io::Error) -> PluginError {
+    let code = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ErrorCode::NotFound,
+        _ => ErrorCode::Internal,
+    };
     let message = format!("{} cannot be read: {error}", folder.display());
-    PluginError::new(ErrorCode::NotFound, message).at("/path")
+    PluginError::new(code, message).at("/path")
 }
 
 fn package(folder: &Path, name: &str, version: &str) -> Result<Json, PluginError> {
@@ -204,6 +224,29 @@ mod tests {
     #[test]
     fn the_folder_is_a_plugin() {
         assert_eq!(PLUGIN.check(), []);
+    }
+
+    #[test]
+    fn one_that_is_not_there_is_told_without_detours() {
+        let dir = tempfile::tempdir().expect("there is a place for temporary files");
+        let root = dir.path().canonicalize().expect("it is there");
+        fs::create_dir(root.join("in")).expect("it is new");
+        fs::create_dir(root.join("other")).expect("it is new");
+        std::os::unix::fs::symlink("../other", root.join("in/link")).expect("it is new");
+        let context = RepositoryContext {
+            name: "studio".to_owned(),
+            root: root.join("in").to_str().map(str::to_owned),
+            variables: Default::default(),
+        };
+        for (path, shown) in
+            [("../gone/./here", "gone/here"), ("link/../x", "x"), ("gone/../../y", "y")]
+        {
+            let told = Folder.families(&json!({ "path": path }), &context, &QuietHost);
+            let told = told.expect_err("it is not there");
+            assert_eq!(told.code, ErrorCode::NotFound);
+            let shown = format!("{} cannot be read: ", root.join(shown).display());
+            assert!(told.message.starts_with(&shown), "{}", told.message);
+        }
     }
 
     #[test]

@@ -99,8 +99,8 @@ impl Packages<'_> {
                 Some(resolved.map_err(|trouble| {
                     let mut trouble = trouble.at(origin.clone(), format!("{by} needs it"));
                     let names = names.iter().map(String::as_str);
-                    if let Some(near) =
-                        purlin_model::closest(first, names).filter(|_| asked.len() == 1)
+                    let may_be_slip = asked.len() == 1 && trouble.code != "repository";
+                    if let Some(near) = purlin_model::closest(first, names).filter(|_| may_be_slip)
                     {
                         trouble.help =
                             format!("did you mean `{near}`, a package of this workspace?");

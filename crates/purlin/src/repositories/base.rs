@@ -42,7 +42,8 @@ impl Namespace for Base {
             Err(trouble) => return Some(Err(trouble)),
         };
         let exact = families.iter().find(|family| *family == name);
-        let family = exact.or_else(|| families.iter().find(|family| folds_alike(family, name)))?;
+        let family = exact.or_else(|| families.iter().find(|family| folds_alike(family, name)));
+        let Some(family) = family else { return self.repositories.absent().map(Err) };
         let request = Request::wanted(family, Range::any());
         if self.depth == Depth::Names {
             return Some(self.repositories.stand_in(&request));

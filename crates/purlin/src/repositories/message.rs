@@ -11,16 +11,17 @@ use super::{Ignored, Repositories};
 pub(super) fn unresolved(all: &Repositories, error: &Error) -> Diagnostic {
     let diagnostic =
         Diagnostic::error("unresolved", "the packages that are asked for cannot be had");
-    let text = error.to_string();
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let mut lines = vec![first + letters.as_str()];
+    let mut lines = vec![capital(&error.to_string())];
     if let Error::Unknown { name, .. } | Error::NoVersion { name, .. } = error {
         let ignored = super::lock(&all.ignored);
         lines.extend(ignored.iter().filter(|one| one.name == *name).map(|one| {
             let Ignored { name, version, repository, why } = one;
             format!("`{name}-{version}` in `{repository}` cannot be used: {why}")
         }));
+    }
+    if let Error::NoVersion { .. } | Error::Incompatible { .. } = error {
+        // It may have one.
+        lines.extend(all.absent().map(|trouble| capital(&trouble.summary)));
     }
     let is_whole = lines.len() == 1;
     let diagnostic = diagnostic.detail(lines.join("\n"));
@@ -36,6 +37,28 @@ pub(super) fn unresolved(all: &Repositories, error: &Error) -> Diagnostic {
         ),
         _ => diagnostic,
     }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    first + letters.as_str()
+}
+
+/// A package that is pinned to a repository that is not there: `trouble` says so.
+pub(super) fn pinned_to_absent(
+    pin: &PackagePin,
+    origin: &Origin,
+    trouble: &Diagnostic,
+) -> Diagnostic {
+    let PackagePin { name, repository, .. } = pin;
+    let what = format!("`{name}` is pinned to the repository `{repository}`, which is not there");
+    Diagnostic::error("repository", what)
+        .label(origin.clone(), "pinned here")
+        .detail(format!("{}.", capital(&trouble.summary)))
+        .help(format!(
+            "give access to it, or take what others have: `purlin build --update {name}`"
+        ))
 }
 
 /// A repository that fails.

@@ -1,9 +1,10 @@
 //! The entries of `[repositories]`, each with the code of its type.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use purlin_host::{FeatureRef, Loaded, Need, Plugins};
-use purlin_model::{Diagnostic, Diagnostics, Kind, Table, Value, suggestion};
+use purlin_model::{Diagnostic, Diagnostics, Kind, Origin, Table, Value, suggestion};
 use purlin_plugin::Point;
 use purlin_plugin::contract::{Host, Repository};
 use purlin_plugin::message::{
@@ -26,6 +27,11 @@ pub(super) struct Opened {
     code: Loaded<dyn Repository>,
     services: Arc<dyn Host>,
     families: OnceLock<Result<Vec<String>, Diagnostic>>,
+    /// Where it is written.
+    origin: Origin,
+    /// What it said when it was not there.
+    absent: OnceLock<Diagnostic>,
+    is_told: AtomicBool,
 }
 
 /// One entry: its name, its type, and what the type's schema has made of it.
@@ -65,6 +71,9 @@ fn ready(all: &Repositories, entry: Entry) -> Result<Opened, Diagnostic> {
         services: all.plugins.services(&feature).map_err(at)?,
         config: config.to_json(),
         families: OnceLock::new(),
+        origin: origin.clone(),
+        absent: OnceLock::new(),
+        is_told: AtomicBool::new(false),
         name,
         feature,
     })
@@ -140,7 +149,7 @@ impl Opened {
     pub(super) fn families(&self) -> Result<Vec<String>, Diagnostic> {
         let ask = || {
             let families = self.code.families(&self.config, &self.context, &*self.services);
-            families.map_err(|error| self.failed("families", &error))
+            self.unless_absent("families", families)
         };
         self.families.get_or_init(ask).clone()
     }
@@ -149,7 +158,7 @@ impl Opened {
     pub(super) fn versions(&self, name: &str) -> Result<Vec<PackageVersion>, Diagnostic> {
         let names = [name.to_owned()];
         let versions = self.code.versions(&names, &self.config, &self.context, &*self.services);
-        let mut versions = versions.map_err(|error| self.failed("versions", &error))?;
+        let mut versions = self.unless_absent("versions", versions)?;
         versions.retain(|one| one.name == name);
         Ok(versions)
     }
@@ -162,6 +171,32 @@ impl Opened {
             Err(error) if error.code == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(self.failed("packages", &error)),
         }
+    }
+
+    /// What is told of it where it was asked and is not there.
+    pub(super) fn absent(&self) -> Option<Diagnostic> {
+        self.absent.get().cloned()
+    }
+
+    /// True the first time.
+    pub(super) fn is_news(&self) -> bool {
+        !self.is_told.swap(true, Ordering::Relaxed)
+    }
+
+    /// An answer, and nothing where the repository is not there.
+    fn unless_absent<T>(
+        &self,
+        call: &str,
+        answer: Result<Vec<T>, PluginError>,
+    ) -> Result<Vec<T>, Diagnostic> {
+        answer.or_else(|error| {
+            let trouble = self.failed(call, &error);
+            if error.code != ErrorCode::NotFound {
+                return Err(trouble);
+            }
+            self.absent.get_or_init(|| trouble.label(self.origin.clone(), "this repository"));
+            Ok(Vec::new())
+        })
     }
 
     fn failed(&self, call: &str, error: &PluginError) -> Diagnostic {

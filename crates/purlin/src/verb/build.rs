@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use purlin_host::{LOCK_FILE, LockFile};
-use purlin_model::{Diagnostic, suggestion};
+use purlin_host::{LOCK_FILE, LockFile, PackagePin};
+use purlin_model::{Diagnostic, Origin, suggestion};
 use purlin_packages::{Maker, PackageGraph, changes, name_of};
 use serde_json::json;
 
@@ -25,6 +25,7 @@ pub(crate) fn perform(context: &Context, options: &Build) -> Outcome {
         found.extend(added.into_iter().map(|index| (target, index)));
     }
     let graph = maker.finish()?;
+    used_pins(context, &packages, &options.update)?;
     if options.explain {
         explain(context, &packages, &graph, &found);
         return Ok(ExitCode::SUCCESS);
@@ -67,6 +68,29 @@ fn known_pins(context: &Context, names: &[String]) -> Result<(), Failure> {
                 .or_else(|| Some("what is not pinned yet is pinned when it is used".to_owned())),
         )
         .into())
+}
+
+/// Makes sure that what is pinned anew of repositories is in use here: else nothing would be.
+fn used_pins(context: &Context, packages: &Packages<'_>, names: &[String]) -> Result<(), Failure> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let lock = LockFile::read(&context.root()?)?;
+    let others = lock.names_of_sources();
+    let unused = |name: &&String| !others.contains(name) && !packages.has_asked_for(name);
+    let Some(unused) = names.iter().find(unused) else { return Ok(()) };
+    let what = format!("nothing that is built here asks repositories for `{unused}`");
+    let of_it = |(request, (pin, _)): &(&String, &(PackagePin, Origin))| {
+        *request == unused || pin.name == *unused
+    };
+    let told = Diagnostic::error("unused-pin", what);
+    let pins = lock.packages();
+    let told = match pins.iter().find(of_it) {
+        Some((_, (_, origin))) => told.label(origin.clone(), "this pin stays"),
+        None => told,
+    };
+    let help = format!("build what uses it, or take it out of {LOCK_FILE} if nothing does");
+    Err(told.help(help).into())
 }
 
 /// Prints the roots of what was asked for, or all that they need to run.

@@ -164,6 +164,30 @@ fn a_newer_version_is_taken_when_somebody_says_so() {
 }
 
 #[test]
+fn a_newer_version_of_what_nothing_here_uses_is_not_promised() {
+    let text = package("q", "requires = [\"high\"]") + &package("z", "requires = []");
+    let bench = bench(&text, &["q", "z"]);
+    bench.workspace.succeed(&["build"]);
+    let pinned = bench.workspace.read("purlin.lock");
+    // What it needs itself is used, too.
+    for used in ["high", "a", "a-1+"] {
+        bench.workspace.succeed(&["build", "q", "--update", used]);
+    }
+    let refused = |arguments: &[&str]| {
+        let refused = bench.workspace.fail(2, arguments);
+        let told = "nothing that is built here asks repositories for `a`";
+        assert!(refused.stderr.contains(told), "{refused}");
+        assert!(refused.stderr.contains("purlin.lock:"), "{refused}");
+    };
+    refused(&["build", "z", "--update", "a"]);
+    bench
+        .workspace
+        .write("purlin.star", bench.workspace.read("purlin.star").replace("\"high\"", ""));
+    refused(&["build", "--update", "a"]);
+    assert_eq!(bench.workspace.read("purlin.lock"), pinned);
+}
+
+#[test]
 fn ranges_without_a_common_version_are_told_with_who_asks() {
     let text = package("p", "requires = [\"five\", \"low\"]")
         + &package("both", "requires = [\"a-5\", \"a<3\"]");

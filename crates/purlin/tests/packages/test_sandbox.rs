@@ -64,6 +64,15 @@ fn nothing_can_be_put_in_the_place_of_a_package() {
 }
 
 #[test]
+fn a_build_may_make_namespaces_of_its_own_whoever_builds() {
+    let script = "id -u > $out/user; unshare --user --map-root-user id -u > $out/inside";
+    let bench = bench("strict", script);
+    let root = bench.root_of("it");
+    assert_eq!(fs::read_to_string(root.join("inside")).unwrap(), "0\n");
+    assert_ne!(fs::read_to_string(root.join("user")).unwrap(), "0\n");
+}
+
+#[test]
 fn what_the_caller_has_open_does_not_reach_a_build() {
     for sandbox in ["strict", "off"] {
         let script = "echo x > $out/x; cat <&7 > $out/leak || true; \
