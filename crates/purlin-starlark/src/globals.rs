@@ -26,10 +26,11 @@ pub(crate) fn builder() -> GlobalsBuilder {
     GlobalsBuilder::extended_by(&extensions)
 }
 
+// What documents these functions is read anew in each process: these have nothing that is.
 #[starlark_module]
 pub(crate) fn ours(builder: &mut GlobalsBuilder) {
-    /// Marks a definition in the literal `definitions = {…}`, where it is read from the syntax. When
-    /// it is evaluated, it is the definition itself.
+    // Marks a definition in the literal `definitions = {…}`, where it is read from the syntax. When
+    // it is evaluated, it is the definition itself.
     fn prioritised<'v>(
         #[starlark(require = pos)] definition: Value<'v>,
         priority: i32,
@@ -45,8 +46,8 @@ pub(crate) fn ours(builder: &mut GlobalsBuilder) {
         Ok(definition)
     }
 
-    /// The path from the workspace's root that a path means in the file that is evaluated. In a
-    /// function that a plugin ships, that is the file that calls it.
+    // The path from the workspace's root that a path means in the file that is evaluated. In a
+    // function that a plugin ships, that is the file that calls it.
     fn workspace_path<'v>(
         #[starlark(require = pos)] path: &str,
         evaluator: &mut Evaluator<'v, '_, '_>,
