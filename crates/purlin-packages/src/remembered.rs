@@ -18,7 +18,7 @@ use rustix::fs::Stat;
 use crate::store::{Brief, PackageStore};
 
 /// What the first line begins with.
-const HEADER: &str = "purlin-records 2 ";
+const HEADER: &str = "purlin-records 3 ";
 
 /// Whether a build was kept apart.
 const APART: &str = "apart";
@@ -244,7 +244,7 @@ mod tests {
         );
         for damaged in [
             text.replace(" 12 ", " 13 "),
-            text.replacen("records 2", "records 3", 1),
+            text.replacen("records 3", "records 2", 1),
             text[..text.len() - 1].to_owned(),
             "\n".to_owned(),
         ] {

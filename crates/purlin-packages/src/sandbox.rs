@@ -50,7 +50,10 @@ const CONFIGURATION: [&str; 8] = [
 ];
 
 /// What records say of a build that nothing kept apart.
-pub(crate) const NONE: &str = "none";
+const NONE: &str = "none";
+
+/// What they say of one that was kept apart, and of nothing else.
+pub(crate) const APART: &str = "bubblewrap";
 
 /// Whom programs see themselves as where root builds. Root without its rights may do less than a user: a
 /// user may make namespaces. A name that every system knows belongs to it.
@@ -114,7 +117,7 @@ impl Sandbox {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Bubblewrap(_) => "bubblewrap",
+            Self::Bubblewrap(_) => APART,
             Self::Nothing(_) => NONE,
         }
     }

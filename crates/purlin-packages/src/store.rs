@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::build::name_of;
 use crate::remembered::Marks;
-use crate::sandbox::NONE;
+use crate::sandbox::APART;
 
 /// How much of a key stands in names of folders.
 const HASH: usize = 32;
@@ -88,7 +88,7 @@ pub(crate) struct Brief {
     pub(crate) marks: Marks,
     /// The tests that it has passed.
     pub(crate) tests: Option<Digest>,
-    /// Nothing kept its build apart.
+    /// Nothing kept its build apart, or nobody knows.
     pub(crate) is_open: bool,
 }
 
@@ -113,9 +113,9 @@ impl Record {
     /// The version that this program writes and reads.
     pub const VERSION: u32 = 1;
 
-    /// Whether nothing kept the build apart.
+    /// Whether nothing kept the build apart, or nobody knows.
     pub(crate) fn is_open(&self) -> bool {
-        self.sandbox == NONE
+        self.sandbox != APART
     }
 
     /// What has to be there for it to run.
@@ -373,7 +373,7 @@ impl Looked {
         let is_of_it = said.version == Record::VERSION && said.folder == folder;
         (is_of_it && self.has(folder)).then_some(Brief {
             tests: said.tests,
-            is_open: said.sandbox == NONE,
+            is_open: said.sandbox != APART,
             said,
             marks,
         })

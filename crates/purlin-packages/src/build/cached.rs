@@ -4,10 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use purlin_commands::Reporter;
+use purlin_model::{Digest, Hasher};
 use purlin_store::{ActionResult, RestoreError, StoreError, Tree, restore};
 
 use super::{Builder, name_of, without};
 use crate::references::references;
+use crate::sandbox::APART;
 use crate::store::{Record, make_read_only, remove_tree};
 
 impl Builder<'_> {
@@ -20,12 +22,26 @@ impl Builder<'_> {
     ) -> Option<Record> {
         let key = self.graph.nodes[index].key;
         let _held = self.cache.begin().ok();
-        let own = || self.entered(index, prefix, &self.cache.result(key).ok()??);
-        own().or_else(|| self.entered(index, prefix, &reporter.fetch(key)?))
+        let kinds = || [true, false].into_iter().filter(|is_apart| *is_apart || !self.strict);
+        let own = |is_apart| {
+            let result = self.cache.result(kept_as(key, is_apart)).ok()??;
+            self.entered(index, prefix, &result, is_apart)
+        };
+        let of_others = |is_apart| {
+            let result = reporter.fetch(kept_as(key, is_apart))?;
+            self.entered(index, prefix, &result, is_apart)
+        };
+        kinds().find_map(own).or_else(|| kinds().find_map(of_others))
     }
 
     /// A result as a package in its place.
-    fn entered(&self, index: usize, prefix: &Path, result: &ActionResult) -> Option<Record> {
+    fn entered(
+        &self,
+        index: usize,
+        prefix: &Path,
+        result: &ActionResult,
+        is_apart: bool,
+    ) -> Option<Record> {
         let node = &self.graph.nodes[index];
         if result.exit_code != Some(0) {
             return None;
@@ -33,11 +49,11 @@ impl Builder<'_> {
         self.realise(&result.tree, prefix).ok()?;
         let candidates = self.candidates(index);
         let references = references(prefix, &candidates).ok()?;
-        self.cache.touch(node.key);
+        self.cache.touch(kept_as(node.key, is_apart));
         Some(Record {
             tree: result.tree.digest(),
             references: without(references, prefix),
-            sandbox: "unknown: it comes from the cache".to_owned(),
+            sandbox: if is_apart { APART } else { "unknown: it comes from the cache" }.to_owned(),
             built: result.created,
             duration_ms: result.duration_ms,
             ..self.record(index, prefix)
@@ -59,4 +75,15 @@ impl Builder<'_> {
         let _ = remove_tree(&work);
         Ok(())
     }
+}
+
+/// What the result of a package is kept under. One that was built apart, and from nothing but what was, has
+/// a key of its own: who wants packages to be built so asks for no other.
+pub(super) fn kept_as(key: Digest, is_apart: bool) -> Digest {
+    if !is_apart {
+        return key;
+    }
+    let mut hasher = Hasher::new("purlin-package-apart");
+    hasher.field(&key.0);
+    hasher.finish()
 }

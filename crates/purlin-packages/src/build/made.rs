@@ -8,6 +8,7 @@ use purlin_commands::{Action, Done, Ended, Event, Reporter};
 use purlin_model::{Diagnostic, Digest};
 use purlin_store::{ActionResult, InstanceLock, StoreError, capture, fault};
 
+use super::cached::kept_as;
 use super::place::writable;
 use super::{Builder, Failure, changes, name_of, without};
 use crate::graph::Node;
@@ -95,7 +96,11 @@ impl Builder<'_> {
         let mut record = self.record(index, prefix);
         record.references = without(references(&made, &self.candidates(index))?, prefix);
         record.duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        record.tree = self.keep(node, &made, &ended)?;
+        if self.is_tainted(index) {
+            record.sandbox = format!("{}, with what was built without", record.sandbox);
+        }
+        let kept = kept_as(node.key, !record.is_open());
+        record.tree = self.keep(node, kept, &made, &ended)?;
         if !node.package.tests.is_empty() {
             // A test may look at the tree as it was built.
             self.test(index, (work, &made), lock, reporter)?;
@@ -106,7 +111,7 @@ impl Builder<'_> {
             self.move_into_place(&made, prefix)?;
         }
         self.store.put_record(&record)?;
-        reporter.put(node.key, self.force.contains(&index));
+        reporter.put(kept, self.force.contains(&index));
         let _ = remove_tree(work);
         let _ = remove_tree(&self.store.failed(&folder));
         self.finished(node, duration, Some(ended), reporter);
@@ -117,6 +122,7 @@ impl Builder<'_> {
     pub(super) fn keep(
         &self,
         node: &Node,
+        key: Digest,
         prefix: &Path,
         ended: &Ended,
     ) -> Result<Digest, Failure> {
@@ -134,7 +140,7 @@ impl Builder<'_> {
             duration_ms: u64::try_from(ended.duration.as_millis()).unwrap_or(u64::MAX),
             tree,
         };
-        self.cache.put_result(node.key, &result)?;
+        self.cache.put_result(key, &result)?;
         Ok(result.tree.digest())
     }
 

@@ -138,6 +138,16 @@ impl Builder<'_> {
         Ok(last)
     }
 
+    /// Whether a build in a sandbox has seen packages of which nobody knows that they were built in one.
+    /// With `strict` those that matter were built again.
+    pub(super) fn is_tainted(&self, index: usize) -> bool {
+        let is_open = |path: &PathBuf| {
+            self.store.record(&name_of(path)).is_some_and(|record| record.is_open())
+        };
+        let is_apart = matches!(self.sandbox, Sandbox::Bubblewrap(_));
+        is_apart && !self.strict && self.visible(index, false).iter().any(is_open)
+    }
+
     /// The folders that a package may see while it is built.
     fn visible(&self, index: usize, tests: bool) -> Vec<PathBuf> {
         let node = &self.graph.nodes[index];

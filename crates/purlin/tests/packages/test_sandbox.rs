@@ -292,6 +292,63 @@ fn strict_means_that_nothing_is_built_without() {
 }
 
 #[test]
+fn strict_takes_nothing_out_of_the_cache_that_was_built_without() {
+    let bench = Bench::empty("[build]\nsandbox = \"off\"\n");
+    bench.workspace.write(
+        "purlin.star",
+        "def b(mk_package):\n    return mk_package(version = \"1\", install = \"ls / > $out/b\")\n\
+         def a(mk_package, b):\n    return mk_package(version = \"1\", build_requires = [b], install = \"cp %s/b $out/a\" % b)\n\n\
+         definitions = {\"packages\": {\"a\": a, \"b\": b}}\n",
+    );
+    let switch = |mode: &str| {
+        let text = bench.workspace.read("purlin.toml");
+        let line = text.lines().find(|line| line.starts_with("sandbox")).unwrap();
+        let text = text.replace(line, &format!("sandbox = \"{mode}\""));
+        bench.workspace.write("purlin.toml", text);
+    };
+    let stores = std::cell::Cell::new(0);
+    let forget = || {
+        let packages = bench.workspace.cache().join("packages");
+        stores.set(stores.get() + 1);
+        let away = bench.workspace.base().join(format!("away-{}", stores.get()));
+        fs::rename(packages, away).unwrap();
+    };
+    let nothing: [&str; 0] = [];
+    assert_eq!(bench.built_by(&["build", "b"]), ["b-1"]);
+    // Built in a sandbox, from what was not.
+    switch("auto");
+    assert_eq!(bench.built_by(&["build", "a"]), ["a-1"]);
+    let explained = bench.workspace.succeed(&["build", "--explain", "a"]).stdout;
+    assert!(explained.contains("sandbox: bubblewrap, with what was built without"), "{explained}");
+    forget();
+    assert_eq!(bench.built_by(&["build", "a", "b"]), nothing);
+    switch("strict");
+    assert_eq!(bench.built_by(&["build", "a", "b"]), ["a-1", "b-1"], "they are there, and open");
+    forget();
+    // What was built so is there for all.
+    for mode in ["strict", "auto", "off"] {
+        switch(mode);
+        assert_eq!(bench.built_by(&["build", "a", "b"]), nothing, "{mode}");
+        let explained = bench.workspace.succeed(&["build", "--explain", "a"]).stdout;
+        assert!(explained.contains("sandbox: bubblewrap\n"), "{explained}");
+        forget();
+    }
+}
+
+#[test]
+fn only_open_results_in_the_cache_are_no_results_for_strict() {
+    let bench = bench("off", "ls / > $out/x");
+    assert_eq!(bench.built_by(&["build", "it"]), ["it-1"]);
+    let packages = bench.workspace.cache().join("packages");
+    fs::rename(packages, bench.workspace.base().join("away")).unwrap();
+    let text = bench.workspace.read("purlin.toml").replace("off", "strict");
+    bench.workspace.write("purlin.toml", text);
+    assert_eq!(bench.built_by(&["build", "it"]), ["it-1"]);
+    let seen = fs::read_to_string(bench.root_of("it").join("x")).unwrap();
+    assert!(!seen.lines().any(|line| line == "home"), "{seen}");
+}
+
+#[test]
 fn that_builds_are_not_kept_apart_is_told_unless_somebody_wants_it_so() {
     for (mode, notes) in [("auto", 1), ("off", 0)] {
         let bench = bench(mode, "echo x > $out/x");
