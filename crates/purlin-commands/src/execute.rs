@@ -114,8 +114,8 @@ pub(crate) struct Conditions<'a> {
     pub keeps_stdout: bool,
 }
 
-/// Runs an action to its end with these process variables. Whatever it starts holds `lock`, the instance's, too,
-/// where the conditions let it.
+/// Runs an action to its end with these process variables. Whatever it starts holds `lock`, the
+/// instance's, too, where the conditions let it.
 ///
 /// # Errors
 /// The program could not be started.

@@ -54,6 +54,23 @@ enum Failure {
     Program(Box<Ended>, Vec<Diagnostic>),
 }
 
+impl Failure {
+    /// The same, with what went wrong after it.
+    fn and(mut self, later: Self) -> Self {
+        match (&mut self, later) {
+            (
+                Self::Told(all) | Self::Program(_, all),
+                Self::Told(more) | Self::Program(_, more),
+            ) => {
+                all.extend(more);
+                self
+            }
+            (Self::Stopped, later) => later,
+            (_, Self::Stopped) => self,
+        }
+    }
+}
+
 impl From<Diagnostic> for Failure {
     fn from(diagnostic: Diagnostic) -> Self {
         Self::Told(vec![diagnostic])

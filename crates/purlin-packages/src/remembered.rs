@@ -1,10 +1,11 @@
 //! What records of packages said when they were read last: a run in which nothing is built looks at each of
 //! them, and reads none.
 //!
-//! The file has a line with its version and the checksum of all that follows, then a line for each folder of a
-//! package: its name and, if its record is remembered, the marks of that, the digest of the tests that it has
-//! passed (`-` for none), whether its build was kept apart (`apart`, `open`), and what has to be there for it to run, by the numbers of lines. It belongs to one
-//! workspace, and whoever finds it damaged reads the records.
+//! The file has a line with its version and the checksum of all that follows, then a line for each
+//! folder of a package: its name and, if its record is remembered, the marks of that, the digest of the
+//! tests that it has passed (`-` for none), whether its build was kept apart (`apart`, `open`), and what
+//! has to be there for it to run, by the numbers of lines. It belongs to one workspace, and whoever finds
+//! it damaged reads the records.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -24,8 +25,8 @@ const HEADER: &str = "purlin-records 3 ";
 const APART: &str = "apart";
 const OPEN: &str = "open";
 
-/// A record that was changed as shortly before it was read might be changed again, and keep its marks: clocks of
-/// file systems move in ticks, and those of some in whole seconds.
+/// A record that was changed as shortly before it was read might be changed again, and keep its marks:
+/// clocks of file systems move in ticks, and those of some in whole seconds.
 const TICK: Duration = Duration::from_millis(10);
 const COARSE: Duration = Duration::from_secs(2);
 

@@ -27,7 +27,8 @@ pub struct Selected {
 
 /// Finds out what has to be made for these to be there, and to run. What is there already is not
 /// asked what it was made of. `sound` tells whether a record is as it should be, by the tests that the
-/// package has passed and whether nothing kept its build apart. Records that are as they were are not read: what they said is in the file `memory`.
+/// package has passed and whether nothing kept its build apart. Records that are as they were are not
+/// read: what they said is in the file `memory`.
 #[must_use]
 pub fn select(
     graph: &PackageGraph,

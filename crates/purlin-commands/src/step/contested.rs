@@ -2,8 +2,8 @@
 //! put its own back, in turn, in every run.
 //!
 //! Where one of them names the file it is found before anything runs. Where both name folders, or use
-//! wildcards, many may well write into one folder, and only what they write tells. None of them runs while another
-//! does, so that what changes meanwhile is its own.
+//! wildcards, many may well write into one folder, and only what they write tells. None of them runs
+//! while another does, so that what changes meanwhile is its own.
 
 use std::sync::Arc;
 use std::time::Duration;

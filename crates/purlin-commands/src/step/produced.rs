@@ -90,8 +90,9 @@ impl Step<'_> {
     }
 
     /// What is there of the artifacts after a run, without what others have on record that write there,
-    /// too, and without what those may have left who were `killed`: that is no result of this run. Nor is what it has left there itself in an earlier one, if
-    /// another that may not write the same has written it.
+    /// too, and without what those may have left who were `killed`: that is no result of this run. Nor is
+    /// what it has left there itself in an earlier one, if another that may not write the same has
+    /// written it.
     pub(super) fn without_others(
         &self,
         after: &Tree,

@@ -30,8 +30,8 @@ impl LockFile {
         Some((pin, entry.key.clone()))
     }
 
-    /// Pins an input, in place of `old`, unless somebody has pinned the same address meanwhile; returns the pin
-    /// that counts. `index` is the folder of indexes, where those who write take turns.
+    /// Pins an input, in place of `old`, unless somebody has pinned the same address meanwhile; returns
+    /// the pin that counts. `index` is the folder of indexes, where those who write take turns.
     ///
     /// # Errors
     /// `lock-file` when the file cannot be read, and `lock-unwritten` when it cannot be written.

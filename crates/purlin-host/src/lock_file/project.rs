@@ -76,8 +76,9 @@ impl LockFile {
             .map(|pin| pin.commit)
     }
 
-    /// Pins a project, in place of `old`, unless somebody has pinned the same revision meanwhile; returns the pin
-    /// that counts. What else is pinned to `old` follows it: one revision is one commit. `index` is the folder of indexes, where those who write take turns.
+    /// Pins a project, in place of `old`, unless somebody has pinned the same revision meanwhile; returns
+    /// the pin that counts. What else is pinned to `old` follows it: one revision is one commit. `index` is
+    /// the folder of indexes, where those who write take turns.
     ///
     /// # Errors
     /// `lock-file` when the file cannot be read, and `lock-unwritten` when it cannot be written.

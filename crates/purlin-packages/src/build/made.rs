@@ -52,12 +52,18 @@ impl Builder<'_> {
         reporter.event(Event::Started { id: node.id.clone(), reason });
         let before = self.make_room(node, prefix, reporter)?;
         let done = self.build_in(index, action, (&work, prefix), lock, reporter);
-        match before {
-            Some(before) if done.is_err() => self.put_back(before, prefix)?,
-            Some(before) => Self::forget(before),
-            None => {}
+        match (before, done) {
+            (None, done) => done,
+            (Some(before), Ok(done)) => {
+                Self::forget(before);
+                Ok(done)
+            }
+            // Why it failed is told whatever comes of putting back what was there.
+            (Some(before), Err(failure)) => Err(match self.put_back(before, prefix) {
+                Ok(()) => failure,
+                Err(error) => failure.and(error.into()),
+            }),
         }
-        done
     }
 
     fn build_in(
