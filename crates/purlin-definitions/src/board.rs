@@ -10,8 +10,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use purlin_model::{Diagnostic, Origin};
 use purlin_plugin::language::Argument;
 
-use crate::Contribution;
+use crate::listed::ListedFiles;
 use crate::mix::Mixing;
+use crate::{Contribution, Name};
 
 /// A definition, evaluated in one workspace for one system.
 #[derive(Debug, Clone)]
@@ -55,7 +56,22 @@ pub(crate) enum Task {
 #[derive(Clone)]
 pub(crate) enum Outcome {
     Value(Result<Argument, Arc<Diagnostic>>),
-    Fragments(Result<Arc<Vec<Arc<Contribution>>>, Arc<Diagnostic>>),
+    Fragments(Result<Arc<Added>, Arc<Diagnostic>>),
+}
+
+/// What a plugin adds to definitions or outputs.
+#[derive(Debug, Default)]
+pub(crate) struct Added {
+    pub(crate) found: Vec<Arc<Contribution>>,
+    /// Definitions that are files, folder by folder.
+    pub(crate) files: Vec<Arc<ListedFiles>>,
+}
+
+impl Added {
+    /// What was found of one section or output root.
+    pub(crate) fn of_root(&self, root: &Name) -> impl Iterator<Item = Arc<Contribution>> {
+        self.found.iter().filter(|one| one.path.first() == Some(root)).cloned()
+    }
 }
 
 /// A task that is being worked on, and the one that needs it.

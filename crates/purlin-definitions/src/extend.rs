@@ -7,18 +7,18 @@ use purlin_model::{Diagnostic, Origin, Value};
 use purlin_plugin::transform::{Fragment, Payload};
 use purlin_store::Patterns;
 
-use crate::board::{Asker, Frame, Outcome, Task, current, planned};
+use crate::board::{Added, Asker, Frame, Outcome, Task, current, planned};
 use crate::catalogue::FeatureHead;
 use crate::compose::Context;
 use crate::engine::Engine;
 use crate::file::{DefinitionFile, inside, matching};
+use crate::folder::MappedFile;
 use crate::force::first;
 use crate::fragment::{checked, of_system};
+use crate::listed::ListedFiles;
 use crate::priority::EXTENSION;
 use crate::read::{SectionReader, Use, Used, stated_priority};
-use crate::{Content, Contribution, Injected, Layer, Lineage, Name, Phase, Step, folder, message};
-
-type Fragments = Result<Arc<Vec<Arc<Contribution>>>, Arc<Diagnostic>>;
+use crate::{Content, Injected, Layer, Lineage, Name, Phase, Step, folder, message};
 
 impl Engine {
     /// What one `[[use]]` adds; it is called once.
@@ -27,7 +27,7 @@ impl Engine {
         project: usize,
         position: usize,
         frame: Option<&Arc<Frame>>,
-    ) -> Fragments {
+    ) -> Result<Arc<Added>, Arc<Diagnostic>> {
         let task = Task::Extend { project, position };
         let asker = Asker { frame: current(frame), asked: None, between: planned() };
         let outcome = self.board.run(&task, &asker, |frame| {
@@ -49,7 +49,7 @@ impl Engine {
         project: usize,
         position: usize,
         frame: &Arc<Frame>,
-    ) -> Result<Vec<Arc<Contribution>>, Diagnostic> {
+    ) -> Result<Added, Diagnostic> {
         let used = &self.projects[project].document.uses[position];
         let host = &*self.catalogue.host;
         let (head, fragments) = match used.what {
@@ -75,13 +75,13 @@ impl Engine {
             feature: Name::from(head.name.as_str()),
             origin: used.origin.clone(),
         });
-        let mut adding = Adding { engine: self, project, used, step, found: Vec::new() };
+        let mut adding = Adding { engine: self, project, used, step, added: Added::default() };
         for fragment in fragments {
             checked(&fragment, head, Phase::Extend, |root| used.extends.contains(root))?;
             of_system(&self.catalogue, &fragment, head)?;
             adding.add(fragment)?;
         }
-        Ok(adding.found)
+        Ok(adding.added)
     }
 
     /// The files that an importer reads.
@@ -110,7 +110,7 @@ struct Adding<'a> {
     project: usize,
     used: &'a Use,
     step: Arc<Step>,
-    found: Vec<Arc<Contribution>>,
+    added: Added,
 }
 
 impl Adding<'_> {
@@ -126,11 +126,11 @@ impl Adding<'_> {
         };
         let section = path[0].clone();
         let mut reader = SectionReader::new(&self.engine.catalogue, &section, lineage, priority);
-        reader.system = fragment.system;
+        reader.common.system = fragment.system;
         if !fragment.inject.is_empty() {
             let (arguments, origin) = (fragment.inject, self.used.origin.clone());
             let places = self.used.places_of(&arguments);
-            reader.inject = Some(Arc::new(Injected { arguments, origin, places }));
+            reader.common.inject = Some(Arc::new(Injected { arguments, origin, places }));
         }
         match fragment.payload {
             Payload::Data(data) => {
@@ -144,7 +144,7 @@ impl Adding<'_> {
             Payload::Value(value) => reader.add_at(&path, Content::Value(value), origin),
         }
         self.engine.report(reader.diagnostics);
-        self.found.extend(reader.found);
+        self.added.found.extend(reader.found);
         Ok(())
     }
 
@@ -165,11 +165,17 @@ impl Adding<'_> {
                 ));
         };
         let file = DefinitionFile::new(found, root);
-        add_definition(reader, path.to_vec(), &file);
+        add_definition(reader, path, &file);
         Ok(())
     }
 
-    fn add_folder(&self, reader: &mut SectionReader<'_>, path: &[Name], folder: &str, named: bool) {
+    fn add_folder(
+        &mut self,
+        reader: &mut SectionReader<'_>,
+        path: &[Name],
+        folder: &str,
+        named: bool,
+    ) {
         let root = &self.engine.projects[self.project].root;
         let mapped = folder::map(root, folder, path);
         if mapped.is_missing && named {
@@ -178,9 +184,20 @@ impl Adding<'_> {
             reader.diagnostics.push(message::missing_folder(folder, &shown, origin));
         }
         reader.diagnostics.extend(mapped.diagnostics);
-        reader.found.reserve(mapped.files.len());
-        for (path, file) in mapped.files {
-            add_definition(reader, path, &file);
+        for mut folder in mapped.folders {
+            let (listed, others) =
+                std::mem::take(&mut folder.files).into_iter().partition(|file| {
+                    folder.name(*file).ends_with(".star")
+                        && reader.is_plain(&folder.above, folder.stem(*file))
+                });
+            let others: Vec<MappedFile> = others;
+            for file in others {
+                add_definition(reader, &folder.path(file), &folder.definition(file));
+            }
+            folder.files = listed;
+            if !folder.files.is_empty() {
+                self.added.files.push(ListedFiles::new(folder, reader.common.clone()));
+            }
         }
     }
 }
@@ -189,17 +206,17 @@ fn is_definition(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "star" || ending == "toml")
 }
 
-fn add_definition(reader: &mut SectionReader<'_>, path: Vec<Name>, file: &Arc<DefinitionFile>) {
+fn add_definition(reader: &mut SectionReader<'_>, path: &[Name], file: &Arc<DefinitionFile>) {
     let origin = Origin::whole(&file.place);
     if !file.path.as_os_str().as_encoded_bytes().ends_with(b".toml") {
         let content = Content::Prototype { file: file.clone(), name: None };
-        return reader.add_owned(path, content, origin);
+        return reader.add_at(path, content, origin);
     }
-    let outer = reader.priority;
+    let outer = reader.common.priority;
     // Where no leaves are, it is data like other.
     if !reader.leaves.is_empty() {
-        reader.priority = stated_priority(file).unwrap_or(outer);
+        reader.common.priority = stated_priority(file).unwrap_or(outer);
     }
-    reader.add_owned(path, Content::Toml(file.clone()), origin);
-    reader.priority = outer;
+    reader.add_at(path, Content::Toml(file.clone()), origin);
+    reader.common.priority = outer;
 }

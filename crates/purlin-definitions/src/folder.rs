@@ -5,7 +5,6 @@
 //! there is ignored. A folder with a `purlin.toml` is a project of its own and is not entered.
 //! Symbolic links are followed inside the workspace.
 
-use std::cmp::Ordering;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -29,12 +28,81 @@ const DEEPEST: usize = 32;
 /// What a folder holds.
 #[derive(Debug, Default)]
 pub struct Mapped {
-    /// The definitions: paths of names with their files, sorted.
-    pub files: Vec<(Vec<Name>, Arc<DefinitionFile>)>,
+    /// The folders in it that have definitions, and itself.
+    pub(crate) folders: Vec<MappedFolder>,
     /// Whether there is no such folder.
     pub is_missing: bool,
     /// What cannot be mapped.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The definitions that lie in one folder: their names alone, since most are never opened.
+#[derive(Debug)]
+pub(crate) struct MappedFolder {
+    /// Where it is, absolute.
+    folder: PathBuf,
+    /// The folder as users are shown it.
+    shown: PathBuf,
+    /// The names that lead to it.
+    pub(crate) above: Vec<Name>,
+    /// The names of files, one behind the other.
+    names: String,
+    /// Sorted by what they define.
+    pub(crate) files: Vec<MappedFile>,
+}
+
+/// A file that is a definition, by the place of its name among those of its folder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MappedFile {
+    start: u32,
+    /// How much of the name is what it defines; nothing for what is called like the folder.
+    stem: u16,
+    length: u16,
+}
+
+impl Mapped {
+    /// The definitions: paths of names with their files, sorted.
+    #[must_use]
+    pub fn files(&self) -> Vec<(Vec<Name>, Arc<DefinitionFile>)> {
+        let of = |folder: &MappedFolder| {
+            let one = |file: &MappedFile| (folder.path(*file), folder.definition(*file));
+            folder.files.iter().map(one).collect::<Vec<_>>()
+        };
+        let mut files: Vec<_> = self.folders.iter().flat_map(of).collect();
+        files.sort_unstable_by(|one, other| (&one.0, &one.1.path).cmp(&(&other.0, &other.1.path)));
+        files
+    }
+}
+
+impl MappedFile {
+    fn name(self, names: &str) -> &str {
+        &names[self.start as usize..][..usize::from(self.length)]
+    }
+}
+
+impl MappedFolder {
+    /// What a file defines, if that has a name of its own.
+    pub(crate) fn stem(&self, file: MappedFile) -> &str {
+        &self.name(file)[..usize::from(file.stem)]
+    }
+
+    pub(crate) fn name(&self, file: MappedFile) -> &str {
+        file.name(&self.names)
+    }
+
+    /// The names that lead to what a file defines.
+    pub(crate) fn path(&self, file: MappedFile) -> Vec<Name> {
+        let mut path = Vec::with_capacity(self.above.len() + 1);
+        path.extend_from_slice(&self.above);
+        let stem = self.stem(file);
+        path.extend((!stem.is_empty()).then(|| Arc::from(stem)));
+        path
+    }
+
+    pub(crate) fn definition(&self, file: MappedFile) -> Arc<DefinitionFile> {
+        let name = self.name(file);
+        DefinitionFile::shown(child(&self.folder, name), child(&self.shown, name))
+    }
 }
 
 /// Maps a folder of a workspace. `root` is the workspace's folder, and `folder` is relative to it.
@@ -45,7 +113,7 @@ pub struct Mapped {
 /// std::fs::write(workspace.path().join("pkgs/games/ants.star"), "")?;
 ///
 /// let mapped = purlin_definitions::map_folder(workspace.path(), "pkgs");
-/// let names: Vec<String> = mapped.files.iter().map(|(path, _)| path.join(".")).collect();
+/// let names: Vec<String> = mapped.files().iter().map(|(path, _)| path.join(".")).collect();
 /// assert_eq!(names, ["games.ants"]);
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -61,6 +129,7 @@ pub(crate) fn map(root: &SourceRoot, folder: &str, above: &[Name]) -> Mapped {
         root,
         prefix: above,
         mapped: Mapped::default(),
+        count: 0,
         above: Vec::new(),
         linked: 0,
         is_deep: false,
@@ -77,14 +146,6 @@ pub(crate) fn map(root: &SourceRoot, folder: &str, above: &[Name]) -> Mapped {
         Ok(_) => walk.report(&path, "no-folder", ("is not a folder", "a folder belongs here")),
         Err(_) => walk.mapped.is_missing = true,
     }
-    // It was walked in order, but for what has one name.
-    let order = |one: &(Vec<Name>, Arc<DefinitionFile>),
-                 other: &(Vec<Name>, Arc<DefinitionFile>)| {
-        (&one.0, &one.1.path).cmp(&(&other.0, &other.1.path))
-    };
-    if !walk.mapped.files.is_sorted_by(|one, other| order(one, other).is_le()) {
-        walk.mapped.files.sort_unstable_by(order);
-    }
     walk.mapped
 }
 
@@ -96,6 +157,8 @@ struct Walk<'a> {
     /// What stands before all names.
     prefix: &'a [Name],
     mapped: Mapped,
+    /// How many definitions were found.
+    count: usize,
     /// The folders above without symbolic links: one that comes again is a circle.
     above: Vec<PathBuf>,
     /// How many folders were reached through symbolic links.
@@ -106,8 +169,9 @@ struct Walk<'a> {
 }
 
 /// What a name in a folder is.
-enum Found<'n> {
-    File { stem: &'n str },
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    File,
     Folder,
 }
 
@@ -137,13 +201,13 @@ impl Walk<'_> {
                 return;
             }
         }
-        let mut entries: Vec<Listed> = Vec::new();
+        let mut listing = Listing::default();
         match fs::read_dir(folder) {
             Ok(found) => {
                 for entry in found.flatten() {
-                    match entry.file_name().into_string() {
-                        Ok(name) => entries.extend(Listed::of(name, &entry)),
-                        Err(name) => self.odd_name(folder, Path::new(&name)),
+                    match entry.file_name().to_str() {
+                        Some(name) => listing.add(name, entry.file_type().ok()),
+                        None => self.odd_name(folder, Path::new(&entry.file_name())),
                     }
                 }
             }
@@ -155,33 +219,42 @@ impl Walk<'_> {
             }
         }
         let is_top = self.names.is_empty();
-        if !is_top && entries.iter().any(|one| one.name == "purlin.toml") {
+        if !is_top && listing.entries.iter().any(|one| listing.name(one) == "purlin.toml") {
             return;
         }
-        let entries = in_order(entries);
-        if !is_top && self.take_default(folder, &entries) {
+        listing.sort();
+        if !is_top && self.take_default(folder, &mut listing) {
             return;
         }
         self.above.push(real);
-        let shown = self.root.show(folder);
-        self.mapped.files.reserve(entries.len());
-        for one in &entries {
-            let name = &one.name;
-            if self.mapped.files.len() >= MOST {
-                let many = ("holds too many definitions", "links may have multiplied them");
-                self.report(folder, "folder-size", many);
-                break;
-            }
-            if is_top && matches!(name.as_str(), "purlin.toml" | "purlin.star") {
+        // Those above come before those below, which are found meanwhile.
+        let place = self.begin(folder);
+        let mut files = Vec::with_capacity(listing.entries.len());
+        for one in &listing.entries {
+            let name = listing.name(one);
+            if is_top && matches!(name, "purlin.toml" | "purlin.star") {
                 continue;
             }
-            match self.what(folder, one) {
-                Some(Found::File { stem }) => self.found(folder, &shown, name, Some(stem)),
-                Some(Found::Folder) => self.descend(name, &child(folder, name)),
-                None => {}
+            match self.what(folder, name, one) {
+                Some(Found::File) if self.has_room(folder) => files.push(one.file),
+                Some(Found::Folder) if self.count <= MOST => {
+                    self.descend(name, &child(folder, name));
+                }
+                Some(_) | None => {}
             }
         }
+        self.end(place, listing.names, files);
         self.above.pop();
+    }
+
+    /// Counts one more, if there may be one.
+    fn has_room(&mut self, folder: &Path) -> bool {
+        self.count += 1;
+        if self.count == MOST + 1 {
+            let many = ("holds too many definitions", "links may have multiplied them");
+            self.report(folder, "folder-size", many);
+        }
+        self.count <= MOST
     }
 
     fn descend(&mut self, name: &str, path: &Path) {
@@ -197,46 +270,60 @@ impl Walk<'_> {
     }
 
     /// Whether the folder is one definition.
-    fn take_default(&mut self, folder: &Path, entries: &[Listed]) -> bool {
-        let mut is_one = false;
-        for one in entries.iter().filter(|one| is_default(&one.name)) {
-            if let Some(Found::File { .. }) = self.what(folder, one) {
-                is_one = true;
-                self.found(folder, &self.root.show(folder), &one.name, None);
+    fn take_default(&mut self, folder: &Path, listing: &mut Listing) -> bool {
+        let mut files = Vec::new();
+        for one in listing.entries.iter().filter(|one| is_default(listing.name(one))) {
+            if self.what(folder, listing.name(one), one) == Some(Found::File)
+                && self.has_room(folder)
+            {
+                // It has no name but the folder's.
+                files.push(MappedFile { stem: 0, ..one.file });
             }
+        }
+        let is_one = !files.is_empty();
+        if is_one {
+            let place = self.begin(folder);
+            self.end(place, std::mem::take(&mut listing.names), files);
         }
         is_one
     }
 
-    /// A file of a folder, which is one of a name there, or the folder's own.
-    fn found(&mut self, folder: &Path, shown: &Path, file: &str, name: Option<&str>) {
-        let mut path = Vec::with_capacity(self.prefix.len() + self.names.len() + 1);
-        path.extend_from_slice(self.prefix);
-        path.extend_from_slice(&self.names);
-        path.extend(name.map(Arc::from));
-        let file = DefinitionFile::shown(child(folder, file), child(shown, file));
-        self.mapped.files.push((path, file));
+    /// Takes a place for the definitions of a folder.
+    fn begin(&mut self, folder: &Path) -> usize {
+        self.mapped.folders.push(MappedFolder {
+            folder: folder.to_owned(),
+            shown: self.root.show(folder),
+            above: self.prefix.iter().chain(&self.names).cloned().collect(),
+            names: String::new(),
+            files: Vec::new(),
+        });
+        self.mapped.folders.len() - 1
     }
 
-    fn what<'n>(&mut self, folder: &Path, listed: &'n Listed) -> Option<Found<'n>> {
-        let name = listed.name.as_str();
+    /// Puts the definitions of a folder into their place.
+    fn end(&mut self, place: usize, names: String, files: Vec<MappedFile>) {
+        let found = &mut self.mapped.folders[place];
+        (found.names, found.files) = (names, files);
+    }
+
+    fn what(&mut self, folder: &Path, name: &str, listed: &Listed) -> Option<Found> {
         if name.starts_with('.') {
             return None;
         }
-        let stem = stem(name);
+        let has_stem = listed.file.stem < listed.file.length;
         let mut kind = listed.kind?;
         if kind.is_symlink() {
             let path = child(folder, name);
             kind = match fs::metadata(&path) {
                 Ok(metadata) => metadata.file_type(),
-                Err(_) if stem.is_some() => {
+                Err(_) if has_stem => {
                     let broken = ("is a link to nothing", "take the link away");
                     self.report(&path, "broken-link", broken);
                     return None;
                 }
                 Err(_) => return None,
             };
-            if kind.is_file() && stem.is_some() {
+            if kind.is_file() && has_stem {
                 let real = path.canonicalize().ok()?;
                 if !real.starts_with(&self.root.real) {
                     self.report(&path, "leads-out", LEADS_OUT);
@@ -247,8 +334,7 @@ impl Walk<'_> {
         if kind.is_dir() {
             return Some(Found::Folder);
         }
-        let stem = stem.filter(|_| kind.is_file())?;
-        Some(Found::File { stem })
+        (kind.is_file() && has_stem).then_some(Found::File)
     }
 
     fn odd_name(&mut self, folder: &Path, name: &Path) {
@@ -272,51 +358,55 @@ impl Walk<'_> {
     }
 }
 
+/// The names in a folder that may count, one behind the other.
+#[derive(Default)]
+struct Listing {
+    names: String,
+    entries: Vec<Listed>,
+}
+
 /// A name in a folder.
 struct Listed {
-    name: String,
-    /// How much of the name is what a file of definitions defines; all of it for anything else.
-    stem: usize,
+    /// How it begins, as a number in the order of names: most are told apart by that.
+    begin: u64,
+    /// Its place, as if it were a file of definitions; what is none is a stem altogether.
+    file: MappedFile,
     kind: Option<fs::FileType>,
 }
 
-/// Sorted by name. How names begin is sorted, as numbers, with their places: most are told apart by
-/// that, and what is moved while they are is small.
-fn in_order(entries: Vec<Listed>) -> Vec<Listed> {
-    let starts = entries.iter().map(Listed::start).enumerate();
-    let mut places: Vec<(u64, usize)> = starts.map(|(place, start)| (start, place)).collect();
-    places.sort_unstable_by(|one, other| {
-        let names = || entries[one.1].order(&entries[other.1]);
-        one.0.cmp(&other.0).then_with(names)
-    });
-    let mut entries: Vec<Option<Listed>> = entries.into_iter().map(Some).collect();
-    places.into_iter().filter_map(|(_, place)| entries[place].take()).collect()
-}
-
-impl Listed {
-    /// `None` for files that are nothing to definitions: many may lie between those that are.
-    fn of(name: String, entry: &fs::DirEntry) -> Option<Self> {
-        let stem = stem(&name).map(str::len);
-        let kind = entry.file_type().ok();
-        let may_count = stem.is_some() || !kind.is_some_and(|kind| kind.is_file());
-        let stem = stem.unwrap_or(name.len());
-        may_count.then_some(Self { name, stem, kind })
+impl Listing {
+    /// Leaves out files that are nothing to definitions: many may lie between those that are.
+    fn add(&mut self, name: &str, kind: Option<fs::FileType>) {
+        let stem = stem(name);
+        if stem.is_none() && kind.is_some_and(|kind| kind.is_file()) {
+            return;
+        }
+        let stem = stem.unwrap_or(name);
+        let mut begin = [0; 8];
+        let known = stem.len().min(begin.len());
+        begin[..known].copy_from_slice(&stem.as_bytes()[..known]);
+        let start = u32::try_from(self.names.len());
+        let (stem, length) = (u16::try_from(stem.len()), u16::try_from(name.len()));
+        // No name is longer than any system allows.
+        let (Ok(start), Ok(stem), Ok(length)) = (start, stem, length) else { return };
+        self.names.push_str(name);
+        let file = MappedFile { start, stem, length };
+        self.entries.push(Listed { begin: u64::from_be_bytes(begin), file, kind });
     }
 
-    /// How what it defines begins, as a number in the order of names.
-    fn start(&self) -> u64 {
-        let mut start = [0; 8];
-        let known = self.stem.min(start.len());
-        start[..known].copy_from_slice(&self.name.as_bytes()[..known]);
-        u64::from_be_bytes(start)
+    fn name(&self, one: &Listed) -> &str {
+        one.file.name(&self.names)
     }
 
-    fn stem(&self) -> &[u8] {
-        &self.name.as_bytes()[..self.stem]
-    }
-
-    fn order(&self, other: &Self) -> Ordering {
-        self.stem().cmp(other.stem()).then_with(|| self.name.cmp(&other.name))
+    /// Sorts by what files define, and by name.
+    fn sort(&mut self) {
+        let names = &self.names;
+        let stem = |one: &Listed| &one.file.name(names)[..usize::from(one.file.stem)];
+        self.entries.sort_unstable_by(|one, other| {
+            let whole = || one.file.name(names).cmp(other.file.name(names));
+            let rest = || stem(one).cmp(stem(other)).then_with(whole);
+            one.begin.cmp(&other.begin).then_with(rest)
+        });
     }
 }
 

@@ -30,6 +30,7 @@ mod fragment;
 mod graph;
 mod inputs;
 mod lineage;
+mod listed;
 pub mod merge;
 mod message;
 mod missing;

@@ -14,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 
 use purlin_model::fold;
 
+use crate::listed::ListedFiles;
 use crate::{Contribution, Name};
 
 pub use rules::{Rule, Rules};
@@ -49,6 +50,8 @@ enum Here {
     #[default]
     Nothing,
     One(Arc<Contribution>),
+    /// One that is made when somebody needs it.
+    Listed(Arc<ListedFiles>, usize),
     Many(Vec<Arc<Contribution>>),
 }
 
@@ -88,6 +91,16 @@ impl Tree {
             all.sort_by(order);
         }
         self.root.extend(&all, 1);
+    }
+
+    /// Adds the definitions that are files of a folder.
+    pub(crate) fn add_files(&mut self, files: &Arc<ListedFiles>) {
+        let mut node = &mut self.root;
+        for name in files.above().iter().skip(1) {
+            node.forget();
+            node = node.below.entry(name.clone()).or_default();
+        }
+        node.add_files(files);
     }
 
     /// The node at a path below the root.
@@ -133,6 +146,33 @@ impl Node {
         });
         self.below = below.collect();
         self.below.append(&mut known);
+    }
+
+    fn add_files(&mut self, files: &Arc<ListedFiles>) {
+        self.forget();
+        let names = files.names().map(Name::from).enumerate();
+        if files.len() / MANY < self.below.len() {
+            for (place, name) in names {
+                self.below.entry(name).or_default().add_file(files, place);
+            }
+            return;
+        }
+        let mut known = std::mem::take(&mut self.below);
+        let below = names.map(|(place, name)| {
+            let mut node = known.remove(&name).unwrap_or_default();
+            node.add_file(files, place);
+            (name, node)
+        });
+        self.below = below.collect();
+        self.below.append(&mut known);
+    }
+
+    fn add_file(&mut self, files: &Arc<ListedFiles>, place: usize) {
+        self.forget();
+        match self.here {
+            Here::Nothing => self.here = Here::Listed(files.clone(), place),
+            _ => self.here.add(files.get(place).clone()),
+        }
     }
 
     /// The node of a name below it, as it is written.
@@ -199,8 +239,9 @@ impl Node {
     /// The smallest priority for a system at and below it.
     fn least_for(&self, system: Option<&str>) -> Option<i64> {
         if self.is_end() {
-            let here = self.here().iter().filter(|one| one.is_for(system));
-            return here.map(|one| one.priority).min();
+            let for_it = |own: &Option<&Name>| own.is_none_or(|own| Some(&**own) == system);
+            let here = self.here.priorities().filter(|(own, _)| for_it(own));
+            return here.map(|(_, priority)| priority).min();
         }
         self.least().for_system(system)
     }
@@ -214,8 +255,8 @@ impl Node {
     }
 
     fn add_least(&self, least: &mut Least) {
-        for one in self.here() {
-            least.add(one.system.as_ref(), one.priority);
+        for (system, priority) in self.here.priorities() {
+            least.add(system, priority);
         }
         for node in self.below.values() {
             if node.is_end() {
@@ -243,14 +284,26 @@ impl Here {
         match self {
             Self::Nothing => &[],
             Self::One(one) => std::slice::from_ref(one),
+            Self::Listed(files, place) => std::slice::from_ref(files.get(*place)),
             Self::Many(all) => all,
         }
+    }
+
+    /// The systems that they are for, with their priorities. Nothing is made for that.
+    fn priorities(&self) -> impl Iterator<Item = (Option<&Name>, i64)> {
+        let (listed, made) = match self {
+            Self::Listed(files, _) => (Some((files.system(), files.priority())), [].as_slice()),
+            made => (None, made.all()),
+        };
+        let made = made.iter().map(|one| (one.system.as_ref(), one.priority));
+        listed.into_iter().chain(made)
     }
 
     fn add(&mut self, contribution: Arc<Contribution>) {
         *self = match std::mem::take(self) {
             Self::Nothing => Self::One(contribution),
             Self::One(one) => Self::Many(vec![one, contribution]),
+            Self::Listed(files, place) => Self::Many(vec![files.get(place).clone(), contribution]),
             Self::Many(mut all) => {
                 all.push(contribution);
                 Self::Many(all)

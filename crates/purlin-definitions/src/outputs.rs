@@ -8,7 +8,7 @@ use purlin_plugin::language::{Argument, Datum};
 use purlin_plugin::transform::{Fragment, Payload};
 use serde_json::{Map, Value as Json};
 
-use crate::board::{Asker, Frame, Outcome, Task, current, lock};
+use crate::board::{Added, Asker, Frame, Outcome, Task, current, lock};
 use crate::catalogue::FeatureHead;
 use crate::compose::Context;
 use crate::engine::Engine;
@@ -48,9 +48,7 @@ impl Engine {
         let mut failed = None;
         for number in self.owners(root) {
             match self.made(project, number, frame) {
-                Ok(made) => {
-                    tree.extend(made.iter().filter(|one| one.path.first() == Some(root)).cloned());
-                }
+                Ok(made) => tree.extend(made.of_root(root)),
                 // What comes of a circle would depend on who asks first.
                 Err(why) if why.code == CYCLE => return Err(why),
                 Err(why) => {
@@ -93,7 +91,7 @@ impl Engine {
                 Outcome::Fragments(made.map(Arc::new).map_err(Arc::new))
             });
             let Ok(Outcome::Fragments(Ok(made))) = outcome else { return None };
-            tree.extend(made.iter().filter(|one| one.path.first() == Some(root)).cloned());
+            tree.extend(made.of_root(root));
         }
         tree.extend(self.passed_through(0, root));
         Some(tree)
@@ -133,7 +131,7 @@ impl Engine {
         project: usize,
         transform: usize,
         frame: Option<&Arc<Frame>>,
-    ) -> Result<Arc<Vec<Arc<Contribution>>>, Arc<Diagnostic>> {
+    ) -> Result<Arc<Added>, Arc<Diagnostic>> {
         let task = Task::Outputs { project, transform };
         let asker = Asker { frame: current(frame), ..Asker::default() };
         let outcome = self.board.run(&task, &asker, |frame| {
@@ -172,7 +170,7 @@ impl Engine {
         number: usize,
         path: Option<&[Name]>,
         frame: &Arc<Frame>,
-    ) -> Result<Vec<Arc<Contribution>>, Diagnostic> {
+    ) -> Result<Added, Diagnostic> {
         let transform = &self.catalogue.transforms[number];
         let head = &transform.head;
         let code = (transform.load)().map_err(first)?;
@@ -207,7 +205,7 @@ impl Engine {
                 self.add_output(project, fragment, &step, &mut found)?;
             }
         }
-        Ok(found)
+        Ok(Added { found, ..Added::default() })
     }
 
     /// What is made for one system stands below its name, where definitions of systems stand, too.

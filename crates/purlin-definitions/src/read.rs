@@ -8,4 +8,6 @@ mod section;
 pub(crate) use document::{Choice, Document, Place, ProjectEntry, Use, Used, read_document};
 pub use include::{include_patterns, included};
 pub(crate) use literal::read_literal;
-pub(crate) use section::{SectionReader, folds_alike, read_toml_file, stated_priority, validated};
+pub(crate) use section::{
+    Common, SectionReader, folds_alike, read_toml_file, stated_priority, validated,
+};

@@ -142,7 +142,10 @@ impl Engine {
                     continue;
                 }
             };
-            tree.extend(added.iter().filter(|one| one.path.first() == Some(section)).cloned());
+            tree.extend(added.of_root(section));
+            for files in added.files.iter().filter(|files| files.above().first() == Some(section)) {
+                tree.add_files(files);
+            }
         }
         Ok(Arc::new(tree))
     }

@@ -54,7 +54,7 @@ impl SectionReader<'_> {
         file: &Arc<DefinitionFile>,
         index: &Indexed,
     ) {
-        let outer = self.priority;
+        let outer = self.common.priority;
         match written {
             Written::Branch(entries) => {
                 // A dictionary of nothing but data may be a leaf.
@@ -77,12 +77,14 @@ impl SectionReader<'_> {
                 };
                 let place =
                     index.function(name).map_or(origin, |function| &function.origin).clone();
-                self.add(path, priority.unwrap_or(outer), content, place);
+                self.common.priority = priority.unwrap_or(outer);
+                self.add_at(path, content, place);
+                self.common.priority = outer;
             }
             Written::Data { value, priority } => {
-                self.priority = priority.unwrap_or(outer);
+                self.common.priority = priority.unwrap_or(outer);
                 self.read(path, value, key);
-                self.priority = outer;
+                self.common.priority = outer;
             }
         }
     }

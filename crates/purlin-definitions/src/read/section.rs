@@ -17,7 +17,14 @@ pub(crate) struct SectionReader<'a> {
     catalogue: &'a Catalogue,
     /// The leaf types that the section holds.
     pub(crate) leaves: Vec<&'a LeafFeature>,
-    /// What the contributions have in common.
+    pub(crate) common: Common,
+    pub(crate) found: Vec<Arc<Contribution>>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// What contributions from one place have in common.
+#[derive(Debug, Clone)]
+pub(crate) struct Common {
     pub(crate) lineage: Lineage,
     /// What their priority is unless they say it.
     pub(crate) priority: i64,
@@ -25,8 +32,27 @@ pub(crate) struct SectionReader<'a> {
     pub(crate) system: Option<Name>,
     /// What they bring for parameters.
     pub(crate) inject: Option<Arc<Injected>>,
-    pub(crate) found: Vec<Arc<Contribution>>,
-    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl Common {
+    /// One of the contributions.
+    pub(crate) fn contribution(
+        &self,
+        path: Vec<Name>,
+        content: Content,
+        origin: Origin,
+    ) -> Contribution {
+        Contribution {
+            path,
+            system: self.system.clone(),
+            content,
+            priority: self.priority,
+            at_home: self.priority,
+            lineage: Arc::new(Lineage { origin, ..self.lineage.clone() }),
+            through: None,
+            inject: self.inject.clone(),
+        }
+    }
 }
 
 impl<'a> SectionReader<'a> {
@@ -39,10 +65,7 @@ impl<'a> SectionReader<'a> {
         Self {
             catalogue,
             leaves: catalogue.leaves_of(section).collect(),
-            lineage,
-            priority,
-            system: None,
-            inject: None,
+            common: Common { lineage, priority, system: None, inject: None },
             found: Vec::new(),
             diagnostics: Vec::new(),
         }
@@ -56,9 +79,9 @@ impl<'a> SectionReader<'a> {
             return self.add_at(path, content, value.origin.clone());
         };
         // A table with the priority of what is in it; where no leaves are, it is data like other.
-        let outer = self.priority;
+        let outer = self.common.priority;
         let stated = if self.leaves.is_empty() { None } else { priority_in(table) };
-        self.priority = stated.unwrap_or(outer);
+        self.common.priority = stated.unwrap_or(outer);
         let rest = match stated {
             Some(_) => without_priority(value, table),
             None => value.clone(),
@@ -70,7 +93,7 @@ impl<'a> SectionReader<'a> {
             Some(Err(mistakes)) => self.diagnostics.extend(mistakes),
             None => self.branch(path, rest.as_table()),
         }
-        self.priority = outer;
+        self.common.priority = outer;
     }
 
     fn branch(&mut self, path: &[Name], table: Option<&Table>) {
@@ -108,53 +131,27 @@ impl<'a> SectionReader<'a> {
         );
     }
 
-    /// Adds what somebody wrote at a place.
+    /// Adds what somebody wrote at a place; a system in front of its path is taken off.
     pub(crate) fn add_at(&mut self, path: &[Name], content: Content, origin: Origin) {
-        self.add(path, self.priority, content, origin);
-    }
-
-    /// Adds a contribution; a system in front of its path is taken off.
-    pub(crate) fn add(&mut self, path: &[Name], priority: i64, content: Content, origin: Origin) {
         if !is_name(path) {
             return self.diagnostics.push(no_name(path, origin));
         }
         let (path, system) = self.split(path);
-        self.push(path, system, priority, content, origin);
+        let made = self.common.contribution(path, content, origin);
+        self.found.push(Arc::new(Contribution { system, ..made }));
     }
 
-    /// The same for a path that is there already, which is not copied.
-    pub(crate) fn add_owned(&mut self, path: Vec<Name>, content: Content, origin: Origin) {
-        let is_system =
-            self.system.is_none() && path.get(1).is_some_and(|name| self.catalogue.is_system(name));
-        if is_system || !is_name(&path) {
-            return self.add_at(&path, content, origin);
-        }
-        self.push(path, self.system.clone(), self.priority, content, origin);
-    }
-
-    fn push(
-        &mut self,
-        path: Vec<Name>,
-        system: Option<Name>,
-        priority: i64,
-        content: Content,
-        origin: Origin,
-    ) {
-        let lineage = Lineage { origin, ..self.lineage.clone() };
-        self.found.push(Arc::new(Contribution {
-            path,
-            system,
-            content,
-            priority,
-            at_home: priority,
-            lineage: Arc::new(lineage),
-            through: None,
-            inject: self.inject.clone(),
-        }));
+    /// Whether a path counts as it is written: nothing is wrong with it, and no system stands in front.
+    pub(crate) fn is_plain(&self, above: &[Name], name: &str) -> bool {
+        let first = above.get(1).map_or(name, AsRef::as_ref);
+        is_name(above)
+            && above.len() < LONGEST
+            && !name.is_empty()
+            && (self.common.system.is_some() || !self.catalogue.is_system(first))
     }
 
     fn split(&self, path: &[Name]) -> (Vec<Name>, Option<Name>) {
-        if let (None, [section, system, rest @ ..]) = (&self.system, path)
+        if let (None, [section, system, rest @ ..]) = (&self.common.system, path)
             && self.catalogue.is_system(system)
         {
             let mut path: Vec<Name> = [section].into_iter().chain(rest).cloned().collect();
@@ -164,7 +161,7 @@ impl<'a> SectionReader<'a> {
             }
             return (path, Some(system.clone()));
         }
-        (path.to_vec(), self.system.clone())
+        (path.to_vec(), self.common.system.clone())
     }
 }
 

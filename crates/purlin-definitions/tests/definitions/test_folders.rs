@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use crate::world::{told, world, write};
 
 fn mapped(mapped: &Mapped, root: &Path) -> Vec<String> {
-    let files = mapped.files.iter();
+    let files = mapped.files().into_iter();
     let shown = files.map(|(path, file)| {
         format!("{} {}", path.join("/"), file.path.strip_prefix(root).unwrap().display())
     });
