@@ -11,6 +11,7 @@ use purlin_model::{Diagnostic, Origin};
 use purlin_plugin::language::Argument;
 
 use crate::listed::ListedFiles;
+use crate::message::CYCLE;
 use crate::mix::Mixing;
 use crate::{Contribution, Name};
 
@@ -124,9 +125,24 @@ pub(crate) struct Board {
 #[derive(Default)]
 struct Waiting {
     /// For each task that is being worked on, the one that has to be done first.
-    first: Mixed<Task>,
+    first: Mixed<First>,
     /// How many threads sleep until something is done.
     sleeping: usize,
+}
+
+/// A task that has to be done before another one can go on.
+struct First {
+    task: Task,
+    /// Where that asks for it, or for the first of those between.
+    asked: Option<Origin>,
+    between: Option<Between>,
+}
+
+impl First {
+    fn of(task: &Task, asker: &Asker) -> Self {
+        let (asked, between) = (asker.asked.clone(), asker.between.clone());
+        Self { task: task.clone(), asked, between }
+    }
 }
 
 #[derive(Default)]
@@ -179,7 +195,7 @@ impl Board {
             between: asker.between.clone(),
         });
         if let Some(parent) = parent {
-            lock(&self.waiting).first.insert(parent.task.clone(), task.clone());
+            lock(&self.waiting).first.insert(parent.task.clone(), First::of(task, asker));
         }
         let ending = Ending { board: self, task, slot: &slot, parent };
         let outcome = with_current(&frame, || work(&frame));
@@ -187,6 +203,20 @@ impl Board {
         drop(ending);
         // What was told first stays: somebody may have given the task up.
         Ok(slot.done.get().cloned().unwrap_or_else(unfinished))
+    }
+
+    /// Forgets what came to a circle, so that it is done again.
+    pub(crate) fn forget_circles(&self) {
+        let is_circle = |outcome: &Outcome| {
+            let why = match outcome {
+                Outcome::Value(value) => value.as_ref().err(),
+                Outcome::Fragments(added) => added.as_ref().err(),
+            };
+            why.is_some_and(|why| why.code == CYCLE)
+        };
+        for shard in &self.slots {
+            lock(shard).retain(|_, slot| !slot.done.get().is_some_and(is_circle));
+        }
     }
 
     /// Ends a task whose thread will not go on, and those that it has begun.
@@ -209,7 +239,7 @@ impl Board {
         if begun.is_some() {
             let outcome =
                 lock(self.shard(task)).get(task).and_then(|slot| slot.done.get().cloned());
-            while let Some(task) = begun {
+            while let Some(First { task, .. }) = begun {
                 let slot = lock(self.shard(&task)).get(&task).cloned();
                 if let (Some(slot), Some(outcome)) = (slot, &outcome) {
                     let _ = slot.done.set(outcome.clone());
@@ -237,7 +267,7 @@ impl Board {
                     waiting.first.remove(&parent.task);
                     return Err(circle);
                 }
-                waiting.first.insert(parent.task.clone(), task.clone());
+                waiting.first.insert(parent.task.clone(), First::of(task, asker));
             }
             waiting.sleeping += 1;
             waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
@@ -328,19 +358,23 @@ fn own_circle(task: &Task, asker: &Asker) -> Option<Circle> {
 
 /// The circle that closes if who asks waits for `task`, which others work on.
 #[expect(clippy::mutable_key_type, reason = "a key is told by the address of its definition")]
-fn others_circle(waiting: &Mixed<Task>, task: &Task, asker: &Asker) -> Option<Circle> {
-    let mut way = vec![(task.clone(), None)];
+fn others_circle(waiting: &Mixed<First>, task: &Task, asker: &Asker) -> Option<Circle> {
+    let mut way: Vec<(&Task, &First)> = Vec::new();
     let mut last = task;
-    while let Some(next) = waiting.get(last) {
-        if let Some(mut circle) = own_circle(next, asker) {
-            circle.extend(way);
-            return Some(circle);
-        }
-        if way.iter().any(|(seen, _)| seen == next) {
+    while let Some(first) = waiting.get(last) {
+        if way.iter().any(|(seen, _)| *seen == last) {
             return None;
         }
-        way.push((next.clone(), None));
-        last = next;
+        way.push((last, first));
+        if let Some(mut circle) = own_circle(&first.task, asker) {
+            for (task, First { asked, between, .. }) in way {
+                circle.push((task.clone(), asked.clone()));
+                let between = between.iter().flat_map(|between| between());
+                circle.extend(between.collect::<Vec<_>>().into_iter().rev());
+            }
+            return Some(circle);
+        }
+        last = &first.task;
     }
     None
 }

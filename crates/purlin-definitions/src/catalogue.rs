@@ -6,7 +6,7 @@ mod plugins;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use purlin_model::{Diagnostic, Diagnostics, Origin, Source, Value, fold};
+use purlin_model::{Diagnostic, Diagnostics, Entry, Origin, Source, Table, Value, fold};
 use purlin_plugin::contract::Host;
 use purlin_plugin::language::LeafType;
 use purlin_plugin::transform::{Importer, Transform};
@@ -212,10 +212,7 @@ impl LeafFeature {
     /// accepts there. So a package may be called `version`.
     #[must_use]
     pub fn takes(&self, value: &Value) -> bool {
-        let Some(table) = value.as_table() else { return false };
-        let marked =
-            table.iter().filter(|(key, _)| self.marks.iter().any(|mark| fold(mark) == fold(key)));
-        let mut marked = marked.peekable();
+        let mut marked = self.marked(value).peekable();
         if marked.peek().is_none() {
             return false;
         }
@@ -225,6 +222,17 @@ impl LeafFeature {
             properties.iter().find(|property| fold(property.name) == fold(key))
         };
         marked.any(|(key, entry)| property(key).is_some_and(|one| one.accepts(&entry.value)))
+    }
+
+    /// Whether a table was meant to be a leaf of this type: one of the marks is in it, and is no table
+    /// that could be called so. If it does not fit, whoever reads the leaf is told.
+    pub(crate) fn is_meant(&self, value: &Value) -> bool {
+        self.marked(value).any(|(_, entry)| entry.value.as_table().is_none())
+    }
+
+    fn marked<'v>(&self, value: &'v Value) -> impl Iterator<Item = (&'v str, &'v Entry)> {
+        let entries = value.as_table().into_iter().flat_map(Table::iter);
+        entries.filter(|(key, _)| self.marks.iter().any(|mark| fold(mark) == fold(key)))
     }
 }
 

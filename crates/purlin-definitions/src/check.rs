@@ -9,7 +9,7 @@ use crate::board::{Key, lock};
 use crate::engine::{Axes, Engine, Point};
 use crate::merge::{Node, Standing, Tree};
 use crate::missing::{MISSING_ARGUMENT, evaluated_for};
-use crate::priority::CHILD;
+use crate::priority::CHOSEN;
 use crate::project::{Exported, Project};
 use crate::read::Choice;
 use crate::scope::RESERVED;
@@ -116,7 +116,8 @@ impl Engine {
         systems.into_iter().flat_map(with).collect()
     }
 
-    /// What projects put out here as it is at home. What excludes each other there does so here.
+    /// What projects put out here, adopted or as it is at home: what stands above it here does not keep
+    /// it from being put out. What excludes each other there does so here.
     fn add_homes(&self, section: &Name, keys: &mut Vec<Key>) {
         for Exported { index, world, .. } in self.exported(0) {
             let (Ok(tree), Ok(joined)) =
@@ -124,9 +125,6 @@ impl Engine {
             else {
                 continue;
             };
-            if world == 0 {
-                continue;
-            }
             let mut there = Vec::new();
             for (system, point) in self.points_of(section) {
                 let told = &mut Vec::new();
@@ -259,7 +257,7 @@ impl Engine {
         let joined = self.joined(project.place.index, section, None).ok()?;
         let here = joined.tree.at(path)?.here().iter();
         let mut own = here.filter(|one| {
-            one.lineage.project.index == project.place.index && one.priority < CHILD - 1
+            one.lineage.project.index == project.place.index && one.priority < CHOSEN
         });
         own.find(|one| one.system.is_none()).cloned()
     }

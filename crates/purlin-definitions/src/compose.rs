@@ -14,6 +14,7 @@ use crate::entry::{Entry, Target, gone};
 use crate::merge::{Node, Standing, Tree};
 use crate::priority::CHILD;
 use crate::project::{Exported, JoinedTree};
+use crate::read::meant;
 use crate::{Contribution, Name, message};
 
 /// What a transform may ask for while it runs.
@@ -434,8 +435,10 @@ impl Namespace for Definitions {
             }))
         };
         if self.path.is_empty() {
-            let section = self.reads.iter().find(|one| crate::read::folds_alike(one, name))?;
-            return Some(Ok(below(section)));
+            return match meant(self.reads.iter().map(String::as_str), name) {
+                Ok(section) => Some(Ok(below(section?))),
+                Err(two) => Some(Err(message::folds_alike(name, None, two.map(|one| (one, None))))),
+            };
         }
         let tree = match self.tree(&engine) {
             Ok(tree) => tree,
@@ -444,7 +447,13 @@ impl Namespace for Definitions {
         let node = tree.at(&self.path[1..])?;
         let name = match node.get(name) {
             Some(_) => name.into(),
-            None => node.folded(name).first().copied()?.clone(),
+            None => match node.folded(name).as_slice() {
+                [one, other, ..] => {
+                    let two = [*one, *other].map(|one| (one.as_ref(), None));
+                    return Some(Err(message::folds_alike(name, None, two)));
+                }
+                alike => alike.first().copied()?.clone(),
+            },
         };
         match tree.standing(node.get(&name)?, None) {
             Standing::Nothing => None,

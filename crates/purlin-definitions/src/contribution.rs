@@ -48,11 +48,18 @@ pub struct Injected {
 }
 
 impl Injected {
+    /// Whether a parameter of this name gets one of the arguments.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.arguments.keys().any(|one| folds_alike(one, name))
+    }
+
     /// Where an argument is written.
     #[must_use]
     pub fn place(&self, name: &str) -> &Origin {
-        let found = self.places.iter().find(|(one, _)| folds_alike(one, name));
-        found.map_or(&self.origin, |(_, origin)| origin)
+        let alike = || self.places.iter().find(|(one, _)| folds_alike(one, name));
+        let found = self.places.get(name).or_else(|| alike().map(|(_, place)| place));
+        found.unwrap_or(&self.origin)
     }
 }
 

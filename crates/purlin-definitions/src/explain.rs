@@ -89,7 +89,7 @@ impl Engine {
     fn add_definition(&self, output: &Contribution, explanation: &mut Explanation) {
         let Content::Lazy(lazy) = &output.content else { return };
         let Some(entry) = lazy.as_any().and_then(|any| any.downcast_ref::<Entry>()) else { return };
-        self.add_key(entry.key(), explanation);
+        self.add_key(entry.key(), output.through.as_ref(), explanation);
         if let Target::Conflict(key, _) = &entry.target {
             self.add_conflict(key, explanation);
         }
@@ -111,7 +111,8 @@ impl Engine {
         }
     }
 
-    fn add_key(&self, key: &Key, explanation: &mut Explanation) {
+    /// What is known of a definition. `through` made the output of it.
+    fn add_key(&self, key: &Key, through: Option<&Arc<Step>>, explanation: &mut Explanation) {
         let point = self.point(key.point);
         if let Some(system) = &point.system {
             explanation.axes.push(("system".to_owned(), system.to_string()));
@@ -119,15 +120,21 @@ impl Engine {
         let axes = point.axes.iter().map(|(axis, value)| (axis.to_string(), value.to_string()));
         explanation.axes.extend(axes);
         let Some((section, path)) = key.definition.path.split_first() else { return };
+        // What was joined is made anew each time.
+        let is_other = |one: &&Arc<Contribution>| {
+            !Arc::ptr_eq(one, &key.definition)
+                && !Arc::ptr_eq(&one.lineage, &key.definition.lineage)
+        };
+        let is_adopted = key.home() != key.world;
         if let Ok(joined) = self.joined(key.world, section, None)
             && let Some(node) = joined.tree.at(path)
         {
-            // What was joined is made anew each time.
-            let is_other = |one: &&Arc<Contribution>| {
-                !Arc::ptr_eq(one, &key.definition)
-                    && !Arc::ptr_eq(&one.lineage, &key.definition.lineage)
-            };
             match joined.tree.standing(node, point.system.as_deref()) {
+                // What an adopted project puts out counts there, whatever has its name here.
+                Standing::Leaf(winner, _) if is_adopted && is_other(&&winner) => {
+                    self.add_home(key, explanation);
+                }
+                Standing::Conflict(_) if is_adopted => self.add_home(key, explanation),
                 Standing::Leaf(winner, verdict) => {
                     let all = std::iter::once(&winner).chain(&verdict.shadowed).filter(is_other);
                     explanation.shadowed.extend(all.map(|one| self.told(one)));
@@ -143,12 +150,23 @@ impl Engine {
         }
         for (name, parameter, found) in self.parameters(key) {
             let told = match found {
-                Some((level, supply)) => self.told_supply(key, &parameter, level, &supply),
+                Some((level, supply)) => self.told_supply(key, through, &parameter, level, &supply),
                 // It takes its default.
                 None if parameter.kind == ParameterKind::Optional => continue,
                 None => Told::bare("missing", &parameter.origin, name.clone()),
             };
             explanation.injected.push((name, told));
+        }
+    }
+
+    /// What became of the others at the path of a definition in the project that it is of.
+    fn add_home(&self, key: &Key, explanation: &mut Explanation) {
+        let Some((section, path)) = key.definition.path.split_first() else { return };
+        let Ok(tree) = self.extended(key.home(), section, None) else { return };
+        let system = self.point(key.point).system.clone();
+        let standing = tree.at(path).map(|node| tree.standing(node, system.as_deref()));
+        if let Some(Standing::Leaf(_, verdict) | Standing::Conflict(verdict)) = standing {
+            self.add(&verdict, explanation);
         }
     }
 
@@ -191,7 +209,14 @@ impl Engine {
         filled.collect()
     }
 
-    fn told_supply(&self, key: &Key, parameter: &Parameter, level: Level, supply: &Supply) -> Told {
+    fn told_supply(
+        &self,
+        key: &Key,
+        through: Option<&Arc<Step>>,
+        parameter: &Parameter,
+        level: Level,
+        supply: &Supply,
+    ) -> Told {
         let bare = Told::bare;
         let name = &parameter.name;
         match (level, supply) {
@@ -209,10 +234,17 @@ impl Engine {
                 let origin = why.labels.first().map(|label| &label.origin);
                 bare(layer, origin.unwrap_or(&parameter.origin), name.clone())
             }
-            (Level::Injected, _) => {
-                let origin = key.definition.inject.as_ref().map(|inject| inject.place(name));
-                bare("injected", origin.unwrap_or(&parameter.origin), name.clone())
-            }
+            (Level::Injected, _) => match (key.definition.inject.as_ref(), through) {
+                (Some(inject), _) if inject.has(name) => {
+                    bare("injected", inject.place(name), name.clone())
+                }
+                // An axis of whoever made the output.
+                (_, Some(step)) => {
+                    let plugin = Some(step.plugin.to_string());
+                    Told { plugin, ..bare("injected", &step.origin, name.clone()) }
+                }
+                (_, None) => bare("injected", &parameter.origin, name.clone()),
+            },
             (Level::Reserved, _) => bare("reserved", &parameter.origin, name.clone()),
             (_, Supply::Ready(Argument::Constructor(leaf))) => {
                 let feature = self.catalogue.constructor(&leaf.constructor);
@@ -244,7 +276,7 @@ impl Engine {
             }
             (point, Standing::Leaf(definition, _)) => {
                 explanation.winner = Some(self.told(&definition));
-                self.add_key(&Key { world: 0, point, definition }, &mut explanation);
+                self.add_key(&Key { world: 0, point, definition }, None, &mut explanation);
             }
         }
         Some(explanation)

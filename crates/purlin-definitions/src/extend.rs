@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::file::{DefinitionFile, inside, matching};
 use crate::folder::MappedFile;
 use crate::force::first;
-use crate::fragment::{checked, of_system};
+use crate::fragment::{checked, of_system, says_system};
 use crate::listed::ListedFiles;
 use crate::priority::EXTENSION;
 use crate::read::{SectionReader, Use, Used, stated_priority};
@@ -52,22 +52,22 @@ impl Engine {
     ) -> Result<Added, Diagnostic> {
         let used = &self.projects[project].document.uses[position];
         let host = &*self.catalogue.host;
-        let (head, fragments) = match used.what {
+        let (head, call, fragments) = match used.what {
             Used::Importer(number) => {
                 let importer = &self.catalogue.importers[number];
                 let code = (importer.load)().map_err(first)?;
                 let sources = self.sources(project, &importer.inputs, &importer.head)?;
-                (&importer.head, code.load(&used.options, &sources, host))
+                (&importer.head, "importer/load", code.load(&used.options, &sources, host))
             }
             Used::Transform(number) => {
                 let transform = &self.catalogue.transforms[number];
                 let code = (transform.load)().map_err(first)?;
                 let context = Context::extending(self, project, number, position, frame);
-                (&transform.head, code.extend(&context, &used.options, host))
+                (&transform.head, "extend", code.extend(&context, &used.options, host))
             }
         };
         let fragments = fragments.map_err(|error| {
-            message::plugin_failed(&head.plugin, &head.name, "extend", &error, &used.origin)
+            message::plugin_failed(&head.plugin, &head.name, call, &error, &used.origin)
         })?;
         let step = Arc::new(Step {
             phase: Phase::Extend,
@@ -76,9 +76,13 @@ impl Engine {
             origin: used.origin.clone(),
         });
         let mut adding = Adding { engine: self, project, used, step, added: Added::default() };
-        for fragment in fragments {
+        for mut fragment in fragments {
             checked(&fragment, head, Phase::Extend, |root| used.extends.contains(root))?;
             of_system(&self.catalogue, &fragment, head)?;
+            // Its path says it as well.
+            if says_system(&self.catalogue, &fragment, head)? {
+                fragment.system = None;
+            }
             adding.add(fragment)?;
         }
         Ok(adding.added)

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use purlin_model::{Diagnostic, Origin, Source, harmless_line};
 
 use crate::Name;
-use crate::file::{DefinitionFile, SourceRoot};
+use crate::file::{DefinitionFile, SourceRoot, normal};
 
 /// More than anybody writes: links that multiply folders end here.
 const MOST: usize = 200_000;
@@ -135,7 +135,8 @@ pub(crate) fn map(root: &SourceRoot, folder: &str, above: &[Name]) -> Mapped {
         is_deep: false,
         names: Vec::new(),
     };
-    let path = root.folder.join(folder);
+    // `./pkgs` is the same folder as `pkgs`, and what is in it the same files.
+    let path = normal(&root.folder.join(folder));
     match path.canonicalize() {
         Ok(real) if !real.starts_with(&root.real) => walk.report(&path, "leads-out", LEADS_OUT),
         Ok(real) if real != root.real && real.join("purlin.toml").exists() => {

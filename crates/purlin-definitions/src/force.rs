@@ -56,10 +56,18 @@ impl Engine {
         if frame.as_ref().is_some_and(|frame| frame.depth > DEEPEST) {
             return Err(Arc::new(message::too_deep(key)));
         }
-        let plan = Arc::new(Plan::new(self, std::slice::from_ref(key), frame.as_ref()));
         let asker = Asker { frame, asked: asked.cloned(), between: None };
-        plan.run(self, &asker);
-        self.outcome(key, &asker)
+        let run = |is_in_order| {
+            let plan = Plan::new(self, std::slice::from_ref(key), asker.frame.as_ref());
+            Arc::new(plan.in_order(is_in_order)).run(self, &asker);
+            self.outcome(key, &asker)
+        };
+        let forced = run(false);
+        if asker.frame.is_some() || !is_circle(&forced) {
+            return forced;
+        }
+        self.board.forget_circles();
+        run(true)
     }
 
     /// Evaluates many at once, on all processors. The results are in the order of the keys.
@@ -74,10 +82,21 @@ impl Engine {
         }
         order.sort_by_key(|(place, _)| *place);
         let order: Vec<Key> = order.into_iter().map(|(_, key)| key.clone()).collect();
-        for some in order.chunks(AT_ONCE) {
-            Arc::new(Plan::new(self, some, None).of_many()).run(self, &asker);
+        let run = |is_in_order| {
+            for some in order.chunks(AT_ONCE) {
+                let plan = Plan::new(self, some, None).of_many().in_order(is_in_order);
+                Arc::new(plan).run(self, &asker);
+            }
+            keys.iter().map(|key| self.outcome(key, &asker)).collect::<Vec<_>>()
+        };
+        let forced = run(false);
+        if !forced.iter().any(is_circle) {
+            return forced;
         }
-        keys.iter().map(|key| self.outcome(key, &asker)).collect()
+        // Of circles that go through each other, the thread that comes first closes one. In order, it is
+        // the same each time.
+        self.board.forget_circles();
+        run(true)
     }
 
     fn outcome(&self, key: &Key, asker: &Asker) -> Forced {
@@ -299,6 +318,10 @@ impl Engine {
             }
         }
     }
+}
+
+fn is_circle(forced: &Forced) -> bool {
+    forced.as_ref().is_err_and(|why| why.code == message::CYCLE)
 }
 
 /// A leaf with a name, unless it has one or may have none.

@@ -75,6 +75,29 @@ pub(crate) fn of_system(
         .help("systems are called like `x86_64-linux`".to_owned()))
 }
 
+/// Whether the path of a fragment says the system that it is for.
+///
+/// # Errors
+/// It says another one.
+pub(crate) fn says_system(
+    catalogue: &Catalogue,
+    fragment: &Fragment,
+    head: &FeatureHead,
+) -> Result<bool, Diagnostic> {
+    let (Some(system), Some(name)) = (&fragment.system, fragment.path.get(1)) else {
+        return Ok(false);
+    };
+    if name == system || !catalogue.is_system(name) {
+        return Ok(name == system);
+    }
+    let why = format!("made `{}` for the system {system}", short(&fragment.path));
+    let summary = format!("`{}` of the plugin `{}` {why}", head.name, head.plugin);
+    Err(Diagnostic::error("bad-fragment", summary)
+        .label(head.origin.clone(), "declared here")
+        .detail(format!("The path says {name}."))
+        .help("leave `system` out, or let it say what the path says".to_owned()))
+}
+
 fn short(path: &[Name]) -> String {
     let shown = path_text(&path[..path.len().min(6)]);
     if path.len() > 6 { format!("{shown}.…") } else { shown }

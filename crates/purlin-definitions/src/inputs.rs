@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::entry::gone;
 use crate::names::as_names;
 use crate::project::Project;
-use crate::read::folds_alike;
+use crate::read::meant;
 use crate::{Name, message, path_text};
 
 /// What a definition may know of an input.
@@ -104,7 +104,13 @@ impl Namespace for InputNames {
             return Some(told.map(|told| as_names("inputs.self", told)));
         }
         let inputs = engine.projects[self.project].document.inputs.as_ref()?.as_table()?;
-        let name = inputs.keys().find(|key| folds_alike(key, name))?.into();
+        let name = match meant(inputs.keys(), name) {
+            Ok(name) => name?.into(),
+            Err(two) => {
+                let two = two.map(|one| (one, inputs.entry(one).map(|entry| entry.key.clone())));
+                return Some(Err(message::folds_alike(name, None, two)));
+            }
+        };
         let (engine, project) = (self.engine.clone(), self.project);
         Some(Ok(Argument::Namespace(Arc::new(InputFields { engine, project, name }))))
     }

@@ -133,15 +133,17 @@ pub(crate) fn own_name(key: &Key, asked: &Origin) -> Diagnostic {
 
 pub(crate) fn folds_alike(
     name: &str,
-    asked: &Origin,
-    two: [(&Name, Option<Origin>); 2],
+    asked: Option<&Origin>,
+    two: [(&str, Option<Origin>); 2],
 ) -> Diagnostic {
     let [(one, _), (other, _)] = &two;
     let summary = format!("`{name}` may mean `{one}` or `{other}`");
     let mut diagnostic = Diagnostic::error("names-fold-alike", summary)
-        .label(asked.clone(), "asked for here")
         .detail("`-` and `_` are the same in the names of parameters.")
         .help("rename one of the two".to_owned());
+    if let Some(asked) = asked {
+        diagnostic = diagnostic.label(asked.clone(), "asked for here");
+    }
     for (name, origin) in two {
         if let Some(origin) = origin {
             diagnostic = diagnostic.label(origin, format!("`{name}`"));

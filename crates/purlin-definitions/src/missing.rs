@@ -37,7 +37,7 @@ impl Engine {
         match &point.system {
             Some(system) => detail.push_str(&format!(" {}", evaluated_for(&[&**system]))),
             None => detail.push_str(
-                " The definition is evaluated without a system, so packages are not looked at.",
+                " The definition is evaluated without a system: there is no `system` and no `pkgs`, and packages are not looked at.",
             ),
         }
         for failed in self.failed_extensions(key.world, &self.scopes(key)) {
@@ -46,7 +46,8 @@ impl Engine {
         if definition.path.last().is_some_and(|own| crate::read::folds_alike(own, name)) {
             detail.push_str(" A definition that asks for its own name gets what it stands above, and nothing is there.");
         }
-        let near = suggestion(name, "names", candidates.iter().map(String::as_str));
+        let others = candidates.iter().map(String::as_str).filter(|one| one != name);
+        let near = suggestion(name, "names", others);
         let there = Key { world: 0, ..key.clone() };
         let help = match near {
             _ if key.world != 0 && self.supply(&there, name, &parameter.origin, None).is_some() => {
@@ -162,6 +163,9 @@ impl Engine {
             self.find_name(&joined.tree.root, &section, &names, &mut lines);
             collect(&joined.tree.root, &mut near, 0);
         }
+        if let [name] = path.as_slice() {
+            lines.extend(self.filled_by_purlin(name));
+        }
         let is_found = lines.len() > before;
         let sections: Vec<Name> =
             self.catalogue.sections.iter().map(|one| Name::from(one.as_str())).collect();
@@ -187,6 +191,20 @@ impl Engine {
             .label(nowhere, "asked for here")
             .detail(lines.join("\n"))
             .help(help)
+    }
+
+    /// What a parameter of a name gets that nobody in the workspace defines.
+    fn filled_by_purlin(&self, name: &str) -> Option<String> {
+        if RESERVED.contains(&name) {
+            return Some(format!("`{name}` is a reserved name: a parameter of that name gets it."));
+        }
+        if let Some(leaf) = self.catalogue.constructor(name) {
+            let what = &leaf.head.name;
+            return Some(format!("`{name}` makes a {what}: a parameter of that name gets it."));
+        }
+        let is_shipped = self.shipped_names().any(|shipped| shipped == name);
+        is_shipped
+            .then(|| format!("`{name}` comes with a plugin: a parameter of that name gets it."))
     }
 
     /// Notes where a name is after all: for other systems, or in a folder.

@@ -10,8 +10,8 @@ use crate::board::{Frame, Key};
 use crate::engine::{Engine, Point};
 use crate::entry::gone;
 use crate::merge::{Standing, Tree};
-use crate::read::folds_alike;
-use crate::scope::{Asked, RESERVED, Supply};
+use crate::read::{folds_alike, meant};
+use crate::scope::{Asked, RESERVED, Supply, needs_system};
 use crate::{Name, message, path_text};
 
 /// Names of one folder, as one definition sees them.
@@ -113,7 +113,7 @@ impl Engine {
             _ => {
                 let reserved = RESERVED.into_iter().filter(|one| *one != "context");
                 let mut names: Vec<_> = reserved
-                    .filter(|name| *name != "system" || point.system.is_some())
+                    .filter(|name| point.system.is_some() || !needs_system(name))
                     .map(|name| (name.to_owned(), self.reserved(name, key, asked, frame)))
                     .collect();
                 let systems = self.systems.iter().map(|one| Value::string(&**one, asked.clone()));
@@ -224,6 +224,10 @@ impl OutputNames {
         node.get(system).map(|_| system)
     }
 
+    fn folds_alike(&self, name: &str, two: [&str; 2]) -> Diagnostic {
+        message::folds_alike(name, Some(&self.asked), two.map(|one| (one, None)))
+    }
+
     fn below(&self, name: &str) -> Arc<dyn Namespace> {
         Arc::new(Self {
             engine: self.engine.clone(),
@@ -259,7 +263,10 @@ impl Namespace for OutputNames {
         let Some(engine) = self.engine.upgrade() else { return Some(Err(gone())) };
         if self.path.is_empty() {
             let roots = engine.output_roots(self.project);
-            let root = roots.iter().find(|root| folds_alike(root, name))?;
+            let root = match meant(roots.iter().map(AsRef::as_ref), name) {
+                Ok(root) => root?,
+                Err(two) => return Some(Err(self.folds_alike(name, two))),
+            };
             return Some(Ok(Argument::Namespace(self.below(root))));
         }
         let tree = match self.tree(&engine)? {
@@ -274,7 +281,10 @@ impl Namespace for OutputNames {
         // Users' own names are not folded; where nobody wrote it so, `_` may stand for `-`.
         let found = match node.get(name) {
             Some(_) => Some(Name::from(name)),
-            None => node.folded(name).first().copied().cloned(),
+            None => match node.folded(name).as_slice() {
+                [one, other, ..] => return Some(Err(self.folds_alike(name, [*one, *other]))),
+                alike => alike.first().copied().cloned(),
+            },
         };
         let Some(name) = found else {
             let own = self.own_system(node).and_then(|system| self.below(system).get(name));
@@ -315,7 +325,13 @@ impl Namespace for FixedNames {
     }
 
     fn get(&self, name: &str) -> Option<Result<Argument, Diagnostic>> {
-        self.names.iter().find(|(one, _)| folds_alike(one, name)).map(|(_, value)| value.clone())
+        match meant(self.names.iter().map(|(one, _)| one.as_str()), name) {
+            Ok(found) => {
+                let found = found?;
+                self.names.iter().find(|(one, _)| one == found).map(|(_, value)| value.clone())
+            }
+            Err(two) => Some(Err(message::folds_alike(name, None, two.map(|one| (one, None))))),
+        }
     }
 }
 

@@ -9,17 +9,16 @@ use purlin_plugin::transform::{Fragment, Payload};
 use serde_json::{Map, Value as Json};
 
 use crate::board::{Added, Asker, Frame, Outcome, Task, current, lock};
-use crate::catalogue::FeatureHead;
 use crate::compose::Context;
 use crate::engine::Engine;
 use crate::entry::Entry;
 use crate::force::first;
-use crate::fragment::{LONG_PATH, checked, of_system};
+use crate::fragment::{LONG_PATH, checked, of_system, says_system};
 use crate::merge::Tree;
 use crate::message::CYCLE;
 use crate::priority::{EXTENSION, PASSTHRU};
 use crate::read::Used;
-use crate::{Content, Contribution, Layer, Lineage, Name, Phase, Step, message, path_text};
+use crate::{Content, Contribution, Layer, Lineage, Name, Phase, Step, message};
 
 impl Engine {
     /// The output roots that there may be, sorted.
@@ -192,7 +191,11 @@ impl Engine {
             for mut fragment in fragments {
                 let owns = |root: &str| transform.outputs.iter().any(|one| one == root);
                 of_system(&self.catalogue, &fragment, head)?;
-                self.place_system(&mut fragment, head)?;
+                let is_said = says_system(&self.catalogue, &fragment, head)?;
+                // What is made for one system stands below its name, where definitions of systems stand, too.
+                if let Some(system) = fragment.system.take().filter(|_| !is_said) {
+                    fragment.path.insert(1.min(fragment.path.len()), system);
+                }
                 match checked(&fragment, head, Phase::Outputs, owns) {
                     Ok(()) => {}
                     // One name spoils itself.
@@ -206,25 +209,6 @@ impl Engine {
             }
         }
         Ok(Added { found, ..Added::default() })
-    }
-
-    /// What is made for one system stands below its name, where definitions of systems stand, too.
-    fn place_system(&self, fragment: &mut Fragment, head: &FeatureHead) -> Result<(), Diagnostic> {
-        let Some(system) = fragment.system.take() else { return Ok(()) };
-        match fragment.path.get(1) {
-            Some(name) if *name == system => {}
-            Some(name) if self.catalogue.is_system(name) => {
-                let shown = path_text(&fragment.path);
-                let why = format!("made `{shown}` for the system {system}");
-                let summary = format!("`{}` of the plugin `{}` {why}", head.name, head.plugin);
-                return Err(Diagnostic::error("bad-fragment", summary)
-                    .label(head.origin.clone(), "declared here")
-                    .detail(format!("The path says {name}."))
-                    .help("leave `system` out, or let it say what the path says".to_owned()));
-            }
-            _ => fragment.path.insert(1.min(fragment.path.len()), system),
-        }
-        Ok(())
     }
 
     fn default_options(&self, transform: usize) -> Result<Option<Json>, Diagnostic> {

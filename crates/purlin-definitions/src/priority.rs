@@ -6,6 +6,8 @@ pub const FORCE: i64 = 50;
 pub const AUTHOR: i64 = 100;
 /// What plugins add.
 pub const EXTENSION: i64 = 200;
+/// What child projects bring that is chosen.
+pub const CHOSEN: i64 = CHILD - 1;
 /// What child projects bring.
 pub const CHILD: i64 = 300;
 /// What is there before anybody defines anything.

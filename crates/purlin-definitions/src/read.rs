@@ -9,5 +9,5 @@ pub(crate) use document::{Choice, Document, Place, ProjectEntry, Use, Used, read
 pub use include::{include_patterns, included};
 pub(crate) use literal::read_literal;
 pub(crate) use section::{
-    Common, SectionReader, folds_alike, read_toml_file, stated_priority, validated,
+    Common, SectionReader, folds_alike, leaf_of, meant, read_toml_file, stated_priority, validated,
 };

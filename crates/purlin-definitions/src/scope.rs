@@ -20,6 +20,11 @@ use crate::{Contribution, Name, message, parse_path};
 /// Names that mean the same in every definition.
 pub const RESERVED: [&str; 6] = ["self", "pkgs", "lib", "system", "inputs", "context"];
 
+/// Whether a reserved name stands for nothing where something is made for no system.
+pub(crate) fn needs_system(reserved: &str) -> bool {
+    matches!(reserved, "system" | "pkgs")
+}
+
 /// What fills a parameter.
 #[derive(Clone)]
 pub(crate) enum Supply {
@@ -73,12 +78,12 @@ impl Engine {
         origin: &Origin,
         frame: Option<&Arc<Frame>>,
     ) -> Option<(Level, Supply)> {
-        if let Some(supply) = self.injected(key, name, frame) {
+        if let Some(supply) = self.injected(key, name, origin, frame) {
             return Some((Level::Injected, supply));
         }
         let has_system = self.point(key.point).system.is_some();
         if let Some(reserved) = RESERVED.into_iter().find(|one| *one == name)
-            && (reserved != "system" || has_system)
+            && (has_system || !needs_system(reserved))
         {
             return Some((Level::Reserved, Supply::Reserved(reserved)));
         }
@@ -104,11 +109,27 @@ impl Engine {
         self.packages.iter().chain(own).cloned().collect()
     }
 
-    fn injected(&self, key: &Key, name: &str, frame: Option<&Arc<Frame>>) -> Option<Supply> {
+    fn injected(
+        &self,
+        key: &Key,
+        name: &str,
+        origin: &Origin,
+        frame: Option<&Arc<Frame>>,
+    ) -> Option<Supply> {
         if let Some(inject) = &key.definition.inject {
-            let found = inject.arguments.iter().find(|(one, _)| folds_alike(one, name));
-            if let Some((_, value)) = found {
-                return Some(self.injected_value(key, value, inject.place(name), frame));
+            let mut alike = inject.arguments.iter().filter(|(one, _)| folds_alike(one, name));
+            match (alike.next(), alike.next()) {
+                (Some((one, value)), None) => {
+                    return Some(self.injected_value(key, value, inject.place(one), frame));
+                }
+                // No parameter can be written so that it is the one and not the other.
+                (Some((one, _)), Some((other, _))) => {
+                    let place = |name: &str| Some(inject.place(name).clone());
+                    let two = [(one.as_str(), place(one)), (other.as_str(), place(other))];
+                    let diagnostic = message::folds_alike(name, Some(origin), two);
+                    return Some(Supply::Failed(Arc::new(diagnostic)));
+                }
+                (None, _) => {}
             }
         }
         let point = self.point(key.point);
@@ -183,8 +204,8 @@ impl Engine {
                 [name] => *name,
                 [one, other, ..] => {
                     let origin = |name: &Name| first_origin(node.get(name)?.here().first()?);
-                    let two = [(*one, origin(one)), (*other, origin(other))];
-                    let diagnostic = message::folds_alike(asked.name, asked.origin, two);
+                    let two = [(one.as_ref(), origin(one)), (other.as_ref(), origin(other))];
+                    let diagnostic = message::folds_alike(asked.name, Some(asked.origin), two);
                     return Some(Supply::Failed(Arc::new(diagnostic)));
                 }
             };

@@ -13,7 +13,7 @@ use crate::file::{DefinitionFile, SourceRoot};
 use crate::folder::LEADS_OUT;
 use crate::merge::{Rule, Rules, Tree};
 use crate::message::CYCLE;
-use crate::priority::{AUTHOR, CHILD};
+use crate::priority::{AUTHOR, CHILD, CHOSEN};
 use crate::project::JoinedTree;
 use crate::read::{SectionReader, read_literal};
 use crate::{Contribution, Layer, Lineage, Name, message};
@@ -173,7 +173,7 @@ impl Engine {
                 theirs.root.each(&mut |one| {
                     let is_chosen = chosen.get(&one.path).is_some_and(|all| all.contains(index));
                     let joining = Arc::new(Contribution {
-                        priority: if is_chosen { CHILD - 1 } else { CHILD },
+                        priority: if is_chosen { CHOSEN } else { CHILD },
                         at_home: one.priority,
                         lineage: Arc::new(Lineage {
                             layer: Layer::Child,

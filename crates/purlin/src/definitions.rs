@@ -70,7 +70,7 @@ pub(crate) fn look(
 }
 
 /// A system that is none is a slip of the fingers. Another one than the workspace's is not.
-fn known_systems(opened: &Workspace, systems: &[String]) -> Result<(), Failure> {
+pub(crate) fn known_systems(opened: &Workspace, systems: &[String]) -> Result<(), Failure> {
     let Some(wrong) = systems.iter().find(|system| !opened.is_system(system)) else {
         return Ok(());
     };

@@ -18,6 +18,8 @@ pub(super) struct Plan {
     numbers: HashMap<Key, usize, Mixing>,
     /// Whether everything is wanted, with all that is wrong anywhere.
     is_of_many: bool,
+    /// Whether one thread does it all, in order.
+    pub(super) is_in_order: bool,
 }
 
 /// With more definitions than this, a file that has them is evaluated whole.
@@ -55,7 +57,12 @@ fn way(ways: &[Way], mut number: usize) -> Circle {
 impl Plan {
     /// Reads off the syntax of one file after the other what is needed.
     pub(super) fn new(engine: &Engine, goals: &[Key], frame: Option<&Arc<Frame>>) -> Self {
-        let mut plan = Self { nodes: Vec::new(), numbers: HashMap::default(), is_of_many: false };
+        let mut plan = Self {
+            nodes: Vec::new(),
+            numbers: HashMap::default(),
+            is_of_many: false,
+            is_in_order: false,
+        };
         let mut wave: Vec<Key> = Vec::new();
         let ways: Arc<Mutex<Vec<Way>>> = Arc::default();
         for key in goals {
@@ -101,6 +108,10 @@ impl Plan {
 
     pub(super) fn of_many(self) -> Self {
         Self { is_of_many: true, ..self }
+    }
+
+    pub(super) fn in_order(self, is_in_order: bool) -> Self {
+        Self { is_in_order, ..self }
     }
 
     fn is_small(&self) -> bool {

@@ -90,7 +90,8 @@ pub(super) fn run(plan: &Arc<Plan>, engine: &Engine, asker: &Asker) {
         queue: Mutex::new(queue),
         changed: Condvar::new(),
     });
-    let count = if asker.frame.is_some() { 1 } else { threads(plan.nodes.len()) };
+    let is_one = asker.frame.is_some() || plan.is_in_order;
+    let count = if is_one { 1 } else { threads(plan.nodes.len()) };
     thread::scope(|scope| {
         for _ in 1..count {
             let more = work.clone();

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use purlin_model::{Kind, Value};
 
 use super::{Node, Rule, Rules};
-use crate::{Content, Contribution};
+use crate::priority::{CHILD, CHOSEN};
+use crate::{Content, Contribution, Layer};
 
 /// What is at a path for one system.
 #[derive(Debug, Clone)]
@@ -73,9 +74,41 @@ pub(super) fn standing(node: &Node, system: Option<&str>, rules: &Rules) -> Stan
         verdict.shadowed = below;
         return among(leaves, verdict, rules);
     }
-    let all = leaves.into_iter().chain(below);
-    let (conflict, shadowed) = all.partition(|one| one.priority == leaf);
+    let (first, mut shadowed): (Vec<_>, Vec<_>) =
+        leaves.iter().chain(&below).cloned().partition(|one| one.priority == leaf);
+    let (conflict, lost) = of_those_above(first);
+    let depth = leaves[0].path.len();
+    let is_leaf = |one: &Arc<Contribution>| one.path.len() == depth;
+    if conflict.iter().all(is_leaf) {
+        verdict.shadowed = below;
+        return among(leaves, verdict, rules);
+    }
+    if !conflict.iter().any(is_leaf) {
+        verdict.shadowed = leaves;
+        return Standing::Branch(verdict);
+    }
+    shadowed.splice(0..0, lost);
     Standing::Conflict(Verdict { agreeing: Vec::new(), shadowed, conflict })
+}
+
+/// Of values and names below them with one priority, those that count: a project's word counts above
+/// those of the projects that it is made of, and among its own, priority at home. The others are lost.
+fn of_those_above(all: Vec<Arc<Contribution>>) -> (Vec<Arc<Contribution>>, Vec<Arc<Contribution>>) {
+    let mut by_project: HashMap<usize, i64> = HashMap::new();
+    for one in &all {
+        let least = by_project.entry(one.lineage.project.index).or_insert(one.at_home);
+        *least = one.at_home.min(*least);
+    }
+    let is_defeated = |index: usize| {
+        let mut projects = all.iter().map(|one| &one.lineage.project);
+        projects.any(|other| other.uses.contains(&index))
+    };
+    let defeated: Vec<usize> =
+        by_project.keys().copied().filter(|index| is_defeated(*index)).collect();
+    all.into_iter().partition(|one| {
+        let project = one.lineage.project.index;
+        by_project.get(&project) == Some(&one.at_home) && !defeated.contains(&project)
+    })
 }
 
 /// What counts among values for one path, which are in order and at least one.
@@ -93,7 +126,7 @@ fn among(leaves: Vec<Arc<Contribution>>, mut verdict: Verdict, rules: &Rules) ->
         let winner = leaves.into_iter().next().expect("there is one");
         return Standing::Leaf(winner, verdict);
     }
-    let (best, lost) = undefeated(leaves);
+    let (best, lost) = undefeated(leaves, |one| one.priority);
     verdict.shadowed.splice(0..0, lost);
     let identity = best[0].identity();
     if best.iter().all(|one| one.identity() == identity) {
@@ -110,12 +143,16 @@ fn among(leaves: Vec<Arc<Contribution>>, mut verdict: Verdict, rules: &Rules) ->
 ///
 /// Priority counts first. Among equals a project's word counts above those of the projects that it
 /// is made of. Among a project's own, priority at home counts, and then the narrower one.
-fn undefeated(leaves: Vec<Arc<Contribution>>) -> (Vec<Arc<Contribution>>, Vec<Arc<Contribution>>) {
-    let least = leaves[0].priority;
+fn undefeated(
+    leaves: Vec<Arc<Contribution>>,
+    priority: impl Fn(&Contribution) -> i64,
+) -> (Vec<Arc<Contribution>>, Vec<Arc<Contribution>>) {
+    let least = leaves.iter().map(|one| priority(one)).min();
+    let is_least = |one: &Contribution| Some(priority(one)) == least;
     let rank = |one: &Contribution| (one.at_home, one.system.is_none());
     let mut by_project: HashMap<usize, (i64, bool)> = HashMap::new();
     let mut projects = Vec::new();
-    for one in leaves.iter().filter(|one| one.priority == least) {
+    for one in leaves.iter().filter(|one| is_least(one)) {
         let project = &one.lineage.project;
         let best = by_project.entry(project.index).or_insert_with(|| {
             projects.push(project.clone());
@@ -128,7 +165,7 @@ fn undefeated(leaves: Vec<Arc<Contribution>>) -> (Vec<Arc<Contribution>>, Vec<Ar
         projects.iter().map(|one| one.index).filter(|index| is_above(*index)).collect();
     leaves.into_iter().partition(|one| {
         let project = one.lineage.project.index;
-        one.priority == least
+        is_least(one)
             && by_project.get(&project) == Some(&rank(one))
             && !defeated.contains(&project)
     })
@@ -175,8 +212,13 @@ pub(crate) fn under(
 ) -> Standing {
     let mut rest: Vec<_> = node.here().iter().filter(|one| one.is_for(system)).cloned().collect();
     rest.sort_by(|one, other| one.order(other));
+    // What a project chooses does not change what its projects are made of.
+    let unchosen = |one: &Contribution| match one.priority {
+        CHOSEN if one.lineage.layer == Layer::Child => CHILD,
+        priority => priority,
+    };
     while !rest.is_empty() {
-        let (best, lost) = undefeated(rest);
+        let (best, lost) = undefeated(rest, unchosen);
         rest = lost;
         if best.iter().any(|one| Arc::ptr_eq(one, asker)) {
             break;

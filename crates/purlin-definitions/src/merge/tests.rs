@@ -194,7 +194,10 @@ proptest! {
     }
 
     #[test]
-    fn every_conflict_names_two_origins_and_nothing_is_lost(all in any_contributions()) {
+    fn every_conflict_names_two_origins_and_nothing_is_lost(
+        all in any_contributions(),
+        again in vec(any::<prop::sample::Index>(), 0..4),
+    ) {
         fn check(tree: &Tree, node: &super::Node) -> Result<(), TestCaseError> {
             for system in SYSTEMS {
                 let here: Vec<_> = node.here().iter().filter(|one| one.is_for(system)).collect();
@@ -205,6 +208,11 @@ proptest! {
                         one.identity() != first || one.path != verdict.conflict[0].path
                     });
                     prop_assert!(verdict.conflict.len() > 1 && differ);
+                    let origins = verdict.conflict.iter().map(|one| {
+                        let origin = &one.lineage.origin;
+                        (origin.source.path.clone(), origin.line)
+                    });
+                    prop_assert!(origins.collect::<std::collections::HashSet<_>>().len() > 1);
                 }
                 let kept: Vec<_> = winner
                     .iter()
@@ -231,7 +239,17 @@ proptest! {
             }
             Ok(())
         }
-        let tree = joined(&all, &[]);
+        // Each is written at a place of its own, and some are reached twice.
+        let all: Vec<Arc<Contribution>> = all.iter().enumerate().map(|(line, one)| {
+            let file = one.lineage.origin.source.path.to_string_lossy().into_owned();
+            let lineage = Lineage { origin: place(&file, line), ..(*one.lineage).clone() };
+            Arc::new(Contribution { lineage: Arc::new(lineage), ..(**one).clone() })
+        }).collect();
+        let again: Vec<Arc<Contribution>> = match all.is_empty() {
+            true => Vec::new(),
+            false => again.iter().map(|one| Arc::new((**one.get(&all)).clone())).collect(),
+        };
+        let tree = joined(&all, &again);
         check(&tree, &tree.root)?;
     }
 }

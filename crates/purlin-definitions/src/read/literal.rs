@@ -5,7 +5,7 @@ use std::sync::Arc;
 use purlin_model::{Diagnostic, Kind, Origin, Table, Value};
 use purlin_plugin::language::Written;
 
-use super::SectionReader;
+use super::{SectionReader, leaf_of};
 use crate::catalogue::Catalogue;
 use crate::file::{DefinitionFile, Indexed};
 use crate::{Content, Lineage, Name};
@@ -59,7 +59,7 @@ impl SectionReader<'_> {
             Written::Branch(entries) => {
                 // A dictionary of nothing but data may be a leaf.
                 if let Some(value) = whole(written, key)
-                    && self.leaves.iter().any(|leaf| leaf.takes(&value))
+                    && leaf_of(&self.leaves, &value).is_some()
                 {
                     return self.read(path, &value, key);
                 }

@@ -86,7 +86,7 @@ impl<'a> SectionReader<'a> {
             Some(_) => without_priority(value, table),
             None => value.clone(),
         };
-        match self.leaves.iter().find(|leaf| leaf.takes(&rest)).map(|leaf| leaf.leaf_type()) {
+        match leaf_of(&self.leaves, &rest).map(LeafFeature::leaf_type) {
             Some(Ok(leaf)) => {
                 self.add_at(path, Content::Leaf(leaf, rest), key.clone());
             }
@@ -206,6 +206,12 @@ pub(crate) fn stated_priority(file: &DefinitionFile) -> Option<i64> {
     priority_in(document.as_table()?)
 }
 
+/// The leaf that a table is, if it is one.
+pub(crate) fn leaf_of<'l>(leaves: &[&'l LeafFeature], value: &Value) -> Option<&'l LeafFeature> {
+    let fitting = leaves.iter().find(|leaf| leaf.takes(value));
+    fitting.or_else(|| leaves.iter().find(|leaf| leaf.is_meant(value))).copied()
+}
+
 /// What a file of data defines: a leaf, or data.
 pub(crate) fn read_toml_file(
     catalogue: &Catalogue,
@@ -226,8 +232,8 @@ pub(crate) fn read_toml_file(
     };
     let leaf = match leaves.as_slice() {
         // The file is a definition, and there is one thing only that it can be.
-        [leaf] => Some(leaf),
-        leaves => leaves.iter().find(|leaf| leaf.takes(&document)),
+        [leaf] => Some(*leaf),
+        leaves => leaf_of(leaves, &document),
     };
     let Some(leaf) = leaf else { return Ok(Argument::Data(document)) };
     validated(&leaf.leaf_type()?, &document)
@@ -242,6 +248,30 @@ pub(crate) fn validated(
     match checked.value {
         Some(value) => Ok(Argument::Leaf(leaf.clone(), value)),
         None => Err(checked.diagnostics),
+    }
+}
+
+/// The one of several that a name means: what is called so, or else what is where `-` and `_` are the
+/// same.
+///
+/// # Errors
+/// Two are, and it is none of the two.
+pub(crate) fn meant<'n>(
+    names: impl IntoIterator<Item = &'n str>,
+    name: &str,
+) -> Result<Option<&'n str>, [&'n str; 2]> {
+    let mut alike = Vec::new();
+    for one in names {
+        if one == name {
+            return Ok(Some(one));
+        }
+        if folds_alike(one, name) {
+            alike.push(one);
+        }
+    }
+    match alike.as_slice() {
+        [one, other, ..] => Err([*one, *other]),
+        alike => Ok(alike.first().copied()),
     }
 }
 

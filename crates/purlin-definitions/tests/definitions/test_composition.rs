@@ -265,3 +265,66 @@ fn projects_that_are_missing_or_made_of_themselves_are_told() {
         ]
     );
 }
+
+/// What is put out is checked, even where something stands above it.
+#[test]
+fn what_an_adopted_project_puts_out_is_checked() {
+    let adopting =
+        "[projects]\nkid = { path = \"kid\", adopt = true, accept-override = [\"steel\"] }\n";
+    let world = world(&[
+        ("purlin.toml", &document(adopting)),
+        ("pkg/steel.star", "def default():"),
+        ("kid/purlin.toml", &document("")),
+        ("kid/pkg/steel.star", "def default(nothing_has_this):"),
+    ]);
+    assert_eq!(world.codes(), ["missing-argument"]);
+    assert_eq!(world.error("pkg.x86_64-linux.kid/steel").code, "missing-argument");
+}
+
+/// A choice is between projects, and changes nothing in what each of them is made of.
+#[test]
+fn who_is_not_chosen_stands_above_what_it_is_made_of() {
+    let uses = "[projects]\nc = { path = \"../c\", accept-override = [\"ssl\"] }\n";
+    for choice in ["a", "b"] {
+        let projects = format!(
+            "[projects]\na = {{ path = \"a\", adopt = true }}\nb = {{ path = \"b\", adopt = true }}\n\
+             [choose]\n\"pkg.ssl\" = \"{choice}\"\n"
+        );
+        let world = world(&[
+            ("purlin.toml", &document(&projects)),
+            ("pkg/user.star", "def default(ssl):"),
+            ("a/purlin.toml", &document(uses)),
+            ("a/pkg/ssl.star", "def default(ssl): # a"),
+            ("b/purlin.toml", &document(uses)),
+            ("b/pkg/ssl.star", "def default(ssl): # b"),
+            ("c/purlin.toml", &document("")),
+            ("c/pkg/ssl.star", "def default():"),
+        ]);
+        assert_eq!(world.workspace.check(), []);
+        for one in ["a/ssl", "b/ssl"] {
+            assert_eq!(world.value(&format!("pkg.x86_64-linux.{one}")), "ssl(ssl())", "{choice}");
+        }
+        assert_eq!(world.value("pkg.x86_64-linux.user"), "user(ssl(ssl()))");
+    }
+}
+
+/// Between a value and names below it, a project's word counts above those of what it is made of, too.
+#[test]
+fn what_a_project_decides_about_a_folder_is_decided_for_who_uses_it() {
+    let leaf = "def default():";
+    for (mid, deep, expected) in [
+        ("pkg/a.star", "pkg/a/b.star", "user(a())"),
+        ("pkg/a/b.star", "pkg/a.star", "user(<pkg.a>)"),
+    ] {
+        let (mid, deep) = (format!("mid/{mid}"), format!("mid/deep/{deep}"));
+        let world = world(&[
+            ("purlin.toml", &document("[projects]\nmid = { path = \"mid\" }\n")),
+            ("pkg/user.star", "def default(a):"),
+            ("mid/purlin.toml", &document("[projects]\ndeep = { path = \"deep\" }\n")),
+            (&mid, leaf),
+            ("mid/deep/purlin.toml", &document("")),
+            (&deep, leaf),
+        ]);
+        assert_eq!(world.value("pkg.x86_64-linux.user"), expected);
+    }
+}

@@ -77,3 +77,55 @@ fn outputs_that_need_themselves_are_a_circle() {
     );
     assert_eq!(world.value("pkg.x86_64-linux.c"), "c(<self>, d())");
 }
+
+/// What a circle is made of does not depend on the thread that comes upon it first.
+#[test]
+fn circles_that_threads_close_are_told_alike() {
+    let mut texts = vec![
+        ("pkgs/a.star".to_owned(), "def default(pkgs):\n    use pkgs.b\n".to_owned()),
+        (
+            "pkgs/b.star".to_owned(),
+            "def default(self):\n    use self.pkg.x86_64-linux.c\n".to_owned(),
+        ),
+        ("pkgs/c.star".to_owned(), "def default(a):".to_owned()),
+    ];
+    texts.extend((0..100).map(|number| {
+        let text = "def default(pkgs):\n    use pkgs.b\n".to_owned();
+        (format!("pkgs/x{number}.star"), text)
+    }));
+    let files: Vec<(&str, &str)> =
+        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    for _ in 0..40 {
+        let found = world(&files).workspace.check();
+        let found: Vec<&str> = found.iter().map(|one| one.summary.as_str()).collect();
+        assert_eq!(
+            found,
+            ["cycle: a (pkgs/a.star:1:13) -> b (pkgs/b.star:1:13) -> c (pkgs/c.star:1:13) -> a"]
+        );
+    }
+}
+
+/// Of circles that go through each other some are told, and the same ones each time.
+#[test]
+fn circles_that_share_definitions_are_the_same_ones_each_time() {
+    let texts: Vec<(String, String)> = (0_usize..120)
+        .map(|number| {
+            let (one, other) = ((number * 7 + 3) % 120, (number * 31 + 11) % 120);
+            let text = match number % 4 {
+                0 => format!("def default(pkgs):\n    use pkgs.p{one}\n    use pkgs.p{other}\n"),
+                1 => format!("def default(p{one}):"),
+                2 => format!("def default(self):\n    use self.pkg.x86_64-linux.p{other}\n"),
+                _ => "def default():".to_owned(),
+            };
+            (format!("pkgs/p{number}.star"), text)
+        })
+        .collect();
+    let files: Vec<(&str, &str)> =
+        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let all = || world(&files).workspace.check().iter().map(told).collect::<String>();
+    let first = all();
+    assert!(first.contains("cycle: "), "{first}");
+    for _ in 0..10 {
+        assert_eq!(all(), first);
+    }
+}

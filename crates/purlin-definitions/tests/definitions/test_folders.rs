@@ -224,3 +224,18 @@ fn a_missing_folder_is_told_where_it_was_named() {
     let told: Vec<String> = world.workspace.check().iter().map(ToString::to_string).collect();
     assert_eq!(told, ["there is no folder pkgz (purlin.toml:3:8)"]);
 }
+
+/// However a folder is named, what is in it is the same.
+#[test]
+fn one_folder_under_two_spellings_is_one() {
+    let use_of =
+        |dir: &str| format!("[[use]]\nname = \"folder\"\ntype = \"pkg\"\ndir = \"{dir}\"\n");
+    let all: String = ["pkgs", "./pkgs", ".//pkgs/", "sub/../pkgs"].map(use_of).concat();
+    let world = world(&[
+        ("purlin.toml", &format!("[workspace]\nsystems = [\"x86_64-linux\"]\n{all}")),
+        ("pkgs/k.star", "def default():"),
+        ("sub/file", ""),
+    ]);
+    assert_eq!(world.workspace.check(), []);
+    assert_eq!(world.value("pkg.x86_64-linux.k"), "k()");
+}

@@ -295,4 +295,47 @@ fn further_axes_are_given_to_definitions_by_name() {
     );
     assert_eq!(world.value("axes.stable.b"), "b(a(stable))");
     assert_eq!(world.value("axes.unstable.a"), "a(unstable)");
+    // It was the transform that gave it.
+    let path = ["axes", "stable", "a"].map(str::to_owned);
+    let (name, told) = world.workspace.explain(&path).unwrap().injected.remove(0);
+    assert_eq!((name.as_str(), told.layer), ("stability", "injected"));
+    assert_eq!(told.plugin.as_deref(), Some("made-up"));
+    assert_ne!(told.origin.path().to_string_lossy(), "pkgs/a.star");
+}
+
+/// Says a system twice: beside its path and in it.
+struct Placing(&'static str);
+
+impl Transform for Placing {
+    fn extend(
+        &self,
+        _context: &dyn TransformContext,
+        _options: &Json,
+        _host: &dyn Host,
+    ) -> Result<Vec<Fragment>, PluginError> {
+        let path = ["pkg", self.0, "a"];
+        let mut fragment = Fragment::new(path, Payload::Data(json!({"version": "1"})));
+        fragment.system = Some("x86_64-linux".into());
+        Ok(vec![fragment])
+    }
+}
+
+#[test]
+fn a_system_may_be_said_twice_and_not_two_of_them() {
+    let placing = |system: &'static str| {
+        let document = format!("{HEAD}[[use]]\nname = \"placing\"\n");
+        let change = |catalogue: &mut purlin_definitions::Catalogue| {
+            let code = move || Arc::new(Placing(system)) as Arc<dyn Transform>;
+            catalogue.transforms.push(transform("placing", &[], &["pkg"], &[], code));
+        };
+        world_with(&[("purlin.toml", &document)], change, None)
+    };
+    let world = placing("x86_64-linux");
+    assert_eq!(world.show("pkg"), json!({"x86_64-linux": {"a": {"$type": "thing"}}}));
+    assert_eq!(world.workspace.check(), []);
+    let all = placing("aarch64-linux").workspace.check();
+    assert_eq!(
+        all[0].summary,
+        "`placing` of the plugin `made-up` made `pkg.aarch64-linux.a` for the system x86_64-linux"
+    );
 }

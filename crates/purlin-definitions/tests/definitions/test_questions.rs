@@ -139,3 +139,33 @@ fn everything_that_is_wrong_is_told_at_once() {
         ["cycle", "missing-argument", "no-prototype", "reserved-name", "schema", "syntax"]
     );
 }
+
+/// What an adopted project puts out counts there, whatever has its name in the workspace.
+#[test]
+fn outputs_of_adopted_projects_are_told_as_they_are_there() {
+    let head =
+        "[workspace]\nsystems = [\"x86_64-linux\"]\n[[use]]\nname = \"folder\"\ntype = \"pkg\"\n";
+    let projects = "[projects]\na = { path = \"a\", adopt = true }\nb = { path = \"b\" }\n";
+    for own in [false, true] {
+        let mut files = vec![
+            ("purlin.toml".to_owned(), format!("{head}{projects}")),
+            ("a/purlin.toml".to_owned(), head.to_owned()),
+            ("a/pkg/rope.star".to_owned(), "def default():".to_owned()),
+            ("b/purlin.toml".to_owned(), head.to_owned()),
+            ("b/pkg/rope.star".to_owned(), "def default():".to_owned()),
+        ];
+        if own {
+            files.push(("pkg/rope.star".to_owned(), "def default():".to_owned()));
+        }
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let world = world(&files);
+        for (path, place) in [("a/rope", "a/pkg/rope.star:1:5"), ("b/rope", "b/pkg/rope.star:1:5")]
+        {
+            let path = ["pkg", "x86_64-linux", path].map(str::to_owned);
+            let told = world.workspace.explain(&path).unwrap();
+            assert_eq!(told.winner.unwrap().origin.to_string(), place);
+            assert_eq!((told.conflicts.len(), told.shadowed.len()), (0, 0), "{path:?}");
+        }
+    }
+}

@@ -189,3 +189,19 @@ fn a_file_of_data_may_say_its_priority() {
     assert_eq!(["a", "b", "c"].map(priority), [Some(50), Some(100), Some(700)]);
     assert_eq!(world.workspace.check(), []);
 }
+
+/// Whoever writes `version` means a thing, even if a number does not fit there.
+#[test]
+fn a_mark_with_a_value_that_does_not_fit_is_told_at_its_key() {
+    let world = world(&[(
+        "purlin.toml",
+        "[workspace]\nsystems = [\"x86_64-linux\"]\n[pkg.ffmpeg]\nversion = 2.6\nneeds = []\n\
+         [pkg.version]\nversion = \"1\"\n",
+    )]);
+    let found = world.workspace.check();
+    insta::assert_snapshot!(found.iter().map(told).collect::<String>(), @r"
+    error: `/version` must be a string
+      purlin.toml:4:11 this is a number
+    ");
+    assert_eq!(world.show("pkg.x86_64-linux")["version"]["$type"], "thing");
+}

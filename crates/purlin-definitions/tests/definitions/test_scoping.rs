@@ -245,3 +245,51 @@ fn what_is_no_package_finds_packages_first_and_then_its_own_section() {
     ]);
     assert_eq!(world.value("app.x86_64-linux.user"), "user(tool(), peer())");
 }
+
+/// What is written so is meant; where nothing is, two names that fold alike exclude each other.
+#[test]
+fn of_names_that_fold_alike_none_is_taken_silently() {
+    let document = "[workspace]\nsystems = [\"x86_64-linux\"]\n[[use]]\nname = \"folder\"\ntype = \"pkg\"\n\
+                    inject = { \"t-o\" = 1, t_o = 2 }\n\
+                    [inputs]\nz-lib = { url = \"first\" }\nz_lib = { url = \"second\" }\n\
+                    a-b_c = { url = \"third\" }\na_b-c = { url = \"fourth\" }\n";
+    let make = |parameter: &str, value: &str| {
+        format!("def default(mk_thing, {parameter}):\n    return mk_thing(version = {value})\n")
+    };
+    let opened = crate::test_starlark::open(&[
+        ("purlin.toml", document),
+        ("pkg/exact.star", &make("inputs", "inputs.z_lib.url")),
+        ("pkg/both.star", &make("inputs", "inputs.a_b_c.url")),
+        ("pkg/injected.star", &make("t_o", "str(t_o)")),
+        ("pkg/a-b_c.star", &make("system", "system")),
+        ("pkg/a_b-c.star", &make("system", "system")),
+        ("pkg/own.star", &make("self", "self.pkg.a_b_c.version")),
+    ]);
+    assert_eq!(opened.show("pkg.x86_64-linux.exact")["version"], "second");
+    let error = |name: &str| opened.error(&format!("pkg.x86_64-linux.{name}")).summary;
+    assert_eq!(error("both"), "`a_b_c` may mean `a-b_c` or `a_b-c`");
+    assert_eq!(error("injected"), "`t_o` may mean `t-o` or `t_o`");
+    assert_eq!(error("own"), "`a_b_c` may mean `a-b_c` or `a_b-c`");
+}
+
+/// What is for all systems has no packages: those are made for one.
+#[test]
+fn without_a_system_there_are_no_packages() {
+    let world = world(&[
+        (
+            "purlin.toml",
+            "[workspace]\nsystems = [\"x86_64-linux\"]\n[[use]]\nname = \"folder\"\ntype = \"lib\"\n",
+        ),
+        ("lib/asks.star", "def default(pkgs):"),
+        ("lib/system.star", "def default(system):"),
+    ]);
+    for (name, asked) in [("asks", "pkgs"), ("system", "system")] {
+        let error = world.error(&format!("lib.{name}"));
+        assert_eq!(
+            error.summary,
+            format!("`lib.{name}` asks for `{asked}`, which nothing defines")
+        );
+        assert!(error.detail.contains("evaluated without a system"), "{}", error.detail);
+        assert!(!error.help.contains("did you mean"), "{}", error.help);
+    }
+}

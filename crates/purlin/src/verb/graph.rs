@@ -16,6 +16,7 @@ use crate::repositories::Depth;
 /// Shows which definitions ask for which. Nothing is evaluated.
 pub(crate) fn perform(context: &Context, options: &arguments::Graph) -> Outcome {
     let opened = definitions::open(context, &[], Depth::Names)?;
+    definitions::known_systems(&opened, options.system.as_slice())?;
     let own = opened.systems();
     let system = options.system.as_ref().or(own.first());
     let mut graph = opened.graph(system.map_or("", String::as_str));

@@ -145,6 +145,15 @@ fn what_is_not_there_is_explained_by_name() {
     `lantern` is not there
     `packages.lantern` is defined, for x86_64-linux.
     ");
+    // What nobody has to define.
+    for (name, told) in [
+        ("mk_package", "`mk_package` makes a package: a parameter of that name gets it."),
+        ("system", "`system` is a reserved name: a parameter of that name gets it."),
+        ("fetch", "`fetch` comes with a plugin: a parameter of that name gets it."),
+    ] {
+        let expected = format!("`{name}` is not there\n{told}\n");
+        assert_eq!(harbour.succeed(&["explain", "--missing", name]).stdout, expected);
+    }
     insta::assert_snapshot!(harbour.fail(2, &["explain", "packages.x86_64-linux.lantrn"]).stderr, @"
     error: `packages.x86_64-linux` has no `lantrn`
      |

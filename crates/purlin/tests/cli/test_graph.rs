@@ -64,3 +64,12 @@ fn it_can_be_read_and_drawn() {
     packages.steel
     ");
 }
+
+#[test]
+fn a_system_that_is_none_has_no_graph() {
+    insta::assert_snapshot!(harbour().fail(2, &["graph", "--system", "mars"]).stable_stderr(), @r"
+    error: `mars` is not a system
+     |
+     = help: systems: `aarch64-darwin`, `aarch64-linux`, `x86_64-darwin`, `x86_64-linux`
+    ");
+}

@@ -28,7 +28,7 @@ fn init_leaves_a_workspace_alone() {
 fn studio() -> purlin_test::Workspace {
     let studio = crate::workspace(
         "name = 'studio'\n[templates.show]\npath = 'templates/show'\nwelcome = 'Give it a name.'\n\
-         [templates.gone]\npath = 'templates/gone'\n",
+         [templates.gone]\npath = 'templates/gone'\n[templates.'a.b']\npath = 'templates/show'\n",
     );
     studio.write("templates/show/purlin.toml", "[workspace]\nname = 'show'\n");
     studio.write("templates/show/src/main.py", "print('show')\n");
@@ -74,6 +74,9 @@ fn init_tells_which_templates_there_are() {
      = Templates are those of the workspace around the folder, or of the one that --from names.
      = help: did you mean `show`?
     ");
+    // A name with a dot in it is written as everywhere.
+    let refused = studio.fail(2, &["-C", "new", "init", "--template", "a.b"]).stable_stderr();
+    assert!(refused.contains("did you mean `\"a.b\"`?"), "{refused}");
     let refused = studio.fail(2, &["-C", "new", "init", "--template", "gone"]);
     insta::assert_snapshot!(refused.stable_stderr(), @"
     error: the template `gone` has no folder

@@ -216,6 +216,7 @@ fn a_plugin_that_fails_is_told_once_beside_what_does_not_need_it() {
     assert_eq!(listed.stderr.matches("error: ").count(), 1, "{}", listed.stderr);
     let one = workspace.succeed(&["show", "packages.x86_64-linux.ok"]);
     assert!(one.stderr.contains("no notes"), "{}", one.stderr);
+    assert!(one.stderr.contains("`importer/load` was called for this"), "{}", one.stderr);
     let missing = workspace.fail(2, &["show", "packages.x86_64-linux.note"]);
     assert!(missing.stderr.contains("no notes") && missing.stderr.contains("has no `note`"));
     workspace.write("notes/plugin.star", "def import_(options, sources):\n    return []\n");

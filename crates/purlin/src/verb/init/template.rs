@@ -47,7 +47,11 @@ pub(super) fn find(
         _ => Vec::new(),
     };
     let Ok(Names::Leaf(_)) = opened.names(&path) else {
-        let names = known.iter().map(|(name, _)| name.as_str());
+        let names: Vec<String> = known
+            .iter()
+            .map(|(name, _)| definitions::shown_path(std::slice::from_ref(name)))
+            .collect();
+        let names = names.iter().map(String::as_str);
         return Err(Diagnostic::error("unknown-template", format!("there is no template `{name}`"))
             .detail("Templates are those of the workspace around the folder, or of the one that --from names.")
             .help(suggestion(name, "templates", names))
