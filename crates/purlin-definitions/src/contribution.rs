@@ -167,8 +167,8 @@ impl Content {
                 None => format!("lazy {:p}", Arc::as_ptr(lazy).cast::<()>()),
             },
             Self::Value(Argument::Data(value)) => format!("data {}", value.to_json()),
-            Self::Value(Argument::Leaf(leaf, value)) => {
-                format!("leaf {} {}", leaf.name, value.to_json())
+            Self::Value(Argument::Leaf(written)) => {
+                format!("leaf {} {}", written.leaf.name, written.fields.to_json())
             }
             Self::Value(Argument::Value(handle)) => {
                 format!("value {:p}", Arc::as_ptr(handle).cast::<()>())

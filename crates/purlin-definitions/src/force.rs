@@ -10,7 +10,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Kind, Origin, Value};
-use purlin_plugin::language::{Argument, Function, FunctionRef, LeafType, ParameterKind, Sources};
+use purlin_plugin::language::{
+    Argument, Function, FunctionRef, LeafType, ParameterKind, Sources, WrittenLeaf,
+};
 
 use crate::board::{Asker, Frame, Key, Outcome, Task, current};
 use crate::catalogue::LeafFeature;
@@ -230,7 +232,7 @@ impl Engine {
         }
         let made = match &value {
             Argument::Value(handle) => handle.leaf(),
-            Argument::Leaf(leaf, _) => Some(leaf.clone()),
+            Argument::Leaf(written) => Some(written.leaf.clone()),
             Argument::Data(_) | Argument::Constructor(_) | Argument::Namespace(_) => None,
         };
         let fits = match (&made, &value) {
@@ -328,15 +330,16 @@ fn is_circle(forced: &Forced) -> bool {
 fn named(value: Argument, name: &str) -> Argument {
     match value {
         Argument::Value(handle) => Argument::Value(handle.named(name).unwrap_or(handle)),
-        Argument::Leaf(leaf, mut data) if leaf.has_name => {
+        Argument::Leaf(written)
+            if written.leaf.has_name && written.fields.get(LeafType::NAME).is_none() =>
+        {
+            let mut data = written.fields.clone();
             let origin = data.origin.clone();
-            if let Kind::Table(table) = &mut data.kind
-                && table.get(LeafType::NAME).is_none()
-            {
+            if let Kind::Table(table) = &mut data.kind {
                 let text = Value::new(Kind::String(name.to_owned()), origin.clone());
                 table.insert(LeafType::NAME.to_owned(), origin, text);
             }
-            Argument::Leaf(leaf, data)
+            Argument::Leaf(WrittenLeaf::new(written.leaf.clone(), data))
         }
         value => value,
     }

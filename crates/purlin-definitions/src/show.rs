@@ -140,9 +140,8 @@ impl Engine {
                     Content::Prototype { .. } | Content::Toml(_) => self.section_type(definition),
                 }
             }
-            Content::Leaf(leaf, _) | Content::Value(Argument::Leaf(leaf, _)) => {
-                Some(leaf.name.clone())
-            }
+            Content::Leaf(leaf, _) => Some(leaf.name.clone()),
+            Content::Value(Argument::Leaf(written)) => Some(written.leaf.name.clone()),
             Content::Value(Argument::Value(handle)) => handle.leaf().map(|leaf| leaf.name.clone()),
             _ => None,
         }
@@ -306,7 +305,7 @@ pub fn to_json(value: &Argument) -> Json {
             None => datum_json(&handle.datum()),
         },
         Argument::Data(value) => value.to_json(),
-        Argument::Leaf(leaf, value) => typed(&leaf.name, value.to_json()),
+        Argument::Leaf(written) => typed(&written.leaf.name, written.fields.to_json()),
         Argument::Constructor(leaf) => json!({ "$type": "function", "name": leaf.constructor }),
         Argument::Namespace(names) => json!({ "$type": "names", "name": names.described() }),
     }
@@ -360,7 +359,7 @@ fn named_leaf(leaf: &dyn Evaluated) -> Json {
 pub fn leaf_type(value: &Argument) -> Option<String> {
     match value {
         Argument::Value(handle) => handle.leaf().map(|leaf| leaf.name.clone()),
-        Argument::Leaf(leaf, _) => Some(leaf.name.clone()),
+        Argument::Leaf(written) => Some(written.leaf.name.clone()),
         _ => None,
     }
 }
@@ -369,7 +368,8 @@ pub fn leaf_type(value: &Argument) -> Option<String> {
 #[must_use]
 pub fn as_data(value: &Argument) -> Option<&Value> {
     match value {
-        Argument::Data(value) | Argument::Leaf(_, value) => Some(value),
+        Argument::Data(value) => Some(value),
+        Argument::Leaf(written) => Some(&written.fields),
         _ => None,
     }
 }

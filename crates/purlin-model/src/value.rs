@@ -35,9 +35,9 @@ pub enum Kind {
     Table(Table),
 }
 
-/// A table in the order in which it was written.
+/// A table in the order in which it was written. Boxed, since most values are none and have room for it.
 #[derive(Clone, Default, PartialEq)]
-pub struct Table(IndexMap<String, Entry, RandomState>);
+pub struct Table(Box<IndexMap<String, Entry, RandomState>>);
 
 /// One key of a table.
 #[derive(Clone, PartialEq)]
@@ -52,7 +52,7 @@ impl Table {
     /// An empty table with room for so many keys.
     #[must_use]
     pub fn with_capacity(keys: usize) -> Self {
-        Self(IndexMap::with_capacity_and_hasher(keys, RandomState::default()))
+        Self(Box::new(IndexMap::with_capacity_and_hasher(keys, RandomState::default())))
     }
 
     /// The value of a key.

@@ -317,7 +317,8 @@ pub fn fields_of(value: &Argument) -> Option<Leaf> {
             let Some(Datum::Table(fields)) = handle.fields() else { return None };
             Some((leaf, fields, origin))
         }
-        Argument::Leaf(leaf, data) => {
+        Argument::Leaf(written) => {
+            let (leaf, data) = (&written.leaf, &written.fields);
             let fields = data.as_table().into_iter().flat_map(Table::iter);
             let fields = fields.map(|(name, entry)| (name.to_owned(), datum(&entry.value)));
             Some((leaf.clone(), fields.collect(), data.origin.clone()))

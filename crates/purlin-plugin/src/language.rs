@@ -8,7 +8,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use purlin_model::{Diagnostic, Diagnostics, Origin, Source, Value};
 
@@ -245,11 +245,34 @@ pub enum Argument {
     /// Data.
     Data(Value),
     /// A leaf that was written as data and fits its type.
-    Leaf(Arc<LeafType>, Value),
+    Leaf(Arc<WrittenLeaf>),
     /// The constructor of a leaf type.
     Constructor(Arc<LeafType>),
     /// Names that are looked up when they are used.
     Namespace(Arc<dyn Namespace>),
+}
+
+/// A leaf that was written as data.
+pub struct WrittenLeaf {
+    /// Its type.
+    pub leaf: Arc<LeafType>,
+    /// What it says, which fits its type.
+    pub fields: Value,
+    /// What the language made of it.
+    value: OnceLock<Handle>,
+}
+
+impl WrittenLeaf {
+    /// A leaf of fields that fit its type.
+    #[must_use]
+    pub fn new(leaf: Arc<LeafType>, fields: Value) -> Arc<Self> {
+        Arc::new(Self { leaf, fields, value: OnceLock::new() })
+    }
+
+    /// The value of the language, which is made once however many use it.
+    pub fn value(&self, make: impl FnOnce(&Arc<LeafType>, &Value) -> Handle) -> &Handle {
+        self.value.get_or_init(|| make(&self.leaf, &self.fields))
+    }
 }
 
 /// A typed leaf, as a plugin's manifest describes it.
@@ -307,7 +330,9 @@ impl fmt::Debug for Argument {
         match self {
             Self::Value(value) => write!(formatter, "{value:?}"),
             Self::Data(value) => write!(formatter, "{value:?}"),
-            Self::Leaf(leaf, value) => write!(formatter, "{} {value:?}", leaf.name),
+            Self::Leaf(written) => {
+                write!(formatter, "{} {:?}", written.leaf.name, written.fields)
+            }
             Self::Constructor(leaf) => formatter.write_str(&leaf.constructor),
             Self::Namespace(names) => formatter.write_str(&names.described()),
         }

@@ -1,6 +1,6 @@
 //! What functions are called with, as values of the interpreter.
 
-use purlin_model::Diagnostic;
+use purlin_model::{Diagnostic, Value as Data};
 use purlin_plugin::language::{Argument, Handle};
 use starlark::values::{Heap, Value};
 
@@ -14,15 +14,19 @@ use crate::namespace::NamespaceValue;
 /// The value is another language's.
 pub(crate) fn to_value<'v>(argument: &Argument, heap: Heap<'v>) -> Result<Value<'v>, Diagnostic> {
     match argument {
-        Argument::Value(handle) => of_handle(handle, heap)
-            .ok_or_else(|| Diagnostic::error("internal", "a value of another language was given")),
+        Argument::Value(handle) => of_handle(handle, heap).ok_or_else(foreign),
         Argument::Data(data) => Ok(convert::from_data(data, heap)),
-        Argument::Leaf(leaf, data) => {
-            Ok(heap.alloc(LeafValue::of(LeafData::of_data(leaf, data.clone(), &[]))))
+        Argument::Leaf(written) => {
+            let make = |leaf: &_, data: &Data| LeafData::of_data(leaf, data.clone(), &[]) as Handle;
+            of_handle(written.value(make), heap).ok_or_else(foreign)
         }
         Argument::Constructor(leaf) => Ok(heap.alloc(ConstructorValue(leaf.clone()))),
         Argument::Namespace(names) => Ok(heap.alloc(NamespaceValue(names.clone()))),
     }
+}
+
+fn foreign() -> Diagnostic {
+    Diagnostic::error("internal", "a value of another language was given")
 }
 
 fn of_handle<'v>(handle: &Handle, heap: Heap<'v>) -> Option<Value<'v>> {

@@ -19,7 +19,7 @@ use purlin_environments::{
 };
 use purlin_host::{LockFile, PackagePin, Plugins};
 use purlin_model::{Diagnostic, Diagnostics, Origin, Source, Value};
-use purlin_plugin::language::{Argument, LeafType};
+use purlin_plugin::language::{Argument, LeafType, WrittenLeaf};
 use purlin_plugin::message::{PackageKey, PackageVersion};
 use serde_json::{Value as Json, json};
 
@@ -75,35 +75,18 @@ struct Ignored {
 }
 
 /// A package from a repository.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Package {
     /// Its name.
     pub(crate) name: String,
-    /// Its version.
-    #[expect(dead_code, reason = "builds and resolved environments tell it")]
-    pub(crate) version: Version,
-    /// The repository that it is from, as the workspace calls it.
-    #[expect(dead_code, reason = "builds and resolved environments tell it")]
-    pub(crate) repository: String,
-    /// What tells its content from any other.
-    #[expect(dead_code, reason = "it is part of the keys of builds")]
-    pub(crate) digest: String,
-    /// Which of its variants, from 0; `None` where it has none.
-    #[expect(dead_code, reason = "builds and resolved environments tell it")]
-    pub(crate) variant: Option<usize>,
-    /// What it needs, its variant's requests among them.
-    #[expect(dead_code, reason = "builds ask for what packages need")]
-    pub(crate) requires: Vec<Request>,
-    /// The leaf type that it is of.
-    leaf: Arc<LeafType>,
-    /// Its fields, as the leaf type takes them.
-    pub(crate) fields: Value,
+    /// What it says, as its leaf type takes it.
+    written: Arc<WrittenLeaf>,
 }
 
 impl Package {
     /// The package as definitions see it.
     pub(crate) fn argument(&self) -> Argument {
-        Argument::Leaf(self.leaf.clone(), self.fields.clone())
+        Argument::Leaf(self.written.clone())
     }
 }
 
@@ -216,9 +199,7 @@ impl Repositories {
         let Some(fields) = checked.value else {
             return Err(message::no_package(&name, &version, &repository, &checked.diagnostics));
         };
-        let variant = chosen.variant;
-        let requires = chosen.requires;
-        Ok(Package { name, version, repository, digest, variant, requires, leaf, fields })
+        Ok(Package { name, written: WrittenLeaf::new(leaf, fields) })
     }
 
     /// Why packages were stood in for, one after the other.
@@ -246,7 +227,7 @@ impl Repositories {
             "name": request.name, "version": pinned.unwrap_or(NO_VERSION), "impure": true,
         });
         let origin = Origin::whole(&Source::new("<repositories>", String::new()));
-        Ok(Argument::Leaf(leaf, Value::from_json(&fields, &origin)))
+        Ok(Argument::Leaf(WrittenLeaf::new(leaf, Value::from_json(&fields, &origin))))
     }
 
     /// The names of all packages that are there, in repositories that are.

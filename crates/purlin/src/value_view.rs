@@ -16,9 +16,9 @@ pub(crate) fn to_json(value: &Argument) -> Json {
     match value {
         Argument::Value(handle) => whole(handle),
         Argument::Data(data) => data.to_json(),
-        Argument::Leaf(leaf, fields) => {
-            let fields = fields.to_json();
-            typed(leaf, fields.as_object().cloned().unwrap_or_default())
+        Argument::Leaf(written) => {
+            let fields = written.fields.to_json();
+            typed(&written.leaf, fields.as_object().cloned().unwrap_or_default())
         }
         Argument::Constructor(leaf) => {
             serde_json::json!({ TYPE: "constructor", "name": leaf.constructor })

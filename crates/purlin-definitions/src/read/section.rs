@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Entry, Kind, Origin, Source, Table, Value, fold, suggestion};
-use purlin_plugin::language::Argument;
+use purlin_plugin::language::{Argument, LeafType, WrittenLeaf};
 
 use crate::catalogue::{Catalogue, LeafFeature};
 use crate::file::{DefinitionFile, SourceFiles, read_text};
@@ -240,13 +240,10 @@ pub(crate) fn read_toml_file(
 }
 
 /// A leaf that fits its type, with its defaults.
-pub(crate) fn validated(
-    leaf: &Arc<purlin_plugin::language::LeafType>,
-    value: &Value,
-) -> Result<Argument, Vec<Diagnostic>> {
+pub(crate) fn validated(leaf: &Arc<LeafType>, value: &Value) -> Result<Argument, Vec<Diagnostic>> {
     let checked = leaf.schema.validate(value);
     match checked.value {
-        Some(value) => Ok(Argument::Leaf(leaf.clone(), value)),
+        Some(value) => Ok(Argument::Leaf(WrittenLeaf::new(leaf.clone(), value))),
         None => Err(checked.diagnostics),
     }
 }

@@ -77,7 +77,7 @@ pub(crate) fn shown(argument: &Argument) -> String {
             Some(text) => text.to_owned(),
             None => value.to_json().to_string(),
         },
-        Argument::Leaf(leaf, value) => format!("{} {}", leaf.name, value.to_json()),
+        Argument::Leaf(written) => format!("{} {}", written.leaf.name, written.fields.to_json()),
         Argument::Constructor(leaf) => format!("<{}>", leaf.constructor),
         Argument::Namespace(names) => format!("<{}>", names.described()),
     }

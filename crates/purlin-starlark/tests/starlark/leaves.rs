@@ -1,7 +1,7 @@
 //! Typed leaves.
 
 use purlin_model::{Source, parse_toml};
-use purlin_plugin::language::{Argument, Datum};
+use purlin_plugin::language::{Argument, Datum, WrittenLeaf};
 
 use crate::support::{fields, mk_package, package, shown, told, world};
 
@@ -103,7 +103,7 @@ fn leaves_of_the_same_content_are_the_same() {
         "def default(mk_package, other):\n    a = mk_package(name = 'a')\n    return [a == mk_package(name = 'a', version = '0'), a == other, a == mk_package(name = 'b'), len(set([a, other]))]\n",
     )]);
     let (data, _) = parse_toml(&Source::new("p.toml", "name = 'a'\nversion = '0'\n"));
-    let other = Argument::Leaf(package(), data);
+    let other = Argument::Leaf(WrittenLeaf::new(package(), data));
     let value = world.call("a.star", &[mk_package(), ("other", other)]).unwrap();
     assert_eq!(shown(&value), "[true, true, false, 1]");
 }
@@ -113,7 +113,9 @@ fn leaves_that_were_written_as_data_are_leaves() {
     let world =
         world(&[("a.star", "def default(zlib):\n    return {'z': zlib, 'v': zlib.version}\n")]);
     let (data, _) = parse_toml(&Source::new("p.toml", "name = 'zlib'\nversion = '2'\n"));
-    let value = world.call("a.star", &[("zlib", Argument::Leaf(package(), data))]).unwrap();
+    let value = world
+        .call("a.star", &[("zlib", Argument::Leaf(WrittenLeaf::new(package(), data)))])
+        .unwrap();
     assert_eq!(shown(&value), r#"{z: <package>, v: "2"}"#);
     let Datum::Table(entries) = value.datum() else { panic!("a table") };
     let Datum::Leaf(leaf) = &entries[0].1 else { panic!("a leaf") };

@@ -81,7 +81,7 @@ fn is_package(value: &Argument) -> bool {
     let is = |leaf: &LeafType| leaf.role.as_deref() == Some(ROLE);
     match value {
         Argument::Value(handle) => handle.leaf().is_some_and(|leaf| is(&leaf)),
-        Argument::Leaf(leaf, _) => is(leaf),
+        Argument::Leaf(written) => is(&written.leaf),
         _ => false,
     }
 }
