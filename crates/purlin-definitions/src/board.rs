@@ -11,7 +11,6 @@ use purlin_model::{Diagnostic, Origin};
 use purlin_plugin::language::Argument;
 
 use crate::listed::ListedFiles;
-use crate::message::CYCLE;
 use crate::mix::Mixing;
 use crate::{Contribution, Name};
 
@@ -205,17 +204,17 @@ impl Board {
         Ok(slot.done.get().cloned().unwrap_or_else(unfinished))
     }
 
-    /// Forgets what came to a circle, so that it is done again.
-    pub(crate) fn forget_circles(&self) {
-        let is_circle = |outcome: &Outcome| {
+    /// Forgets what failed in such a way, so that it is done again.
+    pub(crate) fn forget(&self, is_such: impl Fn(&Diagnostic) -> bool) {
+        let is_such = |outcome: &Outcome| {
             let why = match outcome {
                 Outcome::Value(value) => value.as_ref().err(),
                 Outcome::Fragments(added) => added.as_ref().err(),
             };
-            why.is_some_and(|why| why.code == CYCLE)
+            why.is_some_and(|why| is_such(why))
         };
         for shard in &self.slots {
-            lock(shard).retain(|_, slot| !slot.done.get().is_some_and(is_circle));
+            lock(shard).retain(|_, slot| !slot.done.get().is_some_and(&is_such));
         }
     }
 

@@ -225,9 +225,17 @@ impl LeafFeature {
     }
 
     /// Whether a table was meant to be a leaf of this type: one of the marks is in it, and is no table
-    /// that could be called so. If it does not fit, whoever reads the leaf is told.
+    /// that could be called so. If it does not fit, whoever reads the leaf is told. Where other tables are
+    /// in it that a leaf does not have, it is a folder of leaves with something else in it.
     pub(crate) fn is_meant(&self, value: &Value) -> bool {
-        self.marked(value).any(|(_, entry)| entry.value.as_table().is_none())
+        if !self.marked(value).any(|(_, entry)| entry.value.as_table().is_none()) {
+            return false;
+        }
+        let Ok(leaf) = self.leaf_type() else { return false };
+        let properties = leaf.schema.properties();
+        let is_known = |key: &str| properties.iter().any(|one| fold(one.name) == fold(key));
+        let mut tables = value.as_table().into_iter().flat_map(Table::iter);
+        tables.all(|(key, entry)| entry.value.as_table().is_none() || is_known(key))
     }
 
     fn marked<'v>(&self, value: &'v Value) -> impl Iterator<Item = (&'v str, &'v Entry)> {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use purlin_model::{Diagnostic, distinct};
+use purlin_model::{Diagnostic, Origin, distinct};
 
 use crate::board::{Key, lock};
 use crate::engine::{Axes, Engine, Point};
@@ -33,7 +33,7 @@ impl Engine {
                 Ok(joined) => self.check_section(&section, &joined.tree, &mut keys, &mut found),
                 Err(diagnostic) => found.push((*diagnostic).clone()),
             }
-            self.add_homes(&section, &mut keys);
+            self.add_homes(&section, &mut keys, &mut found);
         }
         let sound: Vec<Key> =
             keys.into_iter().filter(|key| self.check_leaf(key, &mut found)).collect();
@@ -118,7 +118,7 @@ impl Engine {
 
     /// What projects put out here, adopted or as it is at home: what stands above it here does not keep
     /// it from being put out. What excludes each other there does so here.
-    fn add_homes(&self, section: &Name, keys: &mut Vec<Key>) {
+    fn add_homes(&self, section: &Name, keys: &mut Vec<Key>, found: &mut Vec<Diagnostic>) {
         for Exported { index, world, .. } in self.exported(0) {
             let (Ok(tree), Ok(joined)) =
                 (self.extended(index, section, None), self.joined(world, section, None))
@@ -127,8 +127,11 @@ impl Engine {
             };
             let mut there = Vec::new();
             for (system, point) in self.points_of(section) {
-                let told = &mut Vec::new();
-                self.check_node(&tree, &tree.root, system.as_deref(), point, &mut there, told);
+                let mut told = Vec::new();
+                self.check_node(&tree, &tree.root, system.as_deref(), point, &mut there, &mut told);
+                // Unless it does so here, too, where it has another priority.
+                told.retain(|one| !found.iter().any(|other| is_same_conflict(one, other)));
+                found.extend(told);
             }
             keys.extend(there.into_iter().map(|key| {
                 let definition =
@@ -231,10 +234,7 @@ impl Engine {
                     let section = choice.path.first();
                     let tree = section
                         .and_then(|section| self.joined(target.place.index, section, None).ok());
-                    tree.is_some_and(|joined| {
-                        let node = joined.tree.at(&choice.path[1..]);
-                        node.is_some_and(|node| !node.here().is_empty())
-                    })
+                    tree.is_some_and(|joined| joined.tree.at(&choice.path[1..]).is_some())
                 });
                 if !defines {
                     let what = format!("no `{shown}` comes from `{}`", path_text(&choice.project));
@@ -242,7 +242,9 @@ impl Engine {
                         Diagnostic::error("no-choice", what)
                             .label(choice.origin.clone(), "chosen here")
                             .detail("A choice names a project that defines the path.".to_owned())
-                            .help("choose definitions one by one, each by its path".to_owned()),
+                            .help(
+                                "choose a definition by its path, or a folder of them".to_owned(),
+                            ),
                     );
                 } else if let Some(own) = self.counts_more(project, choice) {
                     found.push(message::idle_choice(&own, &shown, &choice.origin));
@@ -279,7 +281,9 @@ impl Engine {
                 let mut overridden = Vec::new();
                 overrides(&joined.tree.root, index, &mut overridden);
                 for (own, theirs) in overridden {
-                    let name = path_text(&own.path[1..]);
+                    // One of the two may be a value over names below it.
+                    let shorter = own.path.len().min(theirs.path.len());
+                    let name = path_text(&own.path[1..shorter]);
                     let mut accepted = false;
                     for (place, child) in project.children.iter().enumerate() {
                         let whose = theirs.lineage.project.index;
@@ -308,21 +312,43 @@ impl Engine {
     }
 }
 
-/// What a project defines itself over what a project of its defines.
+/// Whether two conflicts are between the same definitions.
+fn is_same_conflict(one: &Diagnostic, other: &Diagnostic) -> bool {
+    let is_in = |diagnostic: &Diagnostic, origin: &Origin| {
+        diagnostic.labels.iter().any(|label| label.origin == *origin)
+    };
+    one.code == other.code && one.labels.iter().all(|label| is_in(other, &label.origin))
+}
+
+/// What a project defines itself over what a project of its defines: at the same path, or a value over
+/// names below it and the other way round.
 fn overrides(node: &Node, project: usize, found: &mut Vec<(Arc<Contribution>, Arc<Contribution>)>) {
-    let own = node.here().iter().find(|one| one.lineage.project.index == project);
+    let is_own = |one: &&Arc<Contribution>| one.lineage.project.index == project;
+    let mut all: Vec<&Arc<Contribution>> = node.here().iter().collect();
+    let mut own = all.iter().find(|one| is_own(one)).copied();
+    if !all.is_empty() {
+        let mut below = Vec::new();
+        node.each(&mut |one| below.push(one));
+        below.drain(..all.len());
+        below.sort_by(|one, other| one.order(other));
+        match own {
+            Some(_) => all.extend(below),
+            None => own = below.into_iter().find(is_own),
+        }
+    }
     if let Some(own) = own {
         let mut told = vec![project];
         // What one of them has overridden already is nobody else's any more.
         let is_over = |one: &Contribution| {
-            let mut others = node.here().iter().map(|other| &other.lineage.project);
+            let mut others = all.iter().map(|other| &other.lineage.project);
             let whose = one.lineage.project.index;
             others.any(|other| other.index != project && other.uses.contains(&whose))
         };
-        for theirs in node.here().iter().filter(|one| !is_over(one)) {
+        let is_under = |one: &Contribution| one.priority >= own.priority && !is_over(one);
+        for theirs in all.iter().filter(|one| is_under(one)) {
             if !told.contains(&theirs.lineage.project.index) {
                 told.push(theirs.lineage.project.index);
-                found.push((own.clone(), theirs.clone()));
+                found.push((own.clone(), (*theirs).clone()));
             }
         }
     }

@@ -162,9 +162,10 @@ impl Engine {
     /// What became of the others at the path of a definition in the project that it is of.
     fn add_home(&self, key: &Key, explanation: &mut Explanation) {
         let Some((section, path)) = key.definition.path.split_first() else { return };
-        let Ok(tree) = self.extended(key.home(), section, None) else { return };
+        let Ok(joined) = self.joined(key.home(), section, None) else { return };
         let system = self.point(key.point).system.clone();
-        let standing = tree.at(path).map(|node| tree.standing(node, system.as_deref()));
+        let node = joined.tree.at(path);
+        let standing = node.map(|node| joined.tree.standing(node, system.as_deref()));
         if let Some(Standing::Leaf(_, verdict) | Standing::Conflict(verdict)) = standing {
             self.add(&verdict, explanation);
         }

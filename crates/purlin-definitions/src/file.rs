@@ -283,23 +283,6 @@ pub(crate) fn inside(root: &Path, folder: &Path, label: &Path) -> Option<PathBuf
     path.starts_with(root).then_some(path)
 }
 
-/// The path without `.`, and without `..` where that can be told without looking.
-pub(crate) fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir
-                if matches!(normal.components().next_back(), Some(Component::Normal(_))) =>
-            {
-                normal.pop();
-            }
-            part => normal.push(part),
-        }
-    }
-    normal
-}
-
 impl SourceRoot {
     /// A path inside the root as users are shown it.
     pub(crate) fn show(&self, path: &Path) -> PathBuf {

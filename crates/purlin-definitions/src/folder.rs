@@ -8,13 +8,13 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use purlin_model::{Diagnostic, Origin, Source, harmless_line};
 
 use crate::Name;
-use crate::file::{DefinitionFile, SourceRoot, normal};
+use crate::file::{DefinitionFile, SourceRoot};
 
 /// More than anybody writes: links that multiply folders end here.
 const MOST: usize = 200_000;
@@ -135,8 +135,7 @@ pub(crate) fn map(root: &SourceRoot, folder: &str, above: &[Name]) -> Mapped {
         is_deep: false,
         names: Vec::new(),
     };
-    // `./pkgs` is the same folder as `pkgs`, and what is in it the same files.
-    let path = normal(&root.folder.join(folder));
+    let path = plain(root, folder);
     match path.canonicalize() {
         Ok(real) if !real.starts_with(&root.real) => walk.report(&path, "leads-out", LEADS_OUT),
         Ok(real) if real != root.real && real.join("purlin.toml").exists() => {
@@ -148,6 +147,19 @@ pub(crate) fn map(root: &SourceRoot, folder: &str, above: &[Name]) -> Mapped {
         Err(_) => walk.mapped.is_missing = true,
     }
     walk.mapped
+}
+
+/// A folder under one spelling: `./pkgs` is `pkgs`, and what is in it the same files. Only the system
+/// knows where `..` leads.
+fn plain(root: &SourceRoot, folder: &str) -> PathBuf {
+    let is_plain = |part: &Component<'_>| *part != Component::CurDir;
+    let path: PathBuf = root.folder.join(folder).components().filter(is_plain).collect();
+    if !path.components().any(|part| part == Component::ParentDir) {
+        return path;
+    }
+    let real = path.canonicalize().ok();
+    let below = real.as_deref().and_then(|real| real.strip_prefix(&root.real).ok());
+    below.map_or_else(|| path.clone(), |below| root.folder.join(below))
 }
 
 pub(crate) const LEADS_OUT: (&str, &str) =

@@ -65,10 +65,10 @@ impl Engine {
             self.outcome(key, &asker)
         };
         let forced = run(false);
-        if asker.frame.is_some() || !is_circle(&forced) {
+        if asker.frame.is_some() || !forced.as_ref().is_err_and(|why| depends_on_order(why)) {
             return forced;
         }
-        self.board.forget_circles();
+        self.board.forget(depends_on_order);
         run(true)
     }
 
@@ -92,12 +92,10 @@ impl Engine {
             keys.iter().map(|key| self.outcome(key, &asker)).collect::<Vec<_>>()
         };
         let forced = run(false);
-        if !forced.iter().any(is_circle) {
+        if !forced.iter().any(|one| one.as_ref().is_err_and(|why| depends_on_order(why))) {
             return forced;
         }
-        // Of circles that go through each other, the thread that comes first closes one. In order, it is
-        // the same each time.
-        self.board.forget_circles();
+        self.board.forget(depends_on_order);
         run(true)
     }
 
@@ -322,8 +320,10 @@ impl Engine {
     }
 }
 
-fn is_circle(forced: &Forced) -> bool {
-    forced.as_ref().is_err_and(|why| why.code == message::CYCLE)
+/// Of circles that go through each other, the thread that comes first closes one; and how deep something
+/// lies depends on where it was begun. Done in order, that is told alike each time.
+fn depends_on_order(why: &Diagnostic) -> bool {
+    why.code == message::CYCLE || why.code == message::TOO_DEEP
 }
 
 /// A leaf with a name, unless it has one or may have none.

@@ -23,6 +23,9 @@ pub(crate) const UNKNOWN_PATH: &str = "unknown-path";
 /// The code of what needs itself.
 pub(crate) const CYCLE: &str = "cycle";
 
+/// The code of what lies too deep in other definitions.
+pub(crate) const TOO_DEEP: &str = "too-deep";
+
 /// Values that exclude each other, with the ways out.
 pub(crate) fn conflict(path: &[Name], contenders: &[Arc<Contribution>]) -> Diagnostic {
     let shown = path_text(path);
@@ -217,7 +220,7 @@ pub(crate) fn no_def(key: &Key, name: &str, value: &dyn Evaluated) -> Diagnostic
 
 pub(crate) fn too_deep(key: &Key) -> Diagnostic {
     let shown = path_text(&key.definition.path);
-    Diagnostic::error("too-deep", format!("`{shown}` is looked up too deep in other definitions"))
+    Diagnostic::error(TOO_DEEP, format!("`{shown}` is looked up too deep in other definitions"))
         .label(key.definition.lineage.origin.clone(), "this definition")
         .detail(format!(
             "What is looked up in `pkgs` or `self` while a definition runs is evaluated inside of it, \

@@ -8,7 +8,7 @@ use purlin_plugin::language::Parameter;
 use crate::board::Key;
 use crate::engine::Engine;
 use crate::merge::Node;
-use crate::scope::RESERVED;
+use crate::scope::{RESERVED, needs_system};
 use crate::{Name, parse_path, path_text};
 
 /// The code of a parameter that nothing fills.
@@ -195,16 +195,19 @@ impl Engine {
 
     /// What a parameter of a name gets that nobody in the workspace defines.
     fn filled_by_purlin(&self, name: &str) -> Option<String> {
-        if RESERVED.contains(&name) {
-            return Some(format!("`{name}` is a reserved name: a parameter of that name gets it."));
-        }
-        if let Some(leaf) = self.catalogue.constructor(name) {
-            let what = &leaf.head.name;
-            return Some(format!("`{name}` makes a {what}: a parameter of that name gets it."));
-        }
-        let is_shipped = self.shipped_names().any(|shipped| shipped == name);
-        is_shipped
-            .then(|| format!("`{name}` comes with a plugin: a parameter of that name gets it."))
+        let (what, needs_system) = if RESERVED.contains(&name) {
+            ("is a reserved name".to_owned(), needs_system(name))
+        } else if let Some(leaf) = self.catalogue.constructor(name) {
+            (format!("makes a {}", leaf.head.name), false)
+        } else if self.shipped_names().any(|shipped| shipped == name) {
+            ("comes with a plugin".to_owned(), false)
+        } else if self.base_folder(&[])?.names().iter().any(|one| one == name) {
+            ("is in a repository".to_owned(), true)
+        } else {
+            return None;
+        };
+        let when = if needs_system { ", where something is made for a system" } else { "" };
+        Some(format!("`{name}` {what}: a parameter of that name gets it{when}."))
     }
 
     /// Notes where a name is after all: for other systems, or in a folder.

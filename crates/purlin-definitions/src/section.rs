@@ -171,7 +171,9 @@ impl Engine {
                 let mut all = Vec::new();
                 let theirs = self.extended(*index, section, frame)?;
                 theirs.root.each(&mut |one| {
-                    let is_chosen = chosen.get(&one.path).is_some_and(|all| all.contains(index));
+                    let is_chosen = chosen
+                        .iter()
+                        .any(|(path, all)| one.path.starts_with(path) && all.contains(index));
                     let joining = Arc::new(Contribution {
                         priority: if is_chosen { CHOSEN } else { CHILD },
                         at_home: one.priority,
@@ -193,7 +195,7 @@ impl Engine {
         Ok(known.entry(section.clone()).or_insert(joined).clone())
     }
 
-    /// The projects that `[choose]` names, by path of the definition. One that is chosen brings those
+    /// The projects that `[choose]` names, by path of the definition or folder. One that is chosen brings those
     /// that it is made of.
     fn chosen(&self, world: usize) -> HashMap<Vec<Name>, BTreeSet<usize>> {
         let project = &self.projects[world];

@@ -1,13 +1,13 @@
 //! What counts at a path, and what became of everything else there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use purlin_model::{Kind, Value};
 
 use super::{Node, Rule, Rules};
 use crate::priority::{CHILD, CHOSEN};
-use crate::{Content, Contribution, Layer};
+use crate::{Content, Contribution, Layer, ProjectPlace};
 
 /// What is at a path for one system.
 #[derive(Debug, Clone)]
@@ -44,22 +44,42 @@ pub(super) fn standing(node: &Node, system: Option<&str>, rules: &Rules) -> Stan
     }
     let leaves = node.here().iter().filter(|one| one.is_for(system)).cloned();
     let mut leaves: Vec<Arc<Contribution>> = leaves.collect();
-    let branch = node.least_below(system);
-    let leaf = leaves.iter().map(|one| one.priority).min();
-    let mut verdict = Verdict::default();
-    let (Some(leaf), branch) = (leaf, branch) else {
-        return match branch {
-            Some(_) => Standing::Branch(verdict),
-            None => Standing::Nothing,
-        };
-    };
     if leaves.len() > 1 {
         leaves.sort_by(|one, other| one.order(other));
     }
-    let Some(branch) = branch else { return among(leaves, verdict, rules) };
-    if branch < leaf {
-        verdict.shadowed = leaves;
-        return Standing::Branch(verdict);
+    counted(leaves, node, system, rules, stated)
+}
+
+/// The priority of a contribution, as it is compared.
+type Priority = fn(&Contribution) -> i64;
+
+fn stated(one: &Contribution) -> i64 {
+    one.priority
+}
+
+/// The same where nobody has chosen between projects.
+fn unchosen(one: &Contribution) -> i64 {
+    match one.priority {
+        CHOSEN if one.lineage.layer == Layer::Child => CHILD,
+        priority => priority,
+    }
+}
+
+/// What counts among values for a path, which are in order, and the names below it.
+fn counted(
+    leaves: Vec<Arc<Contribution>>,
+    node: &Node,
+    system: Option<&str>,
+    rules: &Rules,
+    priority: Priority,
+) -> Standing {
+    let mut verdict = Verdict::default();
+    let has_names = node.least_below(system).is_some();
+    let Some(leaf) = leaves.iter().map(|one| priority(one)).min() else {
+        return if has_names { Standing::Branch(verdict) } else { Standing::Nothing };
+    };
+    if !has_names {
+        return among(leaves, verdict, rules, priority);
     }
     let mut below = Vec::new();
     for node in node.below.values() {
@@ -70,18 +90,19 @@ pub(super) fn standing(node: &Node, system: Option<&str>, rules: &Rules) -> Stan
         });
     }
     below.sort_by(|one, other| one.order(other));
-    if leaf < branch {
-        verdict.shadowed = below;
-        return among(leaves, verdict, rules);
+    let branch = below.iter().map(|one| priority(one)).min();
+    if branch.is_some_and(|branch| branch < leaf) {
+        verdict.shadowed = leaves;
+        return Standing::Branch(verdict);
     }
     let (first, mut shadowed): (Vec<_>, Vec<_>) =
-        leaves.iter().chain(&below).cloned().partition(|one| one.priority == leaf);
+        leaves.iter().chain(&below).cloned().partition(|one| priority(one) == leaf);
     let (conflict, lost) = of_those_above(first);
     let depth = leaves[0].path.len();
     let is_leaf = |one: &Arc<Contribution>| one.path.len() == depth;
     if conflict.iter().all(is_leaf) {
         verdict.shadowed = below;
-        return among(leaves, verdict, rules);
+        return among(leaves, verdict, rules, priority);
     }
     if !conflict.iter().any(is_leaf) {
         verdict.shadowed = leaves;
@@ -91,28 +112,46 @@ pub(super) fn standing(node: &Node, system: Option<&str>, rules: &Rules) -> Stan
     Standing::Conflict(Verdict { agreeing: Vec::new(), shadowed, conflict })
 }
 
-/// Of values and names below them with one priority, those that count: a project's word counts above
-/// those of the projects that it is made of, and among its own, priority at home. The others are lost.
+/// Of values and names below them with one priority, those that count: those of projects that no other
+/// one defeats, and of its own the ones with the least priority at home. The others are lost.
 fn of_those_above(all: Vec<Arc<Contribution>>) -> (Vec<Arc<Contribution>>, Vec<Arc<Contribution>>) {
-    let mut by_project: HashMap<usize, i64> = HashMap::new();
+    let defeated = defeated(&all);
+    let mut least: HashMap<usize, i64> = HashMap::new();
     for one in &all {
-        let least = by_project.entry(one.lineage.project.index).or_insert(one.at_home);
-        *least = one.at_home.min(*least);
+        let home = least.entry(one.lineage.project.index).or_insert(one.at_home);
+        *home = one.at_home.min(*home);
     }
-    let is_defeated = |index: usize| {
-        let mut projects = all.iter().map(|one| &one.lineage.project);
-        projects.any(|other| other.uses.contains(&index))
-    };
-    let defeated: Vec<usize> =
-        by_project.keys().copied().filter(|index| is_defeated(*index)).collect();
     all.into_iter().partition(|one| {
         let project = one.lineage.project.index;
-        by_project.get(&project) == Some(&one.at_home) && !defeated.contains(&project)
+        least.get(&project) == Some(&one.at_home) && !defeated.contains(&project)
     })
 }
 
+/// The projects whose word counts less than that of another one among these. A project counts above
+/// those that it is made of, unless it ranks what it says itself below what they bring.
+fn defeated(all: &[Arc<Contribution>]) -> HashSet<usize> {
+    let mut projects: HashMap<usize, (&ProjectPlace, i64)> = HashMap::new();
+    for one in all {
+        let place = &one.lineage.project;
+        let (_, home) = projects.entry(place.index).or_insert((place, one.at_home));
+        *home = one.at_home.min(*home);
+    }
+    let mut defeated = HashSet::new();
+    for (place, home) in projects.values() {
+        for used in place.uses.iter().filter(|used| projects.contains_key(used)) {
+            defeated.insert(if *home <= CHILD { *used } else { place.index });
+        }
+    }
+    defeated
+}
+
 /// What counts among values for one path, which are in order and at least one.
-fn among(leaves: Vec<Arc<Contribution>>, mut verdict: Verdict, rules: &Rules) -> Standing {
+fn among(
+    leaves: Vec<Arc<Contribution>>,
+    mut verdict: Verdict,
+    rules: &Rules,
+    priority: Priority,
+) -> Standing {
     let rule = leaves[0].path.get(1..).map_or(Rule::Unique, |path| rules.of(path));
     if rule != Rule::Unique && leaves.len() > 1 {
         if leaves.iter().all(|one| one.content.as_list().is_some()) {
@@ -126,7 +165,7 @@ fn among(leaves: Vec<Arc<Contribution>>, mut verdict: Verdict, rules: &Rules) ->
         let winner = leaves.into_iter().next().expect("there is one");
         return Standing::Leaf(winner, verdict);
     }
-    let (best, lost) = undefeated(leaves, |one| one.priority);
+    let (best, lost) = undefeated(leaves, priority);
     verdict.shadowed.splice(0..0, lost);
     let identity = best[0].identity();
     if best.iter().all(|one| one.identity() == identity) {
@@ -141,34 +180,28 @@ fn among(leaves: Vec<Arc<Contribution>>, mut verdict: Verdict, rules: &Rules) ->
 
 /// Those that no other one defeats, and the rest; both in order.
 ///
-/// Priority counts first. Among equals a project's word counts above those of the projects that it
-/// is made of. Among a project's own, priority at home counts, and then the narrower one.
+/// Priority counts first. Among equals one project may count above another. Among a project's own,
+/// priority at home counts, and then the narrower one.
 fn undefeated(
     leaves: Vec<Arc<Contribution>>,
-    priority: impl Fn(&Contribution) -> i64,
+    priority: Priority,
 ) -> (Vec<Arc<Contribution>>, Vec<Arc<Contribution>>) {
     let least = leaves.iter().map(|one| priority(one)).min();
-    let is_least = |one: &Contribution| Some(priority(one)) == least;
+    let (first, rest): (Vec<_>, Vec<_>) =
+        leaves.into_iter().partition(|one| Some(priority(one)) == least);
+    let defeated = defeated(&first);
     let rank = |one: &Contribution| (one.at_home, one.system.is_none());
     let mut by_project: HashMap<usize, (i64, bool)> = HashMap::new();
-    let mut projects = Vec::new();
-    for one in leaves.iter().filter(|one| is_least(one)) {
-        let project = &one.lineage.project;
-        let best = by_project.entry(project.index).or_insert_with(|| {
-            projects.push(project.clone());
-            rank(one)
-        });
+    for one in &first {
+        let best = by_project.entry(one.lineage.project.index).or_insert_with(|| rank(one));
         *best = (*best).min(rank(one));
     }
-    let is_above = |index: usize| projects.iter().any(|other| other.uses.contains(&index));
-    let defeated: Vec<usize> =
-        projects.iter().map(|one| one.index).filter(|index| is_above(*index)).collect();
-    leaves.into_iter().partition(|one| {
+    let (best, mut lost): (Vec<_>, Vec<_>) = first.into_iter().partition(|one| {
         let project = one.lineage.project.index;
-        is_least(one)
-            && by_project.get(&project) == Some(&rank(one))
-            && !defeated.contains(&project)
-    })
+        by_project.get(&project) == Some(&rank(one)) && !defeated.contains(&project)
+    });
+    lost.extend(rest);
+    (best, lost)
 }
 
 /// All lists or texts as one.
@@ -203,32 +236,23 @@ fn lines(texts: &[Value]) -> Kind {
     Kind::String(texts.join("\n"))
 }
 
-/// What counts at a node among those that a contribution stands above.
+/// What counts at a node among those that a contribution stands above. What a project chooses decides for
+/// what it says itself, and does not change what its projects are made of.
 pub(crate) fn under(
     node: &Node,
     system: Option<&str>,
     asker: &Arc<Contribution>,
     rules: &Rules,
 ) -> Standing {
+    let priority = if asker.lineage.layer == Layer::Child { unchosen } else { stated };
     let mut rest: Vec<_> = node.here().iter().filter(|one| one.is_for(system)).cloned().collect();
     rest.sort_by(|one, other| one.order(other));
-    // What a project chooses does not change what its projects are made of.
-    let unchosen = |one: &Contribution| match one.priority {
-        CHOSEN if one.lineage.layer == Layer::Child => CHILD,
-        priority => priority,
-    };
     while !rest.is_empty() {
-        let (best, lost) = undefeated(rest, unchosen);
+        let (best, lost) = undefeated(rest, priority);
         rest = lost;
         if best.iter().any(|one| Arc::ptr_eq(one, asker)) {
             break;
         }
     }
-    let leaf = rest.iter().map(|one| one.priority).min();
-    match (leaf, node.least_below(system)) {
-        (None, None) => Standing::Nothing,
-        (None, Some(_)) => Standing::Branch(Verdict::default()),
-        (Some(leaf), Some(branch)) if branch < leaf => Standing::Branch(Verdict::default()),
-        _ => among(rest, Verdict::default(), rules),
-    }
+    counted(rest, node, system, rules, priority)
 }

@@ -7,7 +7,7 @@ use purlin_model::{Diagnostic, Origin, Source, Value, parse_toml};
 
 use super::{Child, Fetch, Fetched, GitProject, Project, Repository};
 use crate::catalogue::Catalogue;
-use crate::file::{SourceFiles, normal, read_text};
+use crate::file::{SourceFiles, read_text};
 use crate::read::{Place, ProjectEntry, Used, included, read_document};
 use crate::{Name, ProjectPlace};
 
@@ -338,4 +338,22 @@ fn twice(first: &Name, second: &Name, origin: &Origin) -> Diagnostic {
 fn not_fetched(name: &str, origin: &Origin) -> Diagnostic {
     let what = format!("the project `{name}` cannot be fetched here");
     Diagnostic::error("not-fetched", what).label(origin.clone(), "from this repository")
+}
+
+/// The path without `.`, and without `..` where that can be told without looking.
+fn normal(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(normal.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                normal.pop();
+            }
+            part => normal.push(part),
+        }
+    }
+    normal
 }

@@ -110,7 +110,9 @@ impl<'a> SectionReader<'a> {
         let Some(leaf) = self.leaves.first() else { return };
         let data = entries.iter().find(|(_, entry)| entry.value.as_table().is_none());
         let Some((key, entry)) = data else { return };
-        let marks = leaf.marks.iter().map(String::as_str);
+        // A mark with a value that does not fit is one in a folder of leaves.
+        let is_mark = leaf.marks.iter().any(|mark| fold(mark) == fold(key));
+        let marks = leaf.marks.iter().map(String::as_str).filter(|_| !is_mark);
         let near = suggestion(key, "keys that make a table one", marks);
         self.diagnostics.push(
             Diagnostic::warning(
@@ -123,7 +125,7 @@ impl<'a> SectionReader<'a> {
             )
             .label(entry.key.clone(), "this is a value, and not a definition")
             .detail(format!(
-                "A table is a {} if it has one of: {}.",
+                "A table is a {} if it has one of these, with a value that fits: {}.",
                 leaf.head.name,
                 leaf.marks.iter().map(|mark| format!("`{mark}`")).collect::<Vec<_>>().join(", ")
             ))

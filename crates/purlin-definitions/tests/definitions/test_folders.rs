@@ -238,4 +238,13 @@ fn one_folder_under_two_spellings_is_one() {
     ]);
     assert_eq!(world.workspace.check(), []);
     assert_eq!(world.value("pkg.x86_64-linux.k"), "k()");
+    // What is behind a link is where the system says.
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "far/pkgs/far.star", "");
+    write(folder.path(), "pkgs/near.star", "");
+    fs::create_dir(folder.path().join("far/end")).unwrap();
+    symlink("far/end", folder.path().join("link")).unwrap();
+    let found = map_folder(folder.path(), "link/../pkgs");
+    assert_eq!(mapped(&found, folder.path()), ["far far/pkgs/far.star"]);
+    assert!(map_folder(folder.path(), "nowhere/../pkgs").is_missing);
 }

@@ -29,10 +29,10 @@ fn what_is_written_and_has_no_effect_is_told() {
         // A choice of a folder, and one that the workspace itself has made.
         (
             format!("{two}[choose]\n\"pkg.n\" = \"b\"\n"),
-            "[pkg.n.x]\nversion = \"1\"\n",
+            "[pkg.m.x]\nversion = \"1\"\n",
             "error: no `pkg.n` comes from `b`\n  purlin.toml:7:1 chosen here\n  \
              = A choice names a project that defines the path.\n  \
-             = choose definitions one by one, each by its path\n",
+             = choose a definition by its path, or a folder of them\n",
         ),
         (
             format!("{two}[choose]\n\"app.x\" = \"b\"\n[app]\nx = 1\n"),

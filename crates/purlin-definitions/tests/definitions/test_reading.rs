@@ -51,7 +51,7 @@ fn data_where_a_leaf_belongs_is_a_warning() {
     insta::assert_snapshot!(told(&world.workspace.check()[0]), @r#"
     warning: `pkg.hello` is data where a thing was expected
       purlin.toml:4:1 this is a value, and not a definition
-      = A table is a thing if it has one of: `version`.
+      = A table is a thing if it has one of these, with a value that fits: `version`.
       = did you mean `version`?
     "#);
 }
@@ -204,4 +204,8 @@ fn a_mark_with_a_value_that_does_not_fit_is_told_at_its_key() {
       purlin.toml:4:11 this is a number
     ");
     assert_eq!(world.show("pkg.x86_64-linux")["version"]["$type"], "thing");
+    // A folder with something else in it stays a folder.
+    let world = document("[pkg.tools]\nversion = 3\n[pkg.tools.hammer]\nversion = \"1\"\n");
+    assert_eq!(world.codes(), ["data-definition"]);
+    assert_eq!(world.show("tree.x86_64-linux.tools")["hammer"]["$type"], "thing");
 }

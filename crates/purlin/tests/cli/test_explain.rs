@@ -148,7 +148,15 @@ fn what_is_not_there_is_explained_by_name() {
     // What nobody has to define.
     for (name, told) in [
         ("mk_package", "`mk_package` makes a package: a parameter of that name gets it."),
-        ("system", "`system` is a reserved name: a parameter of that name gets it."),
+        ("self", "`self` is a reserved name: a parameter of that name gets it."),
+        (
+            "system",
+            "`system` is a reserved name: a parameter of that name gets it, where something is made for a system.",
+        ),
+        (
+            "cc",
+            "`cc` is in a repository: a parameter of that name gets it, where something is made for a system.",
+        ),
         ("fetch", "`fetch` comes with a plugin: a parameter of that name gets it."),
     ] {
         let expected = format!("`{name}` is not there\n{told}\n");
