@@ -2,7 +2,7 @@
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError};
 use std::thread;
 
 use super::plan::Plan;
@@ -171,6 +171,8 @@ impl Work {
 }
 
 fn threads(items: usize) -> usize {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    processors.min(items / FEW + 1)
+    // It reads several files to find that out.
+    static PROCESSORS: LazyLock<usize> =
+        LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
+    if items < FEW { 1 } else { (items / FEW + 1).min(*PROCESSORS) }
 }
