@@ -130,22 +130,19 @@ impl Engine {
             && let Some(node) = joined.tree.at(path)
         {
             match joined.tree.standing(node, point.system.as_deref()) {
-                // What an adopted project puts out counts there, whatever has its name here.
-                Standing::Leaf(winner, _) if is_adopted && is_other(&&winner) => {
-                    self.add_home(key, explanation);
-                }
-                Standing::Conflict(_) if is_adopted => self.add_home(key, explanation),
-                Standing::Leaf(winner, verdict) => {
+                Standing::Leaf(winner, verdict) if !is_adopted || !is_other(&&winner) => {
                     let all = std::iter::once(&winner).chain(&verdict.shadowed).filter(is_other);
                     explanation.shadowed.extend(all.map(|one| self.told(one)));
                     explanation.agreeing.extend(self.told_all(&verdict.agreeing));
                 }
+                // What an adopted project puts out counts there, whatever has its name here.
+                _ if is_adopted => self.add_home(key, explanation),
                 Standing::Conflict(verdict) => {
                     explanation.conflicts = self.told_all(&verdict.conflict);
                     explanation.shadowed.extend(self.told_all(&verdict.shadowed));
                     explanation.winner = None;
                 }
-                Standing::Nothing | Standing::Branch(_) => {}
+                Standing::Leaf(..) | Standing::Nothing | Standing::Branch(_) => {}
             }
         }
         for (name, parameter, found) in self.parameters(key) {

@@ -5,7 +5,9 @@
 //! there is ignored. A folder with a `purlin.toml` is a project of its own and is not entered.
 //! Symbolic links are followed inside the workspace.
 
-use std::ffi::OsString;
+mod listing;
+mod mapped;
+
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -14,7 +16,12 @@ use std::sync::Arc;
 use purlin_model::{Diagnostic, Origin, Source, harmless_line};
 
 use crate::Name;
-use crate::file::{DefinitionFile, SourceRoot};
+use crate::file::SourceRoot;
+use listing::{Listed, Listing};
+use mapped::child;
+
+pub use mapped::Mapped;
+pub(crate) use mapped::{MappedFile, MappedFolder};
 
 /// More than anybody writes: links that multiply folders end here.
 const MOST: usize = 200_000;
@@ -24,86 +31,6 @@ const MOST_LINKED: usize = 10_000;
 
 /// Deeper than any sensible tree.
 const DEEPEST: usize = 32;
-
-/// What a folder holds.
-#[derive(Debug, Default)]
-pub struct Mapped {
-    /// The folders in it that have definitions, and itself.
-    pub(crate) folders: Vec<MappedFolder>,
-    /// Whether there is no such folder.
-    pub is_missing: bool,
-    /// What cannot be mapped.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-/// The definitions that lie in one folder: their names alone, since most are never opened.
-#[derive(Debug)]
-pub(crate) struct MappedFolder {
-    /// Where it is, absolute.
-    folder: PathBuf,
-    /// The folder as users are shown it.
-    shown: PathBuf,
-    /// The names that lead to it.
-    pub(crate) above: Vec<Name>,
-    /// The names of files, one behind the other.
-    names: String,
-    /// Sorted by what they define.
-    pub(crate) files: Vec<MappedFile>,
-}
-
-/// A file that is a definition, by the place of its name among those of its folder.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct MappedFile {
-    start: u32,
-    /// How much of the name is what it defines; nothing for what is called like the folder.
-    stem: u16,
-    length: u16,
-}
-
-impl Mapped {
-    /// The definitions: paths of names with their files, sorted.
-    #[must_use]
-    pub fn files(&self) -> Vec<(Vec<Name>, Arc<DefinitionFile>)> {
-        let of = |folder: &MappedFolder| {
-            let one = |file: &MappedFile| (folder.path(*file), folder.definition(*file));
-            folder.files.iter().map(one).collect::<Vec<_>>()
-        };
-        let mut files: Vec<_> = self.folders.iter().flat_map(of).collect();
-        files.sort_unstable_by(|one, other| (&one.0, &one.1.path).cmp(&(&other.0, &other.1.path)));
-        files
-    }
-}
-
-impl MappedFile {
-    fn name(self, names: &str) -> &str {
-        &names[self.start as usize..][..usize::from(self.length)]
-    }
-}
-
-impl MappedFolder {
-    /// What a file defines, if that has a name of its own.
-    pub(crate) fn stem(&self, file: MappedFile) -> &str {
-        &self.name(file)[..usize::from(file.stem)]
-    }
-
-    pub(crate) fn name(&self, file: MappedFile) -> &str {
-        file.name(&self.names)
-    }
-
-    /// The names that lead to what a file defines.
-    pub(crate) fn path(&self, file: MappedFile) -> Vec<Name> {
-        let mut path = Vec::with_capacity(self.above.len() + 1);
-        path.extend_from_slice(&self.above);
-        let stem = self.stem(file);
-        path.extend((!stem.is_empty()).then(|| Arc::from(stem)));
-        path
-    }
-
-    pub(crate) fn definition(&self, file: MappedFile) -> Arc<DefinitionFile> {
-        let name = self.name(file);
-        DefinitionFile::shown(child(&self.folder, name), child(&self.shown, name))
-    }
-}
 
 /// Maps a folder of a workspace. `root` is the workspace's folder, and `folder` is relative to it.
 ///
@@ -369,74 +296,6 @@ impl Walk<'_> {
             Diagnostic::error(code, summary).label(origin, "not mapped").help(help.to_owned()),
         );
     }
-}
-
-/// The names in a folder that may count, one behind the other.
-#[derive(Default)]
-struct Listing {
-    names: String,
-    entries: Vec<Listed>,
-}
-
-/// A name in a folder.
-struct Listed {
-    /// How it begins, as a number in the order of names: most are told apart by that.
-    begin: u64,
-    /// Its place, as if it were a file of definitions; what is none is a stem altogether.
-    file: MappedFile,
-    kind: Option<fs::FileType>,
-}
-
-impl Listing {
-    /// Leaves out files that are nothing to definitions: many may lie between those that are.
-    fn add(&mut self, name: &str, kind: Option<fs::FileType>) {
-        let stem = stem(name);
-        if stem.is_none() && kind.is_some_and(|kind| kind.is_file()) {
-            return;
-        }
-        let stem = stem.unwrap_or(name);
-        let mut begin = [0; 8];
-        let known = stem.len().min(begin.len());
-        begin[..known].copy_from_slice(&stem.as_bytes()[..known]);
-        let start = u32::try_from(self.names.len());
-        let (stem, length) = (u16::try_from(stem.len()), u16::try_from(name.len()));
-        // No name is longer than any system allows.
-        let (Ok(start), Ok(stem), Ok(length)) = (start, stem, length) else { return };
-        self.names.push_str(name);
-        let file = MappedFile { start, stem, length };
-        self.entries.push(Listed { begin: u64::from_be_bytes(begin), file, kind });
-    }
-
-    fn name(&self, one: &Listed) -> &str {
-        one.file.name(&self.names)
-    }
-
-    /// Sorts by what files define, and by name.
-    fn sort(&mut self) {
-        let names = &self.names;
-        let stem = |one: &Listed| &one.file.name(names)[..usize::from(one.file.stem)];
-        self.entries.sort_unstable_by(|one, other| {
-            let whole = || one.file.name(names).cmp(other.file.name(names));
-            let rest = || stem(one).cmp(stem(other)).then_with(whole);
-            one.begin.cmp(&other.begin).then_with(rest)
-        });
-    }
-}
-
-/// A file in a folder, as [`Path::join`] makes it of a plain name, which is not looked at again.
-fn child(folder: &Path, name: &str) -> PathBuf {
-    let folder = folder.as_os_str();
-    let mut path = OsString::with_capacity(folder.len() + 1 + name.len());
-    path.push(folder);
-    if !matches!(folder.as_encoded_bytes().last(), None | Some(b'/')) {
-        path.push("/");
-    }
-    path.push(name);
-    path.into()
-}
-
-fn stem(name: &str) -> Option<&str> {
-    name.strip_suffix(".star").or_else(|| name.strip_suffix(".toml"))
 }
 
 fn is_default(name: &str) -> bool {
