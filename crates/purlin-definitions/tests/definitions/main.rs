@@ -13,6 +13,7 @@ mod test_forcing;
 mod test_lost;
 mod test_phases;
 mod test_questions;
+mod test_ranks;
 mod test_reading;
 mod test_scoping;
 mod test_selves;
