@@ -40,7 +40,8 @@ pub(crate) fn conflict(path: &[Name], contenders: &[Arc<Contribution>]) -> Diagn
         };
         diagnostic = diagnostic.label(one.lineage.origin.clone(), text);
     }
-    let priority = contenders.first().map_or(0, |one| one.priority);
+    // A choice that does not count here may have raised some of them.
+    let priority = contenders.iter().map(|one| one.priority).max().unwrap_or_default();
     let projects: Vec<&[Name]> =
         contenders.iter().map(|one| one.lineage.project.chain.as_slice()).collect();
     let choose = projects

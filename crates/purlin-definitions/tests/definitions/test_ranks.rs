@@ -133,7 +133,9 @@ fn a_choice_does_not_settle_what_a_project_left_open() {
         ("d/purlin.toml", &document("")),
         ("d/pkg/ssl.star", "def default():"),
     ]);
-    assert_eq!(world.value("pkg.x86_64-linux.a/ssl"), "[there are 2 of `pkg.ssl`]");
+    let error = world.error("pkg.x86_64-linux.a/ssl");
+    assert_eq!(error.summary, "there are 2 of `pkg.ssl`");
+    assert!(error.detail.contains("the same priority, 300"), "{}", error.detail);
 }
 
 /// Whoever ranks what it says below what it is made of does so for those who use it, too.
