@@ -325,18 +325,18 @@ fn is_same_conflict(one: &Diagnostic, other: &Diagnostic) -> bool {
 fn overrides(node: &Node, project: usize, found: &mut Vec<(Arc<Contribution>, Arc<Contribution>)>) {
     let is_own = |one: &&Arc<Contribution>| one.lineage.project.index == project;
     let mut all: Vec<&Arc<Contribution>> = node.here().iter().collect();
-    let mut own = all.iter().find(|one| is_own(one)).copied();
+    let mut own: Vec<&Arc<Contribution>> = all.iter().filter(|one| is_own(one)).copied().collect();
     if !all.is_empty() {
         let mut below = Vec::new();
         node.each(&mut |one| below.push(one));
         below.drain(..all.len());
         below.sort_by(|one, other| one.order(other));
-        match own {
-            Some(_) => all.extend(below),
-            None => own = below.into_iter().find(is_own),
+        match own.is_empty() {
+            false => all.extend(below),
+            true => own = below.into_iter().filter(is_own).collect(),
         }
     }
-    if let Some(own) = own {
+    if !own.is_empty() {
         let mut told = vec![project];
         // What one of them has overridden already is nobody else's any more.
         let is_over = |one: &Contribution| {
@@ -344,11 +344,17 @@ fn overrides(node: &Node, project: usize, found: &mut Vec<(Arc<Contribution>, Ar
             let whose = one.lineage.project.index;
             others.any(|other| other.index != project && other.uses.contains(&whose))
         };
-        let is_under = |one: &Contribution| one.priority >= own.priority && !is_over(one);
-        for theirs in all.iter().filter(|one| is_under(one)) {
-            if !told.contains(&theirs.lineage.project.index) {
-                told.push(theirs.lineage.project.index);
-                found.push((own.clone(), (*theirs).clone()));
+        // What is for different systems never meets.
+        let stands_over = |own: &Contribution, one: &Contribution| {
+            own.priority <= one.priority
+                && (own.is_for(one.system.as_deref()) || one.is_for(own.system.as_deref()))
+        };
+        for theirs in all.iter().filter(|one| !is_over(one)) {
+            let index = theirs.lineage.project.index;
+            let over = own.iter().find(|own| !told.contains(&index) && stands_over(own, theirs));
+            if let Some(own) = over {
+                told.push(index);
+                found.push(((*own).clone(), (*theirs).clone()));
             }
         }
     }

@@ -171,9 +171,10 @@ impl Engine {
                 let mut all = Vec::new();
                 let theirs = self.extended(*index, section, frame)?;
                 theirs.root.each(&mut |one| {
-                    let is_chosen = chosen
-                        .iter()
-                        .any(|(path, all)| one.path.starts_with(path) && all.contains(index));
+                    // The choice of a definition counts above that of the folder that it is in.
+                    let choices = chosen.iter().filter(|(path, _)| one.path.starts_with(path));
+                    let nearest = choices.max_by_key(|(path, _)| path.len());
+                    let is_chosen = nearest.is_some_and(|(_, all)| all.contains(index));
                     let joining = Arc::new(Contribution {
                         priority: if is_chosen { CHOSEN } else { CHILD },
                         at_home: one.priority,

@@ -169,6 +169,18 @@ fn a_value_over_the_names_of_a_project_is_an_override() {
         ])
     };
     assert_eq!(files("").codes(), ["override"]);
+    // What is for different systems never meets.
+    let apart = world(&[
+        (
+            "purlin.toml",
+            "[workspace]\nsystems = [\"x86_64-linux\", \"aarch64-linux\"]\n[[use]]\nname = \"folder\"\n\
+             type = \"pkg\"\n[projects]\nkid = { path = \"kid\" }\n",
+        ),
+        ("pkg/x86_64-linux/a.star", "def default():"),
+        ("kid/purlin.toml", &document("")),
+        ("kid/pkg/aarch64-linux/a/b.star", "def default():"),
+    ]);
+    assert!(!apart.codes().contains(&"override".to_owned()), "{:?}", apart.codes());
     assert_eq!(files(", accept-override = [\"a\"]").codes(), Vec::<String>::new());
 }
 
@@ -186,4 +198,27 @@ fn what_excludes_each_other_in_a_project_is_told_behind_an_override() {
     ]);
     assert_eq!(world.codes(), ["conflict"]);
     assert_eq!(world.error("pkg.x86_64-linux.kid/a").code, "conflict");
+}
+
+/// Of choices of a folder and of something in it, the narrower one decides.
+#[test]
+fn the_choice_of_a_definition_counts_above_that_of_its_folder() {
+    let projects = "[projects]\none = { path = \"one\" }\ntwo = { path = \"two\" }\n\
+                    [choose]\n\"pkg.n\" = \"one\"\n\"pkg.n.a\" = \"two\"\n";
+    let world = world(&[
+        ("purlin.toml", &document(projects)),
+        ("pkg/user.star", "def default(n):\n    use n.a\n    use n.b\n"),
+        ("one/purlin.toml", &document("")),
+        ("one/pkg/n/a.star", "def default():"),
+        ("one/pkg/n/b.star", "def default():"),
+        ("two/purlin.toml", &document("")),
+        ("two/pkg/n/a.star", "def default():"),
+        ("two/pkg/n/b.star", "def default():"),
+    ]);
+    assert_eq!(world.workspace.check(), []);
+    let place = |name: &str| {
+        let path = ["pkg", "n", name].map(str::to_owned);
+        world.workspace.explain(&path).unwrap().winner.unwrap().origin.to_string()
+    };
+    assert_eq!([place("a"), place("b")], ["two/pkg/n/a.star:1:5", "one/pkg/n/b.star:1:5"]);
 }
