@@ -189,12 +189,11 @@ impl Adding<'_> {
         }
         reader.diagnostics.extend(mapped.diagnostics);
         for mut folder in mapped.folders {
-            let (listed, others) =
-                std::mem::take(&mut folder.files).into_iter().partition(|file| {
-                    folder.name(*file).ends_with(".star")
-                        && reader.is_plain(&folder.above, folder.stem(*file))
-                });
-            let others: Vec<MappedFile> = others;
+            let files = std::mem::take(&mut folder.files).into_iter();
+            let (listed, others): (Vec<MappedFile>, Vec<MappedFile>) = files.partition(|file| {
+                folder.name(*file).ends_with(".star")
+                    && reader.is_plain(&folder.above, folder.stem(*file))
+            });
             for file in others {
                 add_definition(reader, &folder.path(file), &folder.definition(file));
             }

@@ -269,9 +269,15 @@ impl WrittenLeaf {
         Arc::new(Self { leaf, fields, value: OnceLock::new() })
     }
 
-    /// The value of the language, which is made once however many use it.
+    /// The value of the language, which is the same one however many use it.
     pub fn value(&self, make: impl FnOnce(&Arc<LeafType>, &Value) -> Handle) -> &Handle {
-        self.value.get_or_init(|| make(&self.leaf, &self.fields))
+        if let Some(value) = self.value.get() {
+            return value;
+        }
+        // Whoever makes it may be stopped where it stands, and nobody waits for that: what is made twice
+        // is the same.
+        let made = make(&self.leaf, &self.fields);
+        self.value.get_or_init(|| made)
     }
 }
 

@@ -4,6 +4,7 @@ use purlin_model::{Diagnostic, Value as Data};
 use purlin_plugin::language::{Argument, Handle};
 use starlark::values::{Heap, Value};
 
+use crate::allocator::Budget;
 use crate::constructor::ConstructorValue;
 use crate::convert;
 use crate::evaluated::{Plain, Shared};
@@ -17,7 +18,11 @@ pub(crate) fn to_value<'v>(argument: &Argument, heap: Heap<'v>) -> Result<Value<
         Argument::Value(handle) => of_handle(handle, heap).ok_or_else(foreign),
         Argument::Data(data) => Ok(convert::from_data(data, heap)),
         Argument::Leaf(written) => {
-            let make = |leaf: &_, data: &Data| LeafData::of_data(leaf, data.clone(), &[]) as Handle;
+            let make = |leaf: &_, data: &Data| {
+                // It is everybody's: who comes first does not pay for it.
+                let _nobody = Budget::unlimited();
+                LeafData::of_data(leaf, data.clone(), &[]) as Handle
+            };
             of_handle(written.value(make), heap).ok_or_else(foreign)
         }
         Argument::Constructor(leaf) => Ok(heap.alloc(ConstructorValue(leaf.clone()))),

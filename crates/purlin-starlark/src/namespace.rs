@@ -47,9 +47,14 @@ pub(crate) fn given<'v>(
 }
 
 impl NamespaceValue {
+    /// What the host does for that is not the definition's, and nobody stops it in the middle.
+    fn names(&self) -> Vec<String> {
+        session::outside(|| self.0.names())
+    }
+
     fn has(&self, name: &str) -> bool {
         let name = fold(name);
-        self.0.names().iter().any(|other| fold(other) == name)
+        self.names().iter().any(|other| fold(other) == name)
     }
 }
 
@@ -60,13 +65,13 @@ impl<'v> StarlarkValue<'v> for NamespaceValue {
     }
 
     fn has_attr(&self, attribute: &str, _heap: Heap<'v>) -> bool {
-        session::outside(|| self.has(attribute))
+        self.has(attribute)
     }
 
     fn dir_attr(&self) -> Vec<String> {
         // The interpreter looks for what is near to a name that has failed. Nobody is told of that, and
         // thousands of evaluations that lie in each other may fail one after the other.
-        if session::has_failed() { Vec::new() } else { self.0.names() }
+        if session::has_failed() { Vec::new() } else { self.names() }
     }
 
     fn at(&self, index: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
@@ -74,7 +79,7 @@ impl<'v> StarlarkValue<'v> for NamespaceValue {
         match session::outside(|| self.0.get(name)) {
             Some(found) => given(found, heap).ok_or_else(|| failed(format!("`{name}` has failed"))),
             None => {
-                let names = self.0.names();
+                let names = self.names();
                 let near = suggestion(name, "names", names.iter().map(String::as_str));
                 let near = near.map(|near| format!("\n{near}")).unwrap_or_default();
                 Err(failed(format!("`{}` has no `{name}`{near}", self.0.described())))
@@ -84,14 +89,14 @@ impl<'v> StarlarkValue<'v> for NamespaceValue {
 
     fn is_in(&self, other: Value<'v>) -> starlark::Result<bool> {
         let name = other.unpack_str_err()?;
-        Ok(session::outside(|| self.has(name)))
+        Ok(self.has(name))
     }
 
     fn length(&self) -> starlark::Result<i32> {
-        Ok(i32::try_from(self.0.names().len()).unwrap_or(i32::MAX))
+        Ok(i32::try_from(self.names().len()).unwrap_or(i32::MAX))
     }
 
     fn iterate_collect(&self, heap: Heap<'v>) -> starlark::Result<Vec<Value<'v>>> {
-        Ok(self.0.names().iter().map(|name| heap.alloc(name.as_str())).collect())
+        Ok(self.names().iter().map(|name| heap.alloc(name.as_str())).collect())
     }
 }
